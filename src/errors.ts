@@ -1,0 +1,60 @@
+/**
+ * What can go wrong, as the exit code that says it (docs/exit-codes.md).
+ * Scripts rely on these numbers: a change here is a breaking change.
+ */
+export const exitCodes = {
+  /** The tool worked and the answer is no. */
+  verdict: 1,
+  /** The command line makes no sense. */
+  usage: 2,
+  /** A local file is missing, unreadable, or changed while it was sent. */
+  input: 3,
+  /** The server could not be reached or is busy: the same command, run again, resumes. */
+  temporary: 4,
+  /** The server understood and said no. */
+  refused: 5,
+  /** The server broke the protocol. */
+  protocol: 6,
+  /** What the server holds differs from the file. */
+  integrity: 7,
+  /** Neither success nor failure can be claimed. */
+  unknown: 8,
+  /** Verify only: nothing failed, but checks that apply could not run. */
+  incomplete: 9,
+  /** Our mistake. */
+  bug: 70,
+  /** SIGINT or an AbortSignal; SIGTERM exits with 143. State is saved. */
+  interrupted: 130,
+} as const;
+
+export type ErrorKind = keyof typeof exitCodes;
+
+/**
+ * The one error of this package.
+ * `message` states the fact and what was expected, `hint` the next step; neither ever holds a token.
+ */
+export class PulseError extends Error {
+  override readonly name = 'PulseError';
+  readonly kind: ErrorKind;
+  readonly hint: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, details: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause });
+    this.kind = kind;
+    this.hint = details.hint;
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.kind];
+  }
+}
+
+/** Any thrown thing as a PulseError: what is not ours is our bug, said as such. */
+export function asPulseError(thrown: unknown): PulseError {
+  if (thrown instanceof PulseError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new PulseError('bug', `unexpected error: ${message}`, {
+    hint: 'this is a mistake in pulse-upload; please report it with the output of --verbose',
+    cause: thrown,
+  });
+}

@@ -1,0 +1,45 @@
+import type { Report } from '../events.ts';
+import type { Send } from '../protocol/wire.ts';
+import type { StateStore } from './state-store.ts';
+
+/** What the user asked for, validated: the same for every file of a run. */
+export interface UploadSettings {
+  /** Base URL that the user named: http or https, a path prefix allowed, no query, fragment or userinfo. */
+  readonly server: URL;
+  /** A protocol's id, or `auto`: ask the server. */
+  readonly protocol: string;
+  readonly body: 'raw' | 'multipart';
+  readonly chunkBytes: number;
+  /** Tries beyond the first, for every request without durable progress. */
+  readonly retries: number;
+  /** The pause before each of them. */
+  readonly retryDelayMs: number;
+  /** No progress on a request for this long: that try has failed. */
+  readonly timeoutMs: number;
+  /** The file's name at finalize; its base name where absent. Only sensible for a single file. */
+  readonly name?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly token?: string;
+  /** False: ignore what was stored and start over. */
+  readonly resume: boolean;
+  /** False: stop before finalize. */
+  readonly finalize: boolean;
+  /** True: an upload that the server offers nothing to compare with ends as `unknown`. */
+  readonly requireProof: boolean;
+}
+
+/** Time, passed in so that no test waits. `sleep` rejects with the signal's reason when it fires. */
+export interface Clock {
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** Everything of the outside world that an upload uses. */
+export interface Tools {
+  readonly send: Send;
+  readonly report: Report;
+  readonly clock: Clock;
+  readonly store: StateStore;
+  readonly signal?: AbortSignal;
+}
