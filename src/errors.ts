@@ -29,6 +29,12 @@ export const exitCodes = {
 
 export type ErrorKind = keyof typeof exitCodes;
 
+interface ErrorDetails {
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  readonly resumable?: boolean;
+}
+
 /**
  * The one error of this package.
  * `message` states the fact and what was expected, `hint` the next step; neither ever holds a token.
@@ -37,11 +43,14 @@ export class PulseError extends Error {
   override readonly name = 'PulseError';
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
+  /** Whether state was kept with which the same command, run again, goes on. */
+  readonly resumable: boolean;
 
-  constructor(kind: ErrorKind, message: string, details: { hint?: string | undefined; cause?: unknown } = {}) {
+  constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.kind = kind;
     this.hint = details.hint;
+    this.resumable = details.resumable ?? false;
   }
 
   get exitCode(): number {

@@ -5,13 +5,38 @@ import type { ErrorKind } from './errors.ts';
  * (docs/events.md). Renderers are folds over it. Sizes are bytes, durations milliseconds.
  */
 export type PulseEvent =
-  | { readonly type: 'upload.start'; readonly file: string; readonly sizeBytes: number; readonly server: string; readonly protocol: string; readonly concluded?: string }
+  | {
+      readonly type: 'upload.start';
+      readonly file: string;
+      readonly sizeBytes: number;
+      readonly server: string;
+      readonly protocol: string;
+      readonly concluded?: string;
+    }
   | { readonly type: 'upload.created'; readonly file: string; readonly url: string }
-  | { readonly type: 'upload.resumed'; readonly file: string; readonly url: string; readonly offsetBytes: number }
+  | {
+      readonly type: 'upload.resumed';
+      readonly file: string;
+      readonly url: string;
+      readonly offsetBytes: number;
+    }
   /** `acceptedBytes`: acknowledged by the server; `sentBytes`: payload handed to the network, repeats included. */
-  | { readonly type: 'upload.progress'; readonly file: string; readonly acceptedBytes: number; readonly sentBytes: number; readonly sizeBytes: number; readonly bytesPerSecond: number }
+  | {
+      readonly type: 'upload.progress';
+      readonly file: string;
+      readonly acceptedBytes: number;
+      readonly sentBytes: number;
+      readonly sizeBytes: number;
+      readonly bytesPerSecond: number;
+    }
   /** `attempt` is the number of the retry that follows after `delayMs`: 1 is the second try. */
-  | { readonly type: 'upload.retry'; readonly file: string; readonly attempt: number; readonly delayMs: number; readonly reason: string }
+  | {
+      readonly type: 'upload.retry';
+      readonly file: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
   /** Something worth a person's attention that does not stop the upload. */
   | { readonly type: 'upload.warning'; readonly file: string; readonly message: string }
   | {
@@ -30,10 +55,32 @@ export type PulseEvent =
       readonly resumedFromBytes: number;
       readonly retries: number;
     }
-  | { readonly type: 'upload.failed'; readonly file: string; readonly kind: ErrorKind; readonly exitCode: number; readonly message: string; readonly hint?: string; readonly resumable: boolean }
+  | {
+      readonly type: 'upload.failed';
+      readonly file: string;
+      readonly kind: ErrorKind;
+      readonly exitCode: number;
+      readonly message: string;
+      readonly hint?: string;
+      readonly resumable: boolean;
+    }
   /** One request and what came of it; only with --verbose. `status` is absent where no answer came. */
-  | { readonly type: 'http.exchange'; readonly method: string; readonly url: string; readonly sentBytes: number; readonly status?: number; readonly outcome: string; readonly elapsedMs: number }
-  | { readonly type: 'run.end'; readonly exitCode: number; readonly done: number; readonly failed: number; readonly notAttempted: number };
+  | {
+      readonly type: 'http.exchange';
+      readonly method: string;
+      readonly url: string;
+      readonly sentBytes: number;
+      readonly status?: number;
+      readonly outcome: string;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly type: 'run.end';
+      readonly exitCode: number;
+      readonly done: number;
+      readonly failed: number;
+      readonly notAttempted: number;
+    };
 
 /** The synchronous sink of all events. `time` (ISO 8601) is added where an event is written down. */
 export type Report = (event: PulseEvent) => void;

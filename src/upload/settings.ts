@@ -40,6 +40,23 @@ export interface Tools {
   readonly send: Send;
   readonly report: Report;
   readonly clock: Clock;
+  /** Uniform in [0, 1): jitter. */
+  readonly random: () => number;
   readonly store: StateStore;
   readonly signal?: AbortSignal;
 }
+
+/** The defaults of design and documentation: 1 MiB chunks, 3 retries 1 s apart (the protocol's own rule), 30 s of patience. */
+export const defaultSettings: Omit<UploadSettings, 'server'> = {
+  protocol: 'auto',
+  body: 'raw',
+  chunkBytes: 1_048_576,
+  retries: 3,
+  retryDelayMs: 1_000,
+  timeoutMs: 30_000,
+  headers: {},
+  metadata: {},
+  resume: true,
+  finalize: true,
+  requireProof: false,
+};

@@ -1,0 +1,25 @@
+// Makes a fresh clone ready: installs exactly what the lockfile says (which also builds), unless that is done already.
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const installed = join(root, 'node_modules', '.package-lock.json');
+const lockfile = join(root, 'package-lock.json');
+
+/** @param {...string} args */
+const npm = (...args) =>
+  // On Windows npm is a .cmd file, which only a shell starts.
+  execFileSync('npm', args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
+  console.error('Installing what package-lock.json names …');
+  npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
+} else {
+  npm('run', 'build', '--silent');
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { parseByteCount, parseSha256, TUS_VERSION } from '../headers.ts';
+import { jsonObject } from '../json.ts';
+import { asMultipart } from '../multipart.ts';
+import type { Finalized, Protocol } from '../protocol.ts';
+import { appendRequest, createRequest, statusRequest } from '../tus-requests.ts';
+import { below } from '../urls.ts';
+import type { Answer } from '../wire.ts';
+
+/** The Pulse Cam facade: tus requests below /uploads, and a finalize that answers the stored file's checksum. */
+export const pulse: Protocol = {
+  id: 'pulse',
+  credentials: (token) => ({ 'X-Upload-Token': token }),
+  create: (server, upload) => createRequest(below(server, 'uploads'), upload),
+  status: statusRequest,
+  append: (url, chunk, body) =>
+    body === 'raw'
+      ? appendRequest(url, chunk)
+      : asMultipart(appendRequest(url, chunk), `pulse-${randomUUID()}`),
+  finalize: {
+    request: (server, { uploadId, filename, token }) => ({
+      method: 'POST',
+      url: below(server, 'uploads/finalize'),
+      headers: { 'Content-Type': 'application/json', 'Tus-Resumable': TUS_VERSION },
+      body: [Buffer.from(JSON.stringify({ uploadId, filename, ...(token && { uploadToken: token }) }))],
+    }),
+    read: readFinalized,
+  },
+  recognise: {
+    request: (server) => ({ method: 'GET', url: below(server, 'health'), headers: {} }),
+    sign: (answer) =>
+      answer.status === 200 && jsonObject(answer.body)?.status === 'OK' ? '/health answered OK' : undefined,
+  },
+};
+
+/** Servers in use write the size as a number or as digits, and the checksum with or without its prefix. */
+function readFinalized(answer: Answer): Finalized | undefined {
+  const json = jsonObject(answer.body);
+  if (json === undefined) return undefined;
+  const sizeBytes = parseByteCount(String(json.size));
+  const sha256 = parseSha256(json.checksum);
+  return {
+    ...(typeof json.videoId === 'string' && { videoId: json.videoId }),
+    ...(typeof json.status === 'string' && { status: json.status }),
+    ...(sizeBytes !== undefined && { sizeBytes }),
+    ...(sha256 !== undefined && { sha256 }),
+  };
+}

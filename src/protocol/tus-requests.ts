@@ -1,0 +1,38 @@
+import { encodeMetadata, OFFSET_OCTET_STREAM, TUS_VERSION } from './headers.ts';
+import type { Chunk, NewUpload } from './protocol.ts';
+import type { WireRequest } from './wire.ts';
+
+/** The three requests that every protocol of this family shares (tus 1.0, Core and Creation). */
+
+const version = { 'Tus-Resumable': TUS_VERSION } as const;
+
+export function createRequest(url: URL, upload: NewUpload): WireRequest {
+  const metadata = encodeMetadata(upload.metadata);
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      ...version,
+      'Upload-Length': String(upload.sizeBytes),
+      ...(metadata === '' ? {} : { 'Upload-Metadata': metadata }),
+    },
+  };
+}
+
+export function statusRequest(url: URL): WireRequest {
+  // A cached offset would be sent again and again (client fault C37).
+  return { method: 'HEAD', url, headers: { ...version, 'Cache-Control': 'no-cache' } };
+}
+
+export function appendRequest(url: URL, chunk: Chunk): WireRequest {
+  return {
+    method: 'PATCH',
+    url,
+    headers: {
+      ...version,
+      'Upload-Offset': String(chunk.offsetBytes),
+      'Content-Type': OFFSET_OCTET_STREAM,
+    },
+    body: [chunk.bytes],
+  };
+}

@@ -1,0 +1,36 @@
+/** `path` below a base URL, whose own path prefix is kept whether or not it ends in a slash. */
+export function below(base: URL, path: string): URL {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+  return url;
+}
+
+/** Location resolved against the creation URL (RFC 3986, 5); undefined where it is no URL. */
+export function resolveLocation(location: string, creation: URL): URL | undefined {
+  try {
+    return new URL(location, creation);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The other place where an upload may be: behind a proxy that strips a path prefix, a root-relative Location
+ * lacks that prefix. Undefined where base and Location leave no second reading.
+ */
+export function belowPrefix(location: string, base: URL): URL | undefined {
+  const prefix = base.pathname.replace(/\/+$/, '');
+  if (prefix === '' || !location.startsWith('/') || location.startsWith('//')) return undefined;
+  if (location === prefix || location.startsWith(`${prefix}/`)) return undefined;
+  return resolveLocation(`${prefix}${location}`, base);
+}
+
+/** The last path segment without query: what finalize calls the upload's id. */
+export function uploadIdOf(url: URL): string {
+  const segment = url.pathname.split('/').filter(Boolean).at(-1) ?? '';
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

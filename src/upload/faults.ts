@@ -1,0 +1,137 @@
+import { type ErrorKind, PulseError } from '../errors.ts';
+import { parseRetryAfterMs } from '../protocol/headers.ts';
+import type { Answer, Break, Outcome, WireRequest } from '../protocol/wire.ts';
+
+/** What to do about a request that did not succeed. */
+export type Remedy =
+  /** Try again after a pause; after a PATCH the server's offset decides where. */
+  | 'retry'
+  /** The upload is locked, probably by our own dead connection: wait longer. */
+  | 'wait'
+  /** The offset is not the server's. */
+  | 'realign'
+  /** The chunk is too large for something on the way. */
+  | 'shrink'
+  /** The upload is not, or no longer, there. */
+  | 'gone'
+  /** Trying again cannot help. */
+  | 'stop';
+
+export interface Fault {
+  readonly remedy: Remedy;
+  /** What the run ends as when this fault is the last word. */
+  readonly kind: ErrorKind;
+  /** One line: the request and what came of it. */
+  readonly reason: string;
+  readonly hint?: string;
+  readonly retryAfterMs?: number;
+  /** Present where no complete answer came. */
+  readonly broken?: Break;
+  /** Present where an answer came. */
+  readonly status?: number;
+}
+
+type Rule = readonly [Remedy, ErrorKind, string?];
+
+/** The words to which `uploadFile` adds that the next run resumes, where it does. */
+export const again = 'run the same command again';
+const busy: Rule = ['retry', 'temporary', again];
+const token = 'check the token (--token-file, or the variable PULSE_UPLOAD_TOKEN)';
+
+/** What each status means for a resumable upload. Whatever is not listed follows from its class. */
+const byStatus: Readonly<Record<number, Rule>> = {
+  401: ['stop', 'refused', token],
+  403: ['stop', 'refused', token],
+  404: ['gone', 'refused', 'check --server: it is the base URL below which /uploads is found'],
+  405: ['stop', 'refused', 'check --server and --protocol'],
+  408: busy,
+  409: [
+    'realign',
+    'protocol',
+    `${again}; if it fails in the same way, run: pulse-upload verify on this server`,
+  ],
+  410: ['gone', 'refused'],
+  412: ['stop', 'refused', 'this tool speaks tus 1.0.0; check --protocol'],
+  413: ['shrink', 'refused', 'the server, or a proxy before it, limits the size'],
+  415: ['stop', 'refused', 'try --body multipart, if the server takes chunks as form data'],
+  423: ['wait', 'temporary', again],
+  425: busy,
+  429: busy,
+  501: ['stop', 'refused'],
+  505: ['stop', 'refused'],
+  507: ['stop', 'temporary', `make room on the server, then ${again}`],
+};
+
+function ruleOf(status: number): Rule {
+  const listed = byStatus[status];
+  if (listed !== undefined) return listed;
+  if (status >= 500) return busy;
+  if (status >= 400) return ['stop', 'refused'];
+  if (status >= 300)
+    return ['stop', 'protocol', 'redirects are not followed: name the final URL with --server'];
+  return ['stop', 'protocol', 'check --server and --protocol'];
+}
+
+const byBreak: Readonly<Record<Break['cause'], Rule>> = {
+  'unknown-host': ['retry', 'temporary', 'check the host name in --server, and the network'],
+  refused: ['retry', 'temporary', `check that the server is running at that address; then ${again}`],
+  unreachable: ['retry', 'temporary', `check the network; then ${again}`],
+  timeout: busy,
+  reset: busy,
+  tls: [
+    'stop',
+    'refused',
+    'the connection is not trusted, so nothing was sent; check the host name and its certificate',
+  ],
+  'not-http': ['stop', 'protocol', 'check the port and the scheme (http or https) in --server'],
+  'too-long': ['stop', 'protocol', 'check --server: this does not answer as an upload server does'],
+};
+
+/** The fault of any outcome that its caller could not use. */
+export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): Fault {
+  const what = describe(request);
+  if (outcome.kind === 'break') {
+    const [remedy, kind, hint] = byBreak[outcome.cause];
+    return { remedy, kind, reason: `${what}: ${outcome.detail}`, ...(hint && { hint }), broken: outcome };
+  }
+  const { status } = outcome;
+  const [remedy, kind, hint] = ruleOf(status);
+  const retryAfterMs = parseRetryAfterMs(outcome.headers['retry-after'], nowMs);
+  return {
+    remedy,
+    kind,
+    reason: `${what} answered ${status}${excerpt(outcome)}`,
+    status,
+    ...(hint && { hint }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+/** A 2xx that is no answer of the protocol: never a guess, always an error. */
+export function protocolFault(request: WireRequest, answer: Answer, missing: string): Fault {
+  return {
+    remedy: 'stop',
+    kind: 'protocol',
+    reason: `${describe(request)} answered ${answer.status} ${missing}${excerpt(answer)}`,
+    hint: 'check that --server is the base URL of an upload server (no login page or proxy answers in its place)',
+    status: answer.status,
+  };
+}
+
+export function errorOf(fault: Fault, details: { readonly hint?: string } = {}): PulseError {
+  return new PulseError(fault.kind, fault.reason, { hint: details.hint ?? fault.hint });
+}
+
+/** Query strings may carry secrets, so a URL is shown without its query. */
+function describe(request: WireRequest): string {
+  return `${request.method} ${request.url.origin}${request.url.pathname}`;
+}
+
+/** What the server said, if it is short text or JSON with an error: often the only clue there is. */
+function excerpt(answer: Answer): string {
+  if (answer.status >= 300 && answer.status < 400) return ` to ${answer.headers.location ?? 'nowhere'}`;
+  const type = answer.headers['content-type'] ?? '';
+  if (/html/i.test(type)) return ' (an HTML page)';
+  const text = Buffer.from(answer.body).toString('utf8').replace(/\s+/g, ' ').trim();
+  return text === '' ? '' : `: ${text.length > 160 ? `${text.slice(0, 160)}…` : text}`;
+}

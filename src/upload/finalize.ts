@@ -1,0 +1,78 @@
+import { PulseError } from '../errors.ts';
+import type { Finalized } from '../protocol/protocol.ts';
+import { uploadIdOf } from '../protocol/urls.ts';
+import { errorOf, type Fault, protocolFault } from './faults.ts';
+import { ask, type Job, warn } from './job.ts';
+import { uploadMetadata } from './metadata.ts';
+import type { OpenUpload } from './open-upload.ts';
+
+/** A server hashes the whole file before it answers: a minute, and a second for every 50 MiB. */
+function finalizeTimeoutMs(timeoutMs: number, sizeBytes: number): number {
+  return Math.max(timeoutMs, 60_000 + (1_000 * sizeBytes) / (50 * 1024 * 1024));
+}
+
+/**
+ * Finalizes a complete upload. Before the request goes out the state says so: whoever finds that state repeats
+ * finalize and does not upload again. Throws `unknown` when the answer was lost and the server no longer knows.
+ */
+export async function finalizeUpload(job: Job, upload: OpenUpload): Promise<Finalized | undefined> {
+  const { protocol, settings, source, tools } = job;
+  const { finalize } = protocol;
+  if (finalize === undefined) return undefined;
+  let answerLost = upload.record.phase === 'finalizing';
+  await tools.store.write({ ...upload.record, phase: 'finalizing' });
+
+  const filename = settings.name ?? uploadMetadata(source.name, {}).filename ?? source.name;
+  const { token } = settings;
+  const request = finalize.request(settings.server, {
+    uploadId: uploadIdOf(upload.url),
+    filename,
+    ...(token !== undefined && { token }),
+  });
+  const result = await ask(
+    job,
+    request,
+    (answer) => {
+      const value = finalize.read(answer);
+      return value === undefined
+        ? { fault: protocolFault(request, answer, 'without the JSON of finalize') }
+        : { value };
+    },
+    {
+      answerTimeoutMs: finalizeTimeoutMs(settings.timeoutMs, source.identity.sizeBytes),
+      onFault: (fault) => {
+        if (mayHaveActed(fault)) answerLost = true;
+        return fault;
+      },
+    },
+  );
+  if ('fault' in result) throw refusedFinalize(result.fault, answerLost);
+  const { status } = result.value;
+  if (status !== undefined && status !== 'complete')
+    warn(job, `finalize answered status "${status}", expected "complete"`);
+  return result.value;
+}
+
+/** Whether the server may have finalized although no success was seen. */
+function mayHaveActed(fault: Fault): boolean {
+  return fault.broken?.delivered === true || (fault.status !== undefined && fault.status >= 500);
+}
+
+function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
+  const { status } = fault;
+  if (answerLost && (status === 404 || status === 409 || status === 410)) {
+    return new PulseError(
+      'unknown',
+      `the answer to an earlier finalize was lost, and now ${fault.reason}: whether the upload succeeded cannot be learned`,
+      {
+        hint: 'look at the server whether the video is there; if it is not, upload it again with --no-resume',
+      },
+    );
+  }
+  if (status === 422)
+    return errorOf(
+      { ...fault, kind: 'integrity' },
+      { hint: 'run the same command again: it starts a new upload' },
+    );
+  return errorOf(fault);
+}

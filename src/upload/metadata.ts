@@ -1,0 +1,27 @@
+import { basename, extname } from 'node:path';
+
+/** Media types of what cameras and players write; anything else is plain bytes. */
+const fileTypes: Readonly<Record<string, string>> = {
+  '.mp4': 'video/mp4',
+  '.m4v': 'video/x-m4v',
+  '.mov': 'video/quicktime',
+  '.webm': 'video/webm',
+  '.mkv': 'video/x-matroska',
+  '.avi': 'video/x-msvideo',
+  '.mpg': 'video/mpeg',
+  '.mpeg': 'video/mpeg',
+  '.ts': 'video/mp2t',
+  '.mts': 'video/mp2t',
+  '.3gp': 'video/3gpp',
+  '.ogv': 'video/ogg',
+};
+
+/** filename and filetype as tus clients send them, and whatever the user adds or overrides. */
+export function uploadMetadata(
+  path: string,
+  extra: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const filename = basename(path);
+  const filetype = fileTypes[extname(filename).toLowerCase()] ?? 'application/octet-stream';
+  return { filename, filetype, ...extra };
+}

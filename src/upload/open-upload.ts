@@ -1,0 +1,180 @@
+import { PulseError } from '../errors.ts';
+import { belowPrefix, resolveLocation } from '../protocol/urls.ts';
+import { errorOf, type Fault, protocolFault } from './faults.ts';
+import { ask, elsewhere, type Job, warn } from './job.ts';
+import { uploadMetadata } from './metadata.ts';
+import { askOffset } from './offset.ts';
+import { sameFile } from './source.ts';
+import type { UploadRecord } from './state-store.ts';
+
+/** An upload that exists at the server. */
+export interface OpenUpload {
+  readonly url: URL;
+  readonly offsetBytes: number;
+  readonly record: UploadRecord;
+}
+
+/** Creates an upload and stores its URL before the first byte is sent. */
+export async function createUpload(job: Job): Promise<OpenUpload> {
+  const { protocol, settings, source, tools } = job;
+  const metadata = uploadMetadata(settings.name ?? source.name, settings.metadata);
+  const request = protocol.create(settings.server, { sizeBytes: source.identity.sizeBytes, metadata });
+  const created = await ask(job, request, (answer) => {
+    const location = answer.headers.location;
+    const url = location === undefined ? undefined : resolveLocation(location, request.url);
+    if (location === undefined || url === undefined) {
+      return {
+        fault: protocolFault(
+          request,
+          answer,
+          location === undefined ? 'without Location' : 'with a Location that is no URL',
+        ),
+      };
+    }
+    return { value: { location, url } };
+  });
+  if ('fault' in created) throw refusedCreation(created.fault);
+  if (created.value.url.origin !== settings.server.origin)
+    throw elsewhere(created.value.url, settings.server);
+
+  const place = await locate(job, created.value.url, belowPrefix(created.value.location, settings.server));
+  const record: UploadRecord = {
+    schema: 1,
+    ...job.key,
+    identity: source.identity,
+    url: place.url.href,
+    createdAt: new Date(tools.clock.nowMs()).toISOString(),
+    prefix: { bytes: 0, sha256: '' },
+    phase: 'sending',
+    ...(place.headless && { headless: true }),
+  };
+  await tools.store.write(record);
+  tools.report({ type: 'upload.created', file: source.name, url: place.url.href });
+  return { url: place.url, offsetBytes: 0, record };
+}
+
+/** 413 speaks of the whole file here, not of a chunk. */
+function refusedCreation(fault: Fault): PulseError {
+  return fault.status === 413
+    ? errorOf(fault, {
+        hint: 'the file is larger than the server accepts; ask who runs it for a higher limit',
+      })
+    : errorOf(fault);
+}
+
+/**
+ * HEAD once before the first byte: it shows whether the server answers HEAD at all, and whether Location can be
+ * believed. Only an upload that was made a moment ago tells the two apart from a lost one.
+ */
+async function locate(job: Job, url: URL, other: URL | undefined): Promise<{ url: URL; headless: boolean }> {
+  const fault = await newlyCreated(job, url);
+  if (fault === undefined) return { url, headless: false };
+  if (other !== undefined && (await newlyCreated(job, other)) === undefined) {
+    warn(
+      job,
+      `the server names its upload ${url.pathname}, but it is found at ${other.pathname}; going on there`,
+    );
+    return { url: other, headless: false };
+  }
+  warn(job, 'the server does not answer HEAD: an interrupted upload will have to start over');
+  return { url, headless: true };
+}
+
+/** Undefined where HEAD shows the empty upload, the fault where this URL answers no HEAD. */
+async function newlyCreated(job: Job, url: URL): Promise<Fault | undefined> {
+  const { sizeBytes } = job.source.identity;
+  const asked = await askOffset(job, url);
+  if ('fault' in asked) {
+    if (asked.fault.status === 404 || asked.fault.status === 405 || asked.fault.status === 501)
+      return asked.fault;
+    throw errorOf(asked.fault);
+  }
+  const { offsetBytes, lengthBytes = sizeBytes } = asked.value;
+  if (offsetBytes !== 0) {
+    throw new PulseError(
+      'protocol',
+      `HEAD of the upload just created says offset ${offsetBytes}, expected 0`,
+      {
+        hint: 'run pulse-upload verify on this server and show its report to who runs it',
+      },
+    );
+  }
+  if (lengthBytes !== sizeBytes) {
+    throw new PulseError(
+      'protocol',
+      `HEAD says Upload-Length ${lengthBytes}, but ${sizeBytes} was declared`,
+      {
+        hint: 'run pulse-upload verify on this server and show its report to who runs it',
+      },
+    );
+  }
+  return undefined;
+}
+
+/** The upload that an earlier run left behind, if it can be gone on with; says why where it cannot. */
+export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
+  const { key, source, settings, tools } = job;
+  const record = await tools.store.read(key, (message) => warn(job, message));
+  if (record === undefined) return undefined;
+  const startOver = (why: string) => {
+    warn(job, `${why}; starting a new upload`);
+    return undefined;
+  };
+  if (!sameFile(record.identity, source.identity))
+    return startOver('the file changed since its upload was begun');
+  const url = new URL(record.url);
+  if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
+  if (record.phase === 'finalizing') return { url, offsetBytes: source.identity.sizeBytes, record };
+  if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
+
+  const offsetBytes = await resumableOffset(job, url);
+  if (typeof offsetBytes === 'string') return startOver(offsetBytes);
+  await assertPrefix(job, record);
+  tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+  return { url, offsetBytes, record };
+}
+
+/** The offset to go on from, or the reason why the stored URL is of no use. */
+async function resumableOffset(job: Job, url: URL): Promise<number | string> {
+  const { sizeBytes } = job.source.identity;
+  let asked = await askOffset(job, url);
+  if ('fault' in asked && isGone(asked.fault)) {
+    // Servers have answered 404 in passing for uploads that they still had (server defect S33).
+    await job.tools.clock.sleep(job.settings.retryDelayMs, job.tools.signal);
+    asked = await askOffset(job, url);
+  }
+  if ('fault' in asked) {
+    if (isGone(asked.fault)) return 'the server no longer has the upload';
+    throw errorOf(asked.fault);
+  }
+  const { offsetBytes, lengthBytes = sizeBytes } = asked.value;
+  if (lengthBytes !== sizeBytes)
+    return `the server's upload is for ${lengthBytes} bytes, the file has ${sizeBytes}`;
+  if (offsetBytes > sizeBytes) {
+    throw new PulseError(
+      'protocol',
+      `the server says offset ${offsetBytes}, but the file has only ${sizeBytes} bytes`,
+      {
+        hint: 'start over with --no-resume',
+      },
+    );
+  }
+  return offsetBytes;
+}
+
+/** 403 is one of the answers that tus 1.0 allows for an upload that does not exist (Core, HEAD). */
+function isGone(fault: Fault): boolean {
+  return fault.status === 404 || fault.status === 410 || fault.status === 403;
+}
+
+/** The part that was sent must still be what it was, even where size and times are (rule 3 of the uploader). */
+async function assertPrefix(job: Job, { prefix }: UploadRecord): Promise<void> {
+  if (prefix.bytes === 0) return;
+  const now = await job.reader.hashPrefix(prefix.bytes);
+  if (now.sha256 === prefix.sha256) return;
+  throw new PulseError(
+    'input',
+    `the first ${prefix.bytes} bytes of ${job.source.name} are no longer those that were sent, although its size and times are`,
+    { hint: 'if the file is right as it is now, upload it from the start with --no-resume' },
+  );
+}

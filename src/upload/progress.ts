@@ -1,0 +1,53 @@
+import type { Job } from './job.ts';
+
+const REPORT_INTERVAL_MS = 100;
+const RATE_WINDOW_MS = 5_000;
+
+export interface Progress {
+  /** Payload bytes went out; `job.tally` has the total. */
+  readonly sent: () => void;
+  /** The server acknowledged everything up to here. */
+  readonly accepted: (acceptedBytes: number) => void;
+}
+
+/** Reports progress at most ten times a second, and always the last of it. The rate is that of the last five seconds. */
+export function createProgress(job: Job, fromBytes: number): Progress {
+  const { source, tools, tally } = job;
+  const { sizeBytes } = source.identity;
+  let acceptedBytes = fromBytes;
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
+  let samples: readonly { readonly atMs: number; readonly bytes: number }[] = [
+    { atMs: tools.clock.nowMs(), bytes: fromBytes },
+  ];
+
+  const report = (always: boolean) => {
+    const nowMs = tools.clock.nowMs();
+    if (!always && nowMs - reportedAtMs < REPORT_INTERVAL_MS) return;
+    reportedAtMs = nowMs;
+    const first = samples.findLast(({ atMs }) => nowMs - atMs >= RATE_WINDOW_MS) ?? samples[0];
+    samples = [
+      ...samples.filter(({ atMs }) => atMs >= (first?.atMs ?? nowMs)),
+      { atMs: nowMs, bytes: acceptedBytes },
+    ];
+    const seconds = (nowMs - (first?.atMs ?? nowMs)) / 1000;
+    const advancedBytes = Math.max(0, acceptedBytes - (first?.bytes ?? acceptedBytes));
+    const bytesPerSecond = seconds > 0 ? Math.round(advancedBytes / seconds) : 0;
+    const { sentBytes } = tally;
+    tools.report({
+      type: 'upload.progress',
+      file: source.name,
+      acceptedBytes,
+      sentBytes,
+      sizeBytes,
+      bytesPerSecond,
+    });
+  };
+
+  return {
+    sent: () => report(false),
+    accepted: (bytes) => {
+      acceptedBytes = bytes;
+      report(bytes === sizeBytes);
+    },
+  };
+}

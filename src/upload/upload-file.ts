@@ -1,0 +1,155 @@
+import { asPulseError, PulseError } from '../errors.ts';
+import type { Protocol } from '../protocol/protocol.ts';
+import { uploadIdOf } from '../protocol/urls.ts';
+import { createChunkReader } from './chunk-reader.ts';
+import { again, errorOf } from './faults.ts';
+import { finalizeUpload } from './finalize.ts';
+import { type Job, warn } from './job.ts';
+import { askOffset } from './offset.ts';
+import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
+import { proven } from './proof.ts';
+import { sendChunks } from './send-chunks.ts';
+import type { Tools, UploadSettings } from './settings.ts';
+import { openSource, type Source } from './source.ts';
+
+/** What an upload ended as. Sizes in bytes, times in milliseconds. */
+export interface UploadResult {
+  readonly url: string;
+  readonly uploadId: string;
+  readonly videoId?: string;
+  readonly sizeBytes: number;
+  /** Of the local file, computed while it was read. */
+  readonly sha256: string;
+  /** Whether the server's own checksum was compared with ours, and was equal. */
+  readonly proven: boolean;
+  readonly elapsedMs: number;
+  /** Payload bytes sent by this run, repeats included. */
+  readonly sentBytes: number;
+  readonly resumedFromBytes: number;
+  readonly retries: number;
+}
+
+/** Brings one file to the server, going on with what an earlier run left there. Throws `PulseError`. */
+export async function uploadFile(
+  name: string,
+  protocol: Protocol,
+  settings: UploadSettings,
+  tools: Tools,
+): Promise<UploadResult> {
+  const startedMs = tools.clock.nowMs();
+  const source = await openSource(name);
+  try {
+    const key = { server: settings.server.href, protocol: protocol.id, path: source.path };
+    const lock = await tools.store.lock(key);
+    try {
+      const job = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
+      const result = await bringOver(job);
+      return { ...result, ...job.tally, elapsedMs: Math.round(tools.clock.nowMs() - startedMs) };
+    } catch (error) {
+      const kept = await tools.store.read(key, () => undefined);
+      throw tools.signal?.aborted
+        ? interrupted(source, kept !== undefined)
+        : resumableOr(error, kept !== undefined);
+    } finally {
+      await lock.release();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function interrupted(source: Source, resumable: boolean): PulseError {
+  const kept = resumable ? '; what the server has is kept' : '';
+  const hint = resumable ? `${again}: it resumes` : again;
+  return new PulseError('interrupted', `the upload of ${source.name} was interrupted${kept}`, {
+    hint,
+    resumable,
+  });
+}
+
+/** The same error, with what the next run will do. */
+function resumableOr(thrown: unknown, resumable: boolean): PulseError {
+  const error = asPulseError(thrown);
+  if (!resumable) return error;
+  const { kind, message, cause } = error;
+  return new PulseError(kind, message, {
+    hint: error.hint?.replace(again, `${again}: it resumes`),
+    cause,
+    resumable,
+  });
+}
+
+type Unread = Omit<Job, 'reader'>;
+type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
+
+/** A server without HEAD may have stored a repeated chunk twice: then, once, everything is sent afresh. */
+async function bringOver(unread: Unread): Promise<Brought> {
+  const job = { ...unread, reader: createChunkReader(unread.source) };
+  const begun = job.settings.resume ? await findUpload(job) : undefined;
+  const first = await transfer(job, begun ?? (await createUpload(job)));
+  if ('sha256' in first) return first;
+  warn(job, `${first.spoiled.message}; sending it all once more`);
+  const afresh = { ...unread, reader: createChunkReader(unread.source) };
+  const second = await transfer(afresh, await createUpload(afresh));
+  if ('sha256' in second) return second;
+  throw second.spoiled;
+}
+
+/** The upload as it was brought to its end, or the error that a repeated chunk may have caused. */
+async function transfer(job: Job, upload: OpenUpload): Promise<Brought | { readonly spoiled: PulseError }> {
+  const { source, settings, tools, key } = job;
+  const { sizeBytes } = source.identity;
+  const { atRisk } = await sendChunks(job, upload);
+  if (job.protocol.finalize === undefined) await assertComplete(job, upload);
+  const sha256 = await job.reader.sha256();
+  const brought = {
+    url: upload.url.href,
+    uploadId: uploadIdOf(upload.url),
+    sizeBytes,
+    sha256,
+    resumedFromBytes: upload.offsetBytes,
+  };
+  if (!settings.finalize) return { ...brought, proven: false };
+  try {
+    const finalized = await finalizeUpload(job, upload);
+    const isProven = proven(finalized, { sizeBytes, sha256 });
+    await tools.store.remove(key);
+    if (!isProven && settings.requireProof) throw withoutProof(source);
+    return {
+      ...brought,
+      proven: isProven,
+      ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
+    };
+  } catch (error) {
+    if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
+    await tools.store.remove(key);
+    if (!atRisk) throw error;
+    return { spoiled: error };
+  }
+}
+
+/** Where the protocol has no finalize, HEAD has the last word on completeness. */
+async function assertComplete(job: Job, upload: OpenUpload): Promise<void> {
+  if (upload.record.headless) return;
+  const { sizeBytes } = job.source.identity;
+  const asked = await askOffset(job, upload.url);
+  if ('fault' in asked) throw errorOf(asked.fault);
+  if (asked.value.offsetBytes === sizeBytes) return;
+  throw new PulseError(
+    'protocol',
+    `all ${sizeBytes} bytes were acknowledged, but HEAD says offset ${asked.value.offsetBytes}`,
+    {
+      hint: 'run the same command again; if it ends in the same way, run pulse-upload verify on this server',
+    },
+  );
+}
+
+function withoutProof(source: Source): PulseError {
+  return new PulseError(
+    'unknown',
+    `the server offers no checksum, so it is not proven that it holds ${source.name}`,
+    {
+      hint: 'without --require-proof this counts as done, and the output says that it is not proven',
+    },
+  );
+}

@@ -1,0 +1,118 @@
+import { asPulseError, exitCodes, PulseError } from '../errors.ts';
+import type { PulseEvent } from '../events.ts';
+import { protocols } from '../protocol/protocols/index.ts';
+import { type Chosen, chooseProtocol } from './discover.ts';
+import { again } from './faults.ts';
+import { redacted } from './redact.ts';
+import type { Tools, UploadSettings } from './settings.ts';
+import { openSource } from './source.ts';
+import { uploadFile } from './upload-file.ts';
+
+export interface RunOutcome {
+  /** 0, the code of the kind that every failure has, or 1 where they differ. */
+  readonly exitCode: number;
+  readonly done: number;
+  readonly failed: number;
+  /** Files left out because the run was interrupted. */
+  readonly notAttempted: number;
+}
+
+/**
+ * Uploads files one after another. Everything that happens is reported, `run.end` included; nothing is thrown for
+ * a single file. Local files are looked at before the first request.
+ */
+export async function uploadFiles(
+  files: readonly string[],
+  settings: UploadSettings,
+  given: Tools,
+): Promise<RunOutcome> {
+  const tools = { ...given, report: redacted(given.report, settings.token) };
+  const failures: PulseError[] = [];
+  const fail = (file: string, error: PulseError) => {
+    failures.push(error);
+    tools.report(failureEvent(file, error));
+  };
+
+  const readable: string[] = [];
+  for (const file of files) {
+    const problem = await problemOf(file);
+    if (problem === undefined) readable.push(file);
+    else fail(file, problem);
+  }
+
+  let chosen: Chosen | undefined;
+  let done = 0;
+  for (const file of readable) {
+    if (tools.signal?.aborted) break;
+    try {
+      chosen ??= await chooseProtocol(protocols, settings, file, tools);
+      await uploadAndReport(file, chosen, settings, tools);
+      done += 1;
+    } catch (error) {
+      fail(file, tools.signal?.aborted ? asInterrupted(file, error) : asPulseError(error));
+    }
+  }
+  const notAttempted = files.length - done - failures.length;
+  const exitCode = commonExitCode(failures);
+  const outcome = { exitCode, done, failed: failures.length, notAttempted };
+  tools.report({ type: 'run.end', ...outcome });
+  return outcome;
+}
+
+async function uploadAndReport(
+  file: string,
+  chosen: Chosen,
+  settings: UploadSettings,
+  tools: Tools,
+): Promise<void> {
+  const { protocol, concluded } = chosen;
+  const source = await openSource(file);
+  await source.close();
+  tools.report({
+    type: 'upload.start',
+    file,
+    sizeBytes: source.identity.sizeBytes,
+    server: settings.server.href,
+    protocol: protocol.id,
+    ...(concluded !== undefined && { concluded }),
+  });
+  const result = await uploadFile(file, protocol, settings, tools);
+  tools.report({ type: 'upload.done', file, ...result });
+}
+
+async function problemOf(file: string): Promise<PulseError | undefined> {
+  try {
+    await (await openSource(file)).close();
+    return undefined;
+  } catch (error) {
+    return asPulseError(error);
+  }
+}
+
+function failureEvent(file: string, error: PulseError): PulseEvent {
+  const { kind, exitCode, message, hint, resumable } = error;
+  return {
+    type: 'upload.failed',
+    file,
+    kind,
+    exitCode,
+    message,
+    ...(hint !== undefined && { hint }),
+    resumable,
+  };
+}
+
+/** An abort before the upload was begun rejects with the signal's own reason. */
+function asInterrupted(file: string, error: unknown): PulseError {
+  if (error instanceof PulseError && error.kind === 'interrupted') return error;
+  return new PulseError('interrupted', `the upload of ${file} was interrupted before it was begun`, {
+    hint: again,
+  });
+}
+
+function commonExitCode(failures: readonly PulseError[]): number {
+  const [first, ...rest] = failures.map(({ exitCode }) => exitCode);
+  if (first === undefined) return 0;
+  if (failures.some(({ kind }) => kind === 'interrupted')) return exitCodes.interrupted;
+  return rest.every((code) => code === first) ? first : exitCodes.verdict;
+}
