@@ -79,7 +79,7 @@ export interface Connection {
   readonly fin: () => void;
   /** Ends both sides at once (RST): what is in flight may be lost. */
   readonly reset: () => void;
-  /** Ends both sides in order: bytes already written are still delivered. Idempotent. */
+  /** Ends both sides; bytes already written are still delivered, unless received ones are unread. Idempotent. */
   readonly close: () => void;
 }
 
