@@ -1,0 +1,38 @@
+/** What a command of the tool is: text in, exit code out. */
+export interface Command {
+  readonly run: (invocation: Invocation) => Promise<number>;
+}
+
+export interface Invocation {
+  /** The arguments without the command's name. */
+  readonly argv: readonly string[];
+  /** Whether the command was named; uploading needs no name. */
+  readonly named: boolean;
+}
+
+interface Entry {
+  /** What stands behind `pulse-upload` in the help. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command; one more is one more line here, and one more file. */
+export const commands = {
+  upload: {
+    usage: '<file...> --server <url> [options]',
+    summary: '',
+    load: () => import('./commands/upload.ts'),
+  },
+  serve: {
+    usage: 'serve [options]',
+    summary: 'a reference server, to try it on',
+    load: () => import('./commands/serve.ts'),
+  },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type CommandName = keyof typeof commands;
+
+export function isCommandName(word: string | undefined): word is CommandName {
+  return word !== undefined && Object.hasOwn(commands, word);
+}

@@ -1,0 +1,34 @@
+import process from 'node:process';
+
+/** 128 + the number of the signal, as shells report it. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+export interface Interruption {
+  /** Fires at the first signal. */
+  readonly signal: AbortSignal;
+  /** The exit code that the signal asks for; undefined while there was none. */
+  readonly exitCode: () => number | undefined;
+  readonly release: () => void;
+}
+
+/** The first SIGINT or SIGTERM asks the work to end in order, the second one ends the process at once. */
+export function watchForSignals(): Interruption {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const listeners = Object.entries(exitCodes).map(([name, code]) => {
+    const listener = () => {
+      if (exitCode !== undefined) process.exit(code);
+      exitCode = code;
+      controller.abort();
+    };
+    process.on(name, listener);
+    return { name, listener };
+  });
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    release: () => {
+      for (const { name, listener } of listeners) process.off(name, listener);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import process from 'node:process';
+import { commands, isCommandName } from './commands.ts';
+
+/** 128 + SIGPIPE: what a shell reports of a program whose reader has gone. */
+const BROKEN_PIPE = 141;
+
+/** Runs the command that the arguments name and resolves with the exit code (docs/exit-codes.md). */
+export async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
+  const [first, ...rest] = argv;
+  try {
+    if (first === '--version' || first === '-V') {
+      const { packageVersion } = await import('./version.ts');
+      process.stdout.write(`${packageVersion()}\n`);
+      return 0;
+    }
+    const named = isCommandName(first);
+    const { run } = await commands[named ? first : 'upload'].load();
+    return await run(named ? { argv: rest, named } : { argv, named });
+  } catch (thrown) {
+    const { reportFailure } = await import('./report-failure.ts');
+    return reportFailure(thrown, argv);
+  }
+}
+
+/** Whoever read our output has gone (`| head -1`), or its terminal was closed: there is nobody left to tell. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(BROKEN_PIPE);
+  throw error;
+}

@@ -1,0 +1,115 @@
+import { PulseError } from '../errors.ts';
+import { rejected } from './parse/rejected.ts';
+
+/** One option of a command; everything else about it (help, variable, parsing) follows from this value. */
+interface Described {
+  /** As commander writes them: `-s, --server <url>`. */
+  readonly flags: string;
+  /** For the help; absent where the flags speak for themselves. */
+  readonly says?: string;
+  /** Has no environment variable: it would be set by accident, or means nothing there. */
+  readonly commandLineOnly?: true;
+}
+
+interface Flag extends Described {
+  readonly kind: 'flag';
+}
+
+interface Value extends Described {
+  readonly kind: 'value';
+  /** `source` is how the user gave it: the flag or the variable. */
+  readonly parse: (text: string, source: string) => unknown;
+  /** What stands for an absent option, as the user would write it. */
+  readonly fallback?: string;
+  /** Never shown, not even in a command that the tool prints. */
+  readonly secret?: true;
+}
+
+interface List extends Described {
+  readonly kind: 'list';
+  readonly parse: (texts: readonly string[], source: string) => unknown;
+  readonly secret?: true;
+}
+
+export type OptionSpec = Flag | Value | List;
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type ValueOf<O> = O extends { readonly kind: 'flag' }
+  ? boolean
+  : O extends { readonly kind: 'value'; readonly parse: (text: string, source: string) => infer T }
+    ? O extends { readonly fallback: string }
+      ? T
+      : T | undefined
+    : O extends {
+          readonly kind: 'list';
+          readonly parse: (texts: readonly string[], source: string) => infer T;
+        }
+      ? T
+      : never;
+
+export type Values<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The texts that were given for each option on the command line; a flag that was given has none. */
+export type Given = ReadonlyMap<string, readonly string[]>;
+
+/** `--chunk-size` of `-c, --chunk-size <size>`. */
+export function longFlag(spec: OptionSpec): string {
+  return /--[a-z-]+/.exec(spec.flags)?.[0] ?? spec.flags;
+}
+
+/** `PULSE_UPLOAD_CHUNK_SIZE`. */
+export function variableOf(spec: OptionSpec): string {
+  return `PULSE_UPLOAD_${longFlag(spec).slice(2).toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Flag, then environment variable, then fallback: parsed, or a usage error that names the source. */
+export function valuesOf<T extends OptionTable>(table: T, given: Given, environment: Environment): Values<T> {
+  const entries = Object.entries(table).map(([key, spec]) => [
+    key,
+    valueOf(spec, given.get(key), environment),
+  ]);
+  return Object.fromEntries(entries) as Values<T>;
+}
+
+function valueOf(spec: OptionSpec, texts: readonly string[] | undefined, environment: Environment): unknown {
+  const flag = longFlag(spec);
+  const variable = variableOf(spec);
+  const setting = spec.commandLineOnly ? '' : (environment[variable] ?? '');
+  switch (spec.kind) {
+    case 'flag':
+      return texts !== undefined || isOn(setting, variable);
+    case 'list':
+      if (texts !== undefined) return spec.parse(texts, flag);
+      return spec.parse(
+        setting.split('\n').filter((line) => line.trim() !== ''),
+        variable,
+      );
+    case 'value': {
+      const text = texts?.at(-1);
+      if (text !== undefined) return spec.parse(text, flag);
+      if (setting !== '') return spec.parse(setting, variable);
+      return spec.fallback === undefined ? undefined : spec.parse(spec.fallback, flag);
+    }
+  }
+}
+
+function isOn(setting: string, variable: string): boolean {
+  if (/^(|0|false|no|off)$/i.test(setting)) return false;
+  if (/^(1|true|yes|on)$/i.test(setting)) return true;
+  throw rejected(variable, setting, '1 or 0', `unset ${variable}, or set it to 1`);
+}
+
+/** A usage error where two options that exclude each other were both given. */
+export function refuseTogether(table: OptionTable, given: Given, first: string, second: string): void {
+  const [one, other] = [table[first], table[second]];
+  if (one === undefined || other === undefined || !given.has(first) || !given.has(second)) return;
+  throw new PulseError(
+    'usage',
+    `${longFlag(one)} and ${longFlag(other)} exclude each other, expected one of them`,
+    {
+      hint: `leave out ${longFlag(one)} or ${longFlag(other)}`,
+    },
+  );
+}

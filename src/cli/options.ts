@@ -1,0 +1,188 @@
+import { PulseError } from '../errors.ts';
+import type { OutputChoice, ProgressStyle } from '../output/output.ts';
+import type { UploadSettings } from '../upload/settings.ts';
+import {
+  type Environment,
+  type Given,
+  type OptionTable,
+  refuseTogether,
+  type Values,
+  valuesOf,
+} from './option-table.ts';
+import { oneOf } from './parse/choice.ts';
+import { parseCount } from './parse/count.ts';
+import { parseDurationMs } from './parse/duration.ts';
+import { parseHeaders } from './parse/headers.ts';
+import { parseMetadataPairs } from './parse/metadata.ts';
+import { parseServerUrl } from './parse/server-url.ts';
+import { parseChunkBytes } from './parse/size.ts';
+import { parseText } from './parse/text.ts';
+import { parseToken, readTokenFile } from './parse/token.ts';
+
+/** The two that every command has. */
+export const commonOptions = {
+  help: { kind: 'flag', flags: '-h, --help', commandLineOnly: true },
+  version: { kind: 'flag', flags: '-V, --version', commandLineOnly: true },
+} as const satisfies OptionTable;
+
+/** The options of `pulse-upload <file...>`, in the order of the help. */
+export const uploadOptions = {
+  server: {
+    kind: 'value',
+    flags: '-s, --server <url>',
+    says: 'base URL; or PULSE_UPLOAD_SERVER',
+    parse: parseServerUrl,
+  },
+  tokenFile: {
+    kind: 'value',
+    flags: '--token-file <path>',
+    says: 'file with the token; or PULSE_UPLOAD_TOKEN',
+    parse: parseText,
+  },
+  token: {
+    kind: 'value',
+    flags: '-t, --token <token>',
+    says: 'the token itself; others may see it',
+    parse: parseToken,
+    secret: true,
+  },
+  protocol: {
+    kind: 'value',
+    flags: '--protocol <name>',
+    says: 'auto, pulse or tus',
+    fallback: 'auto',
+    parse: oneOf('auto', 'pulse', 'tus'),
+  },
+  body: {
+    kind: 'value',
+    flags: '--body <form>',
+    says: 'chunks as raw or multipart',
+    fallback: 'raw',
+    parse: oneOf('raw', 'multipart'),
+  },
+  chunkSize: {
+    kind: 'value',
+    flags: '--chunk-size <size>',
+    says: '512KiB, 1MiB, or bytes',
+    fallback: '1MiB',
+    parse: parseChunkBytes,
+  },
+  retries: {
+    kind: 'value',
+    flags: '--retries <n>',
+    says: 'tries per chunk beyond the first',
+    fallback: '3',
+    parse: parseCount,
+  },
+  retryDelay: {
+    kind: 'value',
+    flags: '--retry-delay <time>',
+    says: 'pause before each: 500ms, 2s, 5m',
+    fallback: '1s',
+    parse: parseDurationMs,
+  },
+  timeout: {
+    kind: 'value',
+    flags: '--timeout <time>',
+    says: 'no progress for so long: try again',
+    fallback: '30s',
+    parse: parseDurationMs,
+  },
+  name: {
+    kind: 'value',
+    flags: '--name <filename>',
+    says: 'name that the server gives the file',
+    parse: parseText,
+  },
+  header: {
+    kind: 'list',
+    flags: '-H, --header <name: value>',
+    says: 'sent with every request; repeatable',
+    parse: parseHeaders,
+    secret: true,
+  },
+  metadata: {
+    kind: 'list',
+    flags: '--metadata <key=value>',
+    says: 'stored with the upload; repeatable',
+    parse: parseMetadataPairs,
+  },
+  noResume: { kind: 'flag', flags: '--no-resume', says: 'start over' },
+  noFinalize: { kind: 'flag', flags: '--no-finalize', says: 'stop before finalize' },
+  requireProof: { kind: 'flag', flags: '--require-proof', says: 'exit 8 if the server gives no checksum' },
+  json: { kind: 'flag', flags: '--json', says: 'events as NDJSON on stdout' },
+  progress: {
+    kind: 'value',
+    flags: '--progress <style>',
+    says: 'auto, bar, plain or none',
+    fallback: 'auto',
+    parse: oneOf<'auto' | ProgressStyle>('auto', 'bar', 'plain', 'none'),
+  },
+  quiet: { kind: 'flag', flags: '-q, --quiet' },
+  verbose: { kind: 'flag', flags: '-v, --verbose' },
+  noColor: { kind: 'flag', flags: '--no-color' },
+  ...commonOptions,
+} as const satisfies OptionTable;
+
+export type UploadValues = Values<typeof uploadOptions>;
+
+/** Everything the command line and the environment say about an upload, validated. */
+export function readUploadValues(given: Given, environment: Environment): UploadValues {
+  refuseTogether(uploadOptions, given, 'quiet', 'verbose');
+  refuseTogether(uploadOptions, given, 'token', 'tokenFile');
+  return valuesOf(uploadOptions, given, environment);
+}
+
+/** The settings of the upload room; reads the token file. */
+export function uploadSettings(values: UploadValues, given: Given, files: readonly string[]): UploadSettings {
+  const { server, name } = values;
+  if (server === undefined) {
+    throw new PulseError('usage', 'no server is given, expected its base URL', {
+      hint: 'add --server http://host/path, or set PULSE_UPLOAD_SERVER',
+    });
+  }
+  if (files.length === 0) {
+    throw new PulseError('usage', 'no file is given, expected at least one', {
+      hint: `for example: pulse-upload video.mp4 --server ${server.href}`,
+    });
+  }
+  if (files.includes('')) {
+    throw new PulseError('usage', 'a file name is empty, expected a path', {
+      hint: 'is a variable of your script empty?',
+    });
+  }
+  if (name !== undefined && files.length > 1) {
+    throw new PulseError('usage', `--name is given for ${files.length} files, expected a single one`, {
+      hint: 'leave out --name, or upload the files one by one',
+    });
+  }
+  const token = tokenOf(values, given);
+  return {
+    server,
+    protocol: values.protocol,
+    body: values.body,
+    chunkBytes: values.chunkSize,
+    retries: values.retries,
+    retryDelayMs: values.retryDelay,
+    timeoutMs: values.timeout,
+    headers: values.header,
+    metadata: values.metadata,
+    resume: !values.noResume,
+    finalize: !values.noFinalize,
+    requireProof: values.requireProof,
+    ...(name !== undefined && { name }),
+    ...(token !== undefined && { token }),
+  };
+}
+
+/** A flag beats a variable; of two variables the token itself beats the file. */
+function tokenOf(values: UploadValues, given: Given): string | undefined {
+  const { token, tokenFile } = values;
+  if (tokenFile === undefined || (token !== undefined && !given.has('tokenFile'))) return token;
+  return readTokenFile(tokenFile, '--token-file');
+}
+
+export function outputChoice(values: UploadValues): OutputChoice {
+  const { json, quiet, verbose, noColor, progress } = values;
+  return { json, quiet, verbose, noColor, progress };
+}

@@ -1,0 +1,15 @@
+import { rejected } from './rejected.ts';
+
+/** A whole number from 0 to 1,000,000. */
+export function parseCount(text: string, source: string): number {
+  const count = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (count <= 1_000_000) return count;
+  throw rejected(source, text, 'a whole number from 0 to 1000000', 'write for example 3; 0 means none');
+}
+
+/** A TCP port; 0 means any free one. */
+export function parsePort(text: string, source: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw rejected(source, text, 'a port from 0 to 65535', 'write for example 8080; 0 means any free port');
+}

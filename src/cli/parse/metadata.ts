@@ -1,0 +1,26 @@
+import { PulseError } from '../../errors.ts';
+
+/** Printable ASCII without space and comma (tus 1.0, Upload-Metadata). */
+const KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
+
+/** Upload metadata out of `key=value` texts; everything after the first equals sign is the value. */
+export function parseMetadataPairs(
+  texts: readonly string[],
+  source: string,
+): Readonly<Record<string, string>> {
+  const pairs = new Map<string, string>();
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    const key = text.slice(0, Math.max(0, equals));
+    if (!KEY.test(key)) {
+      const fact = `${source} is '${text}', expected key=value with a key of ASCII without spaces and commas`;
+      throw new PulseError('usage', fact, { hint: `write for example ${source} camera=7` });
+    }
+    if (pairs.has(key)) {
+      const fact = `${source} gives '${key}' twice, expected every key once`;
+      throw new PulseError('usage', fact, { hint: `leave one of them out` });
+    }
+    pairs.set(key, text.slice(equals + 1));
+  }
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,34 @@
+import { PulseError } from '../../errors.ts';
+
+const EXAMPLE = 'write for example https://videos.example.org/api';
+
+/** The base URL of a server: http or https, a path prefix allowed; no query, fragment, user name or password. */
+export function parseServerUrl(text: string, source: string): URL {
+  const fault = (expected: string, hint: string) =>
+    new PulseError('usage', `${source} is '${withoutPassword(text)}', expected ${expected}`, { hint });
+
+  const bare = text.trim();
+  if (!/^https?:\/\//i.test(bare)) {
+    const withScheme = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(bare) && !/^\w+:\//.test(bare);
+    throw fault(
+      'a URL that begins with http:// or https://',
+      withScheme ? `did you mean http://${bare}?` : EXAMPLE,
+    );
+  }
+  if (!URL.canParse(bare)) throw fault('a URL', EXAMPLE);
+  const url = new URL(bare);
+  if (url.username !== '' || url.password !== '') {
+    throw fault(
+      'a URL without user name and password',
+      "give credentials with --token-file, or --header 'Authorization: …'",
+    );
+  }
+  if (url.search !== '' || url.hash !== '' || /[?#]$/.test(bare)) {
+    throw fault('a base URL without query and fragment', `try ${url.origin}${url.pathname}`);
+  }
+  return url;
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/^([a-z][a-z\d+.-]*:)?\/*[^/?#]*@/i, '$1//[credentials]@');
+}

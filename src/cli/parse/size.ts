@@ -1,0 +1,38 @@
+import { rejected } from './rejected.ts';
+
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1024,
+  kib: 1024,
+  m: 1024 ** 2,
+  mib: 1024 ** 2,
+  g: 1024 ** 3,
+  gib: 1024 ** 3,
+};
+
+/** Two chunks are held in memory at a time, so that one can be read while the other is sent. */
+const MAX_CHUNK_BYTES = 1024 ** 3;
+
+/** Whole bytes of `1048576`, `512KiB`, `1MiB`, `2GiB`; `k`, `M`, `G` mean the same. Zero is no size. */
+export function parseSizeBytes(text: string, source: string): number {
+  const match = /^(\d{1,16}(?:\.\d{1,6})?)([a-z]*)$/i.exec(text);
+  const bytes = Number(match?.[1]) * (BYTES_PER_UNIT[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw rejected(
+    source,
+    text,
+    'a size of at least one byte',
+    'write for example 1048576, 512KiB, 1MiB or 2GiB',
+  );
+}
+
+export function parseChunkBytes(text: string, source: string): number {
+  const bytes = parseSizeBytes(text, source);
+  if (bytes <= MAX_CHUNK_BYTES) return bytes;
+  throw rejected(
+    source,
+    text,
+    'at most 1GiB, since chunks are held in memory',
+    'leave it out: 1MiB suits most servers',
+  );
+}

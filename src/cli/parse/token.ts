@@ -1,0 +1,70 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { PulseError } from '../../errors.ts';
+
+/** Longer than every token seen, and shorter than any header limit of a server. */
+const MAX_TOKEN_BYTES = 8 * 1024;
+
+/** A token that a header can carry: visible ASCII, with single spaces at most inside. No message shows it. */
+export function parseToken(text: string, source: string): string {
+  return validToken(text, source, 'usage');
+}
+
+/** The token in a file, without its trailing line break. Pipes work too: `--token-file <(pass show camera)`. */
+export function readTokenFile(path: string, source: string): string {
+  const text = readStart(path, source);
+  if (Buffer.byteLength(text) > MAX_TOKEN_BYTES) {
+    throw new PulseError(
+      'input',
+      `${source} ${path} holds more than ${MAX_TOKEN_BYTES} bytes, expected a token`,
+      {
+        hint: 'name a file that holds the token and nothing else',
+      },
+    );
+  }
+  return validToken(text.replace(/[\r\n]+$/, ''), `${source} ${path}`, 'input');
+}
+
+function validToken(token: string, source: string, kind: 'usage' | 'input'): string {
+  if (token.trim() === '') {
+    throw new PulseError(kind, `${source} holds no token, expected one`, {
+      hint: 'leave it out if the server asks for none',
+    });
+  }
+  if (!/^[\x21-\x7e]+(?: +[\x21-\x7e]+)*$/.test(token)) {
+    const fact = `${source} holds characters that no HTTP header may carry, expected one line of printable ASCII`;
+    throw new PulseError(kind, fact, {
+      hint: 'copy the token again, without line breaks and spaces around it',
+    });
+  }
+  return token;
+}
+
+/** Never more than one byte too many: somebody may name a video by mistake. */
+function readStart(path: string, source: string): string {
+  const buffer = Buffer.alloc(MAX_TOKEN_BYTES + 1);
+  let filledBytes = 0;
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    for (;;) {
+      const bytesRead = readSync(descriptor, buffer, filledBytes, buffer.length - filledBytes, null);
+      filledBytes += bytesRead;
+      if (bytesRead === 0 || filledBytes === buffer.length) break;
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new PulseError('input', `${source} ${path} ${reasons[code] ?? `cannot be read: ${code}`}`, {
+      hint: 'name a file that holds the token and nothing else',
+      cause: error,
+    });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+  return buffer.toString('utf8', 0, filledBytes);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder, expected a file',
+  EACCES: 'cannot be read: permission denied',
+};

@@ -1,0 +1,82 @@
+import { formatBytes, formatDuration, formatRate, percentOf } from './format.ts';
+import type { Paint } from './paint.ts';
+import { displayWidth, padLeft, shortenMiddle } from './text.ts';
+
+/** What a bar shows. `acceptedBytes` never falls and never exceeds `sizeBytes`. */
+export interface BarState {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly acceptedBytes: number;
+  readonly bytesPerSecond: number;
+  /** Stands in for rate and time left while nothing moves. */
+  readonly note?: string;
+}
+
+export interface BarLook {
+  readonly paint: Paint;
+  /** False where the terminal's encoding has no box-drawing characters. */
+  readonly unicode: boolean;
+}
+
+const GAP = '  ';
+const BAR = { min: 10, max: 40 } as const;
+const NAME_MIN = 12;
+
+/** From rich to poor: the first layout that fits the terminal is taken. */
+const layouts: readonly (readonly ('name' | 'percent' | 'bar' | 'amount' | 'rate' | 'left')[])[] = [
+  ['name', 'percent', 'bar', 'amount', 'rate', 'left'],
+  ['name', 'percent', 'bar', 'rate', 'left'],
+  ['name', 'percent', 'rate', 'left'],
+  ['name', 'percent', 'left'],
+  ['percent', 'left'],
+  ['percent'],
+];
+
+/** One line of at most `columns - 1` columns, since a full line makes some terminals wrap. */
+export function barLine(state: BarState, columns: number, look: BarLook): string {
+  const room = columns - 1;
+  const texts = textsOf(state);
+  const nameColumns = Math.min(displayWidth(state.file), Math.max(NAME_MIN, Math.floor(room * 0.3)));
+  const least = { ...mapWidths(texts), name: nameColumns, bar: BAR.min };
+  const layout = layouts.find((parts) => widthOf(parts, least) <= room) ?? [];
+
+  const barColumns = Math.min(BAR.max, BAR.min + room - widthOf(layout, least));
+  const shown = {
+    ...texts,
+    name: shortenMiddle(state.file, nameColumns),
+    bar: drawnBar(state, barColumns, look),
+  };
+  return layout.map((part) => shown[part]).join(GAP);
+}
+
+/** Fixed widths, so that nothing jumps while the numbers change. */
+function textsOf(state: BarState) {
+  const { acceptedBytes, sizeBytes, bytesPerSecond, note } = state;
+  const total = formatBytes(sizeBytes);
+  const leftMs = ((sizeBytes - acceptedBytes) * 1000) / bytesPerSecond;
+  const moving = note === undefined && bytesPerSecond > 0;
+  return {
+    percent: `${String(percentOf(acceptedBytes, sizeBytes)).padStart(3)} %`,
+    amount: `${padLeft(formatBytes(acceptedBytes), Math.max(9, total.length))} of ${total}`,
+    rate: (moving ? formatRate(bytesPerSecond) : '').padStart(12),
+    left: (note ?? (moving ? `${formatDuration(leftMs)} left` : '')).padEnd(11),
+  };
+}
+
+function mapWidths<T extends Readonly<Record<string, string>>>(
+  texts: T,
+): { readonly [K in keyof T]: number } {
+  const widths = Object.entries(texts).map(([key, text]) => [key, displayWidth(text)]);
+  return Object.fromEntries(widths) as { [K in keyof T]: number };
+}
+
+function widthOf<K extends string>(parts: readonly K[], widths: Readonly<Record<K, number>>): number {
+  return parts.reduce((sum, part) => sum + widths[part], GAP.length * Math.max(0, parts.length - 1));
+}
+
+function drawnBar(state: BarState, columns: number, { paint, unicode }: BarLook): string {
+  const share = state.sizeBytes === 0 ? 1 : state.acceptedBytes / state.sizeBytes;
+  const done = Math.floor(share * columns);
+  const [full, empty] = unicode ? ['━', '─'] : ['=', '-'];
+  return paint.accent(full.repeat(done)) + paint.faint(empty.repeat(columns - done));
+}

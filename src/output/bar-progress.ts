@@ -1,0 +1,84 @@
+import type { SingleBar } from 'cli-progress';
+import type { PulseEvent } from '../events.ts';
+import { type BarLook, type BarState, barLine } from './bar-line.ts';
+import { formatDuration } from './format.ts';
+import type { Progress } from './progress.ts';
+import type { TextStream } from './text-stream.ts';
+
+// Cursor save and restore, and line wrapping: restoring jumps to a stale line once the screen has scrolled,
+// and a process that is killed leaves no terminal behind that does not wrap.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are terminal control sequences
+const TERMINAL_STATE = /\x1b(?:[78]|\[\?7[hl])/g;
+
+/** What the bar shows after this event: undefined once the file is finished, the same where nothing changed. */
+export function foldBar(state: BarState | undefined, event: PulseEvent): BarState | undefined {
+  switch (event.type) {
+    case 'upload.start':
+      return { file: event.file, sizeBytes: event.sizeBytes, acceptedBytes: 0, bytesPerSecond: 0 };
+    case 'upload.resumed':
+      return state && withAccepted(state, event.offsetBytes);
+    case 'upload.progress': {
+      if (state === undefined) return undefined;
+      const { note: _, ...moving } = withAccepted(state, event.acceptedBytes);
+      const finishing = moving.acceptedBytes === moving.sizeBytes ? { note: 'finishing' } : {};
+      return { ...moving, bytesPerSecond: event.bytesPerSecond, ...finishing };
+    }
+    case 'upload.retry':
+      return state && { ...state, note: `retry in ${formatDuration(event.delayMs)}` };
+    case 'upload.done':
+    case 'upload.failed':
+    case 'run.end':
+      return undefined;
+    default:
+      return state;
+  }
+}
+
+/** A server may lose bytes and a bar may not jump back: what was shown once stays, up to the file's size. */
+function withAccepted(state: BarState, acceptedBytes: number): BarState {
+  return { ...state, acceptedBytes: Math.min(state.sizeBytes, Math.max(state.acceptedBytes, acceptedBytes)) };
+}
+
+/** A bar on the last line of the terminal, gone when the file is finished. */
+export async function barProgress(stream: TextStream, look: BarLook): Promise<Progress> {
+  const { SingleBar: Bar } = (await import('cli-progress')).default;
+  const columns = () => stream.columns ?? 80;
+  const bar: SingleBar = new Bar({
+    format: (_options, _params, payload: { state?: BarState }) =>
+      payload.state === undefined ? '' : barLine(payload.state, columns(), look),
+    stream: screenOf(stream, columns),
+    clearOnComplete: true,
+    gracefulExit: false,
+  });
+  let state: BarState | undefined;
+
+  const draw = () => {
+    if (state === undefined) bar.stop();
+    else if (bar.isActive) bar.update(state.acceptedBytes, { state });
+    else bar.start(state.sizeBytes, state.acceptedBytes, { state });
+  };
+  return {
+    follow: (event) => {
+      state = foldBar(state, event);
+      draw();
+    },
+    print: (lines) => {
+      if (lines.length === 0) return;
+      bar.stop();
+      for (const line of lines) stream.write(`${line}\n`);
+    },
+    close: () => bar.stop(),
+  };
+}
+
+/** cli-progress asks a stream for these four things, and for no others. */
+function screenOf(stream: TextStream, columns: () => number): NodeJS.WritableStream {
+  const screen = {
+    isTTY: true,
+    get columns() {
+      return columns();
+    },
+    write: (text: string) => stream.write(text.replace(TERMINAL_STATE, '')),
+  };
+  return screen as unknown as NodeJS.WritableStream;
+}

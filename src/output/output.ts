@@ -1,0 +1,114 @@
+import type { PulseEvent, Report } from '../events.ts';
+import { barProgress } from './bar-progress.ts';
+import { labelled } from './labelled.ts';
+import { ndjsonLine } from './ndjson.ts';
+import { createPaint, type Environment, wantsColor } from './paint.ts';
+import { noProgress, plainProgress, timeStamp } from './plain-progress.ts';
+import type { Progress } from './progress.ts';
+import { harmless, harmlessRecord } from './text.ts';
+import type { TextStream } from './text-stream.ts';
+import { type View, wordsFor } from './words.ts';
+
+export type ProgressStyle = 'bar' | 'plain' | 'none';
+
+export interface OutputChoice {
+  /** NDJSON events on stdout, and nothing else there. */
+  readonly json: boolean;
+  /** Errors only. */
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly noColor: boolean;
+  readonly progress: 'auto' | ProgressStyle;
+}
+
+/** Where output goes, and what it may ask of the world. */
+export interface Surroundings {
+  readonly out: TextStream;
+  readonly err: TextStream;
+  readonly environment: Environment;
+  readonly now: () => Date;
+}
+
+/** What the user sees of a run. */
+export interface Output {
+  readonly report: Report;
+  /** How to go on after an interruption: the last thing on the screen. */
+  readonly printNext: (command: string) => void;
+  readonly close: () => void;
+}
+
+export async function createOutput(choice: OutputChoice, surroundings: Surroundings): Promise<Output> {
+  const { out, err, environment, now } = surroundings;
+  const paint = await createPaint(wantsColor(err, environment, choice.noColor));
+  const style = progressStyle(choice, err, environment);
+  const progress = await progressTo(err, style, { paint, unicode: hasBoxDrawing(environment) }, now);
+  const view = (): View => ({
+    paint,
+    verbose: choice.verbose,
+    stamp: style === 'plain' || !err.isTTY ? timeStamp(now()) : '',
+  });
+  const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;
+  const writeData = choice.json ? writeJson(choice, out, now) : writeUrls(choice, out, err);
+
+  const report = (event: PulseEvent) => {
+    writeData(event);
+    const shown = harmlessRecord(event);
+    if (speaks(event)) progress.print(wordsFor(shown, view()));
+    progress.follow(shown);
+  };
+  const printNext = (command: string) => {
+    // Stands below `stopped:`, which the event of the interruption printed.
+    progress.print(
+      labelled(
+        [
+          ['stopped', undefined],
+          ['next', harmless(command)],
+        ],
+        paint,
+      ),
+    );
+  };
+  return { report, printNext, close: progress.close };
+}
+
+/** What a person must see even where a program reads the events. */
+const isFailure = (event: PulseEvent) => event.type === 'upload.failed';
+const isNoticeable = (event: PulseEvent) => isFailure(event) || event.type === 'upload.warning';
+
+function writeJson(choice: OutputChoice, out: TextStream, now: () => Date): Report {
+  return (event) => {
+    if (event.type !== 'http.exchange' || choice.verbose) out.write(ndjsonLine(event, now()));
+  };
+}
+
+/** One line per finished file, unless the same terminal shows the URL among the words. */
+function writeUrls(choice: OutputChoice, out: TextStream, err: TextStream): Report {
+  const shownAnyway = out.isTTY === true && err.isTTY === true && !choice.quiet;
+  return (event) => {
+    if (event.type === 'upload.done' && !shownAnyway) out.write(`${event.url}\n`);
+  };
+}
+
+function progressStyle(choice: OutputChoice, err: TextStream, environment: Environment): ProgressStyle {
+  if (choice.quiet) return 'none';
+  if (choice.progress !== 'auto') return choice.progress;
+  if (choice.json) return 'none';
+  return err.isTTY === true && environment.TERM !== 'dumb' ? 'bar' : 'plain';
+}
+
+async function progressTo(
+  stream: TextStream,
+  style: ProgressStyle,
+  look: Parameters<typeof barProgress>[1],
+  now: () => Date,
+): Promise<Progress> {
+  if (style === 'bar') return barProgress(stream, look);
+  return style === 'plain' ? plainProgress(stream, now) : noProgress(stream);
+}
+
+/** Whether `━` arrives as one character: the locale says it (POSIX), or a terminal that is known to (Windows). */
+export function hasBoxDrawing(environment: Environment): boolean {
+  const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG;
+  if (locale !== undefined && locale !== '') return /utf-?8/i.test(locale);
+  return environment.WT_SESSION !== undefined || environment.TERM_PROGRAM !== undefined;
+}

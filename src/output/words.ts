@@ -1,0 +1,141 @@
+import type { PulseEvent } from '../events.ts';
+import {
+  countOf,
+  formatBytes,
+  formatDuration,
+  formatExactBytes,
+  formatRate,
+  groupDigits,
+  percentOf,
+} from './format.ts';
+import { labelled } from './labelled.ts';
+import type { Paint } from './paint.ts';
+
+export type EventOf<T extends PulseEvent['type']> = Extract<PulseEvent, { type: T }>;
+
+export interface View {
+  readonly paint: Paint;
+  readonly verbose: boolean;
+  /** Stands before what happens on the way: the time in a log, nothing on a terminal. */
+  readonly stamp: string;
+}
+
+type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: View) => readonly string[] };
+
+/** What a person reads of each event; progress is drawn elsewhere. Texts in events are harmless by now. */
+const words: Words = {
+  'upload.start': (event, view) =>
+    view.verbose
+      ? [
+          `${view.stamp}${event.file}: protocol ${event.protocol}${event.concluded ? `: ${event.concluded}` : ''}`,
+        ]
+      : [],
+  'upload.created': (event, view) =>
+    view.verbose ? [`${view.stamp}${event.file}: created ${event.url}`] : [],
+  'upload.resumed': (event, view) => {
+    const where = view.verbose ? ` of ${event.url}` : '';
+    return [`${view.stamp}${event.file}: resuming at ${formatBytes(event.offsetBytes)}${where}`];
+  },
+  'upload.retry': (event, view) =>
+    view.verbose
+      ? [
+          `${view.stamp}${event.file}: retry ${event.attempt} in ${formatDuration(event.delayMs)}: ${event.reason}`,
+        ]
+      : [],
+  'upload.warning': (event, view) => labelled([['warning', aboutFile(event)]], view.paint),
+  'upload.done': done,
+  'upload.failed': failed,
+  'http.exchange': (event, view) => (view.verbose ? [exchange(event, view)] : []),
+  'run.end': (event, view) => {
+    const files = event.done + event.failed + event.notAttempted;
+    return files > 1 ? [view.paint.strong(summary(event, files))] : [];
+  },
+};
+
+export function wordsFor(event: PulseEvent, view: View): readonly string[] {
+  const write = words[event.type] as ((event: PulseEvent, view: View) => readonly string[]) | undefined;
+  return write?.(event, view) ?? [];
+}
+
+/** The two lines about a failed file. How to go on after an interruption is said once, for all files, at the end. */
+export function failed(event: EventOf<'upload.failed'>, view: View): readonly string[] {
+  if (event.kind === 'interrupted') return labelled([['stopped', aboutFile(event)]], view.paint);
+  return labelled(
+    [
+      ['error', aboutFile(event)],
+      ['next', event.hint],
+    ],
+    view.paint,
+  );
+}
+
+function done(event: EventOf<'upload.done'>, { paint }: View): readonly string[] {
+  const proof = event.proven
+    ? paint.good('yes, the server holds exactly these bytes')
+    : paint.warn('no, the server gave no checksum to compare with');
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['url', event.url],
+    ['video', event.videoId],
+    [
+      'size',
+      `${formatExactBytes(event.sizeBytes)}${event.sizeBytes < 1024 ? '' : ` (${formatBytes(event.sizeBytes)})`}`,
+    ],
+    ['sha256', event.sha256],
+    ['proven', proof],
+  ];
+  return [
+    `${paint.strong(event.file)} uploaded in ${effort(event)}`,
+    ...facts.flatMap(([label, text]) =>
+      text === undefined ? [] : [`  ${paint.faint(label.padEnd(6))}  ${text}`],
+    ),
+  ];
+}
+
+function effort(event: EventOf<'upload.done'>): string {
+  const newBytes = event.sizeBytes - event.resumedFromBytes;
+  return [
+    formatDuration(event.elapsedMs),
+    // Below a tenth of a second a rate says more about the clock than about the line.
+    ...(newBytes > 0 && event.elapsedMs >= 100 ? [formatRate((newBytes * 1000) / event.elapsedMs)] : []),
+    ...(event.resumedFromBytes > 0 ? [`${formatBytes(event.resumedFromBytes)} were there already`] : []),
+    ...(event.retries > 0 ? [countOf(event.retries, 'retry', 'retries')] : []),
+  ].join(', ');
+}
+
+function exchange(event: EventOf<'http.exchange'>, { stamp, paint }: View): string {
+  const sent = event.sentBytes > 0 ? ` ${groupDigits(event.sentBytes)} B` : '';
+  const status = event.status === undefined ? '' : `${event.status} `;
+  const outcome = event.outcome.startsWith(status) ? event.outcome : `${status}${event.outcome}`;
+  return paint.faint(
+    `${stamp}${event.method} ${event.url}${sent} -> ${outcome} (${Math.round(event.elapsedMs)} ms)`,
+  );
+}
+
+function summary(event: EventOf<'run.end'>, files: number): string {
+  const parts = [
+    `${groupDigits(event.done)} uploaded`,
+    ...(event.failed > 0 ? [`${groupDigits(event.failed)} failed`] : []),
+    ...(event.notAttempted > 0 ? [`${groupDigits(event.notAttempted)} not attempted`] : []),
+  ];
+  return `${countOf(files, 'file')}: ${parts.join(', ')}`;
+}
+
+/** Names the file unless the message does: with several files nobody should have to guess. */
+function aboutFile(event: { readonly file: string; readonly message: string }): string {
+  return event.file === '' || event.message.includes(event.file)
+    ? event.message
+    : `${event.file}: ${event.message}`;
+}
+
+/** `25 %, 1.0 MiB of 4.0 MiB, 1.2 MiB/s, 3.0 s left`. */
+export function progressWords(event: EventOf<'upload.progress'>): string {
+  const leftBytes = event.sizeBytes - event.acceptedBytes;
+  return [
+    `${percentOf(event.acceptedBytes, event.sizeBytes)} %`,
+    `${formatBytes(event.acceptedBytes)} of ${formatBytes(event.sizeBytes)}`,
+    ...(event.bytesPerSecond > 0 ? [formatRate(event.bytesPerSecond)] : []),
+    ...(event.bytesPerSecond > 0 && leftBytes > 0
+      ? [`${formatDuration((leftBytes * 1000) / event.bytesPerSecond)} left`]
+      : []),
+  ].join(', ');
+}
