@@ -1,4 +1,4 @@
-import { PulseError } from '../errors.ts';
+import { type ErrorKind, PulseError } from '../errors.ts';
 import type { Finalized } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
 import { errorOf, type Fault, protocolFault } from './faults.ts';
@@ -69,10 +69,18 @@ function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
       },
     );
   }
-  if (status === 422)
-    return errorOf(
-      { ...fault, kind: 'integrity' },
-      { hint: 'run the same command again: it starts a new upload' },
-    );
-  return errorOf(fault);
+  const says = finalizeWords[status ?? 0];
+  return says === undefined ? errorOf(fault) : errorOf({ ...fault, kind: says.kind }, { hint: says.hint });
 }
+
+/** Where a status means something else here than it does for a chunk. */
+const finalizeWords: Readonly<Record<number, { readonly kind: ErrorKind; readonly hint: string }>> = {
+  409: {
+    kind: 'refused',
+    hint: 'the server acknowledged every byte, yet does not take the upload for complete; run pulse-upload verify on it',
+  },
+  422: {
+    kind: 'integrity',
+    hint: 'the server rejects the content; run the same command again to send it afresh',
+  },
+};

@@ -102,6 +102,7 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | { reado
   const { atRisk } = await sendChunks(job, upload);
   if (job.protocol.finalize === undefined) await assertComplete(job, upload);
   const sha256 = await job.reader.sha256();
+  await source.assertUnchanged();
   const brought = {
     url: upload.url.href,
     uploadId: uploadIdOf(upload.url),

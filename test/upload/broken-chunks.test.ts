@@ -1,0 +1,282 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { type Bench, MIB, startBench } from './harness.ts';
+
+/** The offsets of all PATCH requests, in order. */
+function offsets(bench: Bench): number[] {
+  return bench.server.seen
+    .filter(({ method }) => method === 'PATCH')
+    .map(({ headers }) => Number(headers['upload-offset']));
+}
+
+async function expectProven(bench: Bench, file: string): Promise<void> {
+  expect(bench.of('upload.failed')).toEqual([]);
+  expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+  const content = await readFile(file);
+  expect([...bench.server.finished.values()].map((stored) => stored.equals(content))).toEqual([true]);
+}
+
+describe('after a doubtful PATCH the offset of HEAD decides', () => {
+  it('when the connection was cut and the server kept a part', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ first: () => {} }, { cutAfterBytes: 400_000, keep: true }];
+    const file = await bench.file(3 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, MIB, MIB + 400_000, 2 * MIB + 400_000]);
+    expect(bench.clock.pausesMs).toEqual([1_000]);
+    expect(bench.of('upload.done')).toMatchObject([{ retries: 1 }]);
+  });
+
+  it('when the server kept nothing', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ cutAfterBytes: 400_000, keep: false }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, 0, MIB]);
+  });
+
+  it('when only the answer was lost: nothing is sent twice', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ loseAnswer: true }, { loseAnswer: true }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, MIB]);
+    expect(bench.of('upload.done')).toMatchObject([{ sentBytes: 2 * MIB }]);
+  });
+
+  it('when the server took only a part and said so: no retry, no HEAD', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ acceptBytes: 300_000 }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, 300_000, 300_000 + MIB]);
+    expect(bench.server.lines().filter((line) => line.startsWith('HEAD'))).toHaveLength(1);
+  });
+
+  it('when it lost bytes that it had acknowledged', async () => {
+    const bench = await startBench();
+    const loseHalf = () => {
+      for (const upload of bench.server.uploads.values()) upload.data = upload.data.subarray(0, MIB / 2);
+    };
+    bench.server.script.PATCH = [{ first: () => {} }, { first: loseHalf }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, MIB, MIB / 2, MIB / 2 + MIB]);
+  });
+
+  it.each([
+    ['no Upload-Offset', { 'Upload-Offset': undefined }],
+    ['junk', { 'Upload-Offset': 'NaN' }],
+    ['two values', { 'Upload-Offset': '5, 5' }],
+    ['an offset beyond what was sent', { 'Upload-Offset': String(5 * MIB) }],
+  ])('when the 204 has %s', async (_, patchHeaders) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ patchHeaders }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, MIB]);
+  });
+
+  it.each([408, 425, 429, 500, 502, 503, 504, 520])('when it answered %i', async (answer) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer }, { answer }, { answer }];
+    const file = await bench.file(MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(bench.clock.pausesMs).toEqual([1_000, 1_000, 1_000]);
+  });
+
+  it('when it was silent for as long as --timeout', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ stall: true }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file, { timeoutMs: 200 });
+    await expectProven(bench, file);
+    expect(bench.of('upload.retry').map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('waited 0.2 s for an answer'),
+    ]);
+  });
+});
+
+describe('the budget of tries', () => {
+  it('is the first and three retries, then exit 4 with what is needed to resume', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(4).fill({ answer: 503, body: 'maintenance' });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(4);
+    expect(offsets(bench)).toHaveLength(4);
+    expect(bench.of('upload.failed')).toMatchObject([
+      {
+        kind: 'temporary',
+        resumable: true,
+        message: expect.stringContaining('answered 503: maintenance'),
+        hint: 'run the same command again: it resumes',
+      },
+    ]);
+  });
+
+  it('is whole again after any advance', async () => {
+    const bench = await startBench();
+    const cut = { cutAfterBytes: 100_000, keep: true };
+    bench.server.script.PATCH = Array(9).fill(cut);
+    const file = await bench.file(MIB);
+    await bench.upload(file, { retries: 1 });
+    await expectProven(bench, file);
+  });
+
+  it('is not kept alive for ever by crumbs', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(1_000).fill({ cutAfterBytes: 1, keep: true });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(4);
+    expect(offsets(bench).length).toBeLessThan(120);
+    expect(bench.of('upload.failed')[0]?.message).toContain('takes so little of each request');
+  });
+
+  it('follows the options', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(3).fill({ answer: 500 });
+    await bench.upload(await bench.file(MIB), { retries: 2, retryDelayMs: 50 });
+    expect(bench.clock.pausesMs).toEqual([50, 50]);
+    expect(bench.of('upload.failed')).toHaveLength(1);
+  });
+
+  it('covers creation and HEAD too', async () => {
+    const bench = await startBench();
+    bench.server.script.POST = Array(3).fill({ answer: 502 });
+    bench.server.script.HEAD = Array(3).fill({ answer: 502 });
+    const file = await bench.file(10);
+    await bench.upload(file);
+    await expectProven(bench, file);
+  });
+
+  it('obeys Retry-After in seconds, and as a date', async () => {
+    const bench = await startBench();
+    const date = new Date(bench.clock.nowMs() + 60_000).toUTCString();
+    bench.server.script.PATCH = [
+      { answer: 503, headers: { 'Retry-After': '7' } },
+      { answer: 429, headers: { 'Retry-After': date } },
+    ];
+    const file = await bench.file(10);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(bench.clock.pausesMs[0]).toBe(7_000);
+    expect(bench.clock.pausesMs[1]).toBeGreaterThan(45_000);
+    expect(bench.clock.pausesMs[1]).toBeLessThan(60_000);
+  });
+
+  it('waits for a lock for up to a minute, then exit 4', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(100).fill({ answer: 423 });
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(4);
+    const waitedMs = bench.clock.pausesMs.reduce((sum, ms) => sum + ms, 0);
+    expect(waitedMs).toBeGreaterThanOrEqual(60_000);
+    expect(waitedMs).toBeLessThan(75_000);
+  });
+});
+
+describe('what trying again cannot help', () => {
+  it.each([
+    [400, 5],
+    [401, 5],
+    [403, 5],
+    [412, 5],
+    [415, 5],
+    [501, 5],
+    [507, 4],
+    [404, 5],
+    [302, 6],
+  ])('PATCH answered %i ends at once with exit %i', async (answer, exitCode) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer, headers: { Location: 'http://elsewhere.example/' } }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(exitCode);
+    expect(offsets(bench)).toHaveLength(1);
+    expect(bench.clock.pausesMs).toEqual([]);
+  });
+
+  it('an offset of HEAD that was never sent is exit 6', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 500 }];
+    bench.server.script.HEAD = [{ first: () => {} }, { patchHeaders: { 'Upload-Offset': String(2 * MIB) } }];
+    expect((await bench.upload(await bench.file(3 * MIB))).exitCode).toBe(6);
+    expect(bench.of('upload.failed')[0]?.message).toContain(`no byte beyond ${MIB} was sent`);
+  });
+
+  it('a HEAD without a usable offset is exit 6, and no chunk is sent on a guess', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 500 }];
+    bench.server.script.HEAD = [{ first: () => {} }, { patchHeaders: { 'Upload-Offset': '' } }];
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(6);
+    expect(offsets(bench)).toEqual([0]);
+  });
+
+  it('a 204 that never moves is exit 6 after the budget', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(10).fill({ acceptBytes: 0 });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(6);
+    expect(offsets(bench)).toHaveLength(4);
+  });
+
+  it('a 409 at the very offset that HEAD names is exit 6 after the budget', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(10).fill({ answer: 409 });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(6);
+    expect(offsets(bench)).toHaveLength(4);
+  });
+});
+
+describe('chunks that are too large', () => {
+  it('are halved on 413 and said once for each size, down to 64 KiB', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 413 }, { answer: 413 }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench).slice(0, 4)).toEqual([0, 0, 0, MIB / 4]);
+    expect(bench.of('upload.warning')).toHaveLength(2);
+  });
+
+  it('end as refused when nothing is small enough', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(50).fill({ answer: 413 });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(5);
+    expect(offsets(bench)).toHaveLength(5);
+  });
+
+  it('are halved after two time-outs in a row', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ stall: true }, { stall: true }];
+    const file = await bench.file(MIB);
+    await bench.upload(file, { timeoutMs: 150 });
+    await expectProven(bench, file);
+    const sizes = bench.server.seen
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ body }) => body.byteLength);
+    expect(sizes).toEqual([MIB, MIB, MIB / 2, MIB / 2]);
+  });
+});
+
+describe('a file that changes while it is sent', () => {
+  it('is never spliced: exit 3, nothing finalized', async () => {
+    const bench = await startBench();
+    const file = await bench.file(4 * MIB);
+    bench.server.script.PATCH = [{ first: () => appendFile(file, 'more') }];
+    expect((await bench.upload(file)).exitCode).toBe(3);
+    expect(bench.of('upload.failed')[0]?.message).toMatch(
+      /changed while it was being uploaded \(size, modification time\)/,
+    );
+    expect(bench.server.finished.size).toBe(0);
+  });
+
+  it('is noticed also after its last chunk was sent', async () => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    bench.server.script.PATCH = [{ first: () => appendFile(file, 'more') }];
+    expect((await bench.upload(file)).exitCode).toBe(3);
+    expect(bench.server.finished.size).toBe(0);
+  });
+});

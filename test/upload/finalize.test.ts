@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { MIB, startBench } from './harness.ts';
+
+const zeros = `sha256:${'0'.repeat(64)}`;
+
+describe('finalize is believed only where it proves something', () => {
+  it.each([
+    ['another checksum', { checksum: zeros }],
+    ['another size', { size: 11 }],
+    ['another size as digits', { size: '11' }],
+    ['another size and no checksum', { size: 11, checksum: undefined }],
+  ])('%s is exit 7, with both values', async (_, patchJson) => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ patchJson }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(7);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringMatching(/holds other bytes.*expected 10 bytes/), resumable: false },
+    ]);
+    expect(bench.of('upload.done')).toEqual([]);
+  });
+
+  it('a checksum in capitals without its prefix is the same checksum', async () => {
+    const bench = await startBench();
+    const file = await bench.file(Buffer.from('abc'));
+    const checksum = 'BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD';
+    bench.server.script.FINALIZE = [{ patchJson: { checksum } }];
+    await bench.upload(file);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
+
+  it.each([undefined, 'md5:900150983cd24fb0d6963f7d28e17f72', 42])(
+    'without a sha256 (%s) it is done, not proven',
+    async (checksum) => {
+      const bench = await startBench();
+      bench.server.script.FINALIZE = [{ patchJson: { checksum } }];
+      expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+      expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    },
+  );
+
+  it('without a sha256 --require-proof makes it exit 8', async () => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ patchJson: { checksum: undefined } }];
+    expect((await bench.upload(await bench.file(10), { requireProof: true })).exitCode).toBe(8);
+  });
+
+  it('another status than complete is a warning', async () => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ patchJson: { status: 'uploaded' } }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+    expect(bench.of('upload.warning')[0]?.message).toContain('"uploaded"');
+  });
+
+  it.each([
+    [{ answer: 200, body: 'ok' }, 6],
+    [{ answer: 401 }, 5],
+    [{ answer: 404 }, 5],
+    [{ answer: 409 }, 5],
+    [{ answer: 422 }, 7],
+  ])('%o ends as it should', async (step, exitCode) => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [step];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(exitCode);
+    expect(bench.of('upload.done')).toEqual([]);
+  });
+});
+
+describe('a lost answer to finalize', () => {
+  it('is asked for again', async () => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ loseAnswer: true }, { answer: 502 }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
+
+  it.each([404, 409, 410])('followed by %i is neither success nor failure: exit 8', async (answer) => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ loseAnswer: true }, { answer }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { kind: 'unknown', message: expect.stringContaining('cannot be learned') },
+    ]);
+  });
+
+  it('is asked for by the next run, which sends no byte', async () => {
+    const bench = await startBench();
+    const file = await bench.file(MIB);
+    bench.server.script.FINALIZE = Array(4).fill({ loseAnswer: true });
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    const before = bench.server.seen.length;
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.server.lines().slice(before)).toEqual(['POST /uploads/finalize']);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+  });
+});

@@ -1,0 +1,219 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Bench, MIB, startBench } from './harness.ts';
+
+/** Leaves an upload behind that stopped after its first two chunks. */
+async function interrupted(bench: Bench, sizeBytes = 3 * MIB): Promise<string> {
+  const file = await bench.file(sizeBytes);
+  bench.server.script.PATCH = [{ first: () => {} }, { first: () => {} }, ...Array(4).fill({ answer: 503 })];
+  expect((await bench.upload(file)).exitCode).toBe(4);
+  bench.events.length = 0;
+  bench.server.seen.length = 0;
+  return file;
+}
+
+async function stateFile(bench: Bench): Promise<string> {
+  const names = await readdir(join(bench.dir, 'state'));
+  const name = names.find((candidate) => candidate.endsWith('.json'));
+  if (name === undefined) throw new Error(`no record in ${names.join()}`);
+  return join(bench.dir, 'state', name);
+}
+
+const warnings = (bench: Bench) => bench.of('upload.warning').map(({ message }) => message);
+
+describe('the same command again', () => {
+  it('goes on where the server is', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 2 * MIB }]);
+    expect(bench.of('upload.done')).toMatchObject([
+      { proven: true, resumedFromBytes: 2 * MIB, sentBytes: MIB },
+    ]);
+    expect(bench.server.uploads.size).toBe(1);
+    expect(await readdir(join(bench.dir, 'state'))).toEqual([]);
+  });
+
+  it('starts over with --no-resume', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    await bench.upload(file, { resume: false });
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 3 * MIB }]);
+  });
+
+  it('starts over, and says so, when the file was changed in between', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    await writeFile(file, Buffer.alloc(3 * MIB, 7));
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual(['the file changed since its upload was begun; starting a new upload']);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 3 * MIB }]);
+  });
+
+  it('refuses to splice when the content changed but size and times did not', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    const path = await stateFile(bench);
+    const record = JSON.parse(await readFile(path, 'utf8'));
+    expect(record.prefix.bytes).toBeGreaterThan(0);
+    await writeFile(
+      path,
+      JSON.stringify({ ...record, prefix: { ...record.prefix, sha256: '0'.repeat(64) } }),
+    );
+    expect((await bench.upload(file)).exitCode).toBe(3);
+    expect(bench.server.lines().filter((line) => line.startsWith('PATCH'))).toEqual([]);
+  });
+
+  it.each([404, 410, 403])('starts over when the server answers %i twice', async (answer) => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    bench.server.script.HEAD = [{ answer }, { answer }];
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual(['the server no longer has the upload; starting a new upload']);
+  });
+
+  it('does not throw an upload away for one passing 404', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    bench.server.script.HEAD = [{ answer: 404 }];
+    await bench.upload(file);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB }]);
+  });
+
+  it('does not start over because HEAD answers 502', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    bench.server.script.HEAD = Array(4).fill({ answer: 502 });
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    expect(bench.server.lines()).toEqual(Array(4).fill('HEAD /uploads/<id>'));
+    await bench.upload(file);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB }]);
+  });
+
+  it('starts over when the upload there has another length', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    bench.server.script.HEAD = [{ patchHeaders: { 'Upload-Length': '5' } }];
+    await bench.upload(file);
+    expect(warnings(bench)).toEqual([
+      `the server's upload is for 5 bytes, the file has ${3 * MIB}; starting a new upload`,
+    ]);
+  });
+
+  it('stops when the server claims more than the file has', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    bench.server.script.HEAD = [{ patchHeaders: { 'Upload-Offset': String(9 * MIB) } }];
+    expect((await bench.upload(file)).exitCode).toBe(6);
+  });
+
+  it('goes straight to finalize when all bytes are there', async () => {
+    const bench = await startBench();
+    const file = await bench.file(MIB);
+    bench.server.script.PATCH = [{ loseAnswer: true }];
+    bench.server.script.HEAD = [{ first: () => {} }, ...Array(4).fill({ answer: 503 })];
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    bench.server.seen.length = 0;
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.server.lines()).toEqual(['HEAD /uploads/<id>', 'POST /uploads/finalize']);
+  });
+
+  it('takes another name of the same file for the same file, and the same bytes elsewhere for another', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    await bench.upload(join(bench.dir, '.', 'nowhere', '..', file.split('/').at(-1) ?? ''));
+    expect(bench.of('upload.resumed')).toHaveLength(1);
+  });
+});
+
+describe('state that cannot be trusted', () => {
+  it.each([
+    ['torn', (text: string) => text.slice(0, text.length / 2)],
+    ['of a later version', (text: string) => text.replace('"schema":1', '"schema":99')],
+    ['of another upload', (text: string) => text.replace('"protocol":"pulse"', '"protocol":"tus"')],
+    ['empty', () => ''],
+  ])('%s is set aside with a warning', async (_, spoil) => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    const path = await stateFile(bench);
+    await writeFile(path, spoil(await readFile(path, 'utf8')));
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([expect.stringContaining('was set aside')]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 3 * MIB }]);
+  });
+
+  it('never leaves this machine: a record that names another origin is not followed', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    const path = await stateFile(bench);
+    await writeFile(
+      path,
+      (await readFile(path, 'utf8')).replace(/"url":"http:\/\/[^/]+/, '"url":"http://127.0.0.1:9'),
+    );
+    expect((await bench.upload(file, { token: 's3cret' })).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([expect.stringContaining('another origin')]);
+  });
+
+  it('holds no token', async () => {
+    const bench = await startBench();
+    const file = await bench.file(MIB);
+    bench.server.script.PATCH = Array(4).fill({ answer: 503 });
+    await bench.upload(file, { token: 's3cret' });
+    expect(await readFile(await stateFile(bench), 'utf8')).not.toContain('s3cret');
+  });
+});
+
+describe('two processes on one file', () => {
+  const lockOf = async (bench: Bench) => (await stateFile(bench)).replace(/json$/, 'lock');
+
+  it('the second one says so and changes nothing', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    const owner = { pid: process.ppid, host: hostname(), nonce: 'x' };
+    await writeFile(await lockOf(bench), JSON.stringify(owner));
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    expect(bench.of('upload.failed')[0]?.message).toContain(`by process ${process.ppid}`);
+    expect(bench.server.seen).toEqual([]);
+  });
+
+  it.each([
+    ['a dead owner', JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), nonce: 'x' })],
+    [
+      'a pid that was given out again',
+      JSON.stringify({ pid: process.pid, host: hostname(), started: 'earlier', nonce: 'x' }),
+    ],
+    ['junk', '{'],
+  ])('a lock with %s is taken over', async (_, text) => {
+    if (text.includes('earlier') && process.platform !== 'linux') return; // only Linux tells when a process began
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    await writeFile(await lockOf(bench), text);
+    expect((await bench.upload(file)).exitCode).toBe(0);
+  });
+
+  it('the same file twice at once is one upload at a time', async () => {
+    const bench = await startBench();
+    const file = await bench.file(2 * MIB);
+    const outcomes = await Promise.all([bench.upload(file), bench.upload(file)]);
+    expect(outcomes.map(({ exitCode }) => exitCode).sort()).toEqual([0, 4]);
+    expect(bench.server.finished.size).toBe(1);
+  });
+});
+
+describe('an abort', () => {
+  it('keeps the state and is told as interrupted', async () => {
+    const bench = await startBench();
+    const file = await bench.file(3 * MIB);
+    const stop = new AbortController();
+    bench.server.script.PATCH = [{ first: () => {} }, { first: () => stop.abort() }];
+    const outcome = await bench.upload([file, file], {}, { signal: stop.signal });
+    expect(outcome).toMatchObject({ exitCode: 130, failed: 1, notAttempted: 1 });
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'interrupted', resumable: true }]);
+    await bench.upload(file);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+    expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThanOrEqual(MIB);
+    await utimes(file, 1, 1);
+  });
+});
