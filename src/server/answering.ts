@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccessLogEntry } from './access-log.ts';
+import { dispatch } from './dispatch.ts';
+import { type Exchange, type Reply, refusal } from './exchange.ts';
+import { answeredSockets } from './malformed.ts';
+import type { Filter, Parts } from './parts.ts';
+import { requestHead } from './request-head.ts';
+import { send } from './send.ts';
+
+export interface Answering {
+  /** Answers one request; never rejects. */
+  readonly answer: (incoming: IncomingMessage, outgoing: ServerResponse, expectsInvitation: boolean) => void;
+  /** Resolves when no request is in work. */
+  readonly quiet: () => Promise<void>;
+}
+
+export function answering(
+  parts: Parts,
+  {
+    filter = (_exchange, next) => next(),
+    log,
+  }: { filter?: Filter | undefined; log?: ((entry: AccessLogEntry) => void) | undefined },
+): Answering {
+  const inWork = new Set<Promise<void>>();
+
+  const handle = async (exchange: Exchange, startMs: number): Promise<void> => {
+    const { outgoing } = exchange;
+    let fault: string | undefined;
+    try {
+      const reply = await filter(exchange, async () =>
+        complete(await dispatch(exchange, parts), exchange, parts),
+      );
+      await send(exchange, reply, parts.isClosing());
+    } catch (thrown) {
+      // What went wrong inside is for the log; the client learns nothing about this machine.
+      fault = thrown instanceof Error ? thrown.message : String(thrown);
+      await send(exchange, complete(refusal(500, 'internal error'), exchange, parts), true).catch(() =>
+        outgoing.destroy(),
+      );
+    }
+    log?.(logEntry(exchange, performance.now() - startMs, fault));
+  };
+
+  return {
+    answer(incoming, outgoing, expectsInvitation) {
+      const startMs = performance.now();
+      incoming.on('error', () => {});
+      outgoing.on('error', () => {});
+      trackAnswer(incoming, outgoing);
+      const work = handle(exchangeOf(incoming, outgoing, expectsInvitation), startMs);
+      inWork.add(work);
+      work.finally(() => inWork.delete(work));
+    },
+    async quiet() {
+      await Promise.allSettled(inWork);
+    },
+  };
+}
+
+function exchangeOf(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  expectsInvitation: boolean,
+): Exchange {
+  let isUninvited = expectsInvitation;
+  return {
+    request: requestHead(incoming),
+    incoming,
+    outgoing,
+    receivedBytes: 0,
+    isUninvited: () => isUninvited,
+    invite() {
+      if (isUninvited) outgoing.writeContinue();
+      isUninvited = false;
+    },
+  };
+}
+
+/** The reply with the headers that every answer has. */
+function complete(reply: Reply, { request }: Exchange, { answers }: Parts): Reply {
+  return request.method === 'OPTIONS'
+    ? reply
+    : { ...reply, headers: { ...answers.common(), ...reply.headers } };
+}
+
+function trackAnswer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { socket } = incoming;
+  // A pipelined request may be answered only after this one, so the mark stands until this answer is out.
+  answeredSockets.add(socket);
+  outgoing.on('close', () => answeredSockets.delete(socket));
+}
+
+function logEntry(exchange: Exchange, elapsedMs: number, fault: string | undefined): AccessLogEntry {
+  const { request, outgoing, uploadId, receivedBytes } = exchange;
+  return {
+    method: request.method,
+    path: request.path,
+    ...(outgoing.headersSent && { status: outgoing.statusCode }),
+    requestBytes: receivedBytes,
+    elapsedMs: Math.round(elapsedMs * 10) / 10,
+    ...(uploadId !== undefined && { uploadId }),
+    ...(!outgoing.writableEnded && { aborted: true }),
+    ...(fault !== undefined && { fault }),
+  };
+}

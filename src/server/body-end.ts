@@ -1,0 +1,34 @@
+import { errorCode } from './durable.ts';
+import { type Reply, refusal } from './exchange.ts';
+import type { LiveUpload } from './live-uploads.ts';
+import type { Ending } from './receive.ts';
+
+/** The answer to a body that did not end as it should; undefined where it did. What arrived stays in each case. */
+export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefined {
+  switch (ending.kind) {
+    case 'whole':
+      return undefined;
+    case 'cut':
+      return refusal(400, 'the connection broke inside the body');
+    case 'idle':
+      return refusal(408, 'the body stopped coming');
+    case 'stopped':
+      return upload.gone ? unknownUpload() : refusal(409, 'a newer request took this upload over');
+    case 'overrun':
+      return refusal(413, 'the body is longer than the upload has room for');
+    case 'malformed':
+      return refusal(400, ending.message);
+    case 'failed':
+      return diskFailure(ending.thrown);
+  }
+}
+
+export function unknownUpload(): Reply {
+  return refusal(404, 'no such upload');
+}
+
+/** Disk full is the one failure that a client can act on; every other one is ours and told to the log only. */
+function diskFailure(thrown: unknown): Reply {
+  if (['ENOSPC', 'EDQUOT'].includes(errorCode(thrown))) return refusal(507, 'the server has no space left');
+  throw thrown;
+}

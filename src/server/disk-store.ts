@@ -1,0 +1,185 @@
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PulseError } from '../errors.ts';
+import { errorCode, syncFile, syncFolder, writeDurably } from './durable.ts';
+import { nameChoices } from './file-name.ts';
+import { lockFolder } from './folder-lock.ts';
+import type { Store, Writer } from './store.ts';
+import { type FinishedFile, isUploadId, type UploadInfo, type UploadView } from './upload.ts';
+
+/** Working files live below this folder, which no file name can reach: a name holds no separator. */
+const workFolderName = '.incomplete';
+
+/** Large enough that hashing a file is bound by the disk, small enough to be no memory to speak of. */
+const readBytes = 1024 * 1024;
+
+/** Systems and file systems without hard links. */
+const noLinks = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'EMLINK', 'UNKNOWN']);
+
+interface Entry extends UploadInfo {
+  readonly finished?: FinishedFile;
+}
+
+/**
+ * Uploads as files: `<id>.data` holds the bytes received so far and nothing else, so that its size is the offset,
+ * also after a crash; `<id>.json` holds what is known about the upload. A finished file is moved to the folder
+ * itself, never over another file.
+ */
+export async function diskStore(folder: string): Promise<Store> {
+  const { root, work } = await prepare(folder);
+  const unlock = await lockFolder(join(work, 'lock'));
+  await sweep(work);
+
+  const dataPath = (id: string) => join(work, `${id}.data`);
+  const infoPath = (id: string) => join(work, `${id}.json`);
+  const placeOf = ({ info, finished }: UploadView) =>
+    finished === undefined ? dataPath(info.id) : join(root, finished.name);
+
+  return {
+    async create(info) {
+      const handle = await open(dataPath(info.id), 'wx');
+      await handle.close();
+      await writeDurably(infoPath(info.id), JSON.stringify(info));
+    },
+
+    async load(id) {
+      if (!isUploadId(id)) return undefined;
+      const entry = await readEntry(infoPath(id));
+      if (entry === undefined) return undefined;
+      const { finished, ...info } = entry;
+      const sizeBytes = await sizeOf(dataPath(id));
+      if (sizeBytes !== undefined) {
+        // A result without a move is what a crash inside finalize leaves: the repeated finalize will finish it.
+        return { info, offsetBytes: sizeBytes };
+      }
+      return finished && { info, offsetBytes: finished.sizeBytes, finished };
+    },
+
+    async write(id) {
+      return fileWriter(dataPath(id));
+    },
+
+    async sync(id) {
+      await syncFile(dataPath(id));
+      await syncFolder(work);
+    },
+
+    read(upload) {
+      return createReadStream(placeOf(upload), { highWaterMark: readBytes });
+    },
+
+    async finish(id, wanted) {
+      const entry = await readEntry(infoPath(id));
+      if (entry === undefined) throw new Error('the upload was removed while it was finished');
+      const remembered = entry.finished === undefined ? [] : [entry.finished.name];
+      for (const name of [...remembered, ...nameChoices(wanted.name, id)]) {
+        const finished = { ...wanted, name };
+        const path = join(root, name);
+        // Written before the move: a crash between the two must not forget where the bytes went.
+        await writeDurably(infoPath(id), JSON.stringify({ ...entry, finished } satisfies Entry));
+        if (!(await moveToFreeName(dataPath(id), path))) continue;
+        await syncFolder(root);
+        await syncFolder(work);
+        return finished;
+      }
+      throw new Error('every name for the finished file is taken');
+    },
+
+    async holds(finished) {
+      return (await sizeOf(join(root, finished.name))) === finished.sizeBytes;
+    },
+
+    async remove(upload) {
+      await rm(placeOf(upload), { force: true });
+      await rm(infoPath(upload.info.id), { force: true });
+      await syncFolder(work);
+    },
+
+    close: unlock,
+  };
+}
+
+async function prepare(folder: string): Promise<{ root: string; work: string }> {
+  try {
+    await mkdir(join(folder, workFolderName), { recursive: true });
+    const root = await realpath(folder);
+    return { root, work: join(root, workFolderName) };
+  } catch (thrown) {
+    throw new PulseError('input', `the folder ${folder} cannot be used for uploads (${errorCode(thrown)})`, {
+      hint: 'name a folder that can be written to',
+      cause: thrown,
+    });
+  }
+}
+
+/** Removes what a crash inside `create` or `writeDurably` left behind: nobody was ever told about it. */
+async function sweep(work: string): Promise<void> {
+  const names = new Set(await readdir(work));
+  for (const name of names) {
+    const isOrphan = name.endsWith('.data') && !names.has(name.replace(/data$/, 'json'));
+    if (isOrphan || name.endsWith('.tmp')) await rm(join(work, name), { force: true });
+  }
+}
+
+async function readEntry(path: string): Promise<Entry | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : undefined;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+async function fileWriter(path: string): Promise<Writer> {
+  const handle = await open(path, 'r+');
+  return {
+    async write(pieces, positionBytes) {
+      // Every write names its place: appending is how a repeated chunk ends up behind the bytes of a broken one.
+      const { bytesWritten } = await handle.writev(pieces as Uint8Array[], positionBytes);
+      return bytesWritten;
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Moves a file to a name that nobody has; false where it is taken. */
+async function moveToFreeName(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (thrown) {
+    const code = errorCode(thrown);
+    if (noLinks.has(code)) return reserveAndMove(from, to);
+    if (code !== 'EEXIST') throw thrown;
+    // After a crash between `link` and `rm` the file found there is our own.
+    if (!(await isSameFile(from, to))) return false;
+  }
+  await rm(from);
+  return true;
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [here, there] = await Promise.all([stat(one, { bigint: true }), stat(other, { bigint: true })]);
+  return here.ino !== 0n && here.ino === there.ino && here.dev === there.dev;
+}
+
+async function reserveAndMove(from: string, to: string): Promise<boolean> {
+  try {
+    await (await open(to, 'wx')).close();
+  } catch (thrown) {
+    if (errorCode(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+  await rename(from, to);
+  return true;
+}

@@ -1,0 +1,40 @@
+import { unknownUpload } from './body-end.ts';
+import { type Exchange, type Reply, refusal } from './exchange.ts';
+import type { Parts } from './parts.ts';
+import { type Route, routeOf } from './routes.ts';
+import { credentialOf } from './rules.ts';
+
+/** One request to its answer. */
+export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply> {
+  const { request } = exchange;
+  const route = routeOf(request.path, parts);
+  if (route === undefined) return refusal(404, 'no such resource');
+  const verb = own(route.verbs, request.method);
+  const uploadVerb = route.upload && own(route.upload.verbs, request.method);
+  if (verb === undefined && uploadVerb === undefined) return methodNotAllowed(route);
+
+  const refused = request.method === 'OPTIONS' ? undefined : refusedAtDoor(exchange, route, parts);
+  if (refused !== undefined) return refused;
+  if (verb !== undefined) return verb(exchange, parts);
+
+  exchange.uploadId = route.upload?.id ?? '';
+  const upload = await parts.uploads.find(exchange.uploadId);
+  if (upload === undefined || uploadVerb === undefined) return unknownUpload();
+  return uploadVerb(exchange, upload, parts);
+}
+
+function refusedAtDoor({ request }: Exchange, route: Route, { rules, protocol }: Parts): Reply | undefined {
+  if (route.isOpen) return undefined;
+  const mayBeInBody = route.takesTokenInBody && credentialOf(request, protocol) === undefined;
+  return rules.door.version({ request }) ?? (mayBeInBody ? undefined : rules.door.credential({ request }));
+}
+
+function methodNotAllowed({ verbs, upload }: Route): Reply {
+  const allowed = Object.keys({ ...verbs, ...upload?.verbs }).join(', ');
+  return refusal(405, 'this resource does not have that method', { Allow: allowed });
+}
+
+/** Names come from the client: only a table's own entries count. */
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}

@@ -1,0 +1,19 @@
+import type { UploadVerb } from './parts.ts';
+
+/**
+ * GET: the bytes of a complete upload, where the protocol has no finalize that proves them by checksum.
+ * As an attachment of no type in particular, so that nothing uploaded runs in the server's origin.
+ */
+export const download: UploadVerb = async ({ request }, upload, { rules, store }) => {
+  const refused = rules.download.complete({ upload, request });
+  if (refused !== undefined) return refused;
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/octet-stream',
+      'Content-Disposition': 'attachment',
+      'Content-Length': String(upload.info.lengthBytes),
+    },
+    body: store.read(upload),
+  };
+};

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { unknownUpload } from './body-end.ts';
+import { type Exchange, type Reply, refusal } from './exchange.ts';
+import type { LiveUpload } from './live-uploads.ts';
+import type { Parts, Verb } from './parts.ts';
+import { credentialOf, unauthorized } from './rules.ts';
+import { readText } from './text-body.ts';
+import type { FinishedFile } from './upload.ts';
+
+/** A finalize holds an id, a name and a token: this is generous. */
+const longestBodyBytes = 64 * 1024;
+
+/** POST /uploads/finalize: names the file, proves it by checksum, and says the same again when asked again. */
+export const finalize: Verb = async (exchange, parts) => {
+  const { rules, uploads, answers } = parts;
+  const body = await readBody(exchange, parts);
+  if ('refused' in body) return body.refused;
+  const { asked } = body;
+
+  // A token in the header was judged at the door; a good one in the body does not rescue a bad one there.
+  const isTokenInHeader = credentialOf(exchange.request, parts.protocol) !== undefined;
+  if (!isTokenInHeader && !rules.bodyToken(asked.uploadToken)) return unauthorized(parts.protocol);
+  const { uploadId } = asked;
+  if (typeof uploadId !== 'string') return refusal(400, 'uploadId must be a string');
+  const name = rules.parse.fileName(asked.filename);
+  if (name === undefined) return refusal(400, 'filename must be a plain file name');
+
+  exchange.uploadId = uploadId;
+  const upload = await uploads.find(uploadId);
+  if (upload === undefined) return unknownUpload();
+  const refused = rules.finalize.complete({ request: exchange.request, upload });
+  if (refused !== undefined) return refused;
+
+  const finished = await finishOnce(upload, name, parts);
+  if (finished === undefined) return refusal(410, 'the finished file was taken away');
+  return answers.finalized({ id: uploadId, finished });
+};
+
+type Body = { readonly asked: Readonly<Record<string, unknown>> } | { readonly refused: Reply };
+
+async function readBody(exchange: Exchange, { limits }: Parts): Promise<Body> {
+  const type = exchange.request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    return { refused: refusal(415, 'Content-Type must be application/json') };
+  }
+  const text = await readText(exchange, { longestBytes: longestBodyBytes, idleMs: limits.bodyIdleMs });
+  if (typeof text !== 'string') return { refused: text };
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { asked: { ...value } };
+  } catch {
+    // Said below, like every other body that is no object.
+  }
+  return { refused: refusal(400, 'the body must be a JSON object') };
+}
+
+/** The result of an earlier finalize, of the one that runs, or of a new one; undefined where the file is gone. */
+async function finishOnce(upload: LiveUpload, name: string, parts: Parts): Promise<FinishedFile | undefined> {
+  if (upload.finished !== undefined) {
+    return (await parts.store.holds(upload.finished)) ? upload.finished : undefined;
+  }
+  upload.finishing ??= finish(upload, name, parts).finally(() => {
+    upload.finishing = undefined;
+  });
+  return upload.finishing;
+}
+
+async function finish(upload: LiveUpload, name: string, { store, digest }: Parts): Promise<FinishedFile> {
+  const { id, lengthBytes } = upload.info;
+  await store.sync(id);
+  const sha256 = await digest(store.read(upload));
+  upload.finished = await store.finish(id, { name, sizeBytes: lengthBytes, sha256 });
+  return upload.finished;
+}
+
+/** The SHA-256 of what is on the disk, in hex. */
+export async function sha256Of(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of bytes) hash.update(piece);
+  return hash.digest('hex');
+}

@@ -1,0 +1,99 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { getPriority, hostname } from 'node:os';
+import { pid } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PulseError } from '../errors.ts';
+import { errorCode } from './durable.ts';
+
+/** Locks of this process: after a restart a container gives the same pid again, so the pid alone cannot tell. */
+const heldHere = new Set<string>();
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/**
+ * Makes this server the only one on a folder; two would overwrite each other's bytes.
+ * Resolves to the function that gives the folder free. Throws `temporary` where another live server has it.
+ */
+export async function lockFolder(path: string): Promise<() => Promise<void>> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (await create(path)) {
+      heldHere.add(path);
+      return async () => {
+        heldHere.delete(path);
+        await rm(path, { force: true });
+      };
+    }
+    const owner = await readOwner(path);
+    if (owner !== undefined && isAlive(owner, path)) {
+      throw new PulseError(
+        'temporary',
+        `another server (process ${owner.pid} on ${owner.host}) uses this folder`,
+        {
+          hint: `stop it or choose another folder; if none is running, remove ${path}`,
+        },
+      );
+    }
+    await discard(path, owner);
+  }
+  throw new PulseError('temporary', 'several servers try to take this folder at once', {
+    hint: 'start only one',
+  });
+}
+
+async function create(path: string): Promise<boolean> {
+  try {
+    const handle = await open(path, 'wx');
+    try {
+      await handle.writeFile(JSON.stringify({ pid, host: hostname() } satisfies Owner));
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+}
+
+/** The owner written in the lock; undefined where the lock is gone, or still unreadable after a moment. */
+async function readOwner(path: string): Promise<Owner | undefined> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      return JSON.parse(await readFile(path, 'utf8'));
+    } catch (thrown) {
+      if (errorCode(thrown) === 'ENOENT') return undefined;
+      // Another process is between creating the lock and writing into it, or died there.
+      await sleep(20);
+    }
+  }
+  return undefined;
+}
+
+function isAlive(owner: Owner, path: string): boolean {
+  if (owner.host !== hostname()) return true;
+  if (owner.pid === pid) return heldHere.has(path);
+  try {
+    getPriority(owner.pid);
+    return true;
+  } catch (thrown) {
+    // Anything but "no such process" means that there is one, which is not ours to look at.
+    return !String(thrown).includes('ESRCH');
+  }
+}
+
+/** Removes a dead owner's lock, unless another server was faster and the lock is already its own. */
+async function discard(path: string, dead: Owner | undefined): Promise<void> {
+  const aside = `${path}.${pid}`;
+  try {
+    await rename(path, aside);
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return;
+    throw thrown;
+  }
+  const moved = await readOwner(aside);
+  const isDead = JSON.stringify(moved) === JSON.stringify(dead);
+  await (isDead ? rm(aside, { force: true }) : rename(aside, path));
+}

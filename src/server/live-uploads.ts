@@ -1,0 +1,77 @@
+import type { Hold } from './hold.ts';
+import type { Store } from './store.ts';
+import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';
+
+/** An upload in memory: the one object that all requests to it share. */
+export interface LiveUpload extends UploadView {
+  offsetBytes: number;
+  finished?: FinishedFile | undefined;
+  /** The request that may write now. */
+  hold?: Hold | undefined;
+  /** The finalize that is running: a second one joins it. */
+  finishing?: Promise<FinishedFile> | undefined;
+  /** True from the moment a termination is decided. */
+  gone: boolean;
+}
+
+export interface LiveUploads {
+  find(id: string): Promise<LiveUpload | undefined>;
+  add(info: UploadInfo): Promise<LiveUpload>;
+  /** Removes the upload from the store once `quiet` has resolved; nobody finds it from the call on. */
+  remove(upload: LiveUpload, quiet: () => Promise<void>): Promise<void>;
+}
+
+/** Uploads beyond this many are read from the store again when somebody asks for them. */
+const rememberedUploads = 1000;
+
+export function liveUploads(store: Store): LiveUploads {
+  const recent = new Map<string, LiveUpload>();
+  // What a request still works with is found here even if it is no longer recent, so that two requests never
+  // get two objects, and with them two locks, for one upload.
+  const known = new Map<string, WeakRef<LiveUpload>>();
+  const loading = new Map<string, Promise<LiveUpload | undefined>>();
+  const forgotten = new FinalizationRegistry<string>((id) => {
+    if (known.get(id)?.deref() === undefined) known.delete(id);
+  });
+
+  const remember = (upload: LiveUpload): LiveUpload => {
+    const { id } = upload.info;
+    known.set(id, new WeakRef(upload));
+    forgotten.register(upload, id);
+    recent.set(id, upload);
+    if (recent.size > rememberedUploads) recent.delete(recent.keys().next().value ?? id);
+    return upload;
+  };
+
+  const load = async (id: string): Promise<LiveUpload | undefined> => {
+    const stored = await store.load(id);
+    return stored && remember({ ...stored, gone: false });
+  };
+
+  return {
+    async find(id) {
+      const found = known.get(id)?.deref() ?? (await join(loading, id, () => load(id)));
+      return found?.gone ? undefined : found;
+    },
+
+    async add(info) {
+      await store.create(info);
+      return remember({ info, offsetBytes: 0, gone: false });
+    },
+
+    async remove(upload, quiet) {
+      upload.gone = true;
+      await quiet();
+      await store.remove(upload);
+      recent.delete(upload.info.id);
+      known.delete(upload.info.id);
+    },
+  };
+}
+
+/** Runs a task, or joins the one that already runs under this key. */
+function join<T>(running: Map<string, Promise<T>>, key: string, task: () => Promise<T>): Promise<T> {
+  const joined = running.get(key) ?? task().finally(() => running.delete(key));
+  running.set(key, joined);
+  return joined;
+}

@@ -1,0 +1,34 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { errorCode } from './durable.ts';
+
+/** What the HTTP parser refuses, as the status that says it. */
+const statusOf: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Sockets on which an answer has begun: another one would be taken for its continuation. */
+export const answeredSockets = new WeakSet<object>();
+
+/** Answers what is not HTTP, and closes: where the next request would begin is not known any more. */
+export function answerMalformed(error: Error, socket: Socket): void {
+  if (!socket.writable || answeredSockets.has(socket) || errorCode(error) === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = statusOf[errorCode(error)] ?? 400;
+  const body = JSON.stringify({ error: STATUS_CODES[status] });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Tus-Resumable: 1.0.0',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+    () => socket.destroy(),
+  );
+}

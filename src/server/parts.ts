@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Answers } from './answers.ts';
+import type { Exchange, Reply, RequestHead } from './exchange.ts';
+import type { Extension } from './extensions.ts';
+import type { Hold, Holdable, HoldLimits } from './hold.ts';
+import type { LiveUpload, LiveUploads } from './live-uploads.ts';
+import type { Receive } from './receive.ts';
+import type { RuleChanges, Rules, ServedProtocol } from './rules.ts';
+import type { Store } from './store.ts';
+
+/** Times after which the server stops waiting, in milliseconds. */
+export interface Limits extends HoldLimits {
+  /** A body from which nothing comes for this long is ended; what arrived stays. */
+  readonly bodyIdleMs: number;
+  /** How long `close` lets requests in flight go on. */
+  readonly closeGraceMs: number;
+}
+
+export const standardLimits: Limits = {
+  bodyIdleMs: 60_000,
+  stallMs: 1000,
+  settleMs: 2000,
+  closeGraceMs: 5000,
+};
+
+/** What the handlers work with. */
+export interface Parts {
+  readonly protocol: ServedProtocol;
+  readonly maxSizeBytes?: number | undefined;
+  readonly rules: Rules;
+  readonly answers: Answers;
+  readonly store: Store;
+  readonly uploads: LiveUploads;
+  readonly receive: Receive;
+  /** The SHA-256 of a stored file, in hex. */
+  readonly digest: (bytes: Readable) => Promise<string>;
+  readonly takeHold: (upload: Holdable, limits: HoldLimits) => Promise<Hold | undefined>;
+  readonly newId: () => string;
+  /** The value of Location. */
+  readonly locate: (id: string, request: RequestHead) => string;
+  readonly extensions: readonly Extension[];
+  readonly limits: Limits;
+  readonly isClosing: () => boolean;
+}
+
+/** Answers one method of one kind of resource. */
+export type Verb = (exchange: Exchange, parts: Parts) => Promise<Reply>;
+/** The same for an upload that exists. */
+export type UploadVerb = (exchange: Exchange, upload: LiveUpload, parts: Parts) => Promise<Reply>;
+
+/** Stands around the handling of every request: may delay, change or withhold the answer, or break the connection. */
+export type Filter = (exchange: Exchange, next: () => Promise<Reply>) => Promise<Reply>;
+
+/** Where the server differs from the reference: deliberate defects and correct variations are such values. */
+export interface Behaviour {
+  readonly rules?: RuleChanges;
+  readonly answers?: Partial<Answers>;
+  readonly store?: (store: Store) => Store;
+  readonly receive?: Receive;
+  readonly digest?: Parts['digest'];
+  readonly takeHold?: Parts['takeHold'];
+  readonly newId?: Parts['newId'];
+  readonly locate?: Parts['locate'];
+  readonly extensions?: readonly Extension[];
+  readonly filter?: Filter;
+  /** Called for every new connection. */
+  readonly connection?: (socket: Socket) => void;
+}

@@ -1,0 +1,201 @@
+import { OFFSET_OCTET_STREAM, parseByteCount, parseMetadata, TUS_VERSION } from '../protocol/headers.ts';
+import { type Reply, type RequestHead, refusal } from './exchange.ts';
+import { storableName } from './file-name.ts';
+import { boundaryOf } from './multipart.ts';
+import { bearerToken, sameToken } from './token.ts';
+import { isComplete, roomBytes, type UploadView } from './upload.ts';
+
+/** The dialects this server speaks. */
+export type ServedProtocol = 'pulse' | 'tus';
+
+/** What a decision may look at. */
+export interface Facts {
+  readonly request: RequestHead;
+  readonly upload?: UploadView | undefined;
+}
+
+/** What a decision about a known upload may look at. */
+export interface UploadFacts extends Facts {
+  readonly upload: UploadView;
+}
+
+/** Undefined lets the request pass; a reply ends it there. */
+export type Check<F = Facts> = (facts: F) => Reply | undefined;
+
+/** How the body of a PATCH holds the file's bytes. */
+export type Packing = { readonly kind: 'raw' } | { readonly kind: 'form'; readonly boundary: string };
+
+/**
+ * Every decision of the server as a small pure function. The handlers ask them in the order in which they stand
+ * here; a deliberate defect or a variation replaces one of them.
+ */
+export interface Rules {
+  /** How header values are read; undefined is a refusal. */
+  readonly parse: {
+    readonly offset: (text: string | undefined) => number | undefined;
+    readonly length: (text: string | undefined) => number | undefined;
+    /** Whether this is Upload-Metadata. */
+    readonly metadata: (text: string) => boolean;
+    readonly packing: (contentType: string | undefined) => Packing | undefined;
+    readonly fileName: (name: unknown) => string | undefined;
+  };
+  /** Asked for every request that is not discovery or health. */
+  readonly door: Readonly<Record<'version' | 'credential', Check>>;
+  readonly create: Readonly<Record<'length' | 'maxSize' | 'metadata' | 'bodyFits', Check>>;
+  /** Asked before the right to write is taken. */
+  readonly patch: Readonly<Record<'mediaType' | 'offsetSyntax', Check<UploadFacts>>>;
+  /** Asked with the right to write, before the body is read. */
+  readonly patchHeld: Readonly<Record<'offsetMatches' | 'bodyFits', Check<UploadFacts>>>;
+  /** How many more bytes are stored, whatever the body holds. */
+  readonly roomBytes: (upload: UploadView) => number;
+  readonly finalize: Readonly<Record<'complete', Check<UploadFacts>>>;
+  readonly download: Readonly<Record<'complete', Check<UploadFacts>>>;
+  /** Whether a token that came in finalize's body is the right one. */
+  readonly bodyToken: (token: unknown) => boolean;
+}
+
+/** What the rules depend on. */
+export interface RuleSettings {
+  readonly protocol: ServedProtocol;
+  readonly token?: string;
+  readonly maxSizeBytes?: number;
+}
+
+/** The field of a form that holds the chunk (chunked-uploads.md, option A). */
+export const chunkField = 'chunk';
+
+/** A few of the rules, to replace the standard ones. */
+export type RuleChanges = { readonly [Group in keyof Rules]?: Partial<Rules[Group]> };
+
+export function rulesOf(settings: RuleSettings, changes: RuleChanges = {}): Rules {
+  const standard = standardRules(settings, changes.parse);
+  const groups = Object.entries(standard).map(([group, rules]) => {
+    const change = changes[group as keyof Rules];
+    return [group, typeof rules === 'function' ? (change ?? rules) : { ...rules, ...change }];
+  });
+  return Object.fromEntries(groups);
+}
+
+function standardRules(
+  { protocol, token, maxSizeBytes }: RuleSettings,
+  parsing?: RuleChanges['parse'],
+): Rules {
+  const parse: Rules['parse'] = {
+    offset: parseByteCount,
+    length: parseByteCount,
+    metadata: (text) => parseMetadata(text) !== undefined,
+    packing: (contentType) => packingOf(contentType, protocol),
+    fileName: (name) => (typeof name === 'string' ? storableName(name) : undefined),
+    // Here and not at the end, because the checks below read with these.
+    ...parsing,
+  };
+  const lengthOf = ({ request }: Facts) => parse.length(request.headers['upload-length']);
+
+  return {
+    parse,
+    door: {
+      version: ({ request }) => {
+        const version = request.headers['tus-resumable'];
+        // A request without the header is served: browsers and curl send none, and the text names no answer to it.
+        if (version === undefined || version === TUS_VERSION) return undefined;
+        return refusal(412, `Tus-Resumable is "${version}", expected ${TUS_VERSION}`, {
+          'Tus-Version': TUS_VERSION,
+        });
+      },
+      credential: ({ request }) => {
+        if (token === undefined) return undefined;
+        const given = credentialOf(request, protocol);
+        return given !== undefined && sameToken(given, token) ? undefined : unauthorized(protocol);
+      },
+    },
+    create: {
+      length: (facts) =>
+        lengthOf(facts) === undefined
+          ? refusal(400, 'Upload-Length is missing or no non-negative integer')
+          : undefined,
+      maxSize: (facts) => {
+        if (maxSizeBytes === undefined || (lengthOf(facts) ?? 0) <= maxSizeBytes) return undefined;
+        return refusal(413, `Upload-Length is more than ${maxSizeBytes}`, {
+          'Tus-Max-Size': String(maxSizeBytes),
+        });
+      },
+      metadata: ({ request }) =>
+        parse.metadata(request.headers['upload-metadata'] ?? '')
+          ? undefined
+          : refusal(400, 'Upload-Metadata is not a list of distinct keys with base64 values'),
+      bodyFits: (facts) =>
+        carriesData(facts.request) && (facts.request.bodyBytes ?? 0) > (lengthOf(facts) ?? 0)
+          ? refusal(413, 'the body is longer than Upload-Length')
+          : undefined,
+    },
+    patch: {
+      mediaType: ({ request }) =>
+        parse.packing(request.headers['content-type']) === undefined
+          ? refusal(415, `Content-Type must be ${OFFSET_OCTET_STREAM}`)
+          : undefined,
+      offsetSyntax: ({ request }) =>
+        parse.offset(request.headers['upload-offset']) === undefined
+          ? refusal(400, 'Upload-Offset is missing or no non-negative integer')
+          : undefined,
+    },
+    patchHeld: {
+      offsetMatches: ({ request, upload }) => {
+        const offset = parse.offset(request.headers['upload-offset']);
+        if (offset === upload.offsetBytes) return undefined;
+        return refusal(409, `Upload-Offset is ${offset}, expected ${upload.offsetBytes}`, {
+          'Upload-Offset': String(upload.offsetBytes),
+        });
+      },
+      bodyFits: ({ request, upload }) => {
+        const isRaw = parse.packing(request.headers['content-type'])?.kind === 'raw';
+        if (!isRaw || (request.bodyBytes ?? 0) <= roomBytes(upload)) return undefined;
+        return refusal(
+          413,
+          `the body has ${request.bodyBytes} bytes, the upload has room for ${roomBytes(upload)}`,
+        );
+      },
+    },
+    roomBytes,
+    finalize: {
+      complete: ({ upload }) =>
+        isComplete(upload)
+          ? undefined
+          : refusal(409, `the upload has ${upload.offsetBytes} of ${upload.info.lengthBytes} bytes`),
+    },
+    download: {
+      complete: ({ upload }) => (isComplete(upload) ? undefined : refusal(404, 'the upload is not complete')),
+    },
+    bodyToken: (given) => token === undefined || (typeof given === 'string' && sameToken(given, token)),
+  };
+}
+
+/** Whether a creation carries the first bytes of the file (tus 1.0, Creation With Upload). */
+export function carriesData(request: RequestHead): boolean {
+  return mediaType(request.headers['content-type']) === OFFSET_OCTET_STREAM;
+}
+
+export function unauthorized(protocol: ServedProtocol): Reply {
+  const scheme = protocol === 'pulse' ? 'X-Upload-Token' : 'Bearer';
+  return refusal(401, 'the upload token is missing or wrong', {
+    'WWW-Authenticate': `${scheme} realm="uploads"`,
+  });
+}
+
+export function credentialOf(request: RequestHead, protocol: ServedProtocol): string | undefined {
+  return protocol === 'pulse'
+    ? request.headers['x-upload-token']
+    : bearerToken(request.headers.authorization);
+}
+
+function packingOf(contentType: string | undefined, protocol: ServedProtocol): Packing | undefined {
+  const type = mediaType(contentType);
+  if (type === OFFSET_OCTET_STREAM) return { kind: 'raw' };
+  if (protocol === 'tus') return undefined;
+  if (type === 'application/octet-stream') return { kind: 'raw' };
+  const boundary = type === 'multipart/form-data' ? boundaryOf(contentType ?? '') : undefined;
+  return boundary === undefined ? undefined : { kind: 'form', boundary };
+}
+
+function mediaType(contentType: string | undefined): string | undefined {
+  return contentType?.split(';')[0]?.trim().toLowerCase();
+}

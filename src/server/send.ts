@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Exchange, Reply } from './exchange.ts';
+
+/** An unread body up to this size is read and thrown away, so that the connection can go on. */
+const smallBodyBytes = 256 * 1024;
+/** Reading away a body that nobody wants: how long it may pause, and how long it may take. */
+const drainIdleMs = 2000;
+const drainMs = 10_000;
+
+/** Writes a reply. Where the request's body was not read, what is left of it can never be taken for a request. */
+export async function send(exchange: Exchange, reply: Reply, isLast: boolean): Promise<void> {
+  const { incoming, outgoing, request } = exchange;
+  if (outgoing.destroyed || outgoing.headersSent) return;
+  const hasUnread = request.bodyBytes !== 0 && !incoming.complete;
+  const mustClose = hasUnread && (exchange.isUninvited() || (request.bodyBytes ?? Infinity) > smallBodyBytes);
+  outgoing.writeHead(reply.status, headersOf(reply, exchange, isLast || mustClose));
+  if (typeof reply.body === 'object') return pipeline(reply.body, outgoing);
+  if (!mustClose) {
+    outgoing.end(reply.body);
+    if (hasUnread) await drainOrBreak(incoming);
+    return;
+  }
+  // The answer goes out whole, but the connection stays open while the client still sends: closing it at once would
+  // reset it, and the client might never read the answer (RFC 9112, 9.6).
+  if (reply.body !== undefined) outgoing.write(reply.body);
+  outgoing.flushHeaders();
+  if (!exchange.isUninvited()) await drained(incoming);
+  outgoing.end();
+}
+
+function headersOf(reply: Reply, { incoming }: Exchange, closes: boolean): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    headers[name] = typeof value === 'string' ? value : [...value];
+  }
+  const isEmpty = reply.body === undefined;
+  if (typeof reply.body === 'string') headers['Content-Length'] ??= String(Buffer.byteLength(reply.body));
+  // A 204 has no Content-Length (RFC 9110, 8.6), and that of HEAD would be one of a GET.
+  else if (isEmpty && reply.status !== 204 && incoming.method !== 'HEAD') headers['Content-Length'] ??= '0';
+  if (closes) headers.Connection = 'close';
+  return headers;
+}
+
+async function drainOrBreak(incoming: IncomingMessage): Promise<void> {
+  await drained(incoming);
+  if (!incoming.complete) incoming.destroy();
+}
+
+/** Reads a body away until it ends or one of the bounds is reached. */
+async function drained(incoming: IncomingMessage): Promise<void> {
+  if (incoming.complete || incoming.destroyed) return;
+  const control = new AbortController();
+  const stop = () => control.abort();
+  const idle = setTimeout(stop, drainIdleMs);
+  const total = setTimeout(stop, drainMs);
+  const onData = () => idle.refresh();
+  incoming.on('data', onData).once('end', stop).once('close', stop).resume();
+  if (!control.signal.aborted) await once(control.signal, 'abort');
+  incoming.off('data', onData);
+  clearTimeout(idle);
+  clearTimeout(total);
+}

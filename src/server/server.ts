@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { PulseError } from '../errors.ts';
+import type { AccessLogEntry } from './access-log.ts';
+import { answering } from './answering.ts';
+import { standardAnswers } from './answers.ts';
+import { diskStore } from './disk-store.ts';
+import { errorCode } from './durable.ts';
+import { standardExtensions } from './extensions.ts';
+import { sha256Of } from './finalize.ts';
+import { takeHold } from './hold.ts';
+import { liveUploads } from './live-uploads.ts';
+import { answerMalformed } from './malformed.ts';
+import { type Behaviour, type Limits, type Parts, standardLimits } from './parts.ts';
+import { receive } from './receive.ts';
+import { creationPaths } from './routes.ts';
+import { rulesOf, type ServedProtocol } from './rules.ts';
+import type { Store } from './store.ts';
+
+export type { AccessLogEntry } from './access-log.ts';
+export type { Behaviour, Limits } from './parts.ts';
+export type { ServedProtocol } from './rules.ts';
+
+export interface ServerSettings {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Where finished files go; working files live in a sub-folder. Made where missing; one server per folder. */
+  readonly dir: string;
+  readonly protocol: ServedProtocol;
+  /** Asked for with every request but OPTIONS and health; absent: open to anyone. */
+  readonly token?: string;
+  readonly maxSizeBytes?: number;
+  readonly log?: (entry: AccessLogEntry) => void;
+  readonly limits?: Partial<Limits>;
+  /** Deliberate defects and variations; absent: the reference server. */
+  readonly behaviour?: Behaviour;
+}
+
+export interface RunningServer {
+  /** What a client is given: the base URL for pulse, the creation URL for tus. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, lets requests in flight end within `limits.closeGraceMs`, and gives the folder free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the reference server.
+ * Throws PulseError: `input` for a folder that cannot be used or a host and port that cannot be listened on,
+ * `temporary` for a folder that another server uses.
+ */
+export async function startServer(settings: ServerSettings): Promise<RunningServer> {
+  const { behaviour, log, protocol } = settings;
+  const store = await diskStore(settings.dir);
+  let closing: Promise<void> | undefined;
+  const parts = partsOf(settings, behaviour?.store?.(store) ?? store, () => closing !== undefined);
+  const { answer, quiet } = answering(parts, { filter: behaviour?.filter, log });
+
+  // A slow but steady sender is right, however long it takes: only silence ends a request (`bodyIdleMs`).
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 15_000 });
+  server.on('request', (incoming, outgoing) => answer(incoming, outgoing, false));
+  server.on('checkContinue', (incoming, outgoing) => answer(incoming, outgoing, true));
+  server.on('clientError', answerMalformed);
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => {});
+    behaviour?.connection?.(socket);
+  });
+  await listen(server, settings).catch(async (thrown) => {
+    await store.close();
+    throw thrown;
+  });
+
+  const stop = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    const grace = setTimeout(() => server.closeAllConnections(), parts.limits.closeGraceMs);
+    await closed;
+    clearTimeout(grace);
+    await quiet();
+    await store.close();
+  };
+  const { port } = server.address() as AddressInfo;
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  return {
+    url: `http://${host}:${port}${protocol === 'tus' ? creationPaths.tus : ''}`,
+    port,
+    close() {
+      closing ??= stop();
+      return closing;
+    },
+  };
+}
+
+function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolean): Parts {
+  const { protocol, maxSizeBytes, behaviour = {} } = settings;
+  return {
+    protocol,
+    maxSizeBytes,
+    rules: rulesOf(settings, behaviour.rules),
+    answers: { ...standardAnswers, ...behaviour.answers },
+    store,
+    uploads: liveUploads(store),
+    receive: behaviour.receive ?? receive,
+    digest: behaviour.digest ?? sha256Of,
+    takeHold: behaviour.takeHold ?? takeHold,
+    newId: behaviour.newId ?? randomUUID,
+    locate: behaviour.locate ?? ((id) => `${creationPaths[protocol]}/${id}`),
+    extensions: behaviour.extensions ?? standardExtensions,
+    limits: { ...standardLimits, ...settings.limits },
+    isClosing,
+  };
+}
+
+async function listen(server: Server, { host, port }: ServerSettings): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (thrown) {
+    throw new PulseError('input', `cannot listen on ${host}:${port} (${errorCode(thrown)})`, {
+      hint: 'choose another host or port; port 0 takes any that is free',
+      cause: thrown,
+    });
+  }
+}

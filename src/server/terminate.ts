@@ -1,0 +1,8 @@
+import { breakHold } from './hold.ts';
+import type { UploadVerb } from './parts.ts';
+
+/** DELETE: whoever writes is stopped first, so that no late byte brings the upload back (tus 1.0, Termination). */
+export const terminate: UploadVerb = async (_exchange, upload, { uploads, answers }) => {
+  await uploads.remove(upload, () => breakHold(upload));
+  return answers.terminated();
+};

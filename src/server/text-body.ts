@@ -1,0 +1,31 @@
+import { type Exchange, type Reply, refusal } from './exchange.ts';
+
+/** Reads a small body whole; a reply where it is too long, or does not come. */
+export async function readText(
+  exchange: Exchange,
+  limits: { readonly longestBytes: number; readonly idleMs: number },
+): Promise<string | Reply> {
+  const { incoming, request } = exchange;
+  const tooLong = () => refusal(413, `the body is longer than ${limits.longestBytes} bytes`);
+  if ((request.bodyBytes ?? 0) > limits.longestBytes) return tooLong();
+  exchange.invite();
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    const idle = setTimeout(() => end(refusal(408, 'the body stopped coming')), limits.idleMs);
+    const end = (result: string | Reply) => {
+      clearTimeout(idle);
+      incoming.off('data', onData);
+      resolve(result);
+    };
+    const onData = (piece: Buffer) => {
+      idle.refresh();
+      pieces.push(piece);
+      exchange.receivedBytes += piece.length;
+      if (exchange.receivedBytes > limits.longestBytes) end(tooLong());
+    };
+    incoming
+      .on('data', onData)
+      .on('end', () => end(Buffer.concat(pieces).toString('utf8')))
+      .on('close', () => end(refusal(400, 'the connection broke inside the body')));
+  });
+}

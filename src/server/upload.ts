@@ -1,0 +1,40 @@
+/** What an upload is, and what may happen to it. No I/O here. */
+
+/** What is fixed when an upload is created. */
+export interface UploadInfo {
+  readonly id: string;
+  readonly lengthBytes: number;
+  /** Upload-Metadata exactly as the client wrote it; absent where it gave none. */
+  readonly metadata?: string;
+}
+
+/** What finalize decided; written down before the file is moved, so that a repeat gives the same answer. */
+export interface FinishedFile {
+  /** The file's name inside the server's folder. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
+/** An upload at one moment. */
+export interface UploadView {
+  readonly info: UploadInfo;
+  /** How many bytes are stored: the Upload-Offset. */
+  readonly offsetBytes: number;
+  readonly finished?: FinishedFile | undefined;
+}
+
+export function isComplete(upload: UploadView): boolean {
+  return upload.offsetBytes === upload.info.lengthBytes;
+}
+
+/** How many more bytes may be stored. */
+export function roomBytes(upload: UploadView): number {
+  return upload.info.lengthBytes - upload.offsetBytes;
+}
+
+/** The ids this server hands out (random UUIDs): nothing else is ever looked up, so an id is never a path. */
+export function isUploadId(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+}
