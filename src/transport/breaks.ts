@@ -51,8 +51,8 @@ export function breakOf(error: unknown): Break {
     const code = codeOf(candidate);
     const known = code === undefined ? undefined : byCode[code];
     if (known !== undefined) return { kind: 'break', ...known };
-    if (code?.startsWith('HPE_')) {
-      return { kind: 'break', ...during('not-http', `the answer is not HTTP (${code})`) };
+    if (candidate instanceof Error && candidate.name === 'HTTPParserError') {
+      return { kind: 'break', ...during('not-http', `the answer is not HTTP (${candidate.message})`) };
     }
     if (code !== undefined && /^(ERR_(SSL|TLS)_|CERT_)/.test(code)) {
       return { kind: 'break', ...before('tls', `TLS failed (${code})`) };
