@@ -1,11 +1,15 @@
 import { noPaint, type Paint } from './paint.ts';
 
-export type Label = 'error' | 'warning' | 'stopped' | 'next';
+export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'try' | 'stop';
 
-const colors = { error: 'bad', warning: 'warn', stopped: 'warn', next: 'strong' } as const satisfies Record<
-  Label,
-  keyof Paint
->;
+const colors = {
+  error: 'bad',
+  warning: 'warn',
+  stopped: 'warn',
+  next: 'strong',
+  try: 'strong',
+  stop: 'strong',
+} as const satisfies Record<Label, keyof Paint>;
 
 /** Lines such as `error: …` and ` next: …`, their colons below one another; lines without a text are left out. */
 export function labelled(

@@ -45,6 +45,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
   const view = (): View => ({
     paint,
     verbose: choice.verbose,
+    log: style === 'plain',
     stamp: style === 'plain' || !err.isTTY ? timeStamp(now()) : '',
   });
   const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;

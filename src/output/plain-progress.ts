@@ -1,5 +1,4 @@
 import type { PulseEvent } from '../events.ts';
-import { formatBytes } from './format.ts';
 import type { Progress } from './progress.ts';
 import type { TextStream } from './text-stream.ts';
 import { progressWords } from './words.ts';
@@ -20,10 +19,7 @@ export function plainProgress(stream: TextStream, now: () => Date): Progress {
   };
   const follow = (event: PulseEvent) => {
     const time = now();
-    if (event.type === 'upload.start') {
-      lastMs.set(event.file, time.getTime());
-      print([`${timeStamp(time)}${event.file}: sending ${formatBytes(event.sizeBytes)} to ${event.server}`]);
-    }
+    if (event.type === 'upload.start') lastMs.set(event.file, time.getTime());
     if (event.type === 'upload.progress' && time.getTime() - (lastMs.get(event.file) ?? 0) >= LINE_EVERY_MS) {
       lastMs.set(event.file, time.getTime());
       print([`${timeStamp(time)}${event.file}: ${progressWords(event)}`]);

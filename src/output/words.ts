@@ -16,6 +16,8 @@ export type EventOf<T extends PulseEvent['type']> = Extract<PulseEvent, { type: 
 export interface View {
   readonly paint: Paint;
   readonly verbose: boolean;
+  /** True where nothing else shows that a file has begun. */
+  readonly log: boolean;
   /** Stands before what happens on the way: the time in a log, nothing on a terminal. */
   readonly stamp: string;
 }
@@ -24,16 +26,16 @@ type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: Vi
 
 /** What a person reads of each event; progress is drawn elsewhere. Texts in events are harmless by now. */
 const words: Words = {
-  'upload.start': (event, view) =>
-    view.verbose
-      ? [
-          `${view.stamp}${event.file}: protocol ${event.protocol}${event.concluded ? `: ${event.concluded}` : ''}`,
-        ]
-      : [],
+  'upload.start': (event, view) => {
+    const conclusion = event.concluded === undefined ? '' : `: ${event.concluded}`;
+    const protocol = view.verbose ? ` (protocol ${event.protocol}${conclusion})` : '';
+    const line = `${view.stamp}${event.file}: sending ${formatBytes(event.sizeBytes)} to ${event.server}${protocol}`;
+    return view.verbose || view.log ? [line] : [];
+  },
   'upload.created': (event, view) =>
     view.verbose ? [`${view.stamp}${event.file}: created ${event.url}`] : [],
   'upload.resumed': (event, view) => {
-    const where = view.verbose ? ` of ${event.url}` : '';
+    const where = view.verbose ? `: ${event.url}` : '';
     return [`${view.stamp}${event.file}: resuming at ${formatBytes(event.offsetBytes)}${where}`];
   },
   'upload.retry': (event, view) =>
@@ -104,11 +106,8 @@ function effort(event: EventOf<'upload.done'>): string {
 
 function exchange(event: EventOf<'http.exchange'>, { stamp, paint }: View): string {
   const sent = event.sentBytes > 0 ? ` ${groupDigits(event.sentBytes)} B` : '';
-  const status = event.status === undefined ? '' : `${event.status} `;
-  const outcome = event.outcome.startsWith(status) ? event.outcome : `${status}${event.outcome}`;
-  return paint.faint(
-    `${stamp}${event.method} ${event.url}${sent} -> ${outcome} (${Math.round(event.elapsedMs)} ms)`,
-  );
+  const took = `${Math.round(event.elapsedMs)} ms`;
+  return paint.faint(`${stamp}${event.method} ${event.url}${sent} -> ${event.outcome} (${took})`);
 }
 
 function summary(event: EventOf<'run.end'>, files: number): string {

@@ -1,5 +1,87 @@
-import type { Invocation } from '../commands.ts';
+import { once } from 'node:events';
+import process from 'node:process';
+import { PulseError } from '../../errors.ts';
+import { labelled } from '../../output/labelled.ts';
+import { logLine } from '../../output/log-line.ts';
+import { createPaint, wantsColor } from '../../output/paint.ts';
+import { commands, type Invocation } from '../commands.ts';
+import { optionLines } from '../help.ts';
+import { watchForSignals } from '../interruption.ts';
+import { valuesOf } from '../option-table.ts';
+import { type ServeValues, serveOptions, serverSettings } from '../serve-options.ts';
+import { shellQuote } from '../shell-quote.ts';
+import { packageVersion } from '../version.ts';
 
-export async function run(_invocation: Invocation): Promise<number> {
-  throw new Error('not here yet');
+/** `pulse-upload serve`: the reference server, until a signal ends it. */
+export async function run({ argv }: Invocation): Promise<number> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  const { operands, given } = splitCommandLine(serveOptions, argv);
+  if (given.has('help') || given.has('version')) {
+    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
+    return 0;
+  }
+  if (operands.length > 0) {
+    throw new PulseError('usage', `serve got '${operands[0]}', expected options only`, {
+      hint: 'name the folder for the files with --dir',
+    });
+  }
+  return await serve(valuesOf(serveOptions, given, process.env));
+}
+
+function helpText(): string {
+  const example = 'Example: pulse-upload serve --port 8080 --dir ./uploads';
+  return `${[`Usage: pulse-upload ${commands.serve.usage}`, '', ...optionLines(serveOptions), '', example].join('\n')}\n`;
+}
+
+async function serve(values: ServeValues): Promise<number> {
+  const settings = serverSettings(values);
+  const { startServer } = await import('../../server/server.ts');
+  const interruption = watchForSignals();
+  const style = values.json ? 'json' : 'logfmt';
+  const server = await startServer({
+    ...settings,
+    ...(!values.quiet && { log: (entry) => process.stderr.write(logLine(entry, new Date(), style)) }),
+  });
+  process.stdout.write(`${server.url}\n`);
+  if (!values.quiet && !values.json) process.stderr.write(await welcome(values, server.url));
+
+  if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
+  await server.close();
+  interruption.release();
+  return 0;
+}
+
+/** What somebody who tries the server for the first time needs to know. */
+async function welcome(values: ServeValues, url: string): Promise<string> {
+  const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
+  const token = values.tokenFile === undefined ? [] : ['--token-file', values.tokenFile];
+  const upload = ['pulse-upload', 'video.mp4', '--server', url, ...token];
+  const isOpen = values.tokenFile === undefined && !isLoopback(values.host);
+  return [
+    `speaks ${values.protocol}; finished files go to ${values.dir}`,
+    ...(isOpen ? openWarning(values.host, paint) : []),
+    ...labelled(
+      [
+        ['try', upload.map((word) => shellQuote(word, process.platform)).join(' ')],
+        ['stop', 'Ctrl-C'],
+      ],
+      paint,
+    ),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function openWarning(host: string, paint: Parameters<typeof labelled>[1]): readonly string[] {
+  return labelled(
+    [
+      ['warning', `whoever reaches ${host} can upload and read files: no token is asked for`],
+      ['next', 'add --token-file <path>, or leave out --host'],
+    ],
+    paint,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

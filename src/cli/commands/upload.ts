@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import process from 'node:process';
 import { asPulseError, exitCodes, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
@@ -7,11 +6,8 @@ import { asks } from '../asks.ts';
 import type { CommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { optionLines } from '../help.ts';
-import { type Interruption, watchForSignals } from '../interruption.ts';
 import { nearName } from '../near-name.ts';
-import { outputChoice, readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
-import { shellQuote } from '../shell-quote.ts';
-import { stateDirOf } from '../state-dir.ts';
+import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload <file...>`: uploads files one after another. Everything heavy is loaded once it is needed. */
@@ -30,7 +26,7 @@ export async function run({ argv, named }: Invocation): Promise<number> {
     if (!named) refuseCommandName(line.operands[0]);
     return await upload(line);
   } catch (thrown) {
-    if (asks(argv, '--json')) await writeFailure(asPulseError(thrown));
+    if (asksForJson(argv)) await writeFailure(asPulseError(thrown));
     throw thrown;
   }
 }
@@ -63,69 +59,16 @@ function refuseCommandName(operand: string | undefined): void {
   );
 }
 
-async function upload({ operands: files, given }: CommandLine): Promise<number> {
-  const values = readUploadValues(given, process.env);
-  const settings = uploadSettings(values, given, files);
-  const [{ createOutput }, { createTransport }, { uploadFiles }, { openStateStore }, { systemClock }] =
-    await Promise.all([
-      import('../../output/output.ts'),
-      import('../../transport/http.ts'),
-      import('../../upload/upload-files.ts'),
-      import('../../upload/state-store.ts'),
-      import('../../upload/system-clock.ts'),
-    ]);
-  const output = await createOutput(outputChoice(values), {
-    out: process.stdout,
-    err: process.stderr,
-    environment: process.env,
-    now: () => new Date(),
-  });
-  const interruption = watchForSignals();
-  const transport = createTransport();
-  const left = new Set(files);
-  const report = (event: PulseEvent) => {
-    if (event.type === 'upload.done') left.delete(event.file);
-    output.report(withSignalCode(event, interruption));
-  };
-  try {
-    const outcome = await uploadFiles(files, settings, {
-      send: transport.send,
-      report,
-      clock: systemClock,
-      random: Math.random,
-      store: openStateStore(stateDirOf(process.env, process.platform, homedir())),
-      signal: interruption.signal,
-    });
-    const exitCode = exitCodeOf(outcome, interruption);
-    if (exitCode === interruption.exitCode()) output.printNext(await resumeCommand(given, [...left]));
-    return exitCode;
-  } finally {
-    interruption.release();
-    output.close();
-    await transport.close();
-  }
+async function upload(line: CommandLine): Promise<number> {
+  const values = readUploadValues(line.given, process.env);
+  const settings = uploadSettings(values, line.given, line.operands);
+  const { runUpload } = await import('../run-upload.ts');
+  return runUpload(line, values, settings);
 }
 
-/** A run that a signal cut short ends with the signal's code; one that was done already does not. */
-function exitCodeOf(
-  outcome: { readonly exitCode: number; readonly notAttempted: number },
-  { exitCode }: Interruption,
-): number {
-  const cutShort = outcome.exitCode !== 0 || outcome.notAttempted > 0;
-  return (cutShort ? exitCode() : undefined) ?? outcome.exitCode;
-}
-
-function withSignalCode(event: PulseEvent, interruption: Interruption): PulseEvent {
-  if (event.type === 'run.end') return { ...event, exitCode: exitCodeOf(event, interruption) };
-  if (event.type !== 'upload.failed' || event.kind !== 'interrupted') return event;
-  return { ...event, exitCode: interruption.exitCode() ?? event.exitCode };
-}
-
-/** The user's own command for the files that are left; starting over is what it must not do. */
-async function resumeCommand(given: CommandLine['given'], files: readonly string[]): Promise<string> {
-  const { commandText } = await import('../command-line.ts');
-  const kept = new Map([...given].filter(([key]) => key !== 'noResume'));
-  return commandText(uploadOptions, kept, files, (word) => shellQuote(word, process.platform));
+/** The arguments may be what failed, so they are only looked through here. */
+function asksForJson(argv: readonly string[]): boolean {
+  return asks(argv, '--json') || /^(1|true|yes|on)$/i.test(process.env.PULSE_UPLOAD_JSON ?? '');
 }
 
 /** Under --json a failure that ends the run before or outside of any file is an event too; it names no file. */

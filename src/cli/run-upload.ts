@@ -1,0 +1,77 @@
+import { homedir } from 'node:os';
+import process from 'node:process';
+import type { PulseEvent } from '../events.ts';
+import { createOutput } from '../output/output.ts';
+import { createTransport } from '../transport/http.ts';
+import { redacted } from '../upload/redact.ts';
+import type { Tools, UploadSettings } from '../upload/settings.ts';
+import { openStateStore } from '../upload/state-store.ts';
+import { systemClock } from '../upload/system-clock.ts';
+import { uploadFiles } from '../upload/upload-files.ts';
+import { type CommandLine, commandText } from './command-line.ts';
+import { type Interruption, watchForSignals } from './interruption.ts';
+import { observedSend } from './observed-send.ts';
+import { outputChoice, type UploadValues, uploadOptions } from './options.ts';
+import { shellQuote } from './shell-quote.ts';
+import { stateDirOf } from './state-dir.ts';
+
+/** Everything an upload needs is put together here; loaded only once there is something to upload. */
+export async function runUpload(
+  line: CommandLine,
+  values: UploadValues,
+  settings: UploadSettings,
+): Promise<number> {
+  const output = await createOutput(outputChoice(values), {
+    out: process.stdout,
+    err: process.stderr,
+    environment: process.env,
+    now: () => new Date(),
+  });
+  const interruption = watchForSignals();
+  const transport = createTransport();
+  const left = new Set(line.operands);
+  const report = (event: PulseEvent) => {
+    if (event.type === 'upload.done') left.delete(event.file);
+    output.report(withSignalCode(event, interruption));
+  };
+  const observe = redacted(report, settings.token);
+  const tools: Tools = {
+    send: values.verbose ? observedSend(transport.send, observe, systemClock.nowMs) : transport.send,
+    report,
+    clock: systemClock,
+    random: Math.random,
+    store: openStateStore(stateDirOf(process.env, process.platform, homedir())),
+    signal: interruption.signal,
+  };
+  try {
+    const outcome = await uploadFiles(line.operands, settings, tools);
+    const exitCode = exitCodeOf(outcome, interruption);
+    if (exitCode === interruption.exitCode()) output.printNext(resumeCommand(line.given, [...left]));
+    return exitCode;
+  } finally {
+    interruption.release();
+    output.close();
+    await transport.close();
+  }
+}
+
+/** A run that a signal cut short ends with the signal's code; one that was done already does not. */
+function exitCodeOf(
+  outcome: { readonly exitCode: number; readonly notAttempted: number },
+  interruption: Interruption,
+): number {
+  const cutShort = outcome.exitCode !== 0 || outcome.notAttempted > 0;
+  return (cutShort ? interruption.exitCode() : undefined) ?? outcome.exitCode;
+}
+
+function withSignalCode(event: PulseEvent, interruption: Interruption): PulseEvent {
+  if (event.type === 'run.end') return { ...event, exitCode: exitCodeOf(event, interruption) };
+  if (event.type !== 'upload.failed' || event.kind !== 'interrupted') return event;
+  return { ...event, exitCode: interruption.exitCode() ?? event.exitCode };
+}
+
+/** The user's own command for the files that are left; starting over is what it must not do. */
+function resumeCommand(given: CommandLine['given'], files: readonly string[]): string {
+  const kept = new Map([...given].filter(([key]) => key !== 'noResume'));
+  return commandText(uploadOptions, kept, files, (word) => shellQuote(word, process.platform));
+}

@@ -1,0 +1,72 @@
+import type { ServerSettings } from '../server/server.ts';
+import type { OptionTable, Values } from './option-table.ts';
+import { commonOptions } from './options.ts';
+import { oneOf } from './parse/choice.ts';
+import { parsePort } from './parse/count.ts';
+import { parseSizeBytes } from './parse/size.ts';
+import { parseText } from './parse/text.ts';
+import { readTokenFile } from './parse/token.ts';
+
+/** The options of `pulse-upload serve`, in the order of the help. */
+export const serveOptions = {
+  host: {
+    kind: 'value',
+    flags: '--host <address>',
+    says: 'address to listen on',
+    fallback: '127.0.0.1',
+    parse: parseText,
+  },
+  port: {
+    kind: 'value',
+    flags: '--port <n>',
+    says: '0 takes any free port',
+    fallback: '8080',
+    parse: parsePort,
+  },
+  dir: {
+    kind: 'value',
+    flags: '--dir <path>',
+    says: 'folder for the files',
+    fallback: './uploads',
+    parse: parseText,
+  },
+  protocol: {
+    kind: 'value',
+    flags: '--protocol <name>',
+    says: 'pulse or tus',
+    fallback: 'pulse',
+    parse: oneOf('pulse', 'tus'),
+  },
+  tokenFile: {
+    kind: 'value',
+    flags: '--token-file <path>',
+    says: 'ask for the token in this file',
+    parse: parseText,
+  },
+  maxSize: {
+    kind: 'value',
+    flags: '--max-size <size>',
+    says: 'refuse larger files: 500MiB, 2GiB',
+    parse: parseSizeBytes,
+  },
+  json: { kind: 'flag', flags: '--json', says: 'access log as NDJSON' },
+  quiet: { kind: 'flag', flags: '-q, --quiet', says: 'no access log, errors only' },
+  verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
+  noColor: { kind: 'flag', flags: '--no-color' },
+  ...commonOptions,
+} as const satisfies OptionTable;
+
+export type ServeValues = Values<typeof serveOptions>;
+
+/** The settings of the server room; reads the token file. */
+export function serverSettings(values: ServeValues): ServerSettings {
+  const { host, port, dir, protocol, tokenFile, maxSize } = values;
+  return {
+    host,
+    port,
+    dir,
+    protocol,
+    ...(tokenFile !== undefined && { token: readTokenFile(tokenFile, '--token-file') }),
+    ...(maxSize !== undefined && { maxSizeBytes: maxSize }),
+  };
+}
