@@ -1,0 +1,85 @@
+/**
+ * The floor: the same requests with the same bytes over one bare socket, without hashing, retries, time-outs,
+ * state or parsing. Arguments: FILE PORT CHUNK_BYTES. The next chunk is read while the current one is on its
+ * way; reading with readSync is what measured fastest (the page cache answers at once, a thread hop costs more).
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { connect } from 'node:net';
+
+const [file = '', port, chunkBytesText] = process.argv.slice(2);
+const chunkBytes = Number(chunkBytesText);
+const fd = openSync(file, 'r');
+const sizeBytes = fstatSync(fd).size;
+
+/** Two buffers in turn: one is being sent while the other is filled. */
+const buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
+
+/** @param {number} offset */
+function readChunk(offset) {
+  const buffer = buffers[(offset / chunkBytes) % 2];
+  if (buffer === undefined) throw new Error('an offset between two chunks');
+  return buffer.subarray(0, readSync(fd, buffer, 0, chunkBytes, offset));
+}
+
+const socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
+/** @type {{ resolve: (answer: string) => void, reject: (error: Error) => void } | undefined} */
+let waiting;
+let answer = '';
+socket.on('data', (bytes) => {
+  answer += bytes.toString('latin1');
+  const headEnd = answer.indexOf('\r\n\r\n');
+  if (headEnd < 0) return;
+  const bodyBytes = Number(/^content-length: (\d+)/im.exec(answer)?.[1] ?? 0);
+  if (answer.length < headEnd + 4 + bodyBytes) return;
+  const complete = answer;
+  answer = '';
+  waiting?.resolve(complete);
+});
+socket.on('error', (error) => waiting?.reject(error));
+socket.on('close', () => waiting?.reject(new Error('the sink closed the connection')));
+
+/**
+ * @param {string} head Request line and headers, without Host.
+ * @param {Uint8Array} body
+ * @param {number} expectedStatus
+ * @returns {Promise<string>}
+ */
+async function exchange(head, body, expectedStatus) {
+  /** @type {Promise<string>} */
+  const answered = new Promise((resolve, reject) => {
+    waiting = { resolve, reject };
+  });
+  socket.cork();
+  socket.write(`${head}\r\nHost: 127.0.0.1:${port}\r\nContent-Length: ${body.length}\r\n\r\n`, 'latin1');
+  if (body.length > 0) socket.write(body);
+  socket.uncork();
+  const text = await answered;
+  if (!text.startsWith(`HTTP/1.1 ${expectedStatus} `)) throw new Error(`unexpected answer: ${text}`);
+  return text;
+}
+
+const nothing = Buffer.alloc(0);
+const created = await exchange(
+  `POST /uploads HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nUpload-Length: ${sizeBytes}`,
+  nothing,
+  201,
+);
+const path = /^location: (.+)$/im.exec(created)?.[1]?.trim();
+if (path === undefined) throw new Error('the sink gave no Location');
+
+let chunk = readChunk(0);
+for (let offset = 0; offset < sizeBytes; ) {
+  const head = `PATCH ${path} HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: ${offset}`;
+  const answered = exchange(head, chunk, 204);
+  offset += chunk.length;
+  if (offset < sizeBytes) chunk = readChunk(offset);
+  await answered;
+}
+
+const uploadId = path.slice(path.lastIndexOf('/') + 1);
+const wish = Buffer.from(JSON.stringify({ uploadId, filename: 'bench.bin' }));
+await exchange('POST /uploads/finalize HTTP/1.1\r\nContent-Type: application/json', wish, 200);
+
+waiting = undefined;
+socket.destroy();
+closeSync(fd);

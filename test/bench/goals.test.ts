@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { UploadRun } from '../../bench/contenders.ts';
+import { type Figures, type JudgedGoal, judge } from '../../bench/goals.ts';
+
+function run(figures: Partial<UploadRun>): UploadRun {
+  return { elapsedMs: 1000, transferMs: 900, userMs: 400, systemMs: 600, peakRssBytes: 50e6, ...figures };
+}
+
+function goalOf(figures: Figures, id: string): JudgedGoal {
+  const judged = judge(figures).find(({ goal }) => goal.id === id);
+  if (judged === undefined) throw new Error(`there is no goal ${id}`);
+  return judged;
+}
+
+const raced = (ours: Partial<UploadRun>): Figures => ({
+  transfer: { floor: [run({})], peer: [run({})], ours: [run(ours)] },
+});
+
+test.each([
+  ['elapsed-floor', raced({ elapsedMs: 1500 }), raced({ elapsedMs: 1501 })],
+  ['elapsed-peer', raced({ elapsedMs: 500 }), raced({ elapsedMs: 501 })],
+  ['cpu-peer', raced({ userMs: 300, systemMs: 400 }), raced({ userMs: 300, systemMs: 401 })],
+  ['peak-memory', raced({ peakRssBytes: 120e6 }), raced({ peakRssBytes: 120e6 + 1 })],
+  [
+    'large-file-memory',
+    { memory: { usual: [run({ peakRssBytes: 100e6 })], large: [run({ peakRssBytes: 110e6 })] } },
+    { memory: { usual: [run({ peakRssBytes: 100e6 })], large: [run({ peakRssBytes: 111e6 })] } },
+  ],
+  ['startup', { startup: { oursMs: [75], nodeMs: [50] } }, { startup: { oursMs: [76], nodeMs: [50] } }],
+] satisfies [string, Figures, Figures][])('%s is met at its limit and missed beyond it', (id, at, beyond) => {
+  expect(goalOf(at, id).verdict).toBe('met');
+  expect(goalOf(beyond, id).verdict).toBe('missed');
+});
+
+test('a part that was left out is not measured, rather than met', () => {
+  const judged = goalOf({ startup: { oursMs: [1], nodeMs: [1] } }, 'elapsed-floor');
+  expect(judged.verdict).toBe('not measured');
+  expect(judged.measured).toBeUndefined();
+});
+
+test('the peak of memory counts the runs of both parts', () => {
+  const memory = { usual: [run({ peakRssBytes: 300e6 })], large: [run({})] };
+  expect(goalOf({ ...raced({ peakRssBytes: 100e6 }), memory }, 'peak-memory').measured).toEqual({
+    median: 200,
+    min: 100,
+    max: 300,
+  });
+});
+
+test('figures without a single measurement are an error', () => {
+  expect(() => judge({})).toThrow('nothing was measured');
+});
+
+test('a part with no runs is an error, not a goal that is met', () => {
+  expect(() => judge({ transfer: { floor: [], peer: [], ours: [] } })).toThrow('nothing was measured');
+});
