@@ -1,7 +1,11 @@
 /** The name that is, or nearly is, this word: one slip of the fingers in a short name, two in a longer one. */
 export function nearName(word: string, names: readonly string[]): string | undefined {
   const typed = word.toLowerCase();
-  return names.find((name) => editDistance(typed, name) <= (name.length < 5 ? 1 : 2));
+  return names
+    .map((name) => ({ name, edits: editDistance(typed, name) }))
+    .filter(({ name, edits }) => edits <= (name.length < 5 ? 1 : 2))
+    .toSorted((a, b) => a.edits - b.edits)
+    .at(0)?.name;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

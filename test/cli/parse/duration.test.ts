@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { parseDurationMs } from '../../../src/cli/parse/duration.ts';
+import { errorOf } from '../usage-errors.ts';
+
+test.each([
+  ['100ms', 100],
+  ['2s', 2_000],
+  ['5m', 300_000],
+  ['1h', 3_600_000],
+  ['30', 30_000],
+  ['1.5s', 1_500],
+  ['24h', 86_400_000],
+])('%s is %d ms', (text, ms) => {
+  expect(parseDurationMs(text, '--timeout')).toBe(ms);
+});
+
+test.each([
+  '0',
+  '0s',
+  '-1s',
+  '',
+  ' ',
+  '1d',
+  's',
+  '1 s',
+  'abc',
+  '1e3',
+  'NaN',
+  'Infinity',
+  '0.0001ms',
+  '1000h',
+])("'%s' is no duration", (text) => {
+  const { message, hint } = errorOf(() => parseDurationMs(text, '--timeout'));
+  expect(message).toBe(`--timeout is '${text}', expected a time above zero, and at most 24 days`);
+  expect(hint).toBe('write for example 500ms, 30s, 5m or 1h');
+});

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { parseServerUrl } from '../../../src/cli/parse/server-url.ts';
+import { errorOf } from '../usage-errors.ts';
+
+test.each([
+  ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/'],
+  ['https://videos.example.org/api/', 'https://videos.example.org/api/'],
+  ['HTTP://Example.org/Api', 'http://example.org/Api'],
+  [' http://[::1]:8080/x ', 'http://[::1]:8080/x'],
+])('%s is a server', (text, href) => {
+  expect(parseServerUrl(text, '--server').href).toBe(href);
+});
+
+test.each([
+  [
+    'ftp://host',
+    'a URL that begins with http:// or https://',
+    'write for example https://videos.example.org/api',
+  ],
+  [
+    'file:///etc/passwd',
+    'a URL that begins with http:// or https://',
+    'write for example https://videos.example.org/api',
+  ],
+  ['localhost:8080', 'a URL that begins with http:// or https://', 'did you mean http://localhost:8080?'],
+  [
+    'videos.example.org/api',
+    'a URL that begins with http:// or https://',
+    'did you mean http://videos.example.org/api?',
+  ],
+  [
+    'not a url',
+    'a URL that begins with http:// or https://',
+    'write for example https://videos.example.org/api',
+  ],
+  ['http://', 'a URL', 'write for example https://videos.example.org/api'],
+  ['http://host:99999', 'a URL', 'write for example https://videos.example.org/api'],
+  ['http://host/a?b=c', 'a base URL without query and fragment', 'try http://host/a'],
+  ['http://host/a#b', 'a base URL without query and fragment', 'try http://host/a'],
+  ['http://host/a?', 'a base URL without query and fragment', 'try http://host/a'],
+])('%s is no server', (text, expected, hint) => {
+  const error = errorOf(() => parseServerUrl(text, '--server'));
+  expect(error.message).toBe(`--server is '${text}', expected ${expected}`);
+  expect(error.hint).toBe(hint);
+});
+
+test.each([
+  'http://user:s3cret@host/',
+  'http://s3cret@host/',
+  'ftp://u:s3cret@host',
+  'u:s3cret@host:80',
+  'http:u:s3cret@host?x',
+])('a password in %s is refused and not shown', (text) => {
+  const { message, hint } = errorOf(() => parseServerUrl(text, '--server'));
+  expect(message + hint).not.toContain('s3cret');
+});

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { parseChunkBytes, parseSizeBytes } from '../../../src/cli/parse/size.ts';
+import { errorOf } from '../usage-errors.ts';
+
+test.each([
+  ['1', 1],
+  ['1048576', 1_048_576],
+  ['512KiB', 524_288],
+  ['1MiB', 1_048_576],
+  ['2GiB', 2_147_483_648],
+  ['512k', 524_288],
+  ['1M', 1_048_576],
+  ['1g', 1_073_741_824],
+  ['1.5MiB', 1_572_864],
+  ['1mib', 1_048_576],
+])('%s is %d bytes', (text, bytes) => {
+  expect(parseSizeBytes(text, '--max-size')).toBe(bytes);
+});
+
+test.each([
+  '0',
+  '0MiB',
+  '-1',
+  '',
+  '1KB',
+  '1 MiB',
+  'MiB',
+  '0.3',
+  '1e6',
+  '0x10',
+  '99999999999GiB',
+  'constructor',
+])("'%s' is no size", (text) => {
+  const { message, hint } = errorOf(() => parseSizeBytes(text, '--max-size'));
+  expect(message).toBe(`--max-size is '${text}', expected a size of at least one byte`);
+  expect(hint).toBe('write for example 1048576, 512KiB, 1MiB or 2GiB');
+});
+
+test('a chunk must fit into memory', () => {
+  expect(parseChunkBytes('1GiB', '--chunk-size')).toBe(1_073_741_824);
+  const { message } = errorOf(() => parseChunkBytes('1025MiB', '--chunk-size'));
+  expect(message).toBe("--chunk-size is '1025MiB', expected at most 1GiB, since chunks are held in memory");
+});
