@@ -13,13 +13,18 @@ const npm = (...args) =>
   // On Windows npm is a .cmd file, which only a shell starts.
   execFileSync('npm', args, {
     cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', process.stderr, 'inherit'],
     shell: process.platform === 'win32',
   });
 
-if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
-  console.error('Installing what package-lock.json names …');
-  npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
-} else {
-  npm('run', 'build', '--silent');
+try {
+  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
+    console.error('Installing what package-lock.json names …');
+    npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
+  } else {
+    npm('run', 'build', '--silent');
+  }
+} catch {
+  console.error('The set-up failed: see above. It needs Node >= 20.19, npm, and a registry that npm reaches.');
+  process.exit(1);
 }

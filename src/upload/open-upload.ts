@@ -124,14 +124,17 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     return startOver('the file changed since its upload was begun');
   const url = new URL(record.url);
   if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
-  if (record.phase === 'finalizing') return { url, offsetBytes: source.identity.sizeBytes, record };
+  const resumed = (offsetBytes: number): OpenUpload => {
+    tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+    return { url, offsetBytes, record };
+  };
+  if (record.phase === 'finalizing') return resumed(source.identity.sizeBytes);
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
 
   const offsetBytes = await resumableOffset(job, url);
   if (typeof offsetBytes === 'string') return startOver(offsetBytes);
   await assertPrefix(job, record);
-  tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
-  return { url, offsetBytes, record };
+  return resumed(offsetBytes);
 }
 
 /** The offset to go on from, or the reason why the stored URL is of no use. */
