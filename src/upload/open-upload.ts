@@ -77,7 +77,15 @@ async function locate(job: Job, url: URL, other: URL | undefined): Promise<{ url
     return { url: other, headless: false };
   }
   warn(job, 'the server does not answer HEAD: an interrupted upload will have to start over');
-  return { url, headless: true };
+  const otherHasIt = other !== undefined && !(await takesChunks(job, url)) && (await takesChunks(job, other));
+  return { url: otherHasIt ? other : url, headless: true };
+}
+
+/** Whether an empty chunk finds the upload: asked only where HEAD cannot say which of two places it is at. */
+async function takesChunks(job: Job, url: URL): Promise<boolean> {
+  const nothing = { offsetBytes: 0, bytes: new Uint8Array(0) };
+  const asked = await ask(job, job.protocol.append(url, nothing, job.settings.body), () => ({ value: true }));
+  return 'value' in asked || asked.fault.remedy !== 'gone';
 }
 
 /** Undefined where HEAD shows the empty upload, the fault where this URL answers no HEAD. */

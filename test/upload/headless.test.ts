@@ -60,6 +60,19 @@ describe('a server without HEAD', () => {
     expect(bench.server.uploads.size).toBe(1);
   });
 
+  it('is found behind a proxy that strips the prefix, too', async () => {
+    const bench = await startBench({ headless: true, prefix: '/api', location: (id) => `/uploads/${id}` });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(0);
+    expect(bench.server.lines().slice(0, 6)).toEqual([
+      'POST /api/uploads',
+      'HEAD /uploads/<id>',
+      'HEAD /api/uploads/<id>',
+      'PATCH /uploads/<id>',
+      'PATCH /api/uploads/<id>',
+      'PATCH /api/uploads/<id>',
+    ]);
+  });
+
   it('starts over in a later run, and says why', async () => {
     const bench = await startBench({ headless: true });
     bench.server.script.PATCH = [{ first: () => {} }, ...Array(4).fill({ answer: 500 })];
