@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { AccessLogEntry } from './access-log.ts';
 import { dispatch } from './dispatch.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
-import { answeredSockets } from './malformed.ts';
+import { newestAnswer } from './malformed.ts';
 import type { Filter, Parts } from './parts.ts';
 import { requestHead } from './request-head.ts';
 import { send } from './send.ts';
@@ -22,6 +23,7 @@ export function answering(
   }: { filter?: Filter | undefined; log?: ((entry: AccessLogEntry) => void) | undefined },
 ): Answering {
   const inWork = new Set<Promise<void>>();
+  const lastWork = new WeakMap<Socket, Promise<void>>();
 
   const handle = async (exchange: Exchange, startMs: number): Promise<void> => {
     const { outgoing } = exchange;
@@ -46,10 +48,13 @@ export function answering(
       const startMs = performance.now();
       incoming.on('error', () => {});
       outgoing.on('error', () => {});
-      trackAnswer(incoming, outgoing);
-      const work = handle(exchangeOf(incoming, outgoing, expectsInvitation), startMs);
+      newestAnswer.set(incoming.socket, outgoing);
+      const exchange = exchangeOf(incoming, outgoing, expectsInvitation);
+      // Requests that come without waiting for answers are handled as if they had waited (RFC 9112, 9.3.2).
+      const work = (lastWork.get(incoming.socket) ?? Promise.resolve()).then(() => handle(exchange, startMs));
+      lastWork.set(incoming.socket, work);
       inWork.add(work);
-      work.finally(() => inWork.delete(work));
+      work.finally(() => inWork.delete(work)).catch(() => {});
     },
     async quiet() {
       await Promise.allSettled(inWork);
@@ -81,13 +86,6 @@ function complete(reply: Reply, { request }: Exchange, { answers }: Parts): Repl
   return request.method === 'OPTIONS'
     ? reply
     : { ...reply, headers: { ...answers.common(), ...reply.headers } };
-}
-
-function trackAnswer(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const { socket } = incoming;
-  // A pipelined request may be answered only after this one, so the mark stands until this answer is out.
-  answeredSockets.add(socket);
-  outgoing.on('close', () => answeredSockets.delete(socket));
 }
 
 function logEntry(exchange: Exchange, elapsedMs: number, fault: string | undefined): AccessLogEntry {

@@ -1,10 +1,10 @@
 import { brokenBody } from './body-end.ts';
+import { settleComplete } from './complete.ts';
 import type { Exchange, Reply } from './exchange.ts';
 import { freshHold } from './hold.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
 import { carriesData, type Rules } from './rules.ts';
-import { isComplete } from './upload.ts';
 
 /** POST: a new upload (tus 1.0, Creation), with the first bytes of the file where the client sends them along. */
 export const create: Verb = async (exchange, parts) => {
@@ -27,7 +27,7 @@ export const create: Verb = async (exchange, parts) => {
     await uploads.remove(upload, async () => {});
     return broken;
   }
-  if (isComplete(upload)) await parts.store.sync(id);
+  await settleComplete(upload, parts);
   return answers.created({ upload, location: parts.locate(id, request), tookBody });
 };
 

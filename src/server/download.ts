@@ -1,3 +1,4 @@
+import { refusal } from './exchange.ts';
 import type { UploadVerb } from './parts.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { UploadVerb } from './parts.ts';
 export const download: UploadVerb = async ({ request }, upload, { rules, store }) => {
   const refused = rules.download.complete({ upload, request });
   if (refused !== undefined) return refused;
+  if (upload.finished && !(await store.holds(upload.finished)))
+    return refusal(410, 'the file was taken away');
   return {
     status: 200,
     headers: {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unknownUpload } from './body-end.ts';
+import { settleComplete } from './complete.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
@@ -12,7 +13,7 @@ const longestBodyBytes = 64 * 1024;
 
 /** POST /uploads/finalize: names the file, proves it by checksum, and says the same again when asked again. */
 export const finalize: Verb = async (exchange, parts) => {
-  const { rules, uploads, answers } = parts;
+  const { rules, uploads, answers, store } = parts;
   const body = await readBody(exchange, parts);
   if ('refused' in body) return body.refused;
   const { asked } = body;
@@ -31,8 +32,8 @@ export const finalize: Verb = async (exchange, parts) => {
   const refused = rules.finalize.complete({ request: exchange.request, upload });
   if (refused !== undefined) return refused;
 
-  const finished = await finishOnce(upload, name, parts);
-  if (finished === undefined) return refusal(410, 'the finished file was taken away');
+  const finished = await finalizeOnce(upload, name, parts);
+  if (!(await store.holds(finished))) return refusal(410, 'the finished file was taken away');
   return answers.finalized({ id: uploadId, finished });
 };
 
@@ -54,20 +55,19 @@ async function readBody(exchange: Exchange, { limits }: Parts): Promise<Body> {
   return { refused: refusal(400, 'the body must be a JSON object') };
 }
 
-/** The result of an earlier finalize, of the one that runs, or of a new one; undefined where the file is gone. */
-async function finishOnce(upload: LiveUpload, name: string, parts: Parts): Promise<FinishedFile | undefined> {
-  if (upload.finished !== undefined) {
-    return (await parts.store.holds(upload.finished)) ? upload.finished : undefined;
-  }
-  upload.finishing ??= finish(upload, name, parts).finally(() => {
+/** The result of an earlier finalize, of the one that runs, or of a new one. */
+async function finalizeOnce(upload: LiveUpload, name: string, parts: Parts): Promise<FinishedFile> {
+  if (upload.finished !== undefined) return upload.finished;
+  upload.finishing ??= provenFile(upload, name, parts).finally(() => {
     upload.finishing = undefined;
   });
   return upload.finishing;
 }
 
-async function finish(upload: LiveUpload, name: string, { store, digest }: Parts): Promise<FinishedFile> {
+async function provenFile(upload: LiveUpload, name: string, parts: Parts): Promise<FinishedFile> {
+  const { store, digest } = parts;
   const { id, lengthBytes } = upload.info;
-  await store.sync(id);
+  await settleComplete(upload, parts);
   const sha256 = await digest(store.read(upload));
   upload.finished = await store.finish(id, { name, sizeBytes: lengthBytes, sha256 });
   return upload.finished;

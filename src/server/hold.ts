@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as afterReading, setTimeout as sleep } from 'node:timers/promises';
 
 /** A newcomer looks this often whether the holder moved; nobody waits for anything else. */
 const lookMs = 20;
@@ -45,6 +45,8 @@ export async function takeHold(upload: Holdable, limits: HoldLimits): Promise<Ho
     if (isAlive || nowMs > deadlineMs) return undefined;
     if (holder.waitsForSender && nowMs - holder.lastPieceMs >= limits.stallMs) holder.stop();
     await sleep(lookMs);
+    // After a pause of this whole process (a busy machine, a lid closed) timers fire before what arrived is read.
+    await afterReading();
   }
   upload.hold = freshHold();
   return upload.hold;

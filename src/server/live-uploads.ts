@@ -8,6 +8,8 @@ export interface LiveUpload extends UploadView {
   finished?: FinishedFile | undefined;
   /** The request that may write now. */
   hold?: Hold | undefined;
+  /** Makes the complete upload safe, once; whoever acknowledges it waits for this. */
+  settled?: Promise<void> | undefined;
   /** The finalize that is running: a second one joins it. */
   finishing?: Promise<FinishedFile> | undefined;
   /** True from the moment a termination is decided. */

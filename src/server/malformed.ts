@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorCode } from './durable.ts';
 
@@ -8,12 +8,13 @@ const statusOf: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Sockets on which an answer has begun: another one would be taken for its continuation. */
-export const answeredSockets = new WeakSet<object>();
+/** The newest answer on a connection: while it is not out, another one would be taken for it. */
+export const newestAnswer = new WeakMap<Socket, ServerResponse>();
 
 /** Answers what is not HTTP, and closes: where the next request would begin is not known any more. */
 export function answerMalformed(error: Error, socket: Socket): void {
-  if (!socket.writable || answeredSockets.has(socket) || errorCode(error) === 'ECONNRESET') {
+  const isAnswering = newestAnswer.get(socket)?.writableFinished === false;
+  if (!socket.writable || isAnswering || errorCode(error) === 'ECONNRESET') {
     socket.destroy();
     return;
   }

@@ -1,4 +1,5 @@
 import { brokenBody, unknownUpload } from './body-end.ts';
+import { settleComplete } from './complete.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import type { Hold, Holdable } from './hold.ts';
 import type { LiveUpload } from './live-uploads.ts';
@@ -10,7 +11,7 @@ import { isComplete } from './upload.ts';
 
 /** PATCH: the bytes from Upload-Offset on (tus 1.0, PATCH), raw or as the file of a form. */
 export const patch: UploadVerb = async (exchange, upload, parts) => {
-  const { rules, takeHold, limits, answers, store } = parts;
+  const { rules, takeHold, limits, answers } = parts;
   const facts: UploadFacts = { request: exchange.request, upload };
   const refused = rules.patch.mediaType(facts) ?? rules.patch.offsetSyntax(facts);
   if (refused !== undefined) return refused;
@@ -26,8 +27,7 @@ export const patch: UploadVerb = async (exchange, upload, parts) => {
     if (unfit !== undefined) return unfit;
     exchange.invite();
     const broken = await takeBody(exchange, upload, hold, parts);
-    // The last byte is acknowledged only once all of them are safe.
-    if (isComplete(upload) && upload.finished === undefined) await store.sync(upload.info.id);
+    await settleComplete(upload, parts);
     return broken ?? answers.patched(upload);
   } finally {
     holdable.hold = undefined;

@@ -131,9 +131,11 @@ function openIntake({ incoming, hold, roomBytes, form, idleMs, onBytes }: Receiv
   };
   const onBroken = () => finish({ kind: 'cut' });
   const onStopped = () => finish({ kind: 'stopped' });
+  const isIdle = () => hold.waitsForSender && performance.now() - hold.lastPieceMs >= idleMs;
   const idle = setInterval(
     () => {
-      if (hold.waitsForSender && performance.now() - hold.lastPieceMs >= idleMs) finish({ kind: 'idle' });
+      // After a pause of this whole process timers fire before what arrived is read: look again once it was.
+      if (isIdle()) setImmediate(() => isIdle() && finish({ kind: 'idle' }));
     },
     Math.min(idleMs, 1000),
   );

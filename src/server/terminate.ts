@@ -3,6 +3,9 @@ import type { UploadVerb } from './parts.ts';
 
 /** DELETE: whoever writes is stopped first, so that no late byte brings the upload back (tus 1.0, Termination). */
 export const terminate: UploadVerb = async (_exchange, upload, { uploads, answers }) => {
-  await uploads.remove(upload, () => breakHold(upload));
+  await uploads.remove(upload, async () => {
+    await breakHold(upload);
+    await Promise.allSettled([upload.settled, upload.finishing]);
+  });
   return answers.terminated();
 };

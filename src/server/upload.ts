@@ -8,13 +8,13 @@ export interface UploadInfo {
   readonly metadata?: string;
 }
 
-/** What finalize decided; written down before the file is moved, so that a repeat gives the same answer. */
+/** Where a complete upload went; written down before it goes there, so that a repeat gives the same answer. */
 export interface FinishedFile {
   /** The file's name inside the server's folder. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** 64 lower-case hex digits. */
-  readonly sha256: string;
+  /** 64 lower-case hex digits; absent where nobody asked for a checksum. */
+  readonly sha256?: string;
 }
 
 /** An upload at one moment. */
