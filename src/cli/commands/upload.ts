@@ -17,8 +17,7 @@ export async function run({ argv, named }: Invocation): Promise<number> {
     return exitCodes.usage;
   }
   try {
-    const { splitCommandLine } = await import('../command-line.ts');
-    const line = splitCommandLine(uploadOptions, argv);
+    const line = await splitUpload(argv, named);
     if (line.given.has('help') || line.given.has('version')) {
       process.stdout.write(line.given.has('help') ? helpText() : `${packageVersion()}\n`);
       return 0;
@@ -43,6 +42,17 @@ function helpText(): string {
     'Example: pulse-upload video.mp4 --server http://127.0.0.1:8080',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+async function splitUpload(argv: readonly string[], named: boolean): Promise<CommandLine> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  try {
+    return splitCommandLine(uploadOptions, argv);
+  } catch (error) {
+    // The options of another command are unknown here: then the misplaced command is what to talk about.
+    if (!named) for (const word of argv) refuseCommandName(word);
+    throw error;
+  }
 }
 
 /** A mistyped command would otherwise be reported as a missing file. */

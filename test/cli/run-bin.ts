@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { onTestFinished } from 'vitest';
+
+export const bin = resolve('bin', 'pulse-upload.js');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves with the text of a stream once it matches. */
+  readonly until: (stream: 'stdout' | 'stderr', pattern: RegExp) => Promise<string>;
+}
+
+export interface BinOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Flags of node itself. */
+  readonly node?: readonly string[];
+}
+
+/** A folder that is gone when the test ends. */
+export async function temporaryFolder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'pulse-upload-cli-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Starts the real bin in an environment that nothing of ours, and no colour setting, leaks into. */
+export function startBin(args: readonly string[], options: BinOptions = {}): Running {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(PULSE_UPLOAD_.*|NO_COLOR|FORCE_COLOR|NODE_OPTIONS)$/.test(name),
+  );
+  const child = spawn(process.execPath, [...(options.node ?? []), bin, ...args], {
+    cwd: options.cwd,
+    env: { ...Object.fromEntries(inherited), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const text = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (part: string) => {
+      text[stream] += part;
+      for (const look of waiting) look();
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...text }));
+  });
+  const until = (stream: 'stdout' | 'stderr', pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        if (!pattern.test(text[stream])) return;
+        waiting.delete(look);
+        resolve(text[stream]);
+      };
+      waiting.add(look);
+      look();
+      ended.then(() => reject(new Error(`ended without ${pattern} in ${stream}: ${text[stream]}`)), reject);
+    });
+  return { child, ended, until };
+}
+
+export function runBin(args: readonly string[], options: BinOptions = {}): Promise<Ended> {
+  return startBin(args, options).ended;
+}

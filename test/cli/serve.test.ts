@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, test } from 'vitest';
+import { type Running, runBin, startBin, temporaryFolder } from './run-bin.ts';
+
+/** Starts `pulse-upload serve` on any free port and waits for its URL. */
+async function serve(args: readonly string[] = []): Promise<{ running: Running; url: string; dir: string }> {
+  const dir = await temporaryFolder();
+  const running = startBin(['serve', '--port', '0', '--dir', join(dir, 'uploads'), ...args], { cwd: dir });
+  const url = (await running.until('stdout', /\n/)).trimEnd();
+  return { running, url, dir };
+}
+
+describe('pulse-upload serve', () => {
+  test('prints its URL alone on stdout, and takes an upload there', async () => {
+    const { running, url, dir } = await serve();
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const bytes = randomBytes(2_000_000);
+    await writeFile(join(dir, 'video.mp4'), bytes);
+    const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+    const upload = await runBin(['video.mp4', '--server', url], { cwd: dir, env });
+    expect(upload.code).toBe(0);
+    expect(upload.stderr).toContain('proven  yes');
+    const names = await readdir(join(dir, 'uploads'));
+    const stored = names.filter((name) => name.endsWith('video.mp4'));
+    expect(stored).toHaveLength(1);
+    expect((await readFile(join(dir, 'uploads', stored[0] ?? ''))).equals(bytes)).toBe(true);
+    const log = await running.until('stderr', /finalize/);
+    expect(log).toMatch(new RegExp(` try: pulse-upload video.mp4 --server ${url}\nstop: Ctrl-C\n`));
+    expect(log).toMatch(/^time=\S+ method=PATCH path=\/uploads\/\S+ status=204 requestBytes=1048576 /m);
+  });
+
+  test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it in order, with exit code 0',
+    async (signal) => {
+      const { running, url } = await serve();
+      running.child.kill(signal);
+      expect(await running.ended).toMatchObject({ code: 0, signal: null, stdout: `${url}\n` });
+    },
+  );
+
+  test('writes its access log as NDJSON with --json, and nothing else on stderr', async () => {
+    const { running, url } = await serve(['--json']);
+    await fetch(`${url}/health`);
+    const log = await running.until('stderr', /\n/);
+    expect(JSON.parse(log)).toMatchObject({ method: 'GET', path: '/health', status: 200 });
+  });
+
+  test('says nothing on stderr with --quiet', async () => {
+    const { running, url } = await serve(['--quiet', '--host', '0.0.0.0']);
+    await fetch(url.replace('0.0.0.0', '127.0.0.1'));
+    running.child.kill();
+    expect((await running.ended).stderr).toBe('');
+  });
+
+  test('speaks tus at /files', async () => {
+    const { url } = await serve(['--protocol', 'tus']);
+    expect(url).toMatch(/\/files$/);
+    const answer = await fetch(url, { method: 'OPTIONS' });
+    expect(answer.headers.get('tus-version')).toContain('1.0.0');
+  });
+
+  test('asks for the token in the file, and never shows it', async () => {
+    const folder = await temporaryFolder();
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, 's3cret\n');
+    const { running, url, dir } = await serve(['--token-file', tokenFile]);
+    await writeFile(join(dir, 'video.mp4'), 'x');
+    const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+    expect((await runBin(['video.mp4', '-s', url], { cwd: dir, env })).code).toBe(5);
+    const upload = await runBin(['video.mp4', '-s', url, '--token-file', tokenFile], { cwd: dir, env });
+    expect(upload.code).toBe(0);
+    const log = await running.until('stderr', /path=\/uploads\/finalize status=200/);
+    expect(log).toContain('--token-file');
+    expect(log + upload.stdout + upload.stderr).not.toContain('s3cret');
+  });
+
+  test('refuses what is larger than --max-size', async () => {
+    const { url, dir } = await serve(['--max-size', '10']);
+    await writeFile(join(dir, 'video.mp4'), 'eleven bytes');
+    const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+    expect((await runBin(['video.mp4', '-s', url], { cwd: dir, env })).code).toBe(5);
+  });
+
+  test('warns when anybody may upload from elsewhere', async () => {
+    const { running } = await serve(['--host', '0.0.0.0']);
+    expect(await running.until('stderr', /stop:/)).toMatch(
+      /^warning: whoever reaches 0\.0\.0\.0 can upload and read files: no token is asked for$/m,
+    );
+  });
+});
+
+describe('pulse-upload serve refuses', () => {
+  test('a port that is taken', async () => {
+    const { url } = await serve();
+    const dir = await temporaryFolder();
+    const { code, stdout, stderr } = await runBin(['serve', '--port', new URL(url).port, '--dir', dir]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toMatch(/^error: .+\n next: .+\n$/);
+  });
+
+  test('a folder that is a file', async () => {
+    const dir = await temporaryFolder();
+    await writeFile(join(dir, 'file'), '');
+    const { code, stderr } = await runBin(['serve', '--port', '0', '--dir', join(dir, 'file')]);
+    expect(code).toBe(3);
+    expect(stderr).toContain(join(dir, 'file'));
+  });
+
+  test.each([
+    [['video.mp4'], "serve got 'video.mp4', expected options only"],
+    [['--port', '99999'], "--port is '99999', expected a port from 0 to 65535"],
+    [['--max-size', '0'], "--max-size is '0', expected a size of at least one byte"],
+    [['--protocol', 'auto'], "--protocol is 'auto', expected pulse or tus"],
+    [['--prt', '1'], "unknown option '--prt'"],
+  ])('%j as a usage error', async (args, message) => {
+    const { code, stderr } = await runBin(['serve', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error: ${message}\n`);
+  });
+});

@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { PulseEvent } from '../../src/events.ts';
+import { type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
+import { type BinOptions, type Ended, runBin, temporaryFolder } from './run-bin.ts';
+
+interface Bench {
+  readonly server: ScriptedServer;
+  readonly dir: string;
+  readonly run: (args: readonly string[], options?: BinOptions) => Promise<Ended>;
+}
+
+/** A scripted server, and a folder that holds `video.mp4` (3,000 bytes) and all state. */
+async function startBench(): Promise<Bench> {
+  const server = await startScriptedServer();
+  onTestFinished(() => server.close());
+  const dir = await temporaryFolder();
+  await writeFile(join(dir, 'video.mp4'), randomBytes(3000));
+  const base = { PULSE_UPLOAD_SERVER: server.url, PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+  return {
+    server,
+    dir,
+    run: (args, { env, ...options } = {}) => runBin(args, { cwd: dir, ...options, env: { ...base, ...env } }),
+  };
+}
+
+function eventsIn(stdout: string): readonly PulseEvent[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PulseEvent);
+}
+
+describe('a finished upload', () => {
+  test('puts its URL on stdout and everything for people on stderr', async () => {
+    const { run, server } = await startBench();
+    const { code, stdout, stderr } = await run(['video.mp4']);
+    const [id] = server.uploads.keys();
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${server.url}/uploads/${id}\n`);
+    expect(stderr).toMatch(
+      /\n {2}size {4}3,000 bytes \(2\.9 KiB\)\n {2}sha256 {2}[0-9a-f]{64}\n {2}proven {2}yes, .*\n$/,
+    );
+  });
+
+  test('is pure NDJSON on stdout with --json, ending in run.end', async () => {
+    const { run } = await startBench();
+    const { code, stdout, stderr } = await run(['video.mp4', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const events = eventsIn(stdout);
+    expect(events[0]).toMatchObject({ type: 'upload.start', file: 'video.mp4', sizeBytes: 3000 });
+    expect(events.at(-2)).toMatchObject({ type: 'upload.done', proven: true });
+    expect(events.at(-1)).toMatchObject({ type: 'run.end', exitCode: 0, done: 1 });
+  });
+
+  test('may be named upload, and its files may look like flags behind --', async () => {
+    const { run, dir, server } = await startBench();
+    await writeFile(join(dir, '-v'), 'x');
+    expect((await run(['upload', '-q', '--', '-v'])).code).toBe(0);
+    expect([...server.finished.values()].map(String)).toEqual(['x']);
+  });
+
+  test('may be of a file with the name of a command', async () => {
+    const { run, dir, server } = await startBench();
+    await writeFile(join(dir, 'serve'), 'x');
+    expect((await run(['-q', 'serve'])).code).toBe(0);
+    expect(server.finished.size).toBe(1);
+  });
+
+  test('sends what the flags say', async () => {
+    const { run, server } = await startBench();
+    const flags = ['-t', 's3cret', '-H', 'X-Camera: 7', '--chunk-size', '1KiB', '--name', 'other.mp4'];
+    const { code } = await run(['video.mp4', ...flags, '--metadata', 'day=1']);
+    expect(code).toBe(0);
+    expect(server.lines().filter((line) => line.startsWith('PATCH'))).toHaveLength(3);
+    const creation = server.seen.find(({ method }) => method === 'POST');
+    expect(creation?.headers).toMatchObject({ 'x-upload-token': 's3cret', 'x-camera': '7' });
+    expect(creation?.headers['upload-metadata']).toContain(`day ${Buffer.from('1').toString('base64')}`);
+    expect(server.seen.at(-1)?.body.toString()).toContain('"filename":"other.mp4"');
+  });
+
+  test('tells each exchange with --verbose, and never the token', async () => {
+    const { run, server } = await startBench();
+    server.script.PATCH = [{ answer: 503, body: 'busy with s3cret' }];
+    const { code, stdout, stderr } = await run(['video.mp4', '-v', '-t', 's3cret', '--retry-delay', '1ms']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/PATCH http:\S+ 3,000 B -> 503 \(\d+ ms\)/);
+    expect(stderr).toMatch(/video\.mp4: retry 1 in 0\.0 s: PATCH/);
+    expect(stderr).toMatch(/\(protocol pulse: \/health answered OK\)/);
+    expect(stdout + stderr).not.toContain('s3cret');
+  });
+
+  test('says nothing at all for people with --quiet', async () => {
+    const { run } = await startBench();
+    const { stdout, stderr } = await run(['video.mp4', '-q']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^http:\S+\n$/);
+  });
+});
+
+describe('the exit code says what went wrong', () => {
+  const failing: readonly (readonly [string, number, (bench: Bench) => readonly string[]])[] = [
+    ['a missing file', 3, () => ['missing.mp4']],
+    ['a folder', 3, () => ['.']],
+    ['nothing listening', 4, () => ['video.mp4', '-s', 'http://127.0.0.1:1', '--retries', '0']],
+    [
+      'a busy server',
+      4,
+      ({ server }) => {
+        server.script.POST = [{ answer: 503 }];
+        return ['video.mp4', '--retries', '0'];
+      },
+    ],
+    [
+      'a refused token',
+      5,
+      ({ server }) => {
+        server.script.POST = [{ answer: 401 }];
+        return ['video.mp4'];
+      },
+    ],
+    [
+      'no Location',
+      6,
+      ({ server }) => {
+        server.script.POST = [{ patchHeaders: { Location: undefined } }];
+        return ['video.mp4'];
+      },
+    ],
+    [
+      'another checksum',
+      7,
+      ({ server }) => {
+        server.script.FINALIZE = [{ patchJson: { checksum: `sha256:${'0'.repeat(64)}` } }];
+        return ['video.mp4'];
+      },
+    ],
+    [
+      'no checksum, where one is required',
+      8,
+      ({ server }) => {
+        server.script.FINALIZE = [{ patchJson: { checksum: null, size: null } }];
+        return ['video.mp4', '--require-proof'];
+      },
+    ],
+    [
+      'two files that failed for different reasons',
+      1,
+      ({ server }) => {
+        server.script.POST = [{ answer: 401 }];
+        return ['video.mp4', 'missing.mp4'];
+      },
+    ],
+  ];
+
+  test.each(failing)('%s: %d', async (_, exitCode, prepare) => {
+    const bench = await startBench();
+    const { code, stdout, stderr } = await bench.run(prepare(bench));
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' });
+    expect(stderr).toMatch(/^error: .+\n next: .+$/m);
+  });
+
+  test('every failure is an event under --json', async () => {
+    const { run, dir } = await startBench();
+    await mkdir(join(dir, 'folder'));
+    const { code, stdout } = await run(['--json', 'missing.mp4', 'folder']);
+    expect(code).toBe(3);
+    expect(eventsIn(stdout)).toMatchObject([
+      { type: 'upload.failed', file: 'missing.mp4', kind: 'input', exitCode: 3 },
+      { type: 'upload.failed', file: 'folder', kind: 'input', exitCode: 3 },
+      { type: 'run.end', exitCode: 3, failed: 2 },
+    ]);
+  });
+
+  test('a port that speaks no HTTP is a protocol error', async () => {
+    const { run } = await startBench();
+    const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    expect((await run(['video.mp4', '-s', `http://127.0.0.1:${port}`])).code).toBe(6);
+  });
+});
+
+describe('several files', () => {
+  test('end with a line of counts', async () => {
+    const { run, dir } = await startBench();
+    await writeFile(join(dir, 'second.mp4'), 'x');
+    const { code, stdout, stderr } = await run(['video.mp4', 'second.mp4', 'missing.mp4']);
+    expect(code).toBe(3);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2);
+    expect(stderr).toMatch(/\n3 files: 2 uploaded, 1 failed\n$/);
+  });
+});
+
+describe('a name from elsewhere', () => {
+  test.skipIf(process.platform === 'win32')('cannot reach the terminal as a control sequence', async () => {
+    const { run, dir } = await startBench();
+    await writeFile(join(dir, 'a\x1b[2Jb\n.mp4'), 'x');
+    const { code, stderr } = await run(['a\x1b[2Jb\n.mp4']);
+    expect(code).toBe(0);
+    expect(stderr).toContain('a\\u{1b}[2Jb\\n.mp4 uploaded');
+    expect(stderr).not.toContain('\x1b');
+  });
+
+  test('cannot come in by a message of the server', async () => {
+    const { run, server } = await startBench();
+    server.script.POST = [{ answer: 403, headers: { 'Content-Type': 'text/plain' }, body: '\x1b[31mno\x9b' }];
+    const { code, stderr } = await run(['video.mp4']);
+    expect(code).toBe(5);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
+    expect(stderr).not.toMatch(/[\x1b\x9b]/);
+  });
+});
