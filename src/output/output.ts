@@ -46,6 +46,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
     paint,
     verbose: choice.verbose,
     log: style === 'plain',
+    ...(err.isTTY && { columns: err.columns }),
     stamp: style === 'plain' || !err.isTTY ? timeStamp(now()) : '',
   });
   const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;

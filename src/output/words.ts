@@ -10,6 +10,7 @@ import {
 } from './format.ts';
 import { labelled } from './labelled.ts';
 import type { Paint } from './paint.ts';
+import { shortenMiddle } from './text.ts';
 
 export type EventOf<T extends PulseEvent['type']> = Extract<PulseEvent, { type: T }>;
 
@@ -20,9 +21,14 @@ export interface View {
   readonly log: boolean;
   /** Stands before what happens on the way: the time in a log, nothing on a terminal. */
   readonly stamp: string;
+  /** Width of the terminal; absent where lines may have any length. */
+  readonly columns?: number | undefined;
 }
 
 type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: View) => readonly string[] };
+
+/** Columns that a shortened name keeps, however narrow the terminal. */
+const SHORTEST_NAME = 12;
 
 /** What a person reads of each event; progress is drawn elsewhere. Texts in events are harmless by now. */
 const words: Words = {
@@ -71,7 +77,10 @@ export function failed(event: EventOf<'upload.failed'>, view: View): readonly st
   );
 }
 
-function done(event: EventOf<'upload.done'>, { paint }: View): readonly string[] {
+function done(
+  event: EventOf<'upload.done'>,
+  { paint, columns = Number.POSITIVE_INFINITY }: View,
+): readonly string[] {
   const proof = event.proven
     ? paint.good('yes, the server holds exactly these bytes')
     : paint.warn('no, the server gave no checksum to compare with');
@@ -85,8 +94,10 @@ function done(event: EventOf<'upload.done'>, { paint }: View): readonly string[]
     ['sha256', event.sha256],
     ['proven', proof],
   ];
+  const heading = ` uploaded in ${effort(event)}`;
+  const name = shortenMiddle(event.file, Math.max(SHORTEST_NAME, columns - heading.length - 1));
   return [
-    `${paint.strong(event.file)} uploaded in ${effort(event)}`,
+    `${paint.strong(name)}${heading}`,
     ...facts.flatMap(([label, text]) =>
       text === undefined ? [] : [`  ${paint.faint(label.padEnd(6))}  ${text}`],
     ),

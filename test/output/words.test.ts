@@ -53,6 +53,14 @@ describe('the last words of a finished file', () => {
     ]);
   });
 
+  test('shorten a name that would not fit its terminal', () => {
+    const [first] = wordsFor(
+      { ...doneFacts, file: `recordings/${'long-'.repeat(10)}.mp4` },
+      { ...calm, columns: 50 },
+    );
+    expect(first).toBe('recording…-long-.mp4 uploaded in 2.0 s, 2.0 MiB/s');
+  });
+
   test('tell what was there before and what it took', () => {
     const [first] = wordsFor({ ...doneFacts, resumedFromBytes: 2_097_152, retries: 1 }, calm);
     expect(first).toBe('video.mp4 uploaded in 2.0 s, 1.0 MiB/s, 2.0 MiB were there already, 1 retry');
