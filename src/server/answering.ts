@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLogEntry } from './access-log.ts';
+import { bodyOf } from './body.ts';
 import { dispatch } from './dispatch.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import { newestAnswer } from './malformed.ts';
@@ -46,7 +47,6 @@ export function answering(
   return {
     answer(incoming, outgoing, expectsInvitation) {
       const startMs = performance.now();
-      incoming.on('error', () => {});
       outgoing.on('error', () => {});
       newestAnswer.set(incoming.socket, outgoing);
       const exchange = exchangeOf(incoming, outgoing, expectsInvitation);
@@ -71,6 +71,7 @@ function exchangeOf(
   return {
     request: requestHead(incoming),
     incoming,
+    body: bodyOf(incoming),
     outgoing,
     receivedBytes: 0,
     isUninvited: () => isUninvited,

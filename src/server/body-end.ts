@@ -1,7 +1,7 @@
 import { errorCode } from './durable.ts';
 import { type Reply, refusal } from './exchange.ts';
+import type { Ending } from './intake.ts';
 import type { LiveUpload } from './live-uploads.ts';
-import type { Ending } from './receive.ts';
 
 /** The answer to a body that did not end as it should; undefined where it did. What arrived stays in each case. */
 export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefined {

@@ -42,7 +42,7 @@ async function takeBody(exchange: Exchange, upload: LiveUpload, parts: Parts): P
   const writer = await parts.store.write(upload.info.id);
   try {
     const ending = await parts.receive({
-      incoming: exchange.incoming,
+      body: exchange.body,
       upload,
       writer,
       hold: freshHold(),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { Body } from './body.ts';
 
 /** The head of a request, read once at the door. */
 export interface RequestHead {
@@ -24,6 +25,7 @@ export interface Reply {
 export interface Exchange {
   readonly request: RequestHead;
   readonly incoming: IncomingMessage;
+  readonly body: Body;
   readonly outgoing: ServerResponse;
   /** Asks for the body where the client waits to be asked (Expect: 100-continue); called once it will be read. */
   readonly invite: () => void;

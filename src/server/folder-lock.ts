@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../errors.ts';
 import { errorCode } from './durable.ts';
 
-/** Locks of this process: after a restart a container gives the same pid again, so the pid alone cannot tell. */
-const heldHere = new Set<string>();
+/** Folders that this process has or is about to have: its own pid in a lock does not tell (see `isAlive`). */
+const takenHere = new Set<string>();
 
 interface Owner {
   readonly pid: number;
@@ -18,29 +18,40 @@ interface Owner {
  * Resolves to the function that gives the folder free. Throws `temporary` where another live server has it.
  */
 export async function lockFolder(path: string): Promise<() => Promise<void>> {
+  if (takenHere.has(path)) throw inUse({ pid, host: hostname() }, path);
+  takenHere.add(path);
+  try {
+    await takeOver(path);
+  } catch (thrown) {
+    takenHere.delete(path);
+    throw thrown;
+  }
+  return async () => {
+    await rm(path, { force: true });
+    takenHere.delete(path);
+  };
+}
+
+async function takeOver(path: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await create(path)) {
-      heldHere.add(path);
-      return async () => {
-        heldHere.delete(path);
-        await rm(path, { force: true });
-      };
-    }
+    if (await create(path)) return;
     const owner = await readOwner(path);
-    if (owner !== undefined && isAlive(owner, path)) {
-      throw new PulseError(
-        'temporary',
-        `another server (process ${owner.pid} on ${owner.host}) uses this folder`,
-        {
-          hint: `stop it or choose another folder; if none is running, remove ${path}`,
-        },
-      );
-    }
+    if (owner !== undefined && isAlive(owner)) throw inUse(owner, path);
     await discard(path, owner);
   }
   throw new PulseError('temporary', 'several servers try to take this folder at once', {
     hint: 'start only one',
   });
+}
+
+function inUse(owner: Owner, path: string): PulseError {
+  return new PulseError(
+    'temporary',
+    `another server (process ${owner.pid} on ${owner.host}) uses this folder`,
+    {
+      hint: `stop it or choose another folder; if none is running, remove ${path}`,
+    },
+  );
 }
 
 async function create(path: string): Promise<boolean> {
@@ -72,9 +83,11 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   return undefined;
 }
 
-function isAlive(owner: Owner, path: string): boolean {
+function isAlive(owner: Owner): boolean {
+  // Of another machine on a shared disk nothing can be known.
   if (owner.host !== hostname()) return true;
-  if (owner.pid === pid) return heldHere.has(path);
+  // A container gives its server the same pid after every start, so this is the lock of an earlier one.
+  if (owner.pid === pid) return false;
   try {
     getPriority(owner.pid);
     return true;

@@ -24,7 +24,7 @@ export class FormFault extends Error {
 export function boundaryOf(contentType: string): string | undefined {
   return parameters(contentType)
     .get('boundary')
-    ?.match(/^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[^ ]$/)?.[0];
+    ?.match(/^[\w'()+,\-./:=? ]{1,70}(?<! )$/)?.[0];
 }
 
 /** Reads a form with exactly one file, in the field `fieldName`; fields that are no files are passed over. */

@@ -46,7 +46,7 @@ async function takeBody(
   const writer = roomBytes > 0 ? await store.write(upload.info.id) : closedWriter;
   try {
     const ending = await receive({
-      incoming: exchange.incoming,
+      body: exchange.body,
       upload,
       writer,
       hold,

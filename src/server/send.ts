@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Exchange, Reply } from './exchange.ts';
 
@@ -19,14 +17,14 @@ export async function send(exchange: Exchange, reply: Reply, isLast: boolean): P
   if (typeof reply.body === 'object') return pipeline(reply.body, outgoing);
   if (!mustClose) {
     outgoing.end(reply.body);
-    if (hasUnread) await drainOrBreak(incoming);
+    if (hasUnread) await drainOrBreak(exchange);
     return;
   }
   // The answer goes out whole, but the connection stays open while the client still sends: closing it at once would
   // reset it, and the client might never read the answer (RFC 9112, 9.6).
   if (reply.body !== undefined) outgoing.write(reply.body);
   outgoing.flushHeaders();
-  if (!exchange.isUninvited()) await drained(incoming);
+  if (!exchange.isUninvited()) await drained(exchange);
   outgoing.end();
 }
 
@@ -43,22 +41,22 @@ function headersOf(reply: Reply, { incoming }: Exchange, closes: boolean): Recor
   return headers;
 }
 
-async function drainOrBreak(incoming: IncomingMessage): Promise<void> {
-  await drained(incoming);
-  if (!incoming.complete) incoming.destroy();
+async function drainOrBreak(exchange: Exchange): Promise<void> {
+  await drained(exchange);
+  if (!exchange.incoming.complete) exchange.incoming.destroy();
 }
 
-/** Reads a body away until it ends or one of the bounds is reached. */
-async function drained(incoming: IncomingMessage): Promise<void> {
-  if (incoming.complete || incoming.destroyed) return;
-  const control = new AbortController();
-  const stop = () => control.abort();
-  const idle = setTimeout(stop, drainIdleMs);
-  const total = setTimeout(stop, drainMs);
-  const onData = () => idle.refresh();
-  incoming.on('data', onData).once('end', stop).once('close', stop).resume();
-  if (!control.signal.aborted) await once(control.signal, 'abort');
-  incoming.off('data', onData);
-  clearTimeout(idle);
-  clearTimeout(total);
+/** Throws a body away until it ends or one of the bounds is reached. */
+function drained({ body }: Exchange): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(idle);
+      clearTimeout(total);
+      body.ignore();
+      resolve();
+    };
+    const idle = setTimeout(done, drainIdleMs);
+    const total = setTimeout(done, drainMs);
+    body.listen({ data: () => idle.refresh(), end: done, broken: done });
+  });
 }

@@ -5,27 +5,27 @@ export async function readText(
   exchange: Exchange,
   limits: { readonly longestBytes: number; readonly idleMs: number },
 ): Promise<string | Reply> {
-  const { incoming, request } = exchange;
-  const tooLong = () => refusal(413, `the body is longer than ${limits.longestBytes} bytes`);
-  if ((request.bodyBytes ?? 0) > limits.longestBytes) return tooLong();
+  const { body, request } = exchange;
+  const tooLong = refusal(413, `the body is longer than ${limits.longestBytes} bytes`);
+  if ((request.bodyBytes ?? 0) > limits.longestBytes) return tooLong;
   exchange.invite();
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
-    const idle = setTimeout(() => end(refusal(408, 'the body stopped coming')), limits.idleMs);
-    const end = (result: string | Reply) => {
+    const idle = setTimeout(() => settle(refusal(408, 'the body stopped coming')), limits.idleMs);
+    const settle = (result: string | Reply) => {
       clearTimeout(idle);
-      incoming.off('data', onData);
+      body.ignore();
       resolve(result);
     };
-    const onData = (piece: Buffer) => {
-      idle.refresh();
-      pieces.push(piece);
-      exchange.receivedBytes += piece.length;
-      if (exchange.receivedBytes > limits.longestBytes) end(tooLong());
-    };
-    incoming
-      .on('data', onData)
-      .on('end', () => end(Buffer.concat(pieces).toString('utf8')))
-      .on('close', () => end(refusal(400, 'the connection broke inside the body')));
+    body.listen({
+      data(piece) {
+        idle.refresh();
+        pieces.push(piece);
+        exchange.receivedBytes += piece.length;
+        if (exchange.receivedBytes > limits.longestBytes) settle(tooLong);
+      },
+      end: () => settle(Buffer.concat(pieces).toString('utf8')),
+      broken: () => settle(refusal(400, 'the connection broke inside the body')),
+    });
   });
 }

@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  create,
+  finalize,
+  freshFolder,
+  head,
+  idOf,
+  offsetBecomes,
+  offsetOf,
+  patch,
+  patchHead,
+  payload,
+  provenAnswer,
+  sha256,
+  subject,
+  wireTo,
+} from './harness.ts';
+
+const script = join(import.meta.dirname, 'serve-child.ts');
+
+interface Child {
+  readonly url: string;
+  readonly port: number;
+  readonly kind?: string;
+  readonly message?: string;
+  readonly hint?: string;
+  kill(): Promise<void>;
+}
+
+async function serve(dir: string, protocol = 'pulse'): Promise<Child> {
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, dir, protocol], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  };
+  onTestFinished(kill);
+  if (child.stdout === null) throw new Error('no stdout');
+  const [line] = await once(child.stdout, 'data');
+  return { ...JSON.parse(String(line)), kill, close: kill };
+}
+
+/** The same upload at the server that took the folder over. */
+function at(server: { url: string }, url: string): string {
+  return `${server.url}/uploads/${idOf(url)}`;
+}
+
+describe('a server that is killed', () => {
+  it('claims afterwards what is on the disk and no more, and the upload goes on from there', async () => {
+    const dir = await freshFolder();
+    const bytes = payload(3_000_000);
+    const first = await serve(dir);
+    const url = await create({ ...first, close: first.kill }, bytes.length, {
+      'Upload-Metadata': 'filename YQ==',
+    });
+    await patch(url, 0, bytes.subarray(0, 1_000_000));
+    const wire = await wireTo(first);
+    await wire.send(patchHead(url, 1_000_000, { 'Content-Length': 2_000_000 }));
+    await wire.send(bytes.subarray(1_000_000, 1_500_000));
+    await offsetBecomes(url, 1_500_000);
+    wire.socket.write(bytes.subarray(1_500_000, 2_900_000));
+    await first.kill();
+
+    const onDisk = (await stat(join(dir, '.incomplete', `${idOf(url)}.data`))).size;
+    expect(onDisk).toBeGreaterThanOrEqual(1_500_000);
+    const second = await serve(dir);
+    const moved = at(second, url);
+    expect(await offsetOf(moved)).toBe(onDisk);
+    expect(Object.fromEntries((await head(moved)).headers)).toMatchObject({
+      'upload-length': '3000000',
+      'upload-metadata': 'filename YQ==',
+    });
+    await patch(moved, onDisk, bytes.subarray(onDisk));
+    expect(await (await finalize({ ...second, close: second.kill }, moved)).json()).toEqual(
+      provenAnswer(url, bytes),
+    );
+  });
+
+  it('keeps each byte that it has acknowledged', async () => {
+    const dir = await freshFolder();
+    const first = await serve(dir);
+    const url = await create({ ...first, close: first.kill }, 2_000_000);
+    expect((await patch(url, 0, payload(1_000_000))).status).toBe(204);
+    await first.kill();
+    expect(await offsetOf(at(await serve(dir), url))).toBe(1_000_000);
+  });
+
+  it('answers finalize as before, and still has the file', async () => {
+    const dir = await freshFolder();
+    const bytes = payload(1000);
+    const first = await serve(dir);
+    const url = await create({ ...first, close: first.kill }, bytes.length);
+    await patch(url, 0, bytes);
+    await finalize({ ...first, close: first.kill }, url, 'a.mp4');
+    await first.kill();
+    const second = await serve(dir);
+    expect(await (await finalize({ ...second, close: second.kill }, url, 'b.mp4')).json()).toEqual(
+      provenAnswer(url, bytes),
+    );
+    expect(await offsetOf(at(second, url))).toBe(1000);
+    expect(await readdir(dir)).toEqual(['.incomplete', 'a.mp4']);
+  });
+});
+
+describe('what a crash can leave behind', () => {
+  it('in the middle of finalize is finished by the next one: before the move', async () => {
+    const server = await subject();
+    const bytes = payload(1000);
+    const url = await create(server, 1000);
+    await patch(url, 0, bytes);
+    await server.close();
+    const info = join(server.dir, '.incomplete', `${idOf(url)}.json`);
+    const finished = { name: 'a.mp4', sizeBytes: 1000, sha256: sha256(bytes) };
+    await writeFile(info, JSON.stringify({ ...JSON.parse(await readFile(info, 'utf8')), finished }));
+
+    const next = await subject({ dir: server.dir });
+    expect(await (await finalize(next, url, 'b.mp4')).json()).toEqual(provenAnswer(url, bytes));
+    expect(await readdir(server.dir)).toEqual(['.incomplete', 'a.mp4']);
+  });
+
+  it('in the middle of finalize is finished by the next one: between the two halves of the move', async () => {
+    const { link } = await import('node:fs/promises');
+    const server = await subject();
+    const bytes = payload(1000);
+    const url = await create(server, 1000);
+    await patch(url, 0, bytes);
+    await server.close();
+    const work = join(server.dir, '.incomplete', idOf(url));
+    const finished = { name: 'a.mp4', sizeBytes: 1000, sha256: sha256(bytes) };
+    await writeFile(
+      `${work}.json`,
+      JSON.stringify({ ...JSON.parse(await readFile(`${work}.json`, 'utf8')), finished }),
+    );
+    await link(`${work}.data`, join(server.dir, 'a.mp4'));
+
+    const next = await subject({ dir: server.dir });
+    expect(await (await finalize(next, url, 'b.mp4')).json()).toEqual(provenAnswer(url, bytes));
+    expect(await readdir(server.dir)).toEqual(['.incomplete', 'a.mp4']);
+    expect((await readdir(join(server.dir, '.incomplete'))).filter((name) => name.endsWith('.data'))).toEqual(
+      [],
+    );
+  });
+
+  it('in the middle of a creation is swept away', async () => {
+    const server = await subject();
+    const url = await create(server, 10);
+    await server.close();
+    const work = join(server.dir, '.incomplete');
+    await writeFile(join(work, `${idOf(url)}.json.tmp`), '{"half');
+    await writeFile(join(work, '00000000-0000-4000-8000-000000000000.data'), '');
+    const next = await subject({ dir: server.dir });
+    expect((await readdir(work)).sort()).toEqual([`${idOf(url)}.data`, `${idOf(url)}.json`, 'lock']);
+    expect(await offsetOf(at(next, url))).toBe(0);
+  });
+});
+
+describe('a second server on one folder', () => {
+  it('is refused in the same process, also by another path to the folder', async () => {
+    const server = await subject();
+    await expect(subject({ dir: join(server.dir, '.incomplete', '..') })).rejects.toMatchObject({
+      name: 'PulseError',
+      kind: 'temporary',
+      message: expect.stringContaining('uses this folder'),
+    });
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  });
+
+  it('is refused while the process of the first lives, and starts once that is killed or has closed', async () => {
+    const dir = await freshFolder();
+    const first = await serve(dir);
+    await expect(subject({ dir })).rejects.toMatchObject({
+      kind: 'temporary',
+      hint: expect.stringContaining('lock'),
+    });
+    expect(await serve(dir)).toMatchObject({ kind: 'temporary' });
+    await first.kill();
+    const second = await subject({ dir });
+    expect(await serve(dir)).toMatchObject({ kind: 'temporary' });
+    await second.close();
+    expect(await serve(dir)).toMatchObject({ url: expect.stringMatching(/^http/) });
+  });
+
+  it('starts where the lock is left by a process with the same number, or is half written', async () => {
+    const { hostname } = await import('node:os');
+    const server = await subject();
+    await server.close();
+    const lock = join(server.dir, '.incomplete', 'lock');
+    for (const left of [JSON.stringify({ pid: process.pid, host: hostname() }), '', '{"pi']) {
+      await writeFile(lock, left);
+      await (await subject({ dir: server.dir })).close();
+    }
+    await writeFile(lock, JSON.stringify({ pid: 1, host: 'another machine' }));
+    await expect(subject({ dir: server.dir })).rejects.toMatchObject({
+      message: expect.stringContaining('another machine'),
+    });
+  });
+
+  it('is refused for all but one of several that start at once after a crash', async () => {
+    const dir = await freshFolder();
+    const dead = await serve(dir);
+    await dead.kill();
+    const rivals = await Promise.allSettled([1, 2, 3, 4].map(() => subject({ dir })));
+    expect(rivals.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('does not keep the folder where its port was taken', async () => {
+    const server = await subject();
+    const dir = await freshFolder();
+    await expect(subject({ dir, port: server.port })).rejects.toMatchObject({ kind: 'input' });
+    await subject({ dir });
+  });
+});
