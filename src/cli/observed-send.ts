@@ -24,10 +24,9 @@ export function observedSend(send: Send, report: Report, nowMs: () => number): S
 function inWords(outcome: Outcome): string {
   if (outcome.kind === 'break') return outcome.detail;
   const { status, headers } = outcome;
-  return [
-    String(status),
-    ...['upload-offset', 'location', 'retry-after'].flatMap((name) =>
-      headers[name] === undefined ? [] : [`${name}: ${headers[name]}`],
-    ),
-  ].join(', ');
+  const telling = ['upload-offset', 'location', 'retry-after'].flatMap((name) => {
+    const value = headers[name]?.replace(/\?.*/, '?…');
+    return value === undefined ? [] : [`${name}: ${value}`];
+  });
+  return [String(status), ...telling].join(', ');
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
-import { type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
+import { type ScriptedOptions, type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
 import { type BinOptions, type Ended, runBin, temporaryFolder } from './run-bin.ts';
 
 interface Bench {
@@ -14,8 +14,8 @@ interface Bench {
 }
 
 /** A scripted server, and a folder that holds `video.mp4` (3,000 bytes) and all state. */
-async function startBench(): Promise<Bench> {
-  const server = await startScriptedServer();
+async function startBench(options: ScriptedOptions = {}): Promise<Bench> {
+  const server = await startScriptedServer(options);
   onTestFinished(() => server.close());
   const dir = await temporaryFolder();
   await writeFile(join(dir, 'video.mp4'), randomBytes(3000));
@@ -91,6 +91,14 @@ describe('a finished upload', () => {
     expect(stderr).toMatch(/video\.mp4: retry 1 in 0\.0 s: PATCH/);
     expect(stderr).toMatch(/\(protocol pulse: \/health answered OK\)/);
     expect(stdout + stderr).not.toContain('s3cret');
+  });
+
+  test('shows neither a token nor a query that the server puts into its URL', async () => {
+    const { run } = await startBench({ location: (id) => `/uploads/s3cret/${id}?signature=private` });
+    const { code, stderr } = await run(['video.mp4', '-v', '-t', 's3cret']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/POST \S+ -> 201, location: \/uploads\/\[token\]\/\S+\?… /);
+    expect(stderr).not.toContain('s3cret');
   });
 
   test('says nothing at all for people with --quiet', async () => {

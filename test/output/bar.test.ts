@@ -109,6 +109,8 @@ describe('a bar on a terminal', () => {
     const bar = await barProgress(stream, look);
     bar.follow(start);
     expect(stream.screen()).toMatch(/^video\.mp4 {4}0 % {2}─+ *$/);
+    bar.print([]);
+    expect(stream.screen()).toContain('video.mp4');
     bar.print(['resuming at 1.0 MiB']);
     bar.follow(resumed);
     expect(stream.screen()).toMatch(/^resuming at 1\.0 MiB\nvideo\.mp4 {3}24 % {2}━+─+ *$/);
