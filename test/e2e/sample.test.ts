@@ -9,22 +9,28 @@ const sample = 'fixtures/sample.mp4';
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 describe('the sample video', () => {
-  it.each(['raw', 'multipart'])('arrives whole as %s chunks: same sha256, and a player opens it', async (body) => {
-    const dir = temporaryFolder();
-    const server = await serve(join(dir, 'uploads'));
-    const { code, stdout, stderr } = await run([sample, '--server', server.url, '--body', body], join(dir, 'state'));
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^${server.url}/uploads/[0-9a-f-]{36}\n$`));
-    expect(stderr).toContain(sha256(sample));
-    const stored = join(dir, 'uploads', 'sample.mp4');
-    expect(sha256(stored)).toBe(sha256(sample));
+  it.each(['raw', 'multipart'])(
+    'arrives whole as %s chunks: same sha256, and a player opens it',
+    async (body) => {
+      const dir = temporaryFolder();
+      const server = await serve(join(dir, 'uploads'));
+      const { code, stdout, stderr } = await run(
+        [sample, '--server', server.url, '--body', body],
+        join(dir, 'state'),
+      );
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^${server.url}/uploads/[0-9a-f-]{36}\n$`));
+      expect(stderr).toContain(sha256(sample));
+      const stored = join(dir, 'uploads', 'sample.mp4');
+      expect(sha256(stored)).toBe(sha256(sample));
 
-    if (spawnSync('ffprobe', ['-version']).error !== undefined) {
-      console.error('skipped in part: no ffprobe here to open the stored video with');
-      return;
-    }
-    const entries = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
-    const codecs = execFileSync('ffprobe', [...entries, stored], { encoding: 'utf8' });
-    expect(codecs.trim().split(/\s+/).sort()).toEqual(['aac', 'h264']);
-  });
+      if (spawnSync('ffprobe', ['-version']).error !== undefined) {
+        console.error('skipped in part: no ffprobe here to open the stored video with');
+        return;
+      }
+      const entries = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+      const codecs = execFileSync('ffprobe', [...entries, stored], { encoding: 'utf8' });
+      expect(codecs.trim().split(/\s+/).sort()).toEqual(['aac', 'h264']);
+    },
+  );
 });
