@@ -30,9 +30,9 @@ export function answering(
     const { outgoing } = exchange;
     let fault: string | undefined;
     try {
-      const reply = await filter(exchange, async () =>
-        complete(await dispatch(exchange, parts), exchange, parts),
-      );
+      const next = async (changed = {}) =>
+        complete(await dispatch({ ...exchange, ...changed }, parts), exchange, parts);
+      const reply = await filter(exchange, next, parts);
       await send(exchange, reply, parts.isClosing());
     } catch (thrown) {
       // What went wrong inside is for the log; the client learns nothing about this machine.
@@ -73,7 +73,7 @@ function exchangeOf(
     incoming,
     body: bodyOf(incoming),
     outgoing,
-    receivedBytes: 0,
+    noted: { receivedBytes: 0 },
     isUninvited: () => isUninvited,
     invite() {
       if (isUninvited) outgoing.writeContinue();
@@ -90,7 +90,8 @@ function complete(reply: Reply, { request }: Exchange, { answers }: Parts): Repl
 }
 
 function logEntry(exchange: Exchange, elapsedMs: number, fault: string | undefined): AccessLogEntry {
-  const { request, outgoing, uploadId, receivedBytes } = exchange;
+  const { request, outgoing } = exchange;
+  const { uploadId, receivedBytes } = exchange.noted;
   return {
     method: request.method,
     path: request.path,

@@ -16,7 +16,7 @@ export const create: Verb = async (exchange, parts) => {
   const lengthBytes = rules.parse.length(request.headers['upload-length']) ?? 0;
   const metadata = request.headers['upload-metadata'] || undefined;
   const id = parts.newId();
-  exchange.uploadId = id;
+  exchange.noted.uploadId = id;
   const upload = await uploads.add({ id, lengthBytes, ...(metadata !== undefined && { metadata }) });
 
   const tookBody =
@@ -46,10 +46,10 @@ async function takeBody(exchange: Exchange, upload: LiveUpload, parts: Parts): P
       upload,
       writer,
       hold: freshHold(),
-      roomBytes: parts.rules.roomBytes(upload),
+      roomBytes: parts.rules.body.roomBytes(upload),
       idleMs: parts.limits.bodyIdleMs,
       onBytes: (count) => {
-        exchange.receivedBytes += count;
+        exchange.noted.receivedBytes += count;
       },
     });
     return brokenBody(ending, upload);

@@ -17,8 +17,9 @@ export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply>
   if (refused !== undefined) return refused;
   if (verb !== undefined) return verb(exchange, parts);
 
-  exchange.uploadId = route.upload?.id ?? '';
-  const upload = await parts.uploads.find(exchange.uploadId);
+  const id = route.upload?.id ?? '';
+  exchange.noted.uploadId = id;
+  const upload = await parts.uploads.find(id);
   if (upload === undefined || uploadVerb === undefined) return unknownUpload();
   return uploadVerb(exchange, upload, parts);
 }

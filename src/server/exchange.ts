@@ -31,9 +31,8 @@ export interface Exchange {
   readonly invite: () => void;
   /** Whether the client still waits to be asked for the body. */
   readonly isUninvited: () => boolean;
-  /** For the access log. */
-  uploadId?: string;
-  receivedBytes: number;
+  /** What the access log will tell. */
+  readonly noted: { uploadId?: string; receivedBytes: number };
 }
 
 export function refusal(

@@ -6,7 +6,7 @@ import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
 import { credentialOf, unauthorized } from './rules.ts';
 import { readText } from './text-body.ts';
-import type { FinishedFile } from './upload.ts';
+import type { FinishedFile, Measured } from './upload.ts';
 
 /** A finalize holds an id, a name and a token: this is generous. */
 const longestBodyBytes = 64 * 1024;
@@ -20,13 +20,13 @@ export const finalize: Verb = async (exchange, parts) => {
 
   // A token in the header was judged at the door; a good one in the body does not rescue a bad one there.
   const isTokenInHeader = credentialOf(exchange.request, parts.protocol) !== undefined;
-  if (!isTokenInHeader && !rules.bodyToken(asked.uploadToken)) return unauthorized(parts.protocol);
+  if (!isTokenInHeader && !rules.finalize.bodyToken(asked.uploadToken)) return unauthorized(parts.protocol);
   const { uploadId } = asked;
   if (typeof uploadId !== 'string') return refusal(400, 'uploadId must be a string');
   const name = rules.parse.fileName(asked.filename);
   if (name === undefined) return refusal(400, 'filename must be a plain file name');
 
-  exchange.uploadId = uploadId;
+  exchange.noted.uploadId = uploadId;
   const upload = await uploads.find(uploadId);
   if (upload === undefined) return unknownUpload();
   const refused = rules.finalize.complete({ request: exchange.request, upload });
@@ -65,17 +65,21 @@ async function finalizeOnce(upload: LiveUpload, name: string, parts: Parts): Pro
 }
 
 async function provenFile(upload: LiveUpload, name: string, parts: Parts): Promise<FinishedFile> {
-  const { store, digest } = parts;
-  const { id, lengthBytes } = upload.info;
+  const { store, measure } = parts;
+  const { id } = upload.info;
   await settleComplete(upload, parts);
-  const sha256 = await digest(store.read(upload));
-  upload.finished = await store.finish(id, { name, sizeBytes: lengthBytes, sha256 });
+  const measured = await measure(store.read(upload));
+  upload.finished = await store.finish(id, { name, ...measured });
   return upload.finished;
 }
 
-/** The SHA-256 of what is on the disk, in hex. */
-export async function sha256Of(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+/** Size and checksum of what is on the disk, whatever else is known of it. */
+export async function measure(bytes: AsyncIterable<Uint8Array>): Promise<Measured> {
   const hash = createHash('sha256');
-  for await (const piece of bytes) hash.update(piece);
-  return hash.digest('hex');
+  let sizeBytes = 0;
+  for await (const piece of bytes) {
+    hash.update(piece);
+    sizeBytes += piece.length;
+  }
+  return { sizeBytes, sha256: hash.digest('hex') };
 }

@@ -8,6 +8,7 @@ import type { LiveUpload, LiveUploads } from './live-uploads.ts';
 import type { Receive } from './receive.ts';
 import type { RuleChanges, Rules, ServedProtocol } from './rules.ts';
 import type { Store } from './store.ts';
+import type { Measured } from './upload.ts';
 
 /** Times after which the server stops waiting, in milliseconds. */
 export interface Limits extends HoldLimits {
@@ -33,8 +34,7 @@ export interface Parts {
   readonly store: Store;
   readonly uploads: LiveUploads;
   readonly receive: Receive;
-  /** The SHA-256 of a stored file, in hex. */
-  readonly digest: (bytes: Readable) => Promise<string>;
+  readonly measure: (bytes: Readable) => Promise<Measured>;
   readonly takeHold: (upload: Holdable, limits: HoldLimits) => Promise<Hold | undefined>;
   readonly newId: () => string;
   /** The value of Location. */
@@ -49,8 +49,15 @@ export type Verb = (exchange: Exchange, parts: Parts) => Promise<Reply>;
 /** The same for an upload that exists. */
 export type UploadVerb = (exchange: Exchange, upload: LiveUpload, parts: Parts) => Promise<Reply>;
 
-/** Stands around the handling of every request: may delay, change or withhold the answer, or break the connection. */
-export type Filter = (exchange: Exchange, next: () => Promise<Reply>) => Promise<Reply>;
+/**
+ * Stands around the handling of every request: may delay it, change it or its answer, or break the connection.
+ * An answer that the filter wrote to `exchange.outgoing` itself is not written again.
+ */
+export type Filter = (
+  exchange: Exchange,
+  next: (changed?: Partial<Exchange>) => Promise<Reply>,
+  parts: Parts,
+) => Promise<Reply>;
 
 /** Where the server differs from the reference: deliberate defects and correct variations are such values. */
 export interface Behaviour {
@@ -58,7 +65,7 @@ export interface Behaviour {
   readonly answers?: Partial<Answers>;
   readonly store?: (store: Store) => Store;
   readonly receive?: Receive;
-  readonly digest?: Parts['digest'];
+  readonly measure?: Parts['measure'];
   readonly takeHold?: Parts['takeHold'];
   readonly newId?: Parts['newId'];
   readonly locate?: Parts['locate'];

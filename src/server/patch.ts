@@ -42,7 +42,7 @@ async function takeBody(
 ): Promise<Reply | undefined> {
   const { rules, store, receive, limits } = parts;
   const packing = rules.parse.packing(exchange.request.headers['content-type']);
-  const roomBytes = rules.roomBytes(upload);
+  const roomBytes = rules.body.roomBytes(upload);
   const writer = roomBytes > 0 ? await store.write(upload.info.id) : closedWriter;
   try {
     const ending = await receive({
@@ -54,7 +54,7 @@ async function takeBody(
       form: packing?.kind === 'form' ? formReader(packing.boundary, chunkField) : undefined,
       idleMs: limits.bodyIdleMs,
       onBytes: (count) => {
-        exchange.receivedBytes += count;
+        exchange.noted.receivedBytes += count;
       },
     });
     return brokenBody(ending, upload);

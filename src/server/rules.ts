@@ -46,12 +46,16 @@ export interface Rules {
   readonly patch: Readonly<Record<'mediaType' | 'offsetSyntax', Check<UploadFacts>>>;
   /** Asked with the right to write, before the body is read. */
   readonly patchHeld: Readonly<Record<'offsetMatches' | 'bodyFits', Check<UploadFacts>>>;
-  /** How many more bytes are stored, whatever the body holds. */
-  readonly roomBytes: (upload: UploadView) => number;
-  readonly finalize: Readonly<Record<'complete', Check<UploadFacts>>>;
+  readonly body: {
+    /** How many more bytes are stored, whatever the body holds. */
+    readonly roomBytes: (upload: UploadView) => number;
+  };
+  readonly finalize: {
+    /** Whether a token that came in the body is the right one. */
+    readonly bodyToken: (token: unknown) => boolean;
+    readonly complete: Check<UploadFacts>;
+  };
   readonly download: Readonly<Record<'complete', Check<UploadFacts>>>;
-  /** Whether a token that came in finalize's body is the right one. */
-  readonly bodyToken: (token: unknown) => boolean;
 }
 
 /** What the rules depend on. */
@@ -69,11 +73,16 @@ export type RuleChanges = { readonly [Group in keyof Rules]?: Partial<Rules[Grou
 
 export function rulesOf(settings: RuleSettings, changes: RuleChanges = {}): Rules {
   const standard = standardRules(settings, changes.parse);
-  const groups = Object.entries(standard).map(([group, rules]) => {
-    const change = changes[group as keyof Rules];
-    return [group, typeof rules === 'function' ? (change ?? rules) : { ...rules, ...change }];
-  });
-  return Object.fromEntries(groups);
+  return {
+    parse: standard.parse,
+    door: { ...standard.door, ...changes.door },
+    create: { ...standard.create, ...changes.create },
+    patch: { ...standard.patch, ...changes.patch },
+    patchHeld: { ...standard.patchHeld, ...changes.patchHeld },
+    body: { ...standard.body, ...changes.body },
+    finalize: { ...standard.finalize, ...changes.finalize },
+    download: { ...standard.download, ...changes.download },
+  };
 }
 
 function standardRules(
@@ -155,8 +164,9 @@ function standardRules(
         );
       },
     },
-    roomBytes,
+    body: { roomBytes },
     finalize: {
+      bodyToken: (given) => token === undefined || (typeof given === 'string' && sameToken(given, token)),
       complete: ({ upload }) =>
         isComplete(upload)
           ? undefined
@@ -165,7 +175,6 @@ function standardRules(
     download: {
       complete: ({ upload }) => (isComplete(upload) ? undefined : refusal(404, 'the upload is not complete')),
     },
-    bodyToken: (given) => token === undefined || (typeof given === 'string' && sameToken(given, token)),
   };
 }
 

@@ -9,7 +9,7 @@ import { standardAnswers } from './answers.ts';
 import { diskStore } from './disk-store.ts';
 import { errorCode } from './durable.ts';
 import { standardExtensions } from './extensions.ts';
-import { sha256Of } from './finalize.ts';
+import { measure } from './finalize.ts';
 import { takeHold } from './hold.ts';
 import { liveUploads } from './live-uploads.ts';
 import { answerMalformed } from './malformed.ts';
@@ -83,15 +83,20 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     await store.close();
   };
   const { port } = server.address() as AddressInfo;
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   return {
-    url: `http://${host}:${port}${protocol === 'tus' ? creationPaths.tus : ''}`,
+    url: `http://${hostToName(settings.host)}:${port}${protocol === 'tus' ? creationPaths.tus : ''}`,
     port,
     close() {
       closing ??= stop();
       return closing;
     },
   };
+}
+
+/** How a client on this machine reaches the host: an address that stands for all of them cannot be connected to. */
+function hostToName(host: string): string {
+  const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  return name.includes(':') ? `[${name}]` : name;
 }
 
 function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolean): Parts {
@@ -104,7 +109,7 @@ function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolea
     store,
     uploads: liveUploads(store),
     receive: behaviour.receive ?? receive,
-    digest: behaviour.digest ?? sha256Of,
+    measure: behaviour.measure ?? measure,
     takeHold: behaviour.takeHold ?? takeHold,
     newId: behaviour.newId ?? randomUUID,
     locate: behaviour.locate ?? ((id) => `${creationPaths[protocol]}/${id}`),

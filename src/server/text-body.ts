@@ -5,7 +5,7 @@ export async function readText(
   exchange: Exchange,
   limits: { readonly longestBytes: number; readonly idleMs: number },
 ): Promise<string | Reply> {
-  const { body, request } = exchange;
+  const { body, request, noted } = exchange;
   const tooLong = refusal(413, `the body is longer than ${limits.longestBytes} bytes`);
   if ((request.bodyBytes ?? 0) > limits.longestBytes) return tooLong;
   exchange.invite();
@@ -21,8 +21,8 @@ export async function readText(
       data(piece) {
         idle.refresh();
         pieces.push(piece);
-        exchange.receivedBytes += piece.length;
-        if (exchange.receivedBytes > limits.longestBytes) settle(tooLong);
+        noted.receivedBytes += piece.length;
+        if (noted.receivedBytes > limits.longestBytes) settle(tooLong);
       },
       end: () => settle(Buffer.concat(pieces).toString('utf8')),
       broken: () => settle(refusal(400, 'the connection broke inside the body')),

@@ -8,6 +8,13 @@ export interface UploadInfo {
   readonly metadata?: string;
 }
 
+/** What a stored file really is. */
+export interface Measured {
+  readonly sizeBytes: number;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
 /** Where a complete upload went; written down before it goes there, so that a repeat gives the same answer. */
 export interface FinishedFile {
   /** The file's name inside the server's folder. */

@@ -255,7 +255,7 @@ describe('a connection', () => {
 describe('trouble inside the server', () => {
   it('is told to the log and not to the client', async () => {
     const server = await subject({
-      behaviour: { digest: () => Promise.reject(new Error("ENOENT: no such file, open '/home/someone/x'")) },
+      behaviour: { measure: () => Promise.reject(new Error("ENOENT: no such file, open '/home/someone/x'")) },
     });
     const url = await create(server, 0);
     const answer = await finalize(server, url);
