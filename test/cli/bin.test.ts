@@ -68,9 +68,9 @@ describe('--help', () => {
 
   test('loads no library but commander', async () => {
     const { stderr } = await runBin(['--help'], { node: tracingLoads() });
-    const libraries = loadedFiles(stderr).filter((file) => file.startsWith('node_modules/'));
+    const libraries = loadedFiles(stderr).filter((file) => file.includes('node_modules/'));
     expect(libraries.length).toBeGreaterThan(0);
-    expect(libraries.filter((file) => !file.startsWith('node_modules/commander/'))).toEqual([]);
+    expect(libraries.filter((file) => !file.includes('node_modules/commander/'))).toEqual([]);
   });
 });
 
