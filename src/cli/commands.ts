@@ -1,5 +1,5 @@
 /** What a command of the tool is: text in, exit code out. */
-export interface Command {
+interface Command {
   readonly run: (invocation: Invocation) => Promise<number>;
 }
 

@@ -60,7 +60,7 @@ export function longFlag(spec: OptionSpec): string {
 }
 
 /** `PULSE_UPLOAD_CHUNK_SIZE`. */
-export function variableOf(spec: OptionSpec): string {
+function variableOf(spec: OptionSpec): string {
   return `PULSE_UPLOAD_${longFlag(spec).slice(2).toUpperCase().replaceAll('-', '_')}`;
 }
 

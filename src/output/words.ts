@@ -66,7 +66,7 @@ export function wordsFor(event: PulseEvent, view: View): readonly string[] {
 }
 
 /** The two lines about a failed file. How to go on after an interruption is said once, for all files, at the end. */
-export function failed(event: EventOf<'upload.failed'>, view: View): readonly string[] {
+function failed(event: EventOf<'upload.failed'>, view: View): readonly string[] {
   if (event.kind === 'interrupted') return labelled([['stopped', aboutFile(event)]], view.paint);
   return labelled(
     [
