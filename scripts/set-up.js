@@ -25,6 +25,8 @@ try {
     npm('run', 'build', '--silent');
   }
 } catch {
-  console.error('The set-up failed: see above. It needs Node >= 20.19, npm, and a registry that npm reaches.');
+  console.error(
+    'The set-up failed: see above. It needs Node >= 20.19, npm, and a registry that npm reaches.',
+  );
   process.exit(1);
 }

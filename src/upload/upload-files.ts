@@ -53,7 +53,7 @@ export async function uploadFiles(
     }
   }
   const notAttempted = files.length - done - failures.length;
-  const exitCode = commonExitCode(failures);
+  const exitCode = notAttempted > 0 ? exitCodes.interrupted : commonExitCode(failures);
   const outcome = { exitCode, done, failed: failures.length, notAttempted };
   tools.report({ type: 'run.end', ...outcome });
   return outcome;

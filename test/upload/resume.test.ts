@@ -203,6 +203,15 @@ describe('two processes on one file', () => {
 });
 
 describe('an abort', () => {
+  it('between two files leaves the second one out, and is no success', async () => {
+    const bench = await startBench();
+    const stop = new AbortController();
+    const files = [await bench.file(10, 'a.mp4'), await bench.file(10, 'b.mp4')];
+    const report = (event: { type: string }) => void (event.type === 'upload.done' && stop.abort());
+    const outcome = await bench.upload(files, {}, { signal: stop.signal, report });
+    expect(outcome).toEqual({ exitCode: 130, done: 1, failed: 0, notAttempted: 1 });
+  });
+
   it('keeps the state and is told as interrupted', async () => {
     const bench = await startBench();
     const file = await bench.file(3 * MIB);
