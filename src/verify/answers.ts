@@ -1,0 +1,52 @@
+import { parseByteCount } from '../protocol/headers.ts';
+import type { Exchange, HeadRecord } from './recording.ts';
+
+/** Words for reading what was recorded; scenarios decide with them, judges judge with them. */
+
+/** The values of every header of that name, in order. */
+export function headerValues(head: HeadRecord | undefined, name: string): readonly string[] {
+  const wanted = name.toLowerCase();
+  return (head?.headers ?? []).flatMap(([candidate, value]) =>
+    candidate.toLowerCase() === wanted ? [value] : [],
+  );
+}
+
+/** The value of a header, repeated lines joined (RFC 9110, 5.3); undefined where it is absent. */
+export function headerOf(exchange: Exchange | undefined, name: string): string | undefined {
+  const values = headerValues(exchange?.answer, name);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** The comma-separated members of a header, trimmed; empty where it is absent. */
+export function headerMembers(exchange: Exchange | undefined, name: string): readonly string[] {
+  const value = headerOf(exchange, name);
+  return value === undefined ? [] : value.split(',').map((member) => member.trim());
+}
+
+/** Upload-Offset as a number; undefined where it is absent or no plain integer. */
+export function offsetOf(exchange: Exchange | undefined): number | undefined {
+  return parseByteCount(headerOf(exchange, 'Upload-Offset'));
+}
+
+export function isSuccess(exchange: Exchange | undefined): boolean {
+  const status = exchange?.answer?.status;
+  return status !== undefined && status >= 200 && status < 300;
+}
+
+/** The JSON object in an answer's body; undefined for anything else. */
+export function jsonOf(exchange: Exchange | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(exchange?.answer?.body.text ?? '');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What came of a request, in a few words: `409 Conflict`, `no answer came within 500 ms`. */
+export function outcomeOf(exchange: Exchange): string {
+  const { answer, broken, sent } = exchange;
+  if (answer) return `${answer.status}${answer.reason === '' ? '' : ` ${answer.reason}`}`;
+  if (broken) return broken.detail;
+  return sent.cut ? 'the connection was cut by the tester' : 'nobody waited for an answer';
+}

@@ -1,0 +1,125 @@
+import { offsetOf } from './answers.ts';
+import { Blocked } from './check.ts';
+import { mistake } from './judge.ts';
+import type { Content } from './probe/content.ts';
+import type { Finish } from './probe/finish.ts';
+import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
+import type { Upload } from './probe/uploads.ts';
+import type { Exchange, Outcome, Recording } from './recording.ts';
+import { type Scenario, scenario } from './scenario.ts';
+import type { Target } from './target.ts';
+
+/** What the canary saw: an upload that nobody touches while everything else happens. */
+export interface SeenByCanary {
+  /** What the first PATCH acknowledged. */
+  readonly acknowledged: number;
+  readonly visits: readonly Visit[];
+  readonly finish: Finish;
+  readonly content: Content;
+}
+
+export interface Visit {
+  /** What had run since the visit before. */
+  readonly after: string;
+  readonly alive: Exchange;
+  /** Absent where the server has no HEAD. */
+  readonly head?: Exchange;
+}
+
+export interface Canary {
+  /** Looks after the upload; false where the server does not answer any more. */
+  readonly visit: (after: string) => Promise<boolean>;
+  /** Finishes the upload and compares its content. */
+  readonly end: () => Promise<Recording<SeenByCanary>>;
+}
+
+const SIZE_BYTES = 4096;
+const FIRST_BYTES = 1024;
+/** A server may need a moment to come back; one that needs longer has gone. */
+const RETURN_PAUSES_MS = [500, 1500, 3000];
+
+/** The reading of checks that judge what the canary saw. The runner keeps it going beside everything else. */
+export const canary: Scenario<SeenByCanary> = scenario({
+  id: 'canary',
+  does: 'creates an upload, sends a quarter of it, looks after it during the whole run, and finishes it at the end',
+  run: async (probe) => {
+    const bird = await hatch(probe);
+    return bird.end();
+  },
+});
+
+export function startCanary(
+  settings: ProbeSettings,
+  target: Target,
+  signal: AbortSignal,
+  runStartMs: number,
+): Canary {
+  const startedMs = settings.clock.nowMs();
+  const { probe, recorder, close } = openProbe(settings, target, canary.id, signal);
+  const hatched = hatch(probe).catch((thrown: unknown) => thrown);
+
+  return {
+    visit: async (after) => {
+      const bird = await hatched;
+      let alive = isBird(bird) ? await bird.visit(after) : await probe.alive();
+      for (const pauseMs of RETURN_PAUSES_MS) {
+        if (alive.answer !== undefined) break;
+        await probe.pause(pauseMs);
+        alive = await probe.alive();
+      }
+      return alive.answer !== undefined;
+    },
+    end: async () => {
+      let outcome: Outcome<SeenByCanary>;
+      try {
+        const bird = await hatched;
+        if (!isBird(bird)) throw bird;
+        outcome = { kind: 'seen', seen: await bird.end() };
+      } catch (thrown) {
+        outcome =
+          thrown instanceof Blocked
+            ? { kind: 'blocked', reason: thrown.message }
+            : { kind: 'error', message: mistake(thrown) };
+      }
+      close();
+      return {
+        scenario: canary.id,
+        startedMs: Math.round(startedMs - runStartMs),
+        elapsedMs: Math.round(settings.clock.nowMs() - startedMs),
+        sentBytes: recorder.sentBytes(),
+        exchanges: recorder.exchanges,
+        outcome,
+      };
+    },
+  };
+}
+
+interface Bird {
+  readonly visit: (after: string) => Promise<Exchange>;
+  readonly end: () => Promise<SeenByCanary>;
+}
+
+async function hatch(probe: Probe): Promise<Bird> {
+  const file = probe.payload(SIZE_BYTES);
+  const upload: Upload = await probe.create(file.sizeBytes);
+  const first = await probe.patch(upload, 0, file.part(0, FIRST_BYTES));
+  const acknowledged = offsetOf(first);
+  if (acknowledged === undefined) throw new Blocked('the canary could not be sent', [first]);
+  const visits: Visit[] = [];
+  return {
+    visit: async (after) => {
+      const alive = await probe.alive();
+      const head = probe.target.headless === undefined ? await probe.head(upload) : undefined;
+      visits.push({ after, alive, ...(head && { head }) });
+      return alive;
+    },
+    end: async () => {
+      const finish = await probe.finish(upload, file);
+      return { acknowledged, visits, finish, content: await probe.content(upload, file) };
+    },
+  };
+}
+
+function isBird(value: unknown): value is Bird {
+  return typeof value === 'object' && value !== null && 'visit' in value;
+}

@@ -1,0 +1,8 @@
+import type { Section } from '../check.ts';
+
+export const httpRobustness: Section = {
+  number: 15,
+  title: 'Safety: HTTP robustness',
+  untestable: {},
+  checks: [],
+};

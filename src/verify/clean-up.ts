@@ -1,0 +1,52 @@
+import { resolveLocation } from '../protocol/urls.ts';
+import { headerOf, isSuccess } from './answers.ts';
+import { openProbe, type ProbeSettings } from './probe/probe.ts';
+import type { Recording } from './recording.ts';
+import { sideBySide } from './side-by-side.ts';
+import type { Target } from './target.ts';
+
+export interface Leftovers {
+  readonly created: number;
+  readonly removed: number;
+}
+
+/** A server that hangs cannot keep the run from ending. */
+const CLEAN_UP_MS = 15_000;
+
+/** Removes the uploads that the run created, and only those, where the server offers DELETE. */
+export async function cleanUp(
+  recordings: Iterable<Recording>,
+  target: Target,
+  settings: ProbeSettings,
+  jobs: number,
+): Promise<Leftovers> {
+  const urls = createdIn(recordings, target);
+  if (!target.extensions.includes('termination')) return { created: urls.length, removed: 0 };
+  const budget = AbortSignal.timeout(CLEAN_UP_MS);
+  let removed = 0;
+  await sideBySide(
+    urls,
+    jobs,
+    async (url) => {
+      const { probe, close } = openProbe(settings, target, 'clean-up', budget);
+      const status = (await probe.remove(url)).answer?.status ?? 0;
+      close();
+      if (status < 300 || status === 404 || status === 410) removed += 1;
+    },
+    () => budget.aborted,
+  );
+  return { created: urls.length, removed };
+}
+
+/** The upload URLs that creations of this run named, on the target's own origin. */
+function createdIn(recordings: Iterable<Recording>, target: Target): readonly string[] {
+  const { origin } = new URL(target.createUrl);
+  const urls = [...recordings]
+    .flatMap(({ exchanges }) => exchanges)
+    .filter(({ url, sent }) => url === target.createUrl && sent.method === 'POST')
+    .flatMap((exchange) => {
+      const location = isSuccess(exchange) ? headerOf(exchange, 'Location') : undefined;
+      return location === undefined ? [] : (resolveLocation(location, new URL(exchange.url)) ?? []);
+    });
+  return [...new Set(urls.filter((url) => url.origin === origin).map(({ href }) => href))];
+}

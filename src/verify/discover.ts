@@ -1,0 +1,202 @@
+import { PulseError } from '../errors.ts';
+import { TUS_VERSION } from '../protocol/headers.ts';
+import { below, belowPrefix } from '../protocol/urls.ts';
+import { headerMembers, headerOf, isSuccess, jsonOf, offsetOf, outcomeOf } from './answers.ts';
+import { Blocked, type ProtocolId } from './check.ts';
+import { chunkForm } from './probe/form.ts';
+import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
+import type { Upload } from './probe/uploads.ts';
+import type { Exchange, Recording } from './recording.ts';
+import type { Oracle, Target } from './target.ts';
+
+export interface Discovery {
+  readonly target: Target;
+  readonly recording: Recording;
+}
+
+export interface DiscoverySettings {
+  readonly server: URL;
+  readonly protocol: ProtocolId | 'auto';
+  readonly signal: AbortSignal;
+}
+
+/** A server that does not answer is not waited for as long as one that may be busy. */
+const FIRST_ANSWER_MS = 10_000;
+
+/**
+ * Finds out what the scenarios must know: the protocol, where things are, and what the server offers.
+ * Throws PulseError `temporary` where nothing answers by HTTP.
+ */
+export async function discover(
+  { server, protocol, signal }: DiscoverySettings,
+  settings: ProbeSettings,
+): Promise<Discovery> {
+  const started = settings.clock.nowMs();
+  const recordings: Exchange[] = [];
+  const asking = async <T>(target: Target, ask: (probe: Probe) => Promise<T>): Promise<T> => {
+    const { probe, recorder, close } = openProbe(settings, target, 'discovery', signal);
+    try {
+      return await ask(probe);
+    } finally {
+      close();
+      recordings.push(
+        ...recorder.exchanges.map((exchange) => ({ ...exchange, n: recordings.length + exchange.n })),
+      );
+    }
+  };
+
+  const spoken = await asking(blankTarget(server, 'pulse'), (probe) => recognised(probe, server, protocol));
+  let target: Target = { ...blankTarget(server, spoken.protocol), assumptions: [spoken.because] };
+  const learn = (facts: Partial<Target>) => {
+    target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
+  };
+  learn(await asking(target, advertised));
+  learn(await asking(target, (probe) => whatUploadsShow(probe, settings)));
+  if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
+  learn(oracleOf(target, settings));
+
+  const elapsedMs = Math.round(settings.clock.nowMs() - started);
+  const outcome = { kind: 'seen', seen: target } as const;
+  const recording = {
+    scenario: 'discovery',
+    startedMs: 0,
+    elapsedMs,
+    sentBytes: 0,
+    exchanges: recordings,
+    outcome,
+  };
+  return { target, recording };
+}
+
+function blankTarget(server: URL, protocol: ProtocolId): Target {
+  const base = server.href.replace(/\/+$/, '');
+  const common = { protocol, server: base, extensions: [], assumptions: [] };
+  return protocol === 'pulse'
+    ? {
+        ...common,
+        createUrl: below(server, 'uploads').href,
+        finalizeUrl: below(server, 'uploads/finalize').href,
+        aliveUrl: below(server, 'health').href,
+      }
+    : { ...common, createUrl: server.href, aliveUrl: server.href };
+}
+
+/** The protocol, by the same signs and in the same order as the uploader looks for them. */
+async function recognised(
+  probe: Probe,
+  server: URL,
+  wanted: ProtocolId | 'auto',
+): Promise<{ readonly protocol: ProtocolId; readonly because: string }> {
+  const health = await probe.request('GET', below(server, 'health').href, { timeoutMs: FIRST_ANSWER_MS });
+  const options = await probe.options(server.href, { timeoutMs: FIRST_ANSWER_MS });
+  if (health.answer === undefined && options.answer === undefined) {
+    throw new PulseError('temporary', `${server.origin} gives no answer: ${outcomeOf(options)}`, {
+      hint: 'check the address, and that the server is running and speaks HTTP/1.1 there',
+    });
+  }
+  if (wanted !== 'auto') return { protocol: wanted, because: `${wanted}, as you said` };
+  if (health.answer?.status === 200 && jsonOf(health)?.status === 'OK') {
+    return { protocol: 'pulse', because: 'pulse, because /health answered OK' };
+  }
+  if (headerMembers(options, 'Tus-Version').includes(TUS_VERSION)) {
+    return {
+      protocol: 'tus',
+      because: `tus, because OPTIONS answered Tus-Version ${headerOf(options, 'Tus-Version')}`,
+    };
+  }
+  return {
+    protocol: 'pulse',
+    because: 'pulse, for want of any sign (say --protocol tus if it is plain tus)',
+  };
+}
+
+/** What OPTIONS on the creation URL says. */
+async function advertised(probe: Probe): Promise<Partial<Target>> {
+  const options = await probe.options();
+  const extensions = isSuccess(options) ? headerMembers(options, 'Tus-Extension').filter(Boolean) : [];
+  const maxSize = isSuccess(options) ? headerOf(options, 'Tus-Max-Size') : undefined;
+  const said = extensions.length > 0 ? `extensions: ${extensions.join(', ')}` : 'no extensions advertised';
+  return { extensions, ...(maxSize !== undefined && { maxSize }), assumptions: [said] };
+}
+
+/** One small upload: whether HEAD works, what finished uploads serve, and who may do all that. */
+async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<Partial<Target>> {
+  const file = probe.payload(10);
+  const created = await probe.post(file.sizeBytes);
+  const guarded = await guardOf(probe, settings);
+  let upload: Upload;
+  try {
+    upload = probe.uploadOf(created, file.sizeBytes);
+  } catch (thrown) {
+    if (!(thrown instanceof Blocked)) throw thrown;
+    return { ...guarded, assumptions: [thrown.message, ...(guarded.assumptions ?? [])] };
+  }
+  const place = await placeOf(probe, upload);
+  const url = place.url ?? upload.url;
+  const facts: Partial<Target> = { ...guarded, ...place.facts };
+  const patched = await probe.patch({ ...upload, url }, 0, file.part(0, file.sizeBytes));
+  if (probe.target.protocol !== 'tus' || !isSuccess(patched)) return facts;
+  const got = await probe.request('GET', url);
+  const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
+  return { ...facts, ...(isServed && { download: true }) };
+}
+
+/** HEAD right after the creation: found as named, found below a stripped prefix, or not offered. */
+async function placeOf(
+  probe: Probe,
+  upload: Upload,
+): Promise<{ readonly url?: string; readonly facts: Partial<Target> }> {
+  const asked = await probe.head(upload);
+  const status = asked.answer?.status;
+  if (status !== 404 && status !== 405 && status !== 501) return { facts: {} };
+  const location = headerOf(upload.created, 'Location') ?? '';
+  const other = belowPrefix(location, new URL(probe.target.server));
+  if (other !== undefined && isSuccess(await probe.head(other.href))) {
+    const assumption = `uploads are below ${probe.target.server}, though Location says ${location}`;
+    return { url: other.href, facts: { prefixed: true, assumptions: [assumption] } };
+  }
+  const headless = `the server has no HEAD for uploads (answered ${status})`;
+  return { facts: { headless, assumptions: [`${headless}: offsets are learned by empty PATCHes`] } };
+}
+
+/** Whether the same request without a credential is refused; only asked where there is one to leave out. */
+async function guardOf(probe: Probe, { access }: ProbeSettings): Promise<Partial<Target>> {
+  if (access.tokens.owner === undefined) return {};
+  const status = (await probe.post(1, { as: 'nobody' })).answer?.status;
+  if (status === 401 || status === 403) return { guarded: 'creation' };
+  return probe.target.protocol === 'pulse' ? { guarded: 'finalize' } : {};
+}
+
+/** A chunk as a form: an answer that refuses it means that this server takes raw chunks only. */
+async function multipartOffered(probe: Probe): Promise<Partial<Target>> {
+  const created = await probe.post(10);
+  try {
+    const upload = probe.uploadOf(created, 10);
+    const { body, type } = chunkForm(probe.payload(10).bytes(0, 10));
+    const patched = await probe.patch(upload, 0, body, { headers: { 'Content-Type': type } });
+    return isSuccess(patched) && offsetOf(patched) !== undefined
+      ? { multipart: true, assumptions: ['multipart chunks are taken'] }
+      : { assumptions: ['chunks are raw only (multipart is refused)'] };
+  } catch (thrown) {
+    if (thrown instanceof Blocked) return {};
+    throw thrown;
+  }
+}
+
+function oracleOf(target: Target, { readBack }: ProbeSettings): Partial<Target> {
+  const oracle: Oracle | undefined =
+    target.finalizeUrl !== undefined
+      ? 'finalize'
+      : target.download
+        ? 'get'
+        : readBack !== undefined
+          ? 'read-back'
+          : undefined;
+  const words: Record<Oracle | 'none', string> = {
+    finalize: "content is compared by finalize's checksum",
+    get: 'content is read back by GET',
+    'read-back': 'content is read back by your command',
+    none: 'content not verified: nothing reads back what was stored (--read-back <cmd>)',
+  };
+  return { ...(oracle && { oracle }), assumptions: [words[oracle ?? 'none']] };
+}

@@ -1,0 +1,111 @@
+import { Blocked, type Check, type Impact, type Level, Skip, type Source, Violation } from './check.ts';
+import type { Exchange, Recording } from './recording.ts';
+import type { SeenInRun } from './scenario.ts';
+import type { Target } from './target.ts';
+
+/** `fail`: a MUST or safety requirement is broken; `warn`: a SHOULD; `note`: recorded; `error`: our own mistake. */
+export type Verdict = 'pass' | 'fail' | 'warn' | 'note' | 'skip' | 'blocked' | 'error';
+
+export interface CheckResult {
+  readonly id: string;
+  /** Absent where the requirement is not part of the protocol. */
+  readonly level?: Level;
+  readonly impact: Impact;
+  readonly verdict: Verdict;
+  readonly says: string;
+  readonly spec: Source;
+  readonly scenario: string;
+  /** Present where the requirement was violated, however that is graded. */
+  readonly violation?: { readonly expected: string; readonly actual: string; readonly matters: string };
+  /** Why it was skipped or blocked, what is worth a note, or what our mistake was. */
+  readonly remark?: string;
+  /** The exchanges that show it. */
+  readonly evidence: readonly Exchange[];
+  readonly elapsedMs: number;
+}
+
+/** What a violation of a requirement of that level is. */
+const violated: Readonly<Record<Level, Verdict>> = {
+  MUST: 'fail',
+  safety: 'fail',
+  SHOULD: 'warn',
+  MAY: 'note',
+};
+
+const severity: Readonly<Partial<Record<Verdict, number>>> = { note: 1, warn: 2, fail: 3 };
+
+/** Judges one check by its recording. Pure, so that a recording can be judged again at any time. */
+export function judge(check: Check, recording: Recording, target: Target): CheckResult {
+  const level = check.level[target.protocol];
+  const result = (verdict: Verdict, rest: Partial<CheckResult> = {}): CheckResult => ({
+    ...resultOf(check, verdict, target),
+    evidence: recording.exchanges,
+    elapsedMs: recording.elapsedMs,
+    ...rest,
+  });
+  const { outcome } = recording;
+  if (level === undefined) return notInProtocol(check, target);
+  if (outcome.kind === 'skipped') return result('skip', { remark: outcome.reason });
+  if (outcome.kind === 'blocked') return result('blocked', { remark: outcome.reason });
+  if (outcome.kind === 'error') return result('error', { remark: outcome.message });
+  try {
+    const remark = check.judge(outcome.seen, target);
+    return remark === undefined ? result('pass') : result('note', { remark });
+  } catch (thrown) {
+    if (thrown instanceof Skip) return result('skip', { remark: thrown.message });
+    if (thrown instanceof Blocked) {
+      const shown = thrown.evidence.length > 0 ? { evidence: thrown.evidence } : {};
+      return result('blocked', { remark: thrown.message, ...shown });
+    }
+    if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
+    const { expected = check.passes, actual, matters = check.matters, atMost } = thrown.details;
+    const evidence = thrown.details.evidence?.filter((exchange) => exchange !== undefined);
+    return result(graded(level, atMost), {
+      violation: { expected, actual, matters },
+      ...(evidence && { evidence }),
+    });
+  }
+}
+
+/** The result of a check that was not run. */
+export function unjudged(
+  check: Check,
+  verdict: 'skip' | 'blocked' | 'error',
+  remark: string,
+  target: Target,
+): CheckResult {
+  return check.level[target.protocol] === undefined
+    ? notInProtocol(check, target)
+    : { ...resultOf(check, verdict, target), remark };
+}
+
+/** What the checks of the whole run are given. */
+export function seenInRun(recordings: Iterable<Recording>): SeenInRun {
+  return {
+    exchanges: [...recordings].flatMap(({ scenario, exchanges }) =>
+      exchanges.map((exchange) => ({ ...exchange, scenario })),
+    ),
+  };
+}
+
+function notInProtocol(check: Check, target: Target): CheckResult {
+  return { ...resultOf(check, 'skip', target), remark: `not part of ${target.protocol}` };
+}
+
+function resultOf(check: Check, verdict: Verdict, target: Target): CheckResult {
+  const { id, impact, says, spec } = check;
+  const level = check.level[target.protocol];
+  const scenario = check.reads.id;
+  return { id, ...(level && { level }), impact, verdict, says, spec, scenario, evidence: [], elapsedMs: 0 };
+}
+
+function graded(level: Level, atMost: Verdict | undefined): Verdict {
+  const verdict = violated[level];
+  return atMost && (severity[atMost] ?? 0) < (severity[verdict] ?? 0) ? atMost : verdict;
+}
+
+export function mistake(thrown: unknown): string {
+  return thrown instanceof Error
+    ? `${thrown.message} (${thrown.stack?.split('\n')[1]?.trim() ?? ''})`
+    : String(thrown);
+}

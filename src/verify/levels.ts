@@ -1,0 +1,19 @@
+import type { Levels } from './check.ts';
+
+/** The level of a requirement in each protocol, by the names that checks use. */
+
+export const must: Levels = { pulse: 'MUST', tus: 'MUST' };
+export const should: Levels = { pulse: 'SHOULD', tus: 'SHOULD' };
+export const may: Levels = { pulse: 'MAY', tus: 'MAY' };
+export const safety: Levels = { pulse: 'safety', tus: 'safety' };
+
+/** What plain tus demands and the Pulse facade does not promise (OPTIONS, version negotiation, method override, metadata). */
+export const tusMust: Levels = { tus: 'MUST', pulse: 'SHOULD' };
+export const tusSafety: Levels = { tus: 'safety', pulse: 'SHOULD' };
+
+/** Demanded, but missing in so many good servers that no client relies on it. */
+export const commonlyMissing: Levels = should;
+
+export const pulseMust: Levels = { pulse: 'MUST' };
+export const pulseMay: Levels = { pulse: 'MAY' };
+export const pulseSafety: Levels = { pulse: 'safety' };

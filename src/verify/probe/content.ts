@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { parseByteCount, parseSha256 } from '../../protocol/headers.ts';
+import { isSuccess, jsonOf, outcomeOf } from '../answers.ts';
+import type { Attempt } from '../guess-runs.ts';
+import type { Payload, PayloadRecord } from '../payload.ts';
+import type { Exchange } from '../recording.ts';
+import { type Run, runsOf } from '../runs.ts';
+import type { Oracle, Target } from '../target.ts';
+import type { Upload, Uploads } from './uploads.ts';
+
+/** What the server holds, by the word of the content oracle, next to what was sent. */
+export interface Content {
+  readonly by: Oracle | 'none';
+  readonly expected: { readonly payload: PayloadRecord; readonly sizeBytes: number; readonly sha256: string };
+  /** What was sent to this upload, in order: from which a wrong digest is explained. */
+  readonly attempts: readonly Attempt[];
+  readonly exchange?: Exchange;
+  readonly stored?: { readonly sizeBytes?: number; readonly sha256: string };
+  /** How the stored bytes differ, where they could be read. */
+  readonly runs?: readonly Run[];
+  /** Why nothing is known, in words. */
+  readonly unknown?: string;
+}
+
+export type ReadContent = (upload: Upload, payload: Payload) => Promise<Content>;
+
+/** Runs the user's command that writes the stored bytes to its output. */
+export type ReadBack = (upload: {
+  readonly url: string;
+  readonly id: string;
+  readonly filename: string;
+}) => Promise<Uint8Array | { readonly failed: string }>;
+
+export interface ContentTools {
+  readonly uploads: Uploads;
+  readonly target: Target;
+  readonly exchanges: readonly Exchange[];
+  /** GET whose whole body is handed out, beside the exchange that records it. */
+  readonly download: (url: string, mostBytes: number) => Promise<{ exchange: Exchange; bytes?: Uint8Array }>;
+  readonly readBack?: ReadBack;
+}
+
+type Finding = Pick<Content, 'exchange' | 'stored' | 'runs' | 'unknown'> & Partial<Pick<Content, 'by'>>;
+
+/** What is read back is held in memory. */
+const MOST_READ_BYTES = 512 * 1024 * 1024;
+
+/** Asks the content oracle. Finalize consumes the upload: it is the last question to ask about it. */
+export function createContent(tools: ContentTools): ReadContent {
+  return async (upload, payload) => {
+    const by = tools.target.oracle ?? 'none';
+    const { record, sizeBytes } = payload;
+    const expected = { payload: record, sizeBytes, sha256: payload.sha256() };
+    const attempts = attemptsAt(upload, payload, tools.exchanges);
+    return { by, expected, attempts, ...(await oracles[by](upload, payload, tools)) };
+  };
+}
+
+const oracles: Readonly<
+  Record<Oracle | 'none', (upload: Upload, payload: Payload, tools: ContentTools) => Promise<Finding>>
+> = {
+  finalize: async (upload, _payload, { uploads }) => {
+    const exchange = await uploads.finalize(upload);
+    const json = jsonOf(exchange);
+    const sha256 = parseSha256(json?.checksum);
+    if (!isSuccess(exchange)) return { exchange, unknown: `finalize answered ${outcomeOf(exchange)}` };
+    if (sha256 === undefined) return { exchange, unknown: "finalize's answer has no SHA-256" };
+    const sizeBytes = parseByteCount(String(json?.size));
+    return { exchange, stored: { sha256, ...(sizeBytes !== undefined && { sizeBytes }) } };
+  },
+  get: async (upload, payload, { download }) => {
+    if (payload.sizeBytes > MOST_READ_BYTES) {
+      return { by: 'none', unknown: 'content not verified: the file is too large to be read back by GET' };
+    }
+    const { exchange, bytes } = await download(upload.url, 2 * payload.sizeBytes + 64 * 1024);
+    if (!isSuccess(exchange) || bytes === undefined) {
+      return { exchange, unknown: `GET answered ${outcomeOf(exchange)}` };
+    }
+    return { exchange, ...found(bytes, payload) };
+  },
+  'read-back': async ({ url, id, filename }, payload, { readBack }) => {
+    const bytes = await readBack?.({ url, id, filename });
+    if (bytes instanceof Uint8Array) return found(bytes, payload);
+    return { unknown: `the read-back command failed: ${bytes?.failed ?? 'there is none'}` };
+  },
+  none: async () => ({ unknown: 'content not verified: nothing reads back what was stored' }),
+};
+
+/** The runs of the payload that were handed to the network for this upload. */
+function attemptsAt(upload: Upload, { record }: Payload, exchanges: readonly Exchange[]): readonly Attempt[] {
+  return exchanges
+    .filter(({ url, sent }) => url === upload.url && sent.method === 'PATCH')
+    .flatMap((exchange) =>
+      (exchange.sent.body.parts ?? [])
+        .filter((part) => isDeepStrictEqual(part.payload, record))
+        .map(({ from, to, atBytes }) => ({
+          from,
+          to: Math.min(to, from + Math.max(0, exchange.sent.writtenBytes - atBytes)),
+          acknowledged: isSuccess(exchange),
+        })),
+    )
+    .filter(({ from, to }) => to > from);
+}
+
+function found(bytes: Uint8Array, payload: Payload): Finding {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const stored = { sizeBytes: bytes.length, sha256 };
+  return sha256 === payload.sha256() ? { stored } : { stored, runs: runsOf(bytes, payload) };
+}

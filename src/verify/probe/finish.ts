@@ -1,0 +1,71 @@
+import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import type { Payload } from '../payload.ts';
+import type { Exchange } from '../recording.ts';
+import type { Offsets } from './offsets.ts';
+import type { RequestOptions } from './request.ts';
+import type { Upload, Uploads } from './uploads.ts';
+
+/** How sending the rest of a file went. */
+export interface Finish {
+  /** Where the server says the upload stands at the end; absent where it does not say. */
+  readonly offset?: number;
+  readonly complete: boolean;
+  readonly exchanges: readonly Exchange[];
+  /** Why it was given up, in words. */
+  readonly trouble?: string;
+}
+
+export interface FinishOptions {
+  /** Where to begin; asked from the server where absent. */
+  readonly from?: number;
+  readonly chunkBytes?: number;
+  readonly patch?: RequestOptions;
+}
+
+export type FinishUpload = (upload: Upload, payload: Payload, options?: FinishOptions) => Promise<Finish>;
+
+/** The chunk of the Pulse Cam app. */
+export const CHUNK_BYTES = 1024 * 1024;
+const MOST_TROUBLES = 5;
+const RETRY_PAUSES_MS = [50, 250, 1000, 1000, 1000];
+
+/**
+ * Sends what is missing, as a client would: from where the server says, chunk by chunk, on trouble asking again.
+ * Whether the bytes are right in the end is a question to the content oracle.
+ */
+export function createFinish(
+  uploads: Uploads,
+  offsets: Offsets,
+  pause: (ms: number) => Promise<void>,
+): FinishUpload {
+  return async (upload, payload, { from, chunkBytes = CHUNK_BYTES, patch } = {}) => {
+    const exchanges: Exchange[] = [];
+    const ask = async (how: 'currentOffset' | 'settle') => {
+      const known = await offsets[how](upload);
+      exchanges.push(...known.exchanges);
+      return known.bytes;
+    };
+    let offset = from ?? (await ask('currentOffset')) ?? (await ask('settle'));
+    let troubles = 0;
+    while (offset === undefined || offset < payload.sizeBytes) {
+      if (offset === undefined) {
+        return { complete: false, exchanges, trouble: 'the server does not say where the upload stands' };
+      }
+      const end = Math.min(offset + chunkBytes, payload.sizeBytes);
+      const exchange = await uploads.patch(upload, offset, payload.part(offset, end), patch);
+      exchanges.push(exchange);
+      const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
+      if (accepted !== undefined && accepted > offset) {
+        offset = accepted;
+        continue;
+      }
+      if (troubles === MOST_TROUBLES) {
+        const trouble = `PATCH at ${offset} answered ${outcomeOf(exchange)}`;
+        return { complete: false, offset, exchanges, trouble };
+      }
+      await pause(RETRY_PAUSES_MS[troubles++] ?? 1000);
+      offset = await ask('settle');
+    }
+    return { complete: offset === payload.sizeBytes, offset, exchanges };
+  };
+}

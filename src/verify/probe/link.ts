@@ -1,0 +1,154 @@
+import type {
+  Connection,
+  Dial,
+  HeaderLines,
+  PeerState,
+  RawAnswer,
+  RawBreak,
+} from '../../protocol/connection.ts';
+import type { Exchange, StrayRecord } from '../recording.ts';
+import type { Pending, Recorder } from './recorder.ts';
+import { type Request, requestBytes } from './request.ts';
+
+/** One connection of a scenario. It never throws for what the server does: that is recorded. */
+export interface Link {
+  readonly number: number;
+  /** Writes a request up to its end, or to where `cut` says, without waiting for the answer. */
+  readonly begin: (request: Request) => Promise<OpenRequest>;
+  /** Writes a request and reads its answer. */
+  readonly send: (request: Request) => Promise<Exchange>;
+  /** What arrived within the window and belongs to no answer. */
+  readonly stray: (windowMs: number) => Promise<StrayRecord>;
+  /** Waits for the server to end its side. */
+  readonly peerEnd: (withinMs: number) => Promise<PeerState>;
+  /** Whether another request can be sent behind the last answer. */
+  readonly isReusable: () => boolean;
+  readonly fin: () => void;
+  readonly reset: () => void;
+  readonly close: () => void;
+}
+
+/** A request whose answer has not been read; the answers of one connection come in the order of its requests. */
+export interface OpenRequest {
+  /** The exchange as far as it has come. */
+  readonly exchange: Exchange;
+  /** Writes more bytes, as they stand. */
+  readonly sendMore: (bytes: Uint8Array) => Promise<void>;
+  /** Writes what `stallAfterBytes` held back. */
+  readonly sendRest: () => Promise<void>;
+  readonly answer: (timeoutMs?: number) => Promise<Exchange>;
+  /** Notes that the same request follows on another connection. */
+  readonly markRepeated: () => void;
+  /** The whole body of the answer, which the exchange only describes. */
+  readonly answerBody: () => Uint8Array | undefined;
+}
+
+export interface LinkSettings {
+  readonly dial: Dial;
+  readonly recorder: Recorder;
+  readonly number: number;
+  readonly origin: URL;
+  /** For connecting, writing and answering, each. */
+  readonly timeoutMs: number;
+  /** The header lines that this request has in common with all others: credentials and the user's own. */
+  readonly common: (request: Request) => HeaderLines;
+}
+
+export async function openLink(settings: LinkSettings): Promise<Link> {
+  const { recorder, number, timeoutMs, origin } = settings;
+  const connection = await settings.dial(origin, { timeoutMs });
+  let last: RawAnswer | RawBreak | undefined;
+  let unanswered = 0;
+
+  const begin = async (request: Request): Promise<OpenRequest> => {
+    const bytes = requestBytes(request, settings.common(request));
+    const pending = recorder.begin(number, { method: request.method, url: request.url, bytes });
+    unanswered += 1;
+    const limitMs = request.timeoutMs ?? timeoutMs;
+    if (!('kind' in connection)) await write(connection, request, bytes, pending, limitMs);
+    const sendMore = async (more: Uint8Array) => {
+      if (!('kind' in connection)) pending.wrote(0, await connection.write(more, { timeoutMs: limitMs }));
+    };
+    let body: Uint8Array | undefined;
+    return {
+      exchange: pending.exchange,
+      sendMore,
+      sendRest: () => sendMore(bytes.body.bytes.subarray(request.stallAfterBytes ?? bytes.body.bytes.length)),
+      answer: async (withinMs = limitMs) => {
+        const outcome = await answerOf(connection, request, withinMs);
+        last = outcome;
+        unanswered -= 1;
+        pending.answered(outcome);
+        if (outcome.kind === 'answer') body = outcome.body;
+        return pending.exchange;
+      },
+      markRepeated: pending.repeated,
+      answerBody: () => body,
+    };
+  };
+
+  const link: Link = {
+    number,
+    begin,
+    send: async (request) => (await begin(request)).answer(),
+    stray: async (windowMs) => strayOf(connection, await strayBytes(connection, windowMs), recorder),
+    peerEnd: async (withinMs) => ('kind' in connection ? 'reset' : connection.peerEnd(withinMs)),
+    isReusable: () =>
+      unanswered === 0 && isKept(last) && !('kind' in connection) && connection.peer() === 'open',
+    fin: () => 'kind' in connection || connection.fin(),
+    reset: () => 'kind' in connection || connection.reset(),
+    close: () => 'kind' in connection || connection.close(),
+  };
+  return link;
+}
+
+async function answerOf(
+  connection: Connection | RawBreak,
+  request: Request,
+  timeoutMs: number,
+): Promise<RawAnswer | RawBreak> {
+  if ('kind' in connection) return connection;
+  const bodyBytes = request.answerBytes === undefined ? {} : { bodyBytes: request.answerBytes };
+  return connection.answer(request.method, { timeoutMs, ...bodyBytes });
+}
+
+/** Writes head and body, in one go where no pace is asked for, and ends the connection where a cut is. */
+async function write(
+  connection: Connection,
+  request: Request,
+  { head, body }: ReturnType<typeof requestBytes>,
+  pending: Pending,
+  timeoutMs: number,
+): Promise<void> {
+  const { headPace, bodyPace, cut } = request;
+  const wanted = body.bytes.subarray(0, cut?.afterBytes ?? request.stallAfterBytes);
+  if (headPace === undefined && bodyPace === undefined) {
+    const written = await connection.write(Buffer.concat([head, wanted]), { timeoutMs });
+    pending.wrote(Math.min(written, head.length), Math.max(0, written - head.length));
+  } else {
+    const headBytes = await connection.write(head, { ...headPace, timeoutMs });
+    const bodyBytes = await connection.write(wanted, { ...bodyPace, timeoutMs });
+    pending.wrote(headBytes, bodyBytes);
+  }
+  if (cut === undefined) return;
+  connection[cut.by]();
+  pending.cutBy(cut.by);
+}
+
+async function strayBytes(connection: Connection | RawBreak, windowMs: number): Promise<Uint8Array> {
+  return 'kind' in connection ? new Uint8Array() : connection.unread(windowMs);
+}
+
+function strayOf(connection: Connection | RawBreak, bytes: Uint8Array, recorder: Recorder): StrayRecord {
+  const text = Buffer.from(bytes.subarray(0, 512)).toString('latin1');
+  const peer = 'kind' in connection ? 'reset' : connection.peer();
+  return { sizeBytes: bytes.length, text: recorder.redact(text), peer };
+}
+
+/** RFC 9112, 9.3: an HTTP/1.1 connection stays open unless the answer says otherwise or ends with it. */
+function isKept(answer: RawAnswer | RawBreak | undefined): boolean {
+  if (answer?.kind !== 'answer' || answer.version !== '1.1' || answer.framing === 'close') return false;
+  return !answer.headers.some(
+    ([name, value]) => name.toLowerCase() === 'connection' && /\bclose\b/i.test(value),
+  );
+}

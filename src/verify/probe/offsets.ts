@@ -1,0 +1,94 @@
+import { isSuccess, offsetOf } from '../answers.ts';
+import type { Exchange } from '../recording.ts';
+import type { Target } from '../target.ts';
+import type { Upload, Uploads } from './uploads.ts';
+
+/** Where an upload stands by the server's own word. */
+export interface KnownOffset {
+  /** Absent where the server gave no answer that says it. */
+  readonly bytes?: number;
+  /** HEAD, or without HEAD an empty PATCH: taken, it is at the offset; refused with 409, elsewhere. */
+  readonly by: 'head' | 'empty-patch';
+  readonly exchanges: readonly Exchange[];
+}
+
+export interface Offsets {
+  /** The offset at this moment. */
+  readonly currentOffset: (upload: Upload) => Promise<KnownOffset>;
+  /** The offset once it has come to rest: servers may still be storing, or waiting for a lock, after a cut. */
+  readonly settle: (upload: Upload) => Promise<KnownOffset>;
+}
+
+/** First asked often, then seldom: most servers have come to rest at once. */
+const SETTLE_PAUSES_MS = [30, 60, 120, 250];
+const SETTLE_MS = 10_000;
+/** How many places an upload without HEAD is looked for at. */
+const MOST_GUESSES = 8;
+
+export function createOffsets(
+  uploads: Uploads,
+  target: Target,
+  exchanges: readonly Exchange[],
+  pause: (ms: number) => Promise<void>,
+  nowMs: () => number,
+): Offsets {
+  const byHead = async (upload: Upload): Promise<KnownOffset> => {
+    const asked = await uploads.head(upload);
+    const bytes = isSuccess(asked) ? offsetOf(asked) : undefined;
+    return { by: 'head', exchanges: [asked], ...(bytes !== undefined && { bytes }) };
+  };
+
+  const byEmptyPatch = async (upload: Upload): Promise<KnownOffset> => {
+    const asked: Exchange[] = [];
+    for (const guess of placesToLook(exchanges, upload).slice(0, MOST_GUESSES)) {
+      const exchange = await uploads.patch(upload, guess, '');
+      asked.push(exchange);
+      const bytes = isSuccess(exchange) ? (offsetOf(exchange) ?? guess) : undefined;
+      const hint = bytes ?? (exchange.answer?.status === 409 ? offsetOf(exchange) : undefined);
+      if (hint !== undefined) return { by: 'empty-patch', exchanges: asked, bytes: hint };
+      if (exchange.answer?.status !== 409) break;
+    }
+    return { by: 'empty-patch', exchanges: asked };
+  };
+
+  const currentOffset = target.headless === undefined ? byHead : byEmptyPatch;
+
+  const settle = async (upload: Upload): Promise<KnownOffset> => {
+    const endMs = nowMs() + SETTLE_MS;
+    let before: KnownOffset | undefined;
+    const asked: Exchange[] = [];
+    for (let round = 0; ; round++) {
+      await pause(SETTLE_PAUSES_MS[Math.min(round, SETTLE_PAUSES_MS.length - 1)] ?? 0);
+      const now = await currentOffset(upload);
+      asked.push(...now.exchanges);
+      const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes;
+      if (isAtRest || isGone(now) || nowMs() > endMs) return { ...now, exchanges: asked };
+      before = now;
+    }
+  };
+
+  return { currentOffset, settle };
+}
+
+/** An upload that is not there will not come to rest. */
+function isGone({ exchanges }: KnownOffset): boolean {
+  const status = exchanges.at(-1)?.answer?.status;
+  return status === 404 || status === 410 || status === 403 || status === 401;
+}
+
+/** Offsets at which an upload may stand: the last one acknowledged, then the ends and starts of what was sent. */
+function placesToLook(exchanges: readonly Exchange[], upload: Upload): readonly number[] {
+  const patches = exchanges.filter(({ url, sent }) => url === upload.url && sent.method === 'PATCH');
+  const acknowledged = patches.flatMap((exchange) => (isSuccess(exchange) ? [offsetOf(exchange)] : []));
+  const ends = patches.flatMap(({ sent }) => (sent.body.parts ?? []).map(({ to }) => to));
+  const starts = patches.map(({ sent }) => startOf(sent.headers));
+  const places = [acknowledged.at(-1) ?? 0, ...ends.reverse(), ...starts.reverse(), 0];
+  return [
+    ...new Set(places.filter((place) => place !== undefined && Number.isSafeInteger(place))),
+  ] as number[];
+}
+
+function startOf(headers: Exchange['sent']['headers']): number | undefined {
+  const value = headers.find(([name]) => name.toLowerCase() === 'upload-offset')?.[1];
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '../clock.ts';
+import { literalPayload, type Payload, positionPayload } from '../payload.ts';
+import { type Random, seededRandom, seedOf } from '../random.ts';
+import type { Exchange } from '../recording.ts';
+import type { Redact } from '../redaction.ts';
+import type { Target } from '../target.ts';
+import { createContent, type ReadBack, type ReadContent } from './content.ts';
+import { createFinish, type FinishUpload } from './finish.ts';
+import { createOffsets, type Offsets } from './offsets.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { type Access, createRequests, type Requests } from './requests.ts';
+import { createUploads, type Uploads } from './uploads.ts';
+
+/** Everything a scenario can do. Nothing here throws for what a server does, but `create` and `finalize` (Blocked). */
+export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'download'> {
+  readonly target: Target;
+  /** Every exchange of this scenario so far, in order. */
+  readonly exchanges: readonly Exchange[];
+  /** Sends what is missing of a file, as a client would. */
+  readonly finish: FinishUpload;
+  /** Compares what the server holds with what was sent. For pulse this finalizes the upload. */
+  readonly content: ReadContent;
+  /** Bytes that tell their position; another name gives other bytes. */
+  readonly payload: (sizeBytes: number, name?: string) => Payload;
+  /** Bytes whose look matters. */
+  readonly literal: (bytes: Uint8Array | string) => Payload;
+  /** Seeded by the run and the scenario. */
+  readonly random: Random;
+  /** How often races are run. */
+  readonly rounds: number;
+  readonly pause: (ms: number) => Promise<void>;
+  /** Ms since the scenario began. */
+  readonly nowMs: () => number;
+  /** A name that says which run and scenario made the file; every call gives another. */
+  readonly fileName: () => string;
+  /** Runs the user's restart command; only where the scenario needs `restart`. */
+  readonly restart: () => Promise<void>;
+}
+
+/** What the probes of one run share. */
+export interface ProbeSettings {
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly redact: Redact;
+  readonly seed: number;
+  /** Marks the files of this run, whatever the seed. */
+  readonly runId: string;
+  readonly rounds: number;
+  readonly readBack?: ReadBack;
+  readonly restart?: () => Promise<void>;
+}
+
+/** A probe for one scenario, and what its runner needs of it. */
+export interface OpenProbe {
+  readonly probe: Probe;
+  readonly recorder: Recorder;
+  /** Ends all connections. */
+  readonly close: () => void;
+}
+
+export function openProbe(
+  settings: ProbeSettings,
+  target: Target,
+  scenarioId: string,
+  signal: AbortSignal,
+): OpenProbe {
+  const { access, clock, seed, runId } = settings;
+  const recorder = createRecorder(settings.redact, clock.nowMs);
+  const random = seededRandom(seedOf(seed, scenarioId));
+  const pause = (ms: number) => clock.sleep(ms, signal);
+  let files = 0;
+  const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}.bin`;
+
+  const requests = createRequests(access, target.protocol, recorder, signal);
+  const uploads = createUploads(requests, target, access, fileName, random);
+  const offsets = createOffsets(uploads, target, recorder.exchanges, pause, recorder.nowMs);
+  const content = createContent({
+    uploads,
+    target,
+    exchanges: recorder.exchanges,
+    download: requests.download,
+    ...(settings.readBack && { readBack: settings.readBack }),
+  });
+
+  const probe: Probe = {
+    ...uploads,
+    ...offsets,
+    request: requests.request,
+    begin: requests.begin,
+    open: requests.open,
+    target,
+    exchanges: recorder.exchanges,
+    finish: createFinish(uploads, offsets, pause),
+    content,
+    payload: (sizeBytes, name = 'file') => positionPayload(seedOf(seed, scenarioId, name), sizeBytes),
+    literal: (bytes) => literalPayload(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
+    random,
+    rounds: settings.rounds,
+    pause,
+    nowMs: recorder.nowMs,
+    fileName,
+    restart: async () => {
+      if (settings.restart === undefined) throw new Error('this scenario must need `restart`');
+      await settings.restart();
+    },
+  };
+  return { probe, recorder, close: requests.close };
+}

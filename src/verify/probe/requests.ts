@@ -1,0 +1,157 @@
+import type { Dial, HeaderLines } from '../../protocol/connection.ts';
+import type { ProtocolId } from '../check.ts';
+import type { Exchange } from '../recording.ts';
+import { isSensitive } from '../redaction.ts';
+import { type Link, type OpenRequest, openLink } from './link.ts';
+import type { Recorder } from './recorder.ts';
+import type { Identity, Request, RequestOptions } from './request.ts';
+
+/** What all requests of a run have in common. */
+export interface Access {
+  readonly dial: Dial;
+  /** Credentials go to this origin and to no other. */
+  readonly origin: string;
+  readonly timeoutMs: number;
+  readonly tokens: Readonly<Partial<Record<Identity, string>>>;
+  /** The user's own headers. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Requests of one scenario. */
+export interface Requests {
+  /** One request and its answer, over a kept-alive connection where nothing speaks against it. */
+  readonly request: (method: string, url: string, options?: RequestOptions) => Promise<Exchange>;
+  /** Writes a request over a connection of its own and leaves the answer for later: for stalls and overlaps. */
+  readonly begin: (
+    method: string,
+    url: string,
+    options?: RequestOptions,
+  ) => Promise<OpenRequest & { link: Link }>;
+  /** A connection of its own, for several requests or none. */
+  readonly open: () => Promise<Link>;
+  /** GET whose whole body is handed out, beside the exchange that describes it. */
+  readonly download: (url: string, mostBytes: number) => Promise<{ exchange: Exchange; bytes?: Uint8Array }>;
+  readonly close: () => void;
+}
+
+/** RFC 9112, 9.5: a server may end an idle connection at any time, and many do so after a few seconds. */
+const IDLE_MS = 1500;
+/** A scenario that asks more than this is our mistake, not the server's. */
+const MOST_REQUESTS = 600;
+
+export function createRequests(
+  access: Access,
+  protocol: ProtocolId,
+  recorder: Recorder,
+  signal: AbortSignal,
+): Requests {
+  const links = new Set<Link>();
+  let idle: { link: Link; sinceMs: number } | undefined;
+
+  const open = async (origin: URL): Promise<Link> => {
+    signal.throwIfAborted();
+    if (recorder.exchanges.length >= MOST_REQUESTS) throw new Error(`more than ${MOST_REQUESTS} requests`);
+    const link = await openLink({
+      dial: access.dial,
+      recorder,
+      number: links.size + 1,
+      origin,
+      timeoutMs: access.timeoutMs,
+      common: (request) => commonLines(request, access, protocol),
+    });
+    links.add(link);
+    // The scenario's time may have run out while the connection was made.
+    if (signal.aborted) link.close();
+    return link;
+  };
+
+  /** The idle connection to that origin, if it may still be used. */
+  const takeIdle = (origin: URL): Link | undefined => {
+    const kept = idle;
+    idle = undefined;
+    if (kept === undefined) return undefined;
+    const isFresh = recorder.nowMs() - kept.sinceMs < IDLE_MS && origin.origin === access.origin;
+    if (isFresh && kept.link.isReusable()) return kept.link;
+    kept.link.close();
+    return undefined;
+  };
+
+  const giveBack = (link: Link) => {
+    if (!link.isReusable() || idle !== undefined) link.close();
+    else idle = { link, sinceMs: recorder.nowMs() };
+  };
+
+  const sendOver = async (link: Link, request: Request): Promise<OpenRequest> => {
+    const begun = await link.begin(request);
+    await begun.answer();
+    giveBack(link);
+    return begun;
+  };
+
+  return {
+    request: async (method, href, options = {}) => {
+      const request: Request = { ...options, method, url: new URL(href) };
+      if (options.cut) return cutShort(await open(request.url), request);
+      const kept = isOrdinary(options) ? takeIdle(request.url) : undefined;
+      const first = await sendOver(kept ?? (await open(request.url)), request);
+      if (kept === undefined || !endedWhileIdle(first.exchange)) return first.exchange;
+      first.markRepeated();
+      return (await sendOver(await open(request.url), request)).exchange;
+    },
+    begin: async (method, href, options = {}) => {
+      const url = new URL(href);
+      const link = await open(url);
+      return { ...(await link.begin({ ...options, method, url })), link };
+    },
+    open: () => open(new URL(access.origin)),
+    download: async (href, mostBytes) => {
+      const url = new URL(href);
+      const link = await open(url);
+      const begun = await link.begin({ method: 'GET', url, answerBytes: mostBytes });
+      const exchange = await begun.answer();
+      link.close();
+      const bytes = begun.answerBody();
+      return { exchange, ...(bytes && { bytes }) };
+    },
+    close: () => {
+      for (const link of links) link.close();
+    },
+  };
+}
+
+/** Behind a half-close a server may still answer; behind the other cuts nobody can hear it. */
+const ANSWER_TO_FIN_MS = 1000;
+
+async function cutShort(link: Link, request: Request): Promise<Exchange> {
+  const begun = await link.begin(request);
+  if (request.cut?.by === 'fin') await begun.answer(ANSWER_TO_FIN_MS);
+  link.close();
+  return begun.exchange;
+}
+
+/** What is paced or hand-written gets a connection of its own, so that nothing before it can disturb it. */
+function isOrdinary({ headPace, bodyPace, target, version }: RequestOptions): boolean {
+  return headPace === undefined && bodyPace === undefined && target === undefined && version === undefined;
+}
+
+function endedWhileIdle({ broken }: Exchange): boolean {
+  return (broken?.cause === 'closed' || broken?.cause === 'reset') && broken.received === undefined;
+}
+
+const USER_AGENT = 'pulse-upload-verify';
+
+function commonLines({ url, as = 'owner' }: Request, access: Access, protocol: ProtocolId): HeaderLines {
+  const agent = [['User-Agent', USER_AGENT]] as const;
+  if (url.origin !== access.origin) return agent;
+  const token = access.tokens[as];
+  const credential = token === undefined ? [] : [credentialLines[protocol](token)];
+  // The user's own headers may be a credential too.
+  const own = Object.entries(access.headers).filter(([name]) => as === 'owner' || !isSensitive(name));
+  return [...agent, ...credential, ...own];
+}
+
+/** How each protocol carries a token. */
+const credentialLines: Readonly<Record<ProtocolId, (token: string) => readonly [string, string]>> = {
+  pulse: (token) => ['X-Upload-Token', token],
+  tus: (token) => ['Authorization', `Bearer ${token}`],
+};

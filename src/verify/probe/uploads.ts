@@ -1,0 +1,154 @@
+import { encodeMetadata, OFFSET_OCTET_STREAM, TUS_VERSION } from '../../protocol/headers.ts';
+import { belowPrefix, resolveLocation, uploadIdOf } from '../../protocol/urls.ts';
+import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { Blocked } from '../check.ts';
+import { type Random, shapedLike } from '../random.ts';
+import type { Exchange } from '../recording.ts';
+import type { Target } from '../target.ts';
+import type { Body } from './body.ts';
+import type { HeaderChanges } from './header-changes.ts';
+import type { RequestOptions } from './request.ts';
+import type { Access, Requests } from './requests.ts';
+
+/** An upload that the server has created for this scenario. */
+export interface Upload {
+  readonly url: string;
+  /** What finalize calls it: the last segment of its URL. */
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly filename: string;
+  readonly created: Exchange;
+}
+
+export interface FinalizeOptions extends RequestOptions {
+  /** Changes to the JSON fields that would be sent; undefined removes one. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** The requests of the protocol, right in everything that their options do not change. */
+export interface Uploads {
+  /** A creation as it is, whatever comes of it. `sizeBytes` undefined sends no Upload-Length. */
+  readonly post: (sizeBytes: number | undefined, options?: RequestOptions) => Promise<Exchange>;
+  /** A creation that the scenario builds on: throws Blocked where the server refuses it. */
+  readonly create: (sizeBytes: number, options?: RequestOptions) => Promise<Upload>;
+  /** The upload that a 2xx to `post` names; throws Blocked where it names none. */
+  readonly uploadOf: (created: Exchange, sizeBytes: number) => Upload;
+  readonly patch: (upload: Upload, offset: number, body: Body, options?: RequestOptions) => Promise<Exchange>;
+  readonly head: (upload: Upload | string, options?: RequestOptions) => Promise<Exchange>;
+  readonly options: (url?: string, options?: RequestOptions) => Promise<Exchange>;
+  readonly remove: (upload: Upload | string, options?: RequestOptions) => Promise<Exchange>;
+  /** Pulse only: throws Blocked where the protocol has no finalize. */
+  readonly finalize: (upload: Upload, options?: FinalizeOptions) => Promise<Exchange>;
+  /** Whether the server still answers at all: health, or OPTIONS. */
+  readonly alive: () => Promise<Exchange>;
+  /** The options of an ordinary PATCH, for requests over a connection of one's own. */
+  readonly patchOptions: (offset: number, body: Body, options?: RequestOptions) => RequestOptions;
+  /** An upload URL like this upload's whose id the server has never given out. */
+  readonly unknownUrl: (upload: Upload) => string;
+}
+
+const ALIVE_MS = 5000;
+const version = { 'Tus-Resumable': TUS_VERSION };
+
+export function createUploads(
+  { request }: Pick<Requests, 'request'>,
+  target: Target,
+  access: Access,
+  fileName: () => string,
+  random: Random,
+): Uploads {
+  const post = (sizeBytes: number | undefined, options: RequestOptions = {}, filename = fileName()) =>
+    request('POST', target.createUrl, {
+      ...options,
+      headers: {
+        ...version,
+        ...(sizeBytes !== undefined && { 'Upload-Length': String(sizeBytes) }),
+        'Upload-Metadata': encodeMetadata({ filename }),
+        ...options.headers,
+      },
+    });
+
+  const patchOptions = (offset: number, body: Body, options: RequestOptions = {}): RequestOptions => ({
+    ...options,
+    body,
+    headers: { ...patchHeaders(offset), ...options.headers },
+  });
+
+  const uploadOf = (created: Exchange, sizeBytes: number, filename = fileName()): Upload => {
+    const url = locationOf(created, target, access);
+    return { url: url.href, id: uploadIdOf(url), sizeBytes, filename, created };
+  };
+
+  return {
+    post,
+    create: async (sizeBytes, options) => {
+      const filename = fileName();
+      return uploadOf(await post(sizeBytes, options, filename), sizeBytes, filename);
+    },
+    uploadOf,
+    patch: (upload, offset, body, options) =>
+      request('PATCH', upload.url, patchOptions(offset, body, options)),
+    head: (upload, options = {}) =>
+      request('HEAD', urlOf(upload), {
+        ...options,
+        headers: { ...version, ...options.headers },
+      }),
+    options: (url = target.createUrl, options = {}) => request('OPTIONS', url, options),
+    remove: (upload, options = {}) =>
+      request('DELETE', urlOf(upload), { ...options, headers: { ...version, ...options.headers } }),
+    finalize: async (upload, options) => {
+      if (target.finalizeUrl === undefined) throw new Blocked(`${target.protocol} has no finalize`);
+      return request('POST', target.finalizeUrl, finalizeOptions(upload, access, options));
+    },
+    alive: () =>
+      target.protocol === 'pulse'
+        ? request('GET', target.aliveUrl, { timeoutMs: ALIVE_MS })
+        : request('OPTIONS', target.aliveUrl, { timeoutMs: ALIVE_MS }),
+    patchOptions,
+    unknownUrl: (upload) => unknownLike(upload.url, random),
+  };
+}
+
+function urlOf(upload: Upload | string): string {
+  return typeof upload === 'string' ? upload : upload.url;
+}
+
+function patchHeaders(offset: number): HeaderChanges {
+  return { ...version, 'Upload-Offset': String(offset), 'Content-Type': OFFSET_OCTET_STREAM };
+}
+
+/** JSON with the token in header and body, as the app sends it. */
+function finalizeOptions(upload: Upload, access: Access, options: FinalizeOptions = {}): RequestOptions {
+  const token = access.tokens[options.as ?? 'owner'];
+  const fields = {
+    uploadId: upload.id,
+    filename: upload.filename,
+    ...(token !== undefined && { uploadToken: token }),
+    ...options.fields,
+  };
+  const headers = { 'Content-Type': 'application/json', ...version, ...options.headers };
+  return { body: JSON.stringify(fields), ...options, headers };
+}
+
+/** Where the new upload is. Nothing is ever sent to another origin than the one that the user named. */
+function locationOf(created: Exchange, target: Target, access: Access): URL {
+  const location = headerOf(created, 'Location');
+  if (!isSuccess(created)) {
+    throw new Blocked(`an upload could not be created: POST answered ${outcomeOf(created)}`, [created]);
+  }
+  if (location === undefined) throw new Blocked('the answer to POST has no Location', [created]);
+  const base = new URL(target.createUrl);
+  const prefixed = target.prefixed ? belowPrefix(location, new URL(target.server)) : undefined;
+  const url = prefixed ?? resolveLocation(location, base);
+  if (url === undefined) throw new Blocked(`Location is no URL: ${location}`, [created]);
+  if (url.origin !== access.origin) {
+    throw new Blocked(`Location leads to ${url.origin}: nothing is sent there`, [created]);
+  }
+  return url;
+}
+
+function unknownLike(url: string, random: Random): string {
+  const unknown = new URL(url);
+  unknown.pathname = unknown.pathname.replace(/[^/]+(?=\/?$)/, (id) => shapedLike(id, random));
+  return unknown.href;
+}

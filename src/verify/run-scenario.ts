@@ -1,0 +1,75 @@
+import { Blocked, Skip } from './check.ts';
+import { mistake } from './judge.ts';
+import { openProbe, type ProbeSettings } from './probe/probe.ts';
+import type { Outcome, Recording } from './recording.ts';
+import type { Scenario } from './scenario.ts';
+import type { Target } from './target.ts';
+
+export interface ScenarioConditions {
+  /** A scenario that takes longer is broken off. */
+  readonly timeoutMs: number;
+  /** Fires when the whole run is broken off. */
+  readonly signal: AbortSignal;
+  /** When the run began, by the clock of the settings. */
+  readonly runStartMs: number;
+}
+
+/** Runs one scenario to its recording, whatever happens in it. */
+export async function runScenario(
+  scenario: Scenario,
+  target: Target,
+  settings: ProbeSettings,
+  { timeoutMs, signal, runStartMs }: ScenarioConditions,
+): Promise<Recording> {
+  const budget = new AbortController();
+  const { clock } = settings;
+  const startedMs = clock.nowMs();
+  const { probe, recorder, close } = openProbe(settings, target, scenario.id, budget.signal);
+  const stop = (reason: string) => {
+    budget.abort(new OutOfTime(reason));
+    // Whatever waits for an answer learns that there will be none.
+    close();
+  };
+  const timer = setTimeout(() => stop(`it took longer than ${timeoutMs / 1000} s`), timeoutMs);
+  const onAbort = () => stop('the run was broken off');
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+
+  let outcome: Outcome;
+  try {
+    const seen = await unlessAborted(scenario.run(probe), budget.signal);
+    outcome = { kind: 'seen', seen };
+  } catch (thrown) {
+    outcome = outcomeOfThrown(budget.signal.aborted ? budget.signal.reason : thrown);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    close();
+  }
+  return {
+    scenario: scenario.id,
+    startedMs: Math.round(startedMs - runStartMs),
+    elapsedMs: Math.round(clock.nowMs() - startedMs),
+    sentBytes: recorder.sentBytes(),
+    exchanges: recorder.exchanges,
+    outcome,
+  };
+}
+
+class OutOfTime extends Error {}
+
+/** The result of the work, or the signal's reason as soon as it fires; the work itself is left to end. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function outcomeOfThrown(thrown: unknown): Outcome {
+  if (thrown instanceof Blocked || thrown instanceof OutOfTime) {
+    return { kind: 'blocked', reason: thrown.message };
+  }
+  if (thrown instanceof Skip) return { kind: 'skipped', reason: thrown.message };
+  return { kind: 'error', message: mistake(thrown) };
+}

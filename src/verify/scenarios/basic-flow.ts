@@ -1,0 +1,65 @@
+import { scenario } from '../scenario.ts';
+
+/** A ten-byte upload in three chunks, with HEAD between them: what most requirements can be read from. */
+export const basicFlow = scenario({
+  id: 'basic-flow',
+  does: 'creates an upload of 10 bytes, sends 4, 3 and 3 of them, asks HEAD before, between and after, and reads the content back',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const ask = () => (probe.target.headless === undefined ? probe.head(upload) : undefined);
+    const headEmpty = await ask();
+    const first = await probe.patch(upload, 0, file.part(0, 4));
+    const headAfterFirst = await ask();
+    const second = await probe.patch(upload, 4, file.part(4, 7));
+    const headAfterSecond = await ask();
+    const third = await probe.patch(upload, 7, file.part(7, 10));
+    const headComplete = await ask();
+    const content = await probe.content(upload, file);
+    return {
+      sizeBytes: file.sizeBytes,
+      created: upload.created,
+      headEmpty,
+      first,
+      headAfterFirst,
+      second,
+      headAfterSecond,
+      third,
+      headComplete,
+      content,
+    };
+  },
+});
+
+/** What the server says to everything that it must refuse. */
+export const refusals = scenario({
+  id: 'refusals',
+  does: 'asks HEAD and sends PATCH to an upload that does not exist, sends a chunk too early, and one of another media type',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const unknown = { ...upload, url: probe.unknownUrl(upload) };
+    const headUnknown = await probe.head(unknown);
+    const patchUnknown = await probe.patch(unknown, 0, file.part(0, 5));
+    const tooEarly = await probe.patch(upload, 5, file.part(5, 10));
+    const wrongType = await probe.patch(upload, 0, file.part(0, 5), {
+      headers: { 'Content-Type': 'text/plain' },
+    });
+    return { headUnknown, patchUnknown, tooEarly, wrongType };
+  },
+});
+
+/** An upload that is given up again. */
+export const termination = scenario({
+  id: 'termination',
+  does: 'creates an upload, sends 4 of 10 bytes, deletes it, and asks HEAD',
+  needs: ['termination'],
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const patched = await probe.patch(upload, 0, file.part(0, 4));
+    const deleted = await probe.remove(upload);
+    const headDeleted = await probe.head(upload);
+    return { patched, deleted, headDeleted };
+  },
+});

@@ -1,0 +1,198 @@
+import { offsetOf } from '../answers.ts';
+import { Blocked } from '../check.ts';
+import type { Payload } from '../payload.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Cut, RequestOptions } from '../probe/request.ts';
+import type { Upload } from '../probe/uploads.ts';
+import { integerBetween } from '../random.ts';
+import { type Scenario, scenario } from '../scenario.ts';
+import type { SeenBrokenUpload, SeenCut } from './seen-file.ts';
+
+/** Uploads whose connection breaks inside a chunk, resumed from where the server says. */
+
+const MiB = 1024 * 1024;
+const KiB = 1024;
+
+/** One cut: in which chunk, after how many bytes of its body, and how the connection ends. */
+interface PlannedCut extends Cut {
+  readonly chunk: number;
+}
+
+interface BrokenFile {
+  readonly sizeBytes: number;
+  readonly chunkBytes: number;
+  readonly cuts: readonly PlannedCut[];
+}
+
+const small = { sizeBytes: 192 * KiB, chunkBytes: 64 * KiB };
+
+/** The cut of chunked-uploads users: 3 MiB, the second of three chunks ends after 400,000 bytes. */
+export const cutInMidChunk = broken(
+  'cut-in-mid-chunk',
+  'closes the connection 400,000 bytes into the second of three chunks',
+  {
+    sizeBytes: 3 * MiB,
+    chunkBytes: MiB,
+    cuts: [{ chunk: 1, afterBytes: 400_000, by: 'close' }],
+  },
+);
+
+export const cutByFin = broken('cut-by-fin', 'half-closes the connection in the middle of a chunk', {
+  ...small,
+  cuts: [{ chunk: 1, afterBytes: 25_000, by: 'fin' }],
+});
+
+export const cutByReset = broken('cut-by-reset', 'resets the connection in the middle of a chunk', {
+  ...small,
+  cuts: [{ chunk: 1, afterBytes: 25_000, by: 'reset' }],
+});
+
+export const cutAfterHead = broken('cut-after-head', 'closes the connection behind the head of a PATCH', {
+  ...small,
+  cuts: [{ chunk: 1, afterBytes: 0, by: 'close' }],
+});
+
+export const cutOneByteShort = broken(
+  'cut-one-byte-short',
+  'closes the connection one byte before the end of a chunk',
+  {
+    ...small,
+    cuts: [{ chunk: 1, afterBytes: 64 * KiB - 1, by: 'close' }],
+  },
+);
+
+export const cutFirstAndLast = broken(
+  'cut-first-and-last',
+  'closes the connection inside the first and inside the last chunk',
+  {
+    ...small,
+    cuts: [
+      { chunk: 0, afterBytes: 25_000, by: 'close' },
+      { chunk: 2, afterBytes: 64 * KiB - 1, by: 'close' },
+    ],
+  },
+);
+
+export const lostAnswer = broken(
+  'lost-answer',
+  'sends a whole chunk and closes the connection without reading the answer',
+  {
+    ...small,
+    cuts: [{ chunk: 1, afterBytes: 64 * KiB, by: 'close' }],
+  },
+);
+
+export const repeatedCuts: Scenario<SeenBrokenUpload> = scenario({
+  id: 'repeated-cuts',
+  does: 'breaks an upload of 256 KiB six times at random points, in three ways',
+  sendsBytes: 512 * KiB,
+  run: async (probe) => {
+    const file = probe.payload(256 * KiB);
+    const upload = await probe.create(file.sizeBytes);
+    const cuts: SeenCut[] = [];
+    let offset = 0;
+    for (const by of ['close', 'fin', 'reset', 'close', 'fin', 'reset'] as const) {
+      const left = file.sizeBytes - offset;
+      if (left < 2) break;
+      const afterBytes = integerBetween(probe.random, 1, Math.min(left - 1, 48 * KiB));
+      const seen = await cutAt(probe, upload, file, { from: offset, to: file.sizeBytes }, { afterBytes, by });
+      cuts.push(seen);
+      if (seen.after.bytes === undefined) break;
+      offset = seen.after.bytes;
+    }
+    return resumed(probe, upload, file, cuts);
+  },
+});
+
+export const cutInsideChunkedBody: Scenario<SeenBrokenUpload> = scenario({
+  id: 'cut-inside-chunked-body',
+  does: 'announces a chunk of 1 KiB by Transfer-Encoding, sends 512 bytes of it, and closes the connection',
+  run: async (probe) => {
+    const file = probe.payload(4 * KiB);
+    const upload = await probe.create(file.sizeBytes);
+    const sizeLine = '400\r\n'.length;
+    const cut = { afterBytes: sizeLine + 512, by: 'close' as const };
+    const seen = await cutAt(probe, upload, file, { from: 0, to: KiB }, cut, { chunked: [KiB] });
+    return resumed(probe, upload, file, [{ ...seen, sentBytes: 512 }]);
+  },
+});
+
+/** The rule of the Pulse Cam app: no HEAD, the same chunk again at the same offset after a second. */
+export const cutThenSameChunk = scenario({
+  id: 'cut-then-same-chunk',
+  does: 'closes the connection in the middle of a chunk, waits, and repeats the chunk at the same offset without asking',
+  sendsBytes: 400 * KiB,
+  run: async (probe) => {
+    const file = probe.payload(small.sizeBytes);
+    const upload = await probe.create(file.sizeBytes);
+    const start = small.chunkBytes;
+    const first = await probe.patch(upload, 0, file.part(0, start));
+    if (offsetOf(first) !== start) throw new Blocked('the first chunk was not taken', [first]);
+    const chunk = file.part(start, 2 * start);
+    const cut = await probe.patch(upload, start, chunk, { cut: { afterBytes: 25_000, by: 'close' } });
+    await probe.pause(APP_RETRY_MS);
+    const repeated = await probe.patch(upload, start, chunk);
+    const finish = await probe.finish(upload, file);
+    return { cut, repeated, finish, content: await probe.content(upload, file) };
+  },
+});
+
+const APP_RETRY_MS = 1000;
+
+function broken(id: string, does: string, plan: BrokenFile): Scenario<SeenBrokenUpload> {
+  return scenario({
+    id,
+    does: `${does}, resumes from where the server says, and reads the file back`,
+    sendsBytes: 2 * plan.sizeBytes,
+    run: async (probe) => {
+      const file = probe.payload(plan.sizeBytes);
+      const upload = await probe.create(file.sizeBytes);
+      const cuts: SeenCut[] = [];
+      for (const { chunk, ...cut } of plan.cuts) {
+        const from = chunk * plan.chunkBytes;
+        await reach(probe, upload, file, from);
+        const to = Math.min(from + plan.chunkBytes, file.sizeBytes);
+        cuts.push(await cutAt(probe, upload, file, { from, to }, cut));
+      }
+      return resumed(probe, upload, file, cuts);
+    },
+  });
+}
+
+/** Brings the upload to that offset, as its set-up. */
+async function reach(probe: Probe, upload: Upload, file: Payload, offset: number): Promise<void> {
+  if (offset === 0) return;
+  const { bytes = 0 } = await probe.currentOffset(upload);
+  if (bytes >= offset) return;
+  const patched = await probe.patch(upload, bytes, file.part(bytes, offset));
+  if (offsetOf(patched) !== offset)
+    throw new Blocked(`the upload could not be brought to ${offset}`, [patched]);
+}
+
+async function cutAt(
+  probe: Probe,
+  upload: Upload,
+  file: Payload,
+  { from, to }: { readonly from: number; readonly to: number },
+  cut: Cut,
+  options: RequestOptions = {},
+): Promise<SeenCut> {
+  const exchange = await probe.patch(upload, from, file.part(from, to), { ...options, cut });
+  return {
+    beforeBytes: from,
+    cut: exchange,
+    sentBytes: exchange.sent.writtenBytes,
+    after: await probe.settle(upload),
+  };
+}
+
+async function resumed(
+  probe: Probe,
+  upload: Upload,
+  file: Payload,
+  cuts: readonly SeenCut[],
+): Promise<SeenBrokenUpload> {
+  const from = cuts.at(-1)?.after.bytes;
+  const finish = await probe.finish(upload, file, from === undefined ? {} : { from });
+  return { cuts, finish, content: await probe.content(upload, file) };
+}

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { offsetOf } from '../answers.ts';
+import type { Payload } from '../payload.ts';
+import type { Content } from '../probe/content.ts';
+import type { KnownOffset } from '../probe/offsets.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Exchange } from '../recording.ts';
+import { scenario } from '../scenario.ts';
+
+/** Requests that overlap in time. Races are run in several seeded rounds. */
+
+const KiB = 1024;
+const RACE_BYTES = 128 * KiB;
+
+export interface SeenRace {
+  readonly answers: readonly Exchange[];
+  readonly after: KnownOffset;
+  readonly content: Content;
+  /** What the file may be: the beginning of one of the contents, and the rest that was sent to finish it. */
+  readonly candidates: readonly string[];
+}
+
+export const sameOffsetRace = scenario({
+  id: 'same-offset-race',
+  does: 'sends three different chunks at offset 0 at the same time, in several rounds',
+  sendsBytes: 20 * RACE_BYTES,
+  run: async (probe) => {
+    const rounds: SeenRace[] = [];
+    for (let round = 0; round < probe.rounds; round++) rounds.push(await race(probe, round));
+    return { rounds };
+  },
+});
+
+async function race(probe: Probe, round: number): Promise<SeenRace> {
+  const contents = ['a', 'b', 'c'].map((name) => probe.payload(RACE_BYTES, `${name}${round}`));
+  const upload = await probe.create(RACE_BYTES);
+  const answers = await Promise.all(contents.map((file) => probe.patch(upload, 0, file.part(0, RACE_BYTES))));
+  const after = await probe.settle(upload);
+  const [file] = contents;
+  if (file === undefined) throw new Error('unreachable');
+  await probe.finish(upload, file, after.bytes === undefined ? {} : { from: after.bytes });
+  const candidates = contents.map((start) => digestOf(start, file, after.bytes ?? 0));
+  return { answers, after, content: await probe.content(upload, file), candidates };
+}
+
+function digestOf(start: Payload, rest: Payload, at: number): string {
+  return createHash('sha256').update(start.bytes(0, at)).update(rest.bytes(at, rest.sizeBytes)).digest('hex');
+}
+
+export const consecutiveRace = scenario({
+  id: 'consecutive-race',
+  does: 'sends the first and the second chunk of a file at the same time, in several rounds',
+  sendsBytes: 20 * 64 * KiB,
+  run: async (probe) => {
+    const rounds = [];
+    for (let round = 0; round < probe.rounds; round++) {
+      const chunk = 64 * KiB;
+      const file = probe.payload(2 * chunk, `file${round}`);
+      const upload = await probe.create(file.sizeBytes);
+      const answers = await Promise.all([
+        probe.patch(upload, 0, file.part(0, chunk)),
+        probe.patch(upload, chunk, file.part(chunk, 2 * chunk)),
+      ]);
+      const finish = await probe.finish(upload, file);
+      rounds.push({ answers, finish, content: await probe.content(upload, file) });
+    }
+    return { rounds };
+  },
+});
+
+/** A client that gave up waiting sends the chunk again, while the server still receives the first attempt. */
+export const retryDuringFirstAttempt = scenario({
+  id: 'retry-during-first-attempt',
+  does: 'sends half a chunk, repeats the whole chunk over another connection, then sends the rest of the first',
+  sendsBytes: 256 * KiB,
+  run: async (probe) => {
+    const file = probe.payload(64 * KiB);
+    const upload = await probe.create(file.sizeBytes);
+    const chunk = file.part(0, file.sizeBytes);
+    const half = { stallAfterBytes: file.sizeBytes / 2 };
+    const first = await probe.begin('PATCH', upload.url, probe.patchOptions(0, chunk, half));
+    await probe.pause(200);
+    const second = probe.patch(upload, 0, chunk);
+    await probe.pause(400);
+    await first.sendRest();
+    const firstAnswer = await first.answer();
+    first.link.close();
+    const secondAnswer = await second;
+    const finish = await probe.finish(upload, file);
+    return { firstAnswer, secondAnswer, finish, content: await probe.content(upload, file) };
+  },
+});
+
+/** A request that stalls, is given up by its client, and comes back to life after the client has gone on. */
+export const revivedRequest = scenario({
+  id: 'revived-request',
+  does: 'stalls in the middle of a chunk, resumes over another connection to its end, then sends the rest over the first',
+  sendsBytes: 256 * KiB,
+  run: async (probe) => {
+    const file = probe.payload(128 * KiB);
+    const upload = await probe.create(file.sizeBytes);
+    const chunkBytes = 64 * KiB;
+    const half = { stallAfterBytes: chunkBytes / 2 };
+    const stalled = await probe.begin(
+      'PATCH',
+      upload.url,
+      probe.patchOptions(0, file.part(0, chunkBytes), half),
+    );
+    await probe.pause(100);
+    const { bytes } = await probe.currentOffset(upload);
+    const from = bytes ?? 0;
+    const resumed =
+      from < chunkBytes ? await probe.patch(upload, from, file.part(from, chunkBytes)) : undefined;
+    await stalled.sendRest();
+    const revived = await stalled.answer();
+    stalled.link.close();
+    const finish = await probe.finish(upload, file);
+    return { resumed, revived, finish, content: await probe.content(upload, file) };
+  },
+});
+
+export const headDuringPatch = scenario({
+  id: 'head-during-patch',
+  does: 'asks HEAD while half a chunk has been sent, then sends the rest, and finishes the upload',
+  needs: ['head'],
+  sendsBytes: 256 * KiB,
+  run: async (probe) => {
+    const file = probe.payload(128 * KiB);
+    const upload = await probe.create(file.sizeBytes);
+    const chunkBytes = 64 * KiB;
+    const sentBytes = chunkBytes / 2;
+    const options = probe.patchOptions(0, file.part(0, chunkBytes), { stallAfterBytes: sentBytes });
+    const patching = await probe.begin('PATCH', upload.url, options);
+    await probe.pause(100);
+    const asked = await probe.head(upload);
+    await patching.sendRest();
+    const patched = await patching.answer();
+    patching.link.close();
+    const finish = await probe.finish(upload, file);
+    return { sentBytes, asked, patched, finish, content: await probe.content(upload, file) };
+  },
+});
+
+export const twoUploadsInTurns = scenario({
+  id: 'two-uploads-in-turns',
+  does: 'sends two files chunk by chunk in turns, then two others at the same time',
+  sendsBytes: 384 * KiB,
+  run: async (probe) => {
+    const chunk = 32 * KiB;
+    const pair = async (names: readonly [string, string]) =>
+      Promise.all(
+        names.map(async (name) => {
+          const file = probe.payload(3 * chunk, name);
+          return { file, upload: await probe.create(file.sizeBytes) };
+        }),
+      );
+    const turns = await pair(['a', 'b']);
+    const answers: Exchange[] = [];
+    for (let offset = 0; offset < 3 * chunk; offset += chunk) {
+      for (const { file, upload } of turns) {
+        answers.push(await probe.patch(upload, offset, file.part(offset, offset + chunk)));
+      }
+    }
+    const parallel = await pair(['c', 'd']);
+    const finishes = await Promise.all(
+      parallel.map(({ file, upload }) => probe.finish(upload, file, { chunkBytes: chunk })),
+    );
+    const all = [...turns, ...parallel];
+    const contents = [];
+    for (const { file, upload } of all) contents.push(await probe.content(upload, file));
+    return { answers, finishes, contents };
+  },
+});
+
+/** Two PATCHes in one write. */
+export const pipelinedPatches = scenario({
+  id: 'pipelined-patches',
+  does: 'sends two PATCHes over one connection without waiting for the first answer',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const url = new URL(upload.url);
+    const link = await probe.open();
+    const begin = (from: number, to: number) =>
+      link.begin({ method: 'PATCH', url, ...probe.patchOptions(from, file.part(from, to)) });
+    const [first, second] = [await begin(0, 5), await begin(5, 10)];
+    const firstAnswer = await first.answer();
+    const secondAnswer = await second.answer();
+    link.close();
+    const finish = await probe.finish(upload, file);
+    return { firstAnswer, secondAnswer, finish, content: await probe.content(upload, file) };
+  },
+});
+
+export function advanced(exchange: Exchange): boolean {
+  return exchange.answer?.status === 204 && (offsetOf(exchange) ?? 0) > 0;
+}

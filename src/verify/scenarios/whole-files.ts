@@ -1,0 +1,73 @@
+import { isSuccess, offsetOf } from '../answers.ts';
+import type { Payload } from '../payload.ts';
+import type { Probe } from '../probe/probe.ts';
+import { type Scenario, scenario } from '../scenario.ts';
+import type { SeenFile } from './seen-file.ts';
+
+/** Whole files, sent without any trouble: in chunks of one size, or of the sizes given. */
+
+const MiB = 1024 * 1024;
+
+export const threeMebibytesAndABit = fileOf('file-3-mib-and-17', 3 * MiB + 17);
+export const oneMebibyte = fileOf('file-1-mib', MiB);
+export const threeMebibytes = fileOf('file-3-mib', 3 * MiB);
+export const lastChunkSmaller = fileOf('file-last-chunk-of-one-byte', 2 * MiB + 1);
+export const oneByteShort = fileOf('file-one-byte-short', MiB - 1);
+export const singleByte = fileOf('file-single-byte', 1);
+export const emptyFile = fileOf('file-empty', 0);
+
+/** The numbers of Fibonacci: many sizes, none of them round. */
+const growing = [
+  1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 6765, 10946, 17711, 28657,
+];
+
+export const oddChunks = fileOf('file-in-odd-chunks', MiB, [...growing, 65_537]);
+
+const looks: Readonly<Record<string, Uint8Array | string>> = {
+  'all 256 values': Uint8Array.from({ length: 256 }, (_, value) => value),
+  'what looks like a form': '\r\n--boundary--\r\n',
+  'what looks like a last chunk': '0\r\n\r\n',
+  'what looks like gzip': Uint8Array.of(0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3),
+  'a byte order mark': '\ufefftext',
+  'no UTF-8': Uint8Array.of(0xff, 0xfe, 0x80, 0xc0),
+  '64 KiB of zeros': new Uint8Array(65_536),
+};
+
+export const strangeContents: Scenario<Readonly<Record<string, SeenFile>>> = scenario({
+  id: 'strange-contents',
+  does: 'sends files that look like text, framing, compression or nothing at all',
+  run: async (probe) => {
+    const seen: Record<string, SeenFile> = {};
+    for (const [name, bytes] of Object.entries(looks)) {
+      seen[name] = await sent(probe, probe.literal(bytes), [MiB]);
+    }
+    return seen;
+  },
+});
+
+function fileOf(id: string, sizeBytes: number, chunks: readonly number[] = [MiB]): Scenario<SeenFile> {
+  return scenario({
+    id,
+    does: `sends a file of ${sizeBytes} bytes in chunks of ${chunks.slice(0, 5).join(', ')}${chunks.length > 5 ? ' …' : ''} bytes and reads it back`,
+    sendsBytes: sizeBytes + 16 * 1024,
+    run: (probe) => sent(probe, probe.payload(sizeBytes), chunks),
+  });
+}
+
+/** Sends a payload chunk by chunk; where a chunk is not taken as a whole, goes on as a client would. */
+async function sent(probe: Probe, file: Payload, chunks: readonly number[]): Promise<SeenFile> {
+  const upload = await probe.create(file.sizeBytes);
+  const patches = [];
+  let offset = 0;
+  for (let index = 0; offset < file.sizeBytes; index++) {
+    const size = chunks[Math.min(index, chunks.length - 1)] ?? file.sizeBytes;
+    const end = Math.min(offset + size, file.sizeBytes);
+    const patched = await probe.patch(upload, offset, file.part(offset, end));
+    patches.push(patched);
+    const accepted = isSuccess(patched) ? (offsetOf(patched) ?? end) : offset;
+    if (accepted <= offset) break;
+    offset = accepted;
+  }
+  const finish = await probe.finish(upload, file, offset < file.sizeBytes ? {} : { from: offset });
+  return { created: upload.created, patches, finish, content: await probe.content(upload, file) };
+}

@@ -1,0 +1,39 @@
+import type { Section } from './check.ts';
+import { coreHead } from './checks/core-head.ts';
+import { coreOptions } from './checks/core-options.ts';
+import { corePatch } from './checks/core-patch.ts';
+import { coreVersion } from './checks/core-version.ts';
+import { creation } from './checks/creation.ts';
+import { dataDisconnects } from './checks/data-disconnects.ts';
+import { dataOverlaps } from './checks/data-overlaps.ts';
+import { dataWholeFiles } from './checks/data-whole-files.ts';
+import { httpRobustness } from './checks/http-robustness.ts';
+import { identifiers } from './checks/identifiers.ts';
+import { metadata } from './checks/metadata.ts';
+import { methodOverride } from './checks/method-override.ts';
+import { pulseClassic } from './checks/pulse-classic.ts';
+import { pulseExtra } from './checks/pulse-extra.ts';
+import { pulseFinalize } from './checks/pulse-finalize.ts';
+import { pulseFlowChecks } from './checks/pulse-flow.ts';
+import { pulseMultipart } from './checks/pulse-multipart.ts';
+
+/** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
+export const suite: readonly Section[] = [
+  coreVersion,
+  coreHead,
+  corePatch,
+  coreOptions,
+  methodOverride,
+  creation,
+  metadata,
+  dataWholeFiles,
+  dataDisconnects,
+  dataOverlaps,
+  httpRobustness,
+  identifiers,
+  pulseClassic,
+  pulseMultipart,
+  pulseFlowChecks,
+  pulseFinalize,
+  pulseExtra,
+];

@@ -1,0 +1,107 @@
+import type { ProtocolId } from './check.ts';
+
+/** How the bytes of a finished upload are compared with what was sent. */
+export type Oracle = 'finalize' | 'get' | 'read-back';
+
+/** What is known about the server before the first scenario: found out once, recorded, and given to every judge. */
+export interface Target {
+  readonly protocol: ProtocolId;
+  /** As the user named it, without a trailing slash. */
+  readonly server: string;
+  readonly createUrl: string;
+  /** Asked to learn whether the server still answers. */
+  readonly aliveUrl: string;
+  readonly finalizeUrl?: string;
+  /** A root-relative Location lacks the path prefix of `server`, because a proxy strips it. */
+  readonly prefixed?: true;
+  /** Why HEAD cannot be used; absent where it can. */
+  readonly headless?: string;
+  /** From Tus-Extension. */
+  readonly extensions: readonly string[];
+  /** From Tus-Max-Size, as written. */
+  readonly maxSize?: string;
+  /** Chunks as multipart/form-data are taken. */
+  readonly multipart?: true;
+  /** A finished upload is served by GET on its URL. */
+  readonly download?: true;
+  /** Requests without a credential are refused at creation, or only at finalize. */
+  readonly guarded?: 'creation' | 'finalize';
+  readonly oracle?: Oracle;
+  /** What was concluded and from what, for the head of the report. */
+  readonly assumptions: readonly string[];
+}
+
+/** What the user allowed and gave. Absent means not allowed, not given. */
+export interface Permissions {
+  /** Rows that leave large declarations behind or may take a careless server down. */
+  readonly intrusive?: true;
+  /** Rows that send gigabytes. */
+  readonly large?: true;
+  /** Rows that wait longer than 2 s. */
+  readonly slow?: true;
+  readonly token?: true;
+  readonly secondToken?: true;
+  readonly restart?: true;
+}
+
+export type Need =
+  | 'creation-extension'
+  | 'termination'
+  | 'extensions'
+  | 'no-extensions'
+  | 'max-size'
+  | 'multipart'
+  | 'download'
+  | 'head'
+  | 'oracle'
+  | 'https'
+  | 'guarded'
+  | 'token'
+  | 'second-token'
+  | 'intrusive'
+  | 'large'
+  | 'slow'
+  | 'restart';
+
+/** Why a need is not met, in words; undefined where it is. */
+const unmet: Readonly<Record<Need, (target: Target, permissions: Permissions) => string | undefined>> = {
+  'creation-extension': lacksExtension('creation'),
+  termination: lacksExtension('termination'),
+  extensions: (target) => (target.extensions.length > 0 ? undefined : 'the server advertises no extension'),
+  'no-extensions': (target) =>
+    target.extensions.length === 0 ? undefined : `the server advertises ${target.extensions.join(', ')}`,
+  'max-size': (target) => (target.maxSize === undefined ? 'the server states no Tus-Max-Size' : undefined),
+  multipart: (target) => (target.multipart ? undefined : 'the server does not take multipart chunks'),
+  download: (target) => (target.download ? undefined : 'the server does not serve finished uploads by GET'),
+  head: (target) => target.headless,
+  oracle: (target) =>
+    target.oracle
+      ? undefined
+      : 'content not verified: nothing reads back what was stored (--read-back <cmd>)',
+  https: (target) => (target.server.startsWith('https:') ? undefined : 'the server is not reached by https'),
+  guarded: (target) => (target.guarded ? undefined : 'the server asks for no credential'),
+  token: (_, { token }) => (token ? undefined : 'needs --token'),
+  'second-token': (_, { secondToken }) => (secondToken ? undefined : 'needs --second-token'),
+  intrusive: (_, { intrusive }) => (intrusive ? undefined : 'only with --intrusive'),
+  large: (_, { large }) => (large ? undefined : 'only with --large'),
+  slow: (_, { slow }) => (slow ? undefined : 'only with --slow'),
+  restart: (_, { restart }) => (restart ? undefined : 'needs --restart-cmd'),
+};
+
+/** The reason why something with these needs is skipped; undefined where it can run. */
+export function unmetNeed(
+  needs: readonly Need[] | undefined,
+  target: Target,
+  permissions: Permissions,
+): string | undefined {
+  for (const need of needs ?? []) {
+    const reason = unmet[need](target, permissions);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function lacksExtension(name: string) {
+  return (target: Target) =>
+    target.extensions.includes(name) ? undefined : `the server does not advertise ${name}`;
+}

@@ -1,0 +1,208 @@
+import type { Dial } from '../protocol/connection.ts';
+import { canary, startCanary } from './canary.ts';
+import type { Check, ProtocolId, Section } from './check.ts';
+import { cleanUp, type Leftovers } from './clean-up.ts';
+import type { Clock } from './clock.ts';
+import { discover } from './discover.ts';
+import type { ReportVerify } from './events.ts';
+import { type ExpectedFailure, type Matched, matchExpected } from './expect-failures.ts';
+import { type CheckResult, judge, seenInRun, unjudged } from './judge.ts';
+import { planOf, scenariosOf } from './plan.ts';
+import type { ReadBack } from './probe/content.ts';
+import type { ProbeSettings } from './probe/probe.ts';
+import type { Identity } from './probe/request.ts';
+import { seededRandom, seedOf } from './random.ts';
+import type { Recording } from './recording.ts';
+import { redactor, secretHeaders } from './redaction.ts';
+import { runPlan } from './run-plan.ts';
+import { selected } from './select.ts';
+import type { Permissions, Target } from './target.ts';
+import { type Counts, counted, exitCodeOf } from './verdict.ts';
+
+/** What the user asked for, validated. */
+export interface VerifySettings {
+  /** http or https, a path prefix allowed, no query, fragment or userinfo. */
+  readonly server: URL;
+  readonly protocol: ProtocolId | 'auto';
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly expectedFailures: readonly ExpectedFailure[];
+  /** A broken SHOULD counts as a failure. */
+  readonly strict: boolean;
+  /** Same seed, same requests. */
+  readonly seed: number;
+  /** Marks the files of this run: fresh for every run. */
+  readonly runId: string;
+  readonly jobs: number;
+  readonly rounds: number;
+  /** For connecting, writing and answering, each. */
+  readonly timeoutMs: number;
+  readonly scenarioTimeoutMs: number;
+  readonly runTimeoutMs: number;
+  readonly tokens: Readonly<Partial<Record<Identity, string>>>;
+  /** Sent with every request to the server's origin. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly permissions: Permissions;
+}
+
+/** Everything of the outside world that a run uses. */
+export interface VerifyTools {
+  readonly sections: readonly Section[];
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly report: ReportVerify;
+  readonly readBack?: ReadBack;
+  /** Restarts the server by the user's command. */
+  readonly restart?: () => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export interface VerifyRun {
+  readonly target: Target;
+  /** One for each selected check, in the order of the suite. */
+  readonly results: readonly CheckResult[];
+  readonly recordings: readonly Recording[];
+  readonly counts: Counts;
+  readonly matched: Matched;
+  readonly exitCode: number;
+  /** Why the run ended before all scenarios had run, in words. */
+  readonly endedEarly?: string;
+  readonly leftovers: Leftovers;
+  readonly requests: number;
+  readonly sentBytes: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Drives a server through the selected checks.
+ * Throws PulseError: `usage` for a pattern that matches no check, `temporary` where nothing answers.
+ */
+export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
+  const { clock, sections, report } = tools;
+  const { seed, runId, jobs, permissions } = settings;
+  // Fixed before the first request, so that the denominator cannot shrink.
+  const checks = selected(allChecks(sections), settings.only, settings.skip);
+  const runStartMs = clock.nowMs();
+  const signal = runSignal(settings, tools);
+  const probes = probeSettings(settings, tools);
+
+  const { target, recording } = await discover({ ...settings, signal }, probes);
+  const { server, protocol, assumptions } = target;
+  const start = { target: server, protocol, assumptions, checks: checks.length, seed, runId };
+  report({ type: 'verify.start', ...start });
+
+  const results = new Map<Check, CheckResult>();
+  const conclude = (check: Check, result: CheckResult) => {
+    results.set(check, result);
+    report(checkEnd(result));
+  };
+  const recordings: Recording[] = [recording];
+  const take = (taken: Recording) => {
+    recordings.push(taken);
+    for (const check of checks) {
+      if (check.reads.id === taken.scenario && !plan.skipped.has(check)) {
+        conclude(check, judge(check, taken, target));
+      }
+    }
+  };
+
+  const random = seededRandom(seedOf(seed, 'order'));
+  const plan = planOf(sections, checks, target, permissions, random, [canary]);
+  for (const [check, reason] of plan.skipped) conclude(check, unjudged(check, 'skip', reason, target));
+  const watched = startCanary(probes, target, signal, runStartMs);
+  const endedEarly = await runPlan(plan, {
+    target,
+    probes,
+    canary: watched,
+    jobs,
+    scenarioTimeoutMs: settings.scenarioTimeoutMs,
+    signal,
+    runStartMs,
+    onStart: ({ id }) => report({ type: 'scenario.start', scenario: id }),
+    onRecording: ({ id }, taken) => {
+      report({ type: 'scenario.end', scenario: id, elapsedMs: taken.elapsedMs });
+      take(taken);
+    },
+  });
+  take(await watched.end());
+  for (const check of checks) {
+    if (!results.has(check))
+      conclude(check, judgedAtTheEnd(check, recordings, target, permissions, endedEarly));
+  }
+
+  const leftovers = await cleanUp(recordings, target, probes, jobs);
+  return concluded(settings, {
+    target,
+    results: checks.map((check) => results.get(check) ?? unjudged(check, 'error', 'it was lost', target)),
+    recordings,
+    leftovers,
+    elapsedMs: Math.round(clock.nowMs() - runStartMs),
+    ...(endedEarly !== undefined && { endedEarly }),
+  });
+}
+
+export function allChecks(sections: readonly Section[]): readonly Check[] {
+  return sections.flatMap(({ checks }) => checks);
+}
+
+function concluded(
+  { expectedFailures, strict }: VerifySettings,
+  run: Omit<VerifyRun, 'matched' | 'counts' | 'exitCode' | 'requests' | 'sentBytes'>,
+): VerifyRun {
+  const matched = matchExpected(expectedFailures, run.results);
+  return {
+    ...run,
+    matched,
+    counts: counted(run.results, matched.expected),
+    exitCode: exitCodeOf(run.results, matched, { strict }),
+    requests: run.recordings.reduce((total, { exchanges }) => total + exchanges.length, 0),
+    sentBytes: run.recordings.reduce((total, { sentBytes }) => total + sentBytes, 0),
+  };
+}
+
+/** Checks of the whole run, and those whose scenario did not run any more. */
+function judgedAtTheEnd(
+  check: Check,
+  recordings: readonly Recording[],
+  target: Target,
+  permissions: Permissions,
+  endedEarly: string | undefined,
+): CheckResult {
+  const needed = new Set(scenariosOf(check, target, permissions).map(({ id }) => id));
+  const ran = recordings.filter(({ scenario, outcome }) => needed.has(scenario) && outcome.kind === 'seen');
+  if (!('atLeast' in check.reads) || (ran.length === 0 && needed.size > 0)) {
+    const reason = endedEarly ?? 'none of the scenarios that it looks at came to its end';
+    return unjudged(check, 'blocked', reason, target);
+  }
+  const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
+  const all = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
+  return judge(check, all, target);
+}
+
+function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
+  const { seed, runId, rounds, timeoutMs, tokens, headers, server } = settings;
+  const secrets = [
+    ...Object.entries(tokens).map(([identity, value]) => ({ label: `<${identity}'s token>`, value })),
+    ...secretHeaders(headers),
+  ];
+  return {
+    access: { dial: tools.dial, origin: server.origin, timeoutMs, tokens, headers },
+    clock: tools.clock,
+    redact: redactor(secrets),
+    seed,
+    runId,
+    rounds,
+    ...(tools.readBack && { readBack: tools.readBack }),
+    ...(tools.restart && { restart: tools.restart }),
+  };
+}
+
+/** Fires when the user interrupts, or when the run has used up its time. */
+function runSignal({ runTimeoutMs }: VerifySettings, { signal }: VerifyTools): AbortSignal {
+  const timeout = AbortSignal.timeout(runTimeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+}
+
+function checkEnd({ violation, evidence, scenario: _, ...result }: CheckResult): Parameters<ReportVerify>[0] {
+  return { type: 'check.end', ...result, ...violation, exchanges: evidence };
+}

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Behaviour, type RunningServer, startServer } from '../../src/server/server.ts';
+import { createDial } from '../../src/transport/raw.ts';
+import type { ProtocolId } from '../../src/verify/check.ts';
+import type { Clock } from '../../src/verify/clock.ts';
+import { suite } from '../../src/verify/suite.ts';
+import type { Permissions } from '../../src/verify/target.ts';
+import { type VerifyRun, type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';
+
+/** Runs of the tester against the reference server, in process: what every proof is made of. */
+
+export const TOKEN = 'proof-token-of-the-owner';
+export const SECOND_TOKEN = 'proof-token-of-a-stranger';
+
+export const clock: Clock = {
+  nowMs: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await wait(ms, undefined, signal === undefined ? {} : { signal });
+  },
+};
+
+export interface ReferenceSettings {
+  readonly protocol: ProtocolId;
+  readonly behaviour?: Behaviour;
+  /** The server asks for TOKEN. */
+  readonly guarded?: boolean;
+  readonly maxSizeBytes?: number;
+}
+
+export interface Reference {
+  readonly url: URL;
+  /** Ends the server, and starts it again on the same port and folder. */
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startReference({
+  protocol,
+  behaviour,
+  guarded,
+  maxSizeBytes,
+}: ReferenceSettings): Promise<Reference> {
+  const dir = await mkdtemp(join(tmpdir(), 'pulse-proof-'));
+  const start = (port: number): Promise<RunningServer> =>
+    startServer({
+      host: '127.0.0.1',
+      port,
+      dir,
+      protocol,
+      // A killed process does not wait for anybody either.
+      limits: { closeGraceMs: 0 },
+      ...(behaviour && { behaviour }),
+      ...(guarded && { token: TOKEN }),
+      ...(maxSizeBytes !== undefined && { maxSizeBytes }),
+    });
+  let server = await start(0);
+  return {
+    url: new URL(server.url),
+    restart: async () => {
+      await server.close();
+      server = await start(server.port);
+    },
+    stop: async () => {
+      await server.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Everything that needs no gigabytes. */
+export const everythingAllowed: Permissions = {
+  intrusive: true,
+  slow: true,
+  restart: true,
+};
+
+export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}): VerifySettings {
+  return {
+    server,
+    protocol: 'auto',
+    only: [],
+    skip: [],
+    expectedFailures: [],
+    strict: false,
+    seed: 1,
+    runId: 'proof',
+    jobs: 4,
+    rounds: 5,
+    timeoutMs: 10_000,
+    scenarioTimeoutMs: 60_000,
+    runTimeoutMs: 300_000,
+    tokens: {},
+    headers: {},
+    permissions: everythingAllowed,
+    ...changes,
+  };
+}
+
+export async function runAgainst(
+  reference: Pick<Reference, 'url'> & Partial<Reference>,
+  changes: Partial<VerifySettings> = {},
+  tools: Partial<VerifyTools> = {},
+): Promise<VerifyRun> {
+  return verify(settingsFor(reference.url, changes), {
+    sections: suite,
+    dial: createDial(),
+    clock,
+    report: () => {},
+    ...(reference.restart && { restart: reference.restart }),
+    ...tools,
+  });
+}
