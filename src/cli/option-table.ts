@@ -68,12 +68,12 @@ function variableOf(spec: OptionSpec): string {
 export function valuesOf<T extends OptionTable>(table: T, given: Given, environment: Environment): Values<T> {
   const entries = Object.entries(table).map(([key, spec]) => [
     key,
-    valueOf(spec, given.get(key), environment),
+    settledValue(spec, given.get(key), environment),
   ]);
   return Object.fromEntries(entries) as Values<T>;
 }
 
-function valueOf(spec: OptionSpec, texts: readonly string[] | undefined, environment: Environment): unknown {
+function settledValue(spec: OptionSpec, texts: readonly string[] | undefined, environment: Environment): unknown {
   const flag = longFlag(spec);
   const variable = variableOf(spec);
   const setting = spec.commandLineOnly ? '' : (environment[variable] ?? '');
