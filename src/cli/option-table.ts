@@ -73,7 +73,11 @@ export function valuesOf<T extends OptionTable>(table: T, given: Given, environm
   return Object.fromEntries(entries) as Values<T>;
 }
 
-function settledValue(spec: OptionSpec, texts: readonly string[] | undefined, environment: Environment): unknown {
+function settledValue(
+  spec: OptionSpec,
+  texts: readonly string[] | undefined,
+  environment: Environment,
+): unknown {
   const flag = longFlag(spec);
   const variable = variableOf(spec);
   const setting = spec.commandLineOnly ? '' : (environment[variable] ?? '');
