@@ -37,15 +37,16 @@ console.log(`  ${url}`);
 /** @param {readonly string[]} args */
 const run = (...args) =>
   new Promise((resolve) => {
-    spawn(process.execPath, [bin, ...args], { env, stdio: 'inherit' }).once('close', (code, signal) =>
-      resolve(code ?? signal),
+    spawn(process.execPath, [bin, ...args], { cwd: root, env, stdio: 'inherit' }).once(
+      'close',
+      (code, signal) => resolve(code ?? signal),
     );
   });
 
 try {
   step('Upload the sample video, and prove it');
   shown(`pulse-upload fixtures/sample.mp4 --server ${url}`);
-  const uploaded = await run(sample, '--server', url);
+  const uploaded = await run('fixtures/sample.mp4', '--server', url);
   if (uploaded !== 0) throw new Error(`the upload ended with exit code ${uploaded}`);
 
   step('What the server stored');
