@@ -1,0 +1,79 @@
+import { offsetOf } from '../answers.ts';
+import type { Body } from '../probe/body.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { RequestOptions } from '../probe/request.ts';
+import { scenario } from '../scenario.ts';
+import { bringTo, goingOnFrom, trialOf } from './trial.ts';
+
+/** PATCH at the edges of an upload: too much, nothing, and behind the end. */
+
+export const tooLongBodies = scenario({
+  id: 'too-long-bodies',
+  does: 'sends 20 bytes, and 50 with Transfer-Encoding: chunked, to uploads of 10; then finishes them and reads them back',
+  run: async (probe) => ({
+    plain: await tooLong(probe, 10),
+    chunked: await tooLong(probe, 40, { chunked: [50] }),
+  }),
+});
+
+/** The file's own bytes and more behind them: a server may keep what fits. */
+async function tooLong(probe: Probe, extraBytes: number, options?: RequestOptions) {
+  const file = probe.payload(10);
+  const extra = probe.payload(extraBytes, 'extra');
+  const upload = await probe.create(file.sizeBytes);
+  const body: Body = [file.part(0, 10), extra.part(0, extraBytes)];
+  const trial = await trialOf(probe, upload, 0, () => probe.patch(upload, 0, body, options));
+  const finish = await probe.finish(upload, file, goingOnFrom(trial.after));
+  return { sizeBytes: file.sizeBytes, trial, finish, content: await probe.content(upload, file) };
+}
+
+export const patchesBehindTheEnd = scenario({
+  id: 'patches-behind-the-end',
+  does: 'sends an empty PATCH and one of 1 byte to an upload of 10 bytes that is complete, and reads it back',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    await bringTo(probe, upload, file, 10);
+    const before = await probe.currentOffset(upload);
+    const empty = await trialOf(probe, upload, 10, () => probe.patch(upload, 10, ''));
+    const extra = probe.payload(1, 'extra').part(0, 1);
+    const oneByte = await trialOf(probe, upload, 10, () => probe.patch(upload, 10, extra));
+    return { before, empty, oneByte, content: await probe.content(upload, file) };
+  },
+});
+
+export const emptyPatch = scenario({
+  id: 'empty-patch',
+  does: 'sends an empty PATCH at the right offset of an upload of which 4 of 10 bytes are there',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    await bringTo(probe, upload, file, 4);
+    return { empty: await trialOf(probe, upload, 4, () => probe.patch(upload, 4, '')) };
+  },
+});
+
+const REFUSED_BYTES = 60_000;
+
+export const refusedBodyThenNext = scenario({
+  id: 'refused-body-then-next',
+  does: 'sends 60,000 bytes at a wrong offset over a raw connection, and asks again over the same one',
+  run: async (probe) => {
+    const file = probe.payload(REFUSED_BYTES);
+    const upload = await probe.create(2 * REFUSED_BYTES);
+    const url = new URL(upload.url);
+    const link = await probe.open();
+    const refused = await link.send({
+      method: 'PATCH',
+      url,
+      ...probe.patchOptions(REFUSED_BYTES, file.part(0, REFUSED_BYTES)),
+    });
+    const next =
+      probe.target.headless === undefined
+        ? { method: 'HEAD', url, headers: { 'Tus-Resumable': '1.0.0' } }
+        : { method: 'PATCH', url, ...probe.patchOptions(offsetOf(refused) ?? 0, '') };
+    const second = await link.send(next);
+    link.close();
+    return { refused, second };
+  },
+});

@@ -1,0 +1,54 @@
+import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { Blocked } from '../check.ts';
+import type { Payload } from '../payload.ts';
+import type { KnownOffset } from '../probe/offsets.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Upload } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
+
+/** A request with something strange about it, and where the upload stood before and afterwards. */
+export interface Trial {
+  readonly beforeBytes: number;
+  readonly exchange: Exchange;
+  readonly after: KnownOffset;
+}
+
+/** Sends the request, and asks where the upload stands: patiently, if the connection broke over it. */
+export async function trialOf(
+  probe: Probe,
+  upload: Upload,
+  beforeBytes: number,
+  send: () => Promise<Exchange>,
+): Promise<Trial> {
+  const exchange = await send();
+  const after = await (exchange.answer ? probe.currentOffset(upload) : probe.settle(upload));
+  return { beforeBytes, exchange, after };
+}
+
+/**
+ * Brings an upload to an offset as its set-up, however little of each chunk the server takes.
+ * Throws Blocked where it takes nothing.
+ */
+export async function bringTo(
+  probe: Probe,
+  upload: Upload,
+  file: Payload,
+  offsetBytes: number,
+): Promise<void> {
+  let at = 0;
+  while (at < offsetBytes) {
+    const patched = await probe.patch(upload, at, file.part(at, offsetBytes));
+    const accepted = isSuccess(patched) ? offsetOf(patched) : undefined;
+    if (accepted === undefined || accepted <= at) {
+      throw new Blocked(`the upload could not be brought to ${offsetBytes}: ${outcomeOf(patched)}`, [
+        patched,
+      ]);
+    }
+    at = accepted;
+  }
+}
+
+/** Where to go on from: what the server has just said, or what it will say when it is asked. */
+export function goingOnFrom({ bytes }: KnownOffset): { readonly from?: number } {
+  return bytes === undefined ? {} : { from: bytes };
+}
