@@ -61,16 +61,16 @@ export type Filter = (
 
 /** Where the server differs from the reference: deliberate defects and correct variations are such values. */
 export interface Behaviour {
-  readonly rules?: RuleChanges;
-  readonly answers?: Partial<Answers>;
-  readonly store?: (store: Store) => Store;
-  readonly receive?: Receive;
-  readonly measure?: Parts['measure'];
-  readonly takeHold?: Parts['takeHold'];
-  readonly newId?: Parts['newId'];
-  readonly locate?: Parts['locate'];
-  readonly extensions?: readonly Extension[];
-  readonly filter?: Filter;
+  readonly rules?: RuleChanges | undefined;
+  readonly answers?: Partial<Answers> | undefined;
+  readonly store?: ((store: Store) => Store) | undefined;
+  readonly receive?: Receive | undefined;
+  readonly measure?: Parts['measure'] | undefined;
+  readonly takeHold?: Parts['takeHold'] | undefined;
+  readonly newId?: Parts['newId'] | undefined;
+  readonly locate?: Parts['locate'] | undefined;
+  readonly extensions?: readonly Extension[] | undefined;
+  readonly filter?: Filter | undefined;
   /** Called for every new connection. */
-  readonly connection?: (socket: Socket) => void;
+  readonly connection?: ((socket: Socket) => void) | undefined;
 }

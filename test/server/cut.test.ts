@@ -195,7 +195,10 @@ describe('a body that stops coming', () => {
     await stalled.send(patchHead(url, 0, { 'Content-Length': total }));
     await stalled.send(bytes.subarray(0, sent));
     await offsetBecomes(url, sent);
+    const waiting = patch(url, sent, bytes.subarray(sent));
+    await sleep(50);
     expect((await fetch(url, { method: 'DELETE', headers: tus })).status).toBe(204);
+    expect((await waiting).status).toBe(404);
     expect((await head(url)).status).toBe(404);
     await stalled.send(bytes.subarray(sent));
     expect(await stalled.received(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 404 /);

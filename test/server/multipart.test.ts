@@ -58,9 +58,10 @@ describe('the form reader', () => {
   for (const [name, content] of Object.entries(contents)) {
     it(`finds exactly the content, however the body is cut into two or into bytes: ${name}`, () => {
       const body = form(part(content));
-      for (let end = 0; end < body.length; end++)
-        expect(readInPieces(body, [end])).toEqual(Buffer.from(content));
-      expect(readInPieces(body, Array.from(body.keys()))).toEqual(Buffer.from(content));
+      const cuts = Array.from(body.keys());
+      for (const ends of [...cuts.map((end) => [end]), cuts]) {
+        expect(readInPieces(body, ends).equals(Buffer.from(content))).toBe(true);
+      }
     });
   }
 

@@ -1,0 +1,56 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { liveUploads } from '../../src/server/live-uploads.ts';
+import type { Store } from '../../src/server/store.ts';
+import type { UploadInfo } from '../../src/server/upload.ts';
+
+/** A store in memory that counts how often it is asked. */
+function memoryStore(): Store & { readonly loads: string[] } {
+  const infos = new Map<string, UploadInfo>();
+  const loads: string[] = [];
+  return {
+    loads,
+    async create(info) {
+      infos.set(info.id, info);
+    },
+    async load(id) {
+      loads.push(id);
+      const info = infos.get(id);
+      return info && { info, offsetBytes: 0 };
+    },
+    write: async () => ({ write: async () => 0, close: async () => {} }),
+    sync: async () => {},
+    read: () => Readable.from([]),
+    finish: async (_id, wanted) => wanted,
+    holds: async () => true,
+    async remove({ info }) {
+      infos.delete(info.id);
+    },
+    close: async () => {},
+  };
+}
+
+describe('uploads in memory', () => {
+  it('are one object for all who ask, also at once and also when many others came since', async () => {
+    const store = memoryStore();
+    await store.create({ id: 'x', lengthBytes: 1 });
+    const uploads = liveUploads(store);
+    const [one, other] = await Promise.all([uploads.find('x'), uploads.find('x')]);
+    expect(one).toBeDefined();
+    expect(other).toBe(one);
+    for (let count = 0; count < 1100; count++) await uploads.add({ id: String(count), lengthBytes: 1 });
+    expect(await uploads.find('x')).toBe(one);
+    expect(store.loads).toEqual(['x']);
+  });
+
+  it('cannot be found from the moment on that a termination is decided', async () => {
+    const uploads = liveUploads(memoryStore());
+    const upload = await uploads.add({ id: 'x', lengthBytes: 1 });
+    let letGo = () => {};
+    const removed = uploads.remove(upload, () => new Promise((resolve) => (letGo = resolve)));
+    expect(await uploads.find('x')).toBeUndefined();
+    letGo();
+    await removed;
+    expect(await uploads.find('x')).toBeUndefined();
+  });
+});
