@@ -11,9 +11,13 @@ import { httpRobustness } from './checks/http-robustness.ts';
 import { identifiers } from './checks/identifiers.ts';
 import { metadata } from './checks/metadata.ts';
 import { methodOverride } from './checks/method-override.ts';
+import { pulseChunks } from './checks/pulse-chunks.ts';
 import { pulseClassic } from './checks/pulse-classic.ts';
 import { pulseExtra } from './checks/pulse-extra.ts';
 import { pulseFinalize } from './checks/pulse-finalize.ts';
+import { pulseFinalizeBodies } from './checks/pulse-finalize-bodies.ts';
+import { pulseFinalizeNames } from './checks/pulse-finalize-names.ts';
+import { pulseFinalizeTokens } from './checks/pulse-finalize-tokens.ts';
 import { pulseFlowChecks } from './checks/pulse-flow.ts';
 import { pulseMultipart } from './checks/pulse-multipart.ts';
 
@@ -32,8 +36,12 @@ export const suite: readonly Section[] = [
   httpRobustness,
   identifiers,
   pulseClassic,
+  pulseChunks,
   pulseMultipart,
   pulseFlowChecks,
   pulseFinalize,
+  pulseFinalizeTokens,
+  pulseFinalizeBodies,
+  pulseFinalizeNames,
   pulseExtra,
 ];

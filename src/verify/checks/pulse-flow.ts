@@ -1,5 +1,5 @@
 import { parseSha256 } from '../../protocol/headers.ts';
-import { headerOf, jsonOf } from '../answers.ts';
+import { headerOf, isSuccess, jsonOf } from '../answers.ts';
 import { Blocked, check, type Section, Violation } from '../check.ts';
 import { expectContent, expectFinished, expectHeader, expectOffset, expectStatus } from '../expect.ts';
 import { pulseMust } from '../levels.ts';
@@ -152,10 +152,10 @@ export const pulseFlowChecks: Section = {
 /** The fields of the answer; without them there is nothing to judge, and pulse.finalize.200 says why. */
 function answered(finalized: Exchange): Readonly<Record<string, unknown>> {
   const json = jsonOf(finalized);
-  if (json === undefined || finalized.answer?.status !== 200) {
+  if (json === undefined || !isSuccess(finalized)) {
     const type = headerOf(finalized, 'Content-Type') ?? 'nothing';
     throw new Blocked(
-      `finalize did not answer 200 with JSON (${finalized.answer?.status ?? 'no answer'}, ${type})`,
+      `finalize did not succeed with JSON (${finalized.answer?.status ?? 'no answer'}, ${type})`,
       [finalized],
     );
   }

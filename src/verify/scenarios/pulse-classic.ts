@@ -1,0 +1,168 @@
+import { headerOf, isSuccess } from '../answers.ts';
+import { Blocked } from '../check.ts';
+import type { KnownOffset } from '../probe/offsets.ts';
+import type { Exchange } from '../recording.ts';
+import { scenario } from '../scenario.ts';
+
+const KiB = 1024;
+const OFFSET_OCTET_STREAM = 'application/offset+octet-stream';
+
+export const health = scenario({
+  id: 'pulse-health',
+  does: 'asks /health, once with the credentials of this run and once without',
+  run: async ({ request, target }) => ({
+    asked: await request('GET', target.aliveUrl),
+    withoutCredential: await request('GET', target.aliveUrl, { as: 'nobody' }),
+  }),
+});
+
+export const healthDuringPatch = scenario({
+  id: 'pulse-health-during-patch',
+  does: 'asks /health before and twice during a PATCH of which half the body has been sent',
+  sendsBytes: 96 * KiB,
+  run: async (probe) => {
+    const file = probe.payload(64 * KiB);
+    const upload = await probe.create(file.sizeBytes);
+    const quiet = await probe.alive();
+    const half = probe.patchOptions(0, file.part(0, file.sizeBytes), { stallAfterBytes: file.sizeBytes / 2 });
+    const patching = await probe.begin('PATCH', upload.url, half);
+    await probe.pause(50);
+    const asked = [await probe.alive(), await probe.alive()];
+    await patching.sendRest();
+    const patched = await patching.answer();
+    patching.link.close();
+    return { quiet, asked, patched };
+  },
+});
+
+/** Creations as the app and others send them: nothing here is built upon. */
+export const creations = scenario({
+  id: 'pulse-creations',
+  does: 'creates uploads with the least headers, as the app does, without a credential, and with no or a senseless size',
+  run: async ({ post }) => ({
+    plain: await post(10, { headers: { 'Upload-Metadata': undefined } }),
+    asTheApp: await post(10, { headers: { 'Content-Type': OFFSET_OCTET_STREAM }, body: '' }),
+    withoutCredential: await post(10, { as: 'nobody' }),
+    senseless: {
+      'no Upload-Length': await post(undefined),
+      'Upload-Length: -5': await post(10, { headers: { 'Upload-Length': '-5' } }),
+      'Upload-Length: abc': await post(10, { headers: { 'Upload-Length': 'abc' } }),
+    },
+  }),
+});
+
+/** The old app joins its base URL and Location as texts; everybody else resolves Location by RFC 3986. */
+export const locationBelowPrefix = scenario({
+  id: 'pulse-location-below-prefix',
+  does: 'creates an upload below the path of the server and asks for it at both places that Location may mean',
+  needs: ['head'],
+  run: async (probe) => {
+    const created = await probe.post(10);
+    const location = headerOf(created, 'Location');
+    if (!isSuccess(created) || location === undefined) {
+      throw new Blocked('an upload could not be created', [created]);
+    }
+    const { origin } = new URL(probe.target.server);
+    const isThere = (url: string) => (url.startsWith(`${origin}/`) ? probe.head(url) : undefined);
+    const resolved = new URL(location, probe.target.createUrl).href;
+    const joined = `${probe.target.server}${location}`;
+    return {
+      created,
+      resolved: { url: resolved, asked: await isThere(resolved) },
+      joined: { url: joined, asked: location.startsWith('/') ? await isThere(joined) : undefined },
+    };
+  },
+});
+
+/** HEAD is asked whether or not the server has it: that is the question. */
+export const headOfChunk = scenario({
+  id: 'pulse-head-of-chunk',
+  does: 'sends 4 of 10 bytes and asks HEAD for the upload, and for one that does not exist',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const patched = await probe.patch(upload, 0, file.part(0, 4));
+    return {
+      sizeBytes: file.sizeBytes,
+      patched,
+      asked: await probe.head(upload),
+      unknown: await probe.head(probe.unknownUrl(upload)),
+    };
+  },
+});
+
+/** The retry rule of the app, with HEAD in between where the server has it. */
+export const thirdAttempt = scenario({
+  id: 'pulse-third-attempt',
+  does: 'breaks the second of three chunks twice, at 30 % and at 70 %, sends it a third time, and reads the file back',
+  sendsBytes: 320 * KiB,
+  run: async (probe) => {
+    const chunk = 64 * KiB;
+    const file = probe.payload(3 * chunk);
+    const upload = await probe.create(file.sizeBytes);
+    const first = await probe.patch(upload, 0, file.part(0, chunk));
+    if (!isSuccess(first)) throw new Blocked('the first chunk was not taken', [first]);
+    let from: number | undefined = chunk;
+    const broken: { readonly cut: Exchange; readonly after?: KnownOffset }[] = [];
+    for (const share of [0.3, 0.7]) {
+      const afterBytes = Math.floor((2 * chunk - from) * share);
+      const cut = await probe.patch(upload, from, file.part(from, 2 * chunk), {
+        cut: { afterBytes, by: 'close' },
+      });
+      if (probe.target.headless === undefined) {
+        const after: KnownOffset = await probe.settle(upload);
+        broken.push({ cut, after });
+        from = after.bytes;
+      } else {
+        await probe.pause(APP_PAUSE_MS);
+        broken.push({ cut });
+      }
+      if (from === undefined || from >= 2 * chunk) break;
+    }
+    const third =
+      from === undefined || from >= 2 * chunk
+        ? undefined
+        : await probe.patch(upload, from, file.part(from, 2 * chunk));
+    const finish = await probe.finish(upload, file);
+    return { broken, third, finish, content: await probe.content(upload, file) };
+  },
+});
+
+/** Of the app's second, as much as a server needs to notice that a connection has ended. */
+const APP_PAUSE_MS = 500;
+
+export const plainOctetStream = scenario({
+  id: 'pulse-plain-octet-stream',
+  does: 'sends a chunk as application/octet-stream, sends what is missing, and reads the file back',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes), {
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+    const finish = await probe.finish(upload, file);
+    return { patched, finish, content: await probe.content(upload, file) };
+  },
+});
+
+const formText = [
+  '--b',
+  'Content-Disposition: form-data; name="chunk"; filename="c"',
+  'Content-Type: application/octet-stream',
+  '',
+  'these bytes are not alone',
+  '--b--',
+  '',
+].join('\r\n');
+
+export const rawFormText = scenario({
+  id: 'pulse-raw-form-text',
+  does: 'sends a raw chunk that reads like a whole form, and reads it back',
+  run: async (probe) => {
+    const file = probe.literal(formText);
+    const upload = await probe.create(file.sizeBytes);
+    const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
+    const finish = await probe.finish(upload, file);
+    return { patched, finish, content: await probe.content(upload, file) };
+  },
+});
