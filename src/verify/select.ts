@@ -28,7 +28,8 @@ export function selected(
   });
 }
 
-function matches(pattern: string, id: string): boolean {
+/** Whether an id fits a pattern in which `*` stands for any run of characters. */
+export function matches(pattern: string, id: string): boolean {
   const source = pattern
     .split('*')
     .map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
