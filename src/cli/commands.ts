@@ -24,6 +24,11 @@ export const commands = {
     summary: '',
     load: () => import('./commands/upload.ts'),
   },
+  verify: {
+    usage: 'verify <url> [options]',
+    summary: 'drive a server through the protocol',
+    load: () => import('./commands/verify.ts'),
+  },
   serve: {
     usage: 'serve [options]',
     summary: 'a reference server, to try it on',

@@ -1,15 +1,24 @@
 import type { OptionSpec, OptionTable } from './option-table.ts';
 
 const FLAG_COLUMNS = 28;
+/** A full line makes some terminals of 80 columns wrap. */
+const LINE_COLUMNS = 79;
 
-/** One line per option: its flags, what it says, its default. Options that say nothing share the last line. */
+/** One line per option: its flags, what it says, its default. Options that say nothing share the last lines. */
 export function optionLines(table: OptionTable): readonly string[] {
   const specs = Object.values(table);
   const brief = specs.filter(({ says }) => says === undefined).map(({ flags }) => flags);
   return [
     ...specs.flatMap((spec) => (spec.says === undefined ? [] : [optionLine(spec, spec.says)])),
-    `  ${brief.join('   ')}`,
+    ...sharedLines(brief),
   ];
+}
+
+function sharedLines(flags: readonly string[]): readonly string[] {
+  return flags.reduce<readonly string[]>((lines, flag) => {
+    const longer = `${lines.at(-1) ?? ' '}${lines.length === 0 ? ' ' : '   '}${flag}`;
+    return longer.length <= LINE_COLUMNS ? [...lines.slice(0, -1), longer] : [...lines, `  ${flag}`];
+  }, []);
 }
 
 function optionLine(spec: OptionSpec, says: string): string {

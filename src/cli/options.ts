@@ -176,8 +176,10 @@ export function uploadSettings(values: UploadValues, given: Given, files: readon
 }
 
 /** A flag beats a variable; of two variables the token itself beats the file. */
-function tokenOf(values: UploadValues, given: Given): string | undefined {
-  const { token, tokenFile } = values;
+export function tokenOf(
+  { token, tokenFile }: Pick<UploadValues, 'token' | 'tokenFile'>,
+  given: Given,
+): string | undefined {
   if (tokenFile === undefined || (token !== undefined && !given.has('tokenFile'))) return token;
   return readTokenFile(tokenFile, '--token-file');
 }

@@ -7,6 +7,7 @@ import { createPaint, wantsColor } from '../../output/paint.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
+import { isLoopback } from '../loopback.ts';
 import { valuesOf } from '../option-table.ts';
 import { type ServeValues, serveOptions, serverSettings } from '../serve-options.ts';
 import { shellQuote } from '../shell-quote.ts';
@@ -80,8 +81,4 @@ function openWarning(host: string, paint: Parameters<typeof labelled>[1]): reado
     ],
     paint,
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

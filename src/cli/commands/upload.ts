@@ -35,7 +35,7 @@ function helpText(): string {
     `Usage: pulse-upload ${commands.upload.usage}`,
     ...Object.values(commands)
       .filter(({ summary }) => summary !== '')
-      .map(({ usage, summary }) => `       pulse-upload ${usage.padEnd(18)} ${summary}`),
+      .map(({ usage, summary }) => `       pulse-upload ${usage.padEnd(22)} ${summary}`),
     '',
     ...optionLines(uploadOptions),
     '',

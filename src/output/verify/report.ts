@@ -5,6 +5,7 @@ import type { Oracle } from '../../verify/target.ts';
 import type { Counts } from '../../verify/verdict.ts';
 import type { VerifyRun } from '../../verify/verify.ts';
 import { comparedBy } from './compared-by.ts';
+import { curlSteps } from './curl-steps.ts';
 
 /**
  * A finished run as plain JSON: what every report is rendered from, and what `--report json` writes
@@ -53,6 +54,8 @@ export interface VerifyReport {
 export interface ReportedResult extends CheckResult {
   /** Why this failure was expected and does not count; absent where it does. */
   readonly expectedFailure?: string;
+  /** Shell commands that ask the same again, one behind another; absent where curl cannot. */
+  readonly curl?: readonly string[];
 }
 
 /** What the run does not know about itself. */
@@ -98,13 +101,22 @@ export function verifyReport(run: VerifyRun, facts: RunFacts): VerifyReport {
     staleExpectations: matched.stale,
     results: run.results.map((result) => {
       const expectedFailure = matched.expected.has(result.id) ? facts.reasons.get(result.id) : undefined;
+      const curl = result.violation === undefined ? [] : curlOf(result, run);
       return {
         ...result,
         evidence: evidenceOf(result),
         ...(expectedFailure !== undefined && { expectedFailure }),
+        ...(curl.length > 0 && { curl }),
       };
     }),
   };
+}
+
+/** The last exchange of the evidence is the one that shows it; checks of the whole run note whose it is. */
+function curlOf({ scenario, evidence }: CheckResult, { recordings }: VerifyRun): readonly string[] {
+  const decisive: (Exchange & { readonly scenario?: string }) | undefined = evidence.at(-1);
+  const recording = recordings.find((candidate) => candidate.scenario === (decisive?.scenario ?? scenario));
+  return decisive === undefined || recording === undefined ? [] : curlSteps(recording.exchanges, decisive);
 }
 
 /** What passed or was skipped shows no exchanges: `--record` keeps them all. */

@@ -1,0 +1,59 @@
+import process from 'node:process';
+import { asPulseError, type PulseError } from '../../errors.ts';
+import { asks } from '../asks.ts';
+import { commands, type Invocation } from '../commands.ts';
+import { optionLines } from '../help.ts';
+import { refuseTogether, valuesOf } from '../option-table.ts';
+import { verifyOptions } from '../verify-options.ts';
+import { packageVersion } from '../version.ts';
+
+/** `pulse-upload verify <url>`: drives a server through the protocol and says what holds and what does not. */
+export async function run({ argv }: Invocation): Promise<number> {
+  try {
+    return await verifyCommand(argv);
+  } catch (thrown) {
+    if (asksForJson(argv)) await writeFailure(asPulseError(thrown));
+    throw thrown;
+  }
+}
+
+async function verifyCommand(argv: readonly string[]): Promise<number> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  const line = splitCommandLine(verifyOptions, argv);
+  const { given } = line;
+  if (given.has('help') || given.has('version')) {
+    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
+    return 0;
+  }
+  refuseTogether(verifyOptions, given, 'quiet', 'verbose');
+  refuseTogether(verifyOptions, given, 'quiet', 'json');
+  refuseTogether(verifyOptions, given, 'token', 'tokenFile');
+  refuseTogether(verifyOptions, given, 'list', 'explain');
+  const values = valuesOf(verifyOptions, given, process.env);
+  if (values.list || values.explain !== undefined) {
+    const { printChecks } = await import('../verify-print.ts');
+    return printChecks(values);
+  }
+  const { runVerify } = await import('../verify-run.ts');
+  return runVerify(line, values);
+}
+
+function helpText(): string {
+  const example = 'Example: pulse-upload verify http://127.0.0.1:8080 --report junit=results.xml';
+  return `${[`Usage: pulse-upload ${commands.verify.usage}`, '', ...optionLines(verifyOptions), '', example].join('\n')}\n`;
+}
+
+/** The arguments may be what failed, so they are only looked through here. */
+function asksForJson(argv: readonly string[]): boolean {
+  return asks(argv, '--json') || /^(1|true|yes|on)$/i.test(process.env.PULSE_UPLOAD_JSON ?? '');
+}
+
+/** Under --json a failure outside of any check is an event too. */
+async function writeFailure(error: PulseError): Promise<void> {
+  const { verifyFailed } = await import('../../output/verify/events.ts');
+  const { ndjsonLine } = await import('../../output/ndjson.ts');
+  const end = { type: 'run.end', exitCode: error.exitCode, elapsedMs: 0, ...noCounts };
+  process.stdout.write([verifyFailed(error), end].map((event) => ndjsonLine(event, new Date())).join(''));
+}
+
+const noCounts = { pass: 0, fail: 0, warn: 0, note: 0, skip: 0, blocked: 0, error: 0, expected: 0 };

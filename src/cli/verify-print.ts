@@ -1,0 +1,39 @@
+import process from 'node:process';
+import { ndjsonLine } from '../output/ndjson.ts';
+import { createPaint, wantsColor } from '../output/paint.ts';
+import { explanation } from '../output/verify/explain.ts';
+import { listLines } from '../output/verify/list.ts';
+import type { VerifyView } from '../output/verify/view.ts';
+import type { Check } from '../verify/check.ts';
+import { suite } from '../verify/suite.ts';
+import { allChecks } from '../verify/verify.ts';
+import type { VerifyValues } from './verify-options.ts';
+import { checkOf, selectedChecks } from './verify-selection.ts';
+
+/** `--list` and `--explain`: what the checks say about themselves, without any server. */
+export async function printChecks(values: VerifyValues): Promise<number> {
+  const checks = allChecks(suite);
+  const chosen =
+    values.explain === undefined ? selectedChecks(checks, values) : [checkOf(values.explain, checks)];
+  const view: VerifyView = {
+    paint: await createPaint(wantsColor(process.stdout, process.env, values.noColor)),
+    verbose: values.verbose,
+    ...(process.stdout.isTTY && { columns: process.stdout.columns ?? 80 }),
+  };
+  const lines =
+    values.explain === undefined
+      ? listLines(chosen, view)
+      : chosen.flatMap((check) => explanation(check, [], view));
+  process.stdout.write(
+    values.json
+      ? chosen.map((check) => ndjsonLine(plain(check), new Date())).join('')
+      : lines.map((line) => `${line}\n`).join(''),
+  );
+  return 0;
+}
+
+/** A check without its functions. */
+function plain({ id, level, impact, spec, says, passes, fails, matters, needs = [], reads }: Check) {
+  const sends = { scenario: reads.id, does: reads.does };
+  return { type: 'check', id, level, impact, spec, says, passes, fails, matters, needs, sends };
+}

@@ -1,0 +1,109 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { PulseError } from '../errors.ts';
+import { type ExpectedFailure, parseExpectedFailures } from '../verify/expect-failures.ts';
+import type { Permissions } from '../verify/target.ts';
+import type { VerifySettings } from '../verify/verify.ts';
+import type { Given } from './option-table.ts';
+import { tokenOf } from './options.ts';
+import { parseServerUrl } from './parse/server-url.ts';
+import type { VerifyValues } from './verify-options.ts';
+
+/** Scenarios that wait for nothing are done in a second or two. */
+const SCENARIO_TIMEOUT_MS = 30_000;
+const RUN_TIMEOUT_MS = 10 * 60_000;
+/** What waits or sends gigabytes may take its time. */
+const LONG_RUN_TIMEOUT_MS = 2 * 60 * 60_000;
+
+/** Seeds are typed by hand: six digits at most. */
+const SEEDS = 1_000_000;
+
+/** The settings of a run against the server that the operand or PULSE_UPLOAD_SERVER names; reads files. */
+export function verifySettings(
+  values: VerifyValues,
+  given: Given,
+  server: URL,
+  checkIds: readonly string[],
+): VerifySettings {
+  const owner = tokenOf(values, given);
+  const { secondToken, slow, large } = values;
+  return {
+    server,
+    protocol: values.protocol,
+    only: values.only,
+    skip: values.skip,
+    expectedFailures: expectedFailures(values.expectFailures, checkIds),
+    strict: values.strict,
+    seed: values.seed ?? randomInt(SEEDS),
+    runId: randomBytes(3).toString('hex'),
+    jobs: values.jobs,
+    rounds: values.rounds,
+    timeoutMs: values.timeout,
+    scenarioTimeoutMs: Math.max(SCENARIO_TIMEOUT_MS, 3 * values.timeout),
+    runTimeoutMs: slow || large ? LONG_RUN_TIMEOUT_MS : RUN_TIMEOUT_MS,
+    tokens: {
+      ...(owner !== undefined && { owner }),
+      ...(secondToken !== undefined && { stranger: secondToken }),
+    },
+    headers: values.header,
+    permissions: permissionsOf(values, owner),
+  };
+}
+
+export function serverOf(operands: readonly string[], environment: NodeJS.ProcessEnv): URL {
+  const [operand, ...more] = operands;
+  const variable = environment.PULSE_UPLOAD_SERVER ?? '';
+  if (more.length > 0) {
+    throw new PulseError('usage', `verify got ${operands.length} URLs, expected one server at a time`, {
+      hint: `for example: pulse-upload verify ${operand}`,
+    });
+  }
+  if (operand !== undefined) return parseServerUrl(operand, 'the server');
+  if (variable !== '') return parseServerUrl(variable, 'PULSE_UPLOAD_SERVER');
+  throw new PulseError('usage', 'no server is given, expected its base URL', {
+    hint: 'for example: pulse-upload verify http://127.0.0.1:8080',
+  });
+}
+
+function permissionsOf(values: VerifyValues, token: string | undefined): Permissions {
+  return {
+    ...(values.intrusive && { intrusive: true }),
+    ...(values.large && { large: true }),
+    ...(values.slow && { slow: true }),
+    ...(token !== undefined && { token: true }),
+    ...(values.secondToken !== undefined && { secondToken: true }),
+    ...(values.restartCmd !== undefined && { restart: true }),
+  };
+}
+
+function expectedFailures(path: string | undefined, checkIds: readonly string[]): readonly ExpectedFailure[] {
+  if (path === undefined) return [];
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const fact = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${code}`;
+    throw new PulseError('input', `--expect-failures ${path} ${fact}`, {
+      hint: 'name a file with one check a line: its id, then the reason why it may fail',
+      cause: error,
+    });
+  }
+  return parseExpectedFailures(text, checkIds);
+}
+
+/** Refuses a file that could not be written after the run, before the run. */
+export function refuseUnwritable(flag: string, path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw new PulseError('input', `${flag} ${path} cannot be written: there is no folder ${folder}`, {
+      hint: `mkdir -p ${folder}`,
+    });
+  }
+  if (existsSync(path) && statSync(path).isDirectory()) {
+    throw new PulseError('input', `${flag} ${path} is a folder, expected the name of a file`, {
+      hint: `write for example ${path.replace(/[/\\]+$/, '')}/results`,
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import type { Check, Section } from '../../verify/check.ts';
+import { impactTitles } from './impacts.ts';
+import { levelIn } from './levels.ts';
+
+/** docs/checks.md: every check in the order of the requirements, and every row that is none, with its reason. */
+export function checksPage(sections: readonly Section[]): string {
+  const checks = sections.flatMap((section) => section.checks);
+  const untestable = sections.flatMap((section) => Object.keys(section.untestable));
+  return [
+    '# Checks',
+    '',
+    '<!-- Written by `node --import tsx scripts/write-checks-page.ts`: change the checks, not this page. -->',
+    '',
+    `What \`pulse-upload verify <url>\` asks a server: ${checks.length} checks, and ${untestable.length} requirements that`,
+    'cannot be tested from outside. `pulse-upload verify --explain <id>` says more about each.',
+    '',
+    'MUST and safety (demanded by us, because bytes or secrets are lost without it) fail a run; SHOULD is a warning, a',
+    'failure with `--strict`; MAY is only noted. A dash: not part of that protocol.',
+    '',
+    ...sections.flatMap(sectionLines),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+function sectionLines({ number, title, checks, untestable }: Section): readonly string[] {
+  const reasons = Object.entries(untestable);
+  if (checks.length + reasons.length === 0) return [];
+  return [
+    `## ${number}. ${title}`,
+    '',
+    ...(checks.length === 0
+      ? []
+      : [
+          ...table(
+            ['check', 'pulse', 'tus', 'requirement', 'passes', 'a violation means'],
+            checks.map(checkRow),
+          ),
+          '',
+        ]),
+    ...(reasons.length === 0
+      ? []
+      : [
+          'Cannot be tested from outside:',
+          '',
+          ...table(
+            ['requirement', 'why'],
+            reasons.map(([id, reason]) => [`\`${id}\``, cell(reason)]),
+          ),
+          '',
+        ]),
+  ];
+}
+
+function checkRow(check: Check): readonly string[] {
+  const { id, says, spec, passes, impact } = check;
+  return [
+    `\`${id}\``,
+    levelIn(check, 'pulse'),
+    levelIn(check, 'tus'),
+    `${cell(says)} ([${cell(spec.section)}](${spec.url}))`,
+    cell(passes),
+    impactTitles[impact],
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
+
+/** Text that neither ends a cell nor reads as markup. */
+function cell(text: string): string {
+  return text.replace(/[\\|<>*_`[\]]/g, '\\$&').replace(/\s+/g, ' ');
+}

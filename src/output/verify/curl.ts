@@ -1,0 +1,102 @@
+import type { HeaderLines } from '../../protocol/connection.ts';
+import type { BodyRecord, Exchange, SentRecord } from '../../verify/recording.ts';
+
+/**
+ * The request as a curl command for a POSIX shell; undefined where curl cannot send it: cut, malformed, chunked, or
+ * with a body that was not recorded in full. Bytes of a test file become zeros, since only their number matters.
+ */
+export function curlCommand({ url, sent }: Exchange): string | undefined {
+  const headers = curlHeaders(sent);
+  const body = curlBody(sent);
+  if (!isWhole(sent) || targetOf(url) !== sent.target || headers === undefined || body === undefined) {
+    return undefined;
+  }
+  const words = ['curl', ...methodWords(sent), ...headers, ...body.words, quote(url)];
+  return `${body.source}${words.join(' ')}`;
+}
+
+function isWhole({ cut, writtenBytes, body, method }: SentRecord): boolean {
+  return cut === undefined && writtenBytes === body.sizeBytes && /^[A-Z]+$/.test(method);
+}
+
+function targetOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+function methodWords({ method }: SentRecord): readonly string[] {
+  if (method === 'HEAD') return ['-I'];
+  return method === 'GET' ? ['-i'] : ['-i', '-X', method];
+}
+
+/** What curl sets itself, and would contradict if it were given. */
+const ownHeaders = new Set(['host', 'user-agent', 'content-length']);
+/** A field name and a field value that arrive as they were sent. */
+const FIELD = /^[!#$%&'*+.^_`|~\dA-Za-z-]+: *[\x21-\x7e]?[\x20-\x7e]*$/;
+
+function curlHeaders(sent: SentRecord): readonly string[] | undefined {
+  const lines = sent.headers.filter(([name]) => !ownHeaders.has(name.toLowerCase()));
+  if (!isOrdinarilyFramed(sent) || lines.some(([name, value]) => !FIELD.test(`${name}: ${value}`))) {
+    return undefined;
+  }
+  // curl invents a type for every body, and asks for leave (Expect) before long ones.
+  const invented =
+    sent.body.sizeBytes > 0 || statesLength(sent.headers)
+      ? ['Content-Type:', ...(sent.body.sizeBytes > 0 ? ['Expect:'] : [])]
+      : [];
+  const present = new Set(lines.map(([name]) => `${name.toLowerCase()}:`));
+  const removed = invented.filter((header) => !present.has(header.toLowerCase()));
+  return [...lines.map(headerText), ...removed].flatMap((header) => ['-H', quote(header)]);
+}
+
+/** A header with an empty value ends in a semicolon; with a colon, curl would remove it. */
+function headerText([name, value]: HeaderLines[number]): string {
+  return value === '' ? `${name};` : `${name}: ${value}`;
+}
+
+/** One Content-Length that is true, or none where there is no body; never Transfer-Encoding. */
+function isOrdinarilyFramed({ headers, body }: SentRecord): boolean {
+  const named = (wanted: string) => headers.filter(([name]) => name.toLowerCase() === wanted);
+  const lengths = named('content-length').map(([, value]) => value);
+  const isTrue = lengths.length === 0 ? body.sizeBytes === 0 : lengths.join() === String(body.sizeBytes);
+  return isTrue && named('transfer-encoding').length === 0 && named('host').length === 1;
+}
+
+function statesLength(headers: HeaderLines): boolean {
+  return headers.some(([name]) => name.toLowerCase() === 'content-length');
+}
+
+interface CurlBody {
+  /** What stands in front of curl and writes the body. */
+  readonly source: string;
+  readonly words: readonly string[];
+}
+
+const KEPT_BINARY_BYTES = 256;
+
+function curlBody({ body, headers }: SentRecord): CurlBody | undefined {
+  const { sizeBytes, text, base64 } = body;
+  if (sizeBytes === 0) return { source: '', words: statesLength(headers) ? ['--data-binary', "''"] : [] };
+  if (isOnePart(body)) return piped(`head -c ${sizeBytes} /dev/zero`);
+  if (text !== undefined && Buffer.byteLength(text) === sizeBytes && !text.startsWith('@')) {
+    return { source: '', words: ['--data-binary', quote(text)] };
+  }
+  return base64 !== undefined && sizeBytes <= KEPT_BINARY_BYTES
+    ? piped(`echo ${base64} | base64 -d`)
+    : undefined;
+}
+
+function piped(source: string): CurlBody {
+  return { source: `${source} | `, words: ['--data-binary', '@-'] };
+}
+
+/** A body that is nothing but bytes of a test file. */
+function isOnePart({ parts = [], sizeBytes }: BodyRecord): boolean {
+  return parts.length === 1 && parts.every(({ from, to }) => to - from === sizeBytes);
+}
+
+/** A word as a POSIX shell reads it back. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

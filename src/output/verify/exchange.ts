@@ -1,0 +1,135 @@
+import type { HeaderLines } from '../../protocol/connection.ts';
+import type { AnswerRecord, BodyRecord, Exchange, HeadRecord, SentRecord } from '../../verify/recording.ts';
+import { formatExactBytes, groupDigits } from '../format.ts';
+import { shortened } from './wrap.ts';
+
+/** Header values and bodies longer than this are cut in the short form. */
+const SHORT_COLUMNS = 100;
+
+/** One request and what came of it, on one line: what differs from an ordinary request, what an answer turns on. */
+export function exchangeLine(exchange: Exchange): string {
+  return `${requestWords(exchange.sent)} -> ${outcomeWords(exchange)}`;
+}
+
+function requestWords(sent: SentRecord): string {
+  const details = [
+    ...sent.headers.filter((line) => !isOrdinary(line, sent)).map(headerWords),
+    ...missingHeaders(sent),
+    ...bodyWords(sent),
+  ];
+  return `${sent.method} ${shortened(sent.target, SHORT_COLUMNS)}${inBrackets(details)}`;
+}
+
+function outcomeWords({ answer, broken, sent }: Exchange): string {
+  if (answer) return answerWords(answer);
+  if (broken) {
+    const head = broken.head === undefined ? '' : ` after ${statusWords(broken.head)}`;
+    const received = broken.received === undefined || head !== '' ? '' : `: ${quoted(broken.received)}`;
+    return `${broken.detail}${head}${received}`;
+  }
+  return sent.cut ? 'cut by the tester' : 'nobody waited for an answer';
+}
+
+function answerWords(answer: AnswerRecord): string {
+  const headers = answer.headers.filter(([name]) => isTelling(name)).map(headerWords);
+  const body = answer.body.text === undefined ? [] : [quoted(answer.body.text)];
+  return `${statusWords(answer)}${inBrackets([...headers, ...body])}`;
+}
+
+function statusWords({ status, reason }: HeadRecord): string {
+  return reason === '' ? String(status) : `${status} ${reason}`;
+}
+
+/** What the recorder writes in place of the user's token. */
+const OWNER = "<owner's token>";
+
+/** Every request has these, or they follow from the rest: saying them would hide what matters. */
+function isOrdinary([name, value]: HeaderLines[number], { body, headers }: SentRecord): boolean {
+  const ordinary: Readonly<Record<string, (value: string) => boolean>> = {
+    host: () => true,
+    'user-agent': () => true,
+    'x-upload-token': (token) => token === OWNER,
+    authorization: (credential) => credential === `Bearer ${OWNER}`,
+    'tus-resumable': (version) => version === '1.0.0',
+    'content-length': (length) => length === String(body.sizeBytes),
+    'content-type': (type) => type === 'application/offset+octet-stream',
+    'upload-metadata': (metadata) => /^filename [\w+/=]*$/.test(metadata),
+  };
+  const key = name.toLowerCase();
+  const isAlone = headers.filter(([other]) => other.toLowerCase() === key).length === 1;
+  return isAlone && (ordinary[key]?.(value) ?? false);
+}
+
+/** What a PATCH or HEAD is expected to carry and this one does not. */
+function missingHeaders({ method, headers }: SentRecord): readonly string[] {
+  const present = new Set(headers.map(([name]) => name.toLowerCase()));
+  const usual = usualHeaders[method] ?? [];
+  return usual.filter((name) => !present.has(name.toLowerCase())).map((name) => `no ${name}`);
+}
+
+const usualHeaders: Readonly<Record<string, readonly string[]>> = {
+  PATCH: ['Tus-Resumable', 'Upload-Offset', 'Content-Type'],
+  HEAD: ['Tus-Resumable'],
+};
+
+function bodyWords({ body, writtenBytes, cut }: SentRecord): readonly string[] {
+  const size = body.sizeBytes === 0 ? [] : [formatExactBytes(body.sizeBytes)];
+  const text = body.text === undefined ? [] : [quoted(body.text)];
+  const ended = cut && `${cutWords[cut]} after ${groupDigits(writtenBytes)}`;
+  const partly = !cut && writtenBytes < body.sizeBytes ? [`only ${groupDigits(writtenBytes)} written`] : [];
+  return [...size, ...text, ...(ended ? [ended] : partly)];
+}
+
+const cutWords: Readonly<Record<NonNullable<SentRecord['cut']>, string>> = {
+  fin: 'half-closed (FIN)',
+  reset: 'reset (RST)',
+  close: 'closed',
+};
+
+/** The answer's headers that uploads turn on. */
+function isTelling(name: string): boolean {
+  return /^(upload-|tus-|location$|retry-after$|www-authenticate$|allow$)/i.test(name);
+}
+
+function headerWords([name, value]: HeaderLines[number]): string {
+  return `${name}: ${shortened(value, SHORT_COLUMNS)}`;
+}
+
+function quoted(text: string): string {
+  return `"${shortened(text, SHORT_COLUMNS)}"`;
+}
+
+function inBrackets(details: readonly string[]): string {
+  return details.length === 0 ? '' : ` (${details.join(', ')})`;
+}
+
+/** One exchange in full, as it went over the wire: `>` is what we sent, `<` what came. */
+export function exchangeBlock(exchange: Exchange): readonly string[] {
+  const { n, connection, sent, answer, broken, startedMs, endedMs } = exchange;
+  const took = endedMs === undefined ? '' : `, ${Math.round(endedMs - startedMs)} ms`;
+  const repeated = exchange.repeated ? ', repeated on a fresh connection' : '';
+  return [
+    `request ${n} on connection ${connection}, at ${Math.round(startedMs)} ms${took}${repeated}`,
+    `> ${sent.method} ${sent.target}`,
+    ...sent.headers.map(([name, value]) => `> ${name}: ${value}`),
+    ...bodyBlock(sent.body, '>'),
+    ...(sent.cut || sent.writtenBytes < sent.body.sizeBytes ? [`> ${bodyWords(sent).at(-1)}`] : []),
+    ...(answer?.interim ?? []).flatMap(headBlock),
+    ...(answer ? [...headBlock(answer), ...bodyBlock(answer.body, '<')] : []),
+    ...(broken?.head ? headBlock(broken.head) : []),
+    ...(answer ? [] : [`< ${outcomeWords(exchange)}`]),
+  ];
+}
+
+function headBlock({ status, reason, headers }: HeadRecord): readonly string[] {
+  return [`< ${status} ${reason}`.trimEnd(), ...headers.map(([name, value]) => `< ${name}: ${value}`)];
+}
+
+function bodyBlock({ sizeBytes, text, parts, base64 }: BodyRecord, mark: string): readonly string[] {
+  if (sizeBytes === 0) return [];
+  const whence = (parts ?? []).map(
+    ({ from, to }) => `bytes ${groupDigits(from)} to ${groupDigits(to - 1)} of the file`,
+  );
+  const shown = text ?? (base64 === undefined ? whence.join(', ') : `base64 ${base64}`);
+  return [mark, `${mark} ${formatExactBytes(sizeBytes)}: ${shown}`];
+}

@@ -1,0 +1,40 @@
+import type { Check } from '../../verify/check.ts';
+import type { Need } from '../../verify/target.ts';
+import { impactTitles } from './impacts.ts';
+import { levelIn, protocolIds } from './levels.ts';
+import { copyable, fact, roomOf, type VerifyView } from './view.ts';
+import { wrap } from './wrap.ts';
+
+/** Everything there is to know about one check without a server. `provenBy`: defects with which it fails. */
+export function explanation(check: Check, provenBy: readonly string[], view: VerifyView): readonly string[] {
+  const { id, says, spec, impact, reads, passes, fails, matters } = check;
+  const needs = needsOf(check);
+  return [
+    view.paint.strong(id),
+    ...wrap(says, roomOf(view) - 2).map((line) => `  ${line}`),
+    '',
+    ...copyable('written', `${spec.section} <${spec.url}>`, view),
+    ...fact(
+      'level',
+      protocolIds.map((protocol) => `${levelIn(check, protocol)} (${protocol})`).join(', '),
+      view,
+    ),
+    ...fact('means', impactTitles[impact], view),
+    ...fact('sends', `${reads.does} (scenario ${reads.id})`, view),
+    ...(needs.length === 0 ? [] : fact('needs', needs.join(', '), view)),
+    ...fact('passes', passes, view),
+    ...fact('fails', fails, view),
+    ...fact('matters', matters, view),
+    ...(provenBy.length === 0 ? [] : fact('proven by', provenBy.map(serveWith).join(', '), view)),
+    ...copyable('try', `pulse-upload verify <url> --only ${id}`, view),
+  ];
+}
+
+function needsOf({ reads, needs = [] }: Check): readonly Need[] {
+  const ofScenario = 'atLeast' in reads ? [] : (reads.needs ?? []);
+  return [...new Set([...ofScenario, ...needs])];
+}
+
+function serveWith(defect: string): string {
+  return `pulse-upload serve --defect ${defect}`;
+}

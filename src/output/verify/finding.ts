@@ -1,0 +1,72 @@
+import type { Exchange } from '../../verify/recording.ts';
+import { countOf } from '../format.ts';
+import type { Paint } from '../paint.ts';
+import { exchangeBlock, exchangeLine } from './exchange.ts';
+import type { ReportedResult, VerifyReport } from './report.ts';
+import { copyable, fact, roomOf, type VerifyView } from './view.ts';
+import { wrap } from './wrap.ts';
+
+/** Of a long story the end shows what went wrong. */
+const SHOWN_EXCHANGES = 3;
+
+const verdictPaint: Readonly<Record<ReportedResult['verdict'], keyof Paint>> = {
+  pass: 'good',
+  fail: 'bad',
+  warn: 'warn',
+  note: 'accent',
+  skip: 'faint',
+  blocked: 'warn',
+  error: 'bad',
+};
+
+/** `fail  core.head.status  MUST`. */
+export function findingTitle({ id, verdict, level }: ReportedResult, { paint }: VerifyView): string {
+  const binding = level === undefined ? '' : `  ${paint.faint(level)}`;
+  return `${paint[verdictPaint[verdict]](verdict)}  ${paint.strong(id)}${binding}`;
+}
+
+/** What is required and where that is written, what was sent, expected and answered, why it matters, how to see it again. */
+export function findingLines(
+  result: ReportedResult,
+  report: VerifyReport,
+  view: VerifyView,
+): readonly string[] {
+  const { says, spec, violation, remark, evidence, expectedFailure, curl = [] } = result;
+  return [
+    findingTitle(result, view),
+    ...wrap(says, roomOf(view) - 2).map((line) => `  ${line}`),
+    ...copyable('written', `${spec.section} <${spec.url}>`, view),
+    ...evidenceLines(evidence, view),
+    ...(violation
+      ? [
+          ...fact('expected', violation.expected, view),
+          ...fact('came', violation.actual, view),
+          ...fact('matters', violation.matters, view),
+        ]
+      : []),
+    ...(remark === undefined ? [] : fact('remark', remark, view)),
+    ...(expectedFailure === undefined ? [] : fact('known', `expected to fail: ${expectedFailure}`, view)),
+    ...copyable('again', againCommand(result, report), view),
+    ...curl.flatMap((command, index) => copyable(index === 0 ? 'curl' : '', command, view)),
+  ];
+}
+
+/** The command that shows one result again. */
+export function againCommand({ id }: { readonly id: string }, { command }: VerifyReport): string {
+  return `${command} --only ${id}`;
+}
+
+function evidenceLines(evidence: readonly Exchange[], view: VerifyView): readonly string[] {
+  if (view.verbose) {
+    return evidence
+      .flatMap(exchangeBlock)
+      .flatMap((line, index) => copyable(index === 0 ? 'sent' : '', line, view));
+  }
+  const shown = evidence.slice(-SHOWN_EXCHANGES);
+  const hidden = evidence.length - shown.length;
+  const lines = [
+    ...(hidden > 0 ? [`${countOf(hidden, 'request')} before these (-v shows them)`] : []),
+    ...shown.map(exchangeLine),
+  ];
+  return lines.flatMap((line, index) => fact(index === 0 ? 'sent' : '', line, view));
+}

@@ -1,0 +1,47 @@
+import type { Recording } from '../../verify/recording.ts';
+import type { Target } from '../../verify/target.ts';
+import type { VerifyReport } from './report.ts';
+
+/** The first line of a file of recordings: everything beside them that judging them again needs. */
+export interface RecordingsHead {
+  readonly type: 'run';
+  readonly format: 'pulse-upload-verify-recordings';
+  readonly formatVersion: 1;
+  readonly target: Target;
+  /** The ids of the selected checks. */
+  readonly checks: readonly string[];
+  /** The run's report without what judging gives. */
+  readonly run: Pick<
+    VerifyReport,
+    'tool' | 'command' | 'seed' | 'runId' | 'strict' | 'started' | 'elapsedMs' | 'leftovers' | 'endedEarly'
+  >;
+}
+
+/** What was sent and received, as NDJSON: the run, then one scenario a line. */
+export function recordingLines(
+  report: VerifyReport,
+  target: Target,
+  recordings: readonly Recording[],
+): string {
+  const { tool, command, seed, runId, strict, started, elapsedMs, leftovers, endedEarly, results } = report;
+  const head: RecordingsHead = {
+    type: 'run',
+    format: 'pulse-upload-verify-recordings',
+    formatVersion: 1,
+    target,
+    checks: results.map(({ id }) => id),
+    run: {
+      tool,
+      command,
+      seed,
+      runId,
+      strict,
+      started,
+      elapsedMs,
+      leftovers,
+      ...(endedEarly !== undefined && { endedEarly }),
+    },
+  };
+  const lines = [head, ...recordings.map((recording) => ({ type: 'recording', ...recording }))];
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}

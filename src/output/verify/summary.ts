@@ -1,0 +1,66 @@
+import type { Verdict } from '../../verify/judge.ts';
+import { countOf, formatBytes, formatDuration, groupDigits } from '../format.ts';
+import { reasonsOf } from './reasons.ts';
+import type { VerifyReport } from './report.ts';
+import { fact, type VerifyView } from './view.ts';
+
+/** How often each verdict was given, in words; verdicts that nobody got are left out. */
+export function countWords(counts: VerifyReport['counts']): string {
+  return countOrder
+    .filter(([verdict]) => counts[verdict] > 0)
+    .map(([verdict, words]) => words(counts[verdict]))
+    .join(', ');
+}
+
+const countOrder: readonly (readonly [Verdict | 'expected', (count: number) => string])[] = [
+  ['pass', (count) => `${groupDigits(count)} passed`],
+  ['fail', (count) => `${groupDigits(count)} failed`],
+  ['warn', (count) => countOf(count, 'warning')],
+  ['note', (count) => countOf(count, 'note')],
+  ['expected', (count) => countOf(count, 'expected failure')],
+  ['blocked', (count) => `${groupDigits(count)} could not run`],
+  ['error', (count) => countOf(count, 'mistake of ours', 'mistakes of ours')],
+  ['skip', (count) => `${groupDigits(count)} skipped`],
+];
+
+/** Reasons that are named; the others are counted. */
+const SHOWN_REASONS = 4;
+
+/** The last facts before the verdict: counts, why checks were skipped, what was sent and what is left behind. */
+export function summaryLines(report: VerifyReport, view: VerifyView): readonly string[] {
+  const { results, counts, elapsedMs, requests, sentBytes } = report;
+  return [
+    ...fact(
+      'counts',
+      `${countOf(results.length, 'check')} in ${formatDuration(elapsedMs)}: ${countWords(counts)}`,
+      view,
+    ),
+    ...(counts.skip === 0 ? [] : fact('skipped', skippedWords(report, view.verbose), view)),
+    ...fact(
+      'sent',
+      `${countOf(requests, 'request')}, ${formatBytes(sentBytes)}; ${leftoverWords(report)}`,
+      view,
+    ),
+    ...report.staleExpectations.flatMap(({ id }) =>
+      fact('stale', `${id} does not fail any more: take it out of the expect-failures file`, view),
+    ),
+    ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
+  ];
+}
+
+function skippedWords({ results }: VerifyReport, all: boolean): string {
+  const reasons = reasonsOf(results.filter(({ verdict }) => verdict === 'skip'));
+  const shown = all ? reasons : reasons.slice(0, SHOWN_REASONS);
+  const rest = reasons.slice(shown.length).reduce((total, { ids }) => total + ids.length, 0);
+  return [
+    ...shown.map(({ reason, ids }) => `${reason} (${ids.length})`),
+    ...(rest > 0 ? [`other reasons (${rest})`] : []),
+  ].join('; ');
+}
+
+function leftoverWords({ leftovers: { created, removed }, runId }: VerifyReport): string {
+  if (created === 0) return 'no upload was created';
+  if (created === removed) return `${countOf(created, 'upload')} created and removed again`;
+  const left = created - removed;
+  return `${countOf(created, 'upload')} created, ${groupDigits(left)} left there as pulse-verify-${runId}-…`;
+}

@@ -1,0 +1,96 @@
+import { countOf } from '../format.ts';
+import { findingLines, findingTitle } from './finding.ts';
+import { harmlessValue } from './harmless-value.ts';
+import { impacts, impactTitles } from './impacts.ts';
+import { reasonsOf } from './reasons.ts';
+import type { ReportedResult, VerifyReport } from './report.ts';
+import { summaryLines } from './summary.ts';
+import { verdictLine } from './verdict-line.ts';
+import { fact, roomOf, type VerifyView } from './view.ts';
+import { wrap } from './wrap.ts';
+
+/** A finished run for a person: what deserves attention by what it means for a video, the counts, and the verdict last. */
+export function reportLines(raw: VerifyReport, view: VerifyView): readonly string[] {
+  const report = harmlessValue(raw);
+  const blocked = blockedLines(report, view);
+  const findings = impacts.flatMap((impact) => impactLines(impact, report, view));
+  // What kept most checks from running explains the findings, too.
+  const isCause = report.counts.blocked > report.results.length / 2;
+  return [
+    ...(view.verbose ? quietLines(report, view) : []),
+    ...(isCause ? [...blocked, ...findings] : [...findings, ...blocked]),
+    ...errorLines(report, view),
+    ...summaryLines(report, view),
+    verdictLine(report, view.paint),
+  ];
+}
+
+/** Failures and warnings that nobody expected, of one impact. */
+function impactLines(
+  impact: (typeof impacts)[number],
+  report: VerifyReport,
+  view: VerifyView,
+): readonly string[] {
+  const found = report.results.filter(
+    (result) => result.impact === impact && isFinding(result) && result.expectedFailure === undefined,
+  );
+  const ordered = ['fail', 'warn'].flatMap((verdict) => found.filter((result) => result.verdict === verdict));
+  if (ordered.length === 0) return [];
+  const title = view.paint.strong(impactTitles[impact].toUpperCase());
+  return [title, '', ...ordered.flatMap((result) => [...findingLines(result, report, view), ''])];
+}
+
+function isFinding({ verdict }: ReportedResult): boolean {
+  return verdict === 'fail' || verdict === 'warn';
+}
+
+const SHOWN_IDS = 5;
+
+function blockedLines({ results }: VerifyReport, view: VerifyView): readonly string[] {
+  const reasons = reasonsOf(results.filter(({ verdict }) => verdict === 'blocked'));
+  if (reasons.length === 0) return [];
+  const lines = reasons.flatMap(({ reason, ids }) => {
+    const shown = view.verbose ? ids : ids.slice(0, SHOWN_IDS);
+    const more = ids.length - shown.length;
+    const listed = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+    return [
+      ...wrap(`${countOf(ids.length, 'check')}: ${reason}`, roomOf(view) - 2).map((line) => `  ${line}`),
+      ...wrap(listed, roomOf(view) - 4).map((line) => `    ${view.paint.faint(line)}`),
+    ];
+  });
+  return [view.paint.strong('COULD NOT BE TRIED'), '', ...lines, ''];
+}
+
+function errorLines({ results }: VerifyReport, view: VerifyView): readonly string[] {
+  const errors = results.filter(({ verdict }) => verdict === 'error');
+  if (errors.length === 0) return [];
+  return [
+    view.paint.strong('MISTAKES OF PULSE-UPLOAD, PLEASE REPORT THEM'),
+    '',
+    ...errors.flatMap((result) => [findingTitle(result, view), ...fact('remark', result.remark ?? '', view)]),
+    '',
+  ];
+}
+
+/** With --verbose: what needs no attention, and what there is to say about it. */
+function quietLines(report: VerifyReport, view: VerifyView): readonly string[] {
+  const lines = report.results.flatMap((result) => {
+    if (result.expectedFailure !== undefined) return [...findingLines(result, report, view), ''];
+    if (needsAttention.has(result.verdict)) return [];
+    const remark = result.remark === undefined ? [] : fact('remark', result.remark, view);
+    return [findingTitle(result, view), ...fact('says', result.says, view), ...remark];
+  });
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
+const needsAttention: ReadonlySet<ReportedResult['verdict']> = new Set(['fail', 'warn', 'blocked', 'error']);
+
+/** With --quiet: nothing where all is well, else the ids of what is not, and the verdict. */
+export function quietReportLines(raw: VerifyReport, view: VerifyView): readonly string[] {
+  const report = harmlessValue(raw);
+  if (report.exitCode === 0) return [];
+  const wrong = report.results.filter(
+    (result) => needsAttention.has(result.verdict) && result.expectedFailure === undefined,
+  );
+  return [...wrong.map((result) => findingTitle(result, view)), verdictLine(report, view.paint)];
+}

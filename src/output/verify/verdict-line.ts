@@ -1,0 +1,57 @@
+import { exitCodes } from '../../errors.ts';
+import { countOf } from '../format.ts';
+import type { Paint } from '../paint.ts';
+import { reasonsOf } from './reasons.ts';
+import type { VerifyReport } from './report.ts';
+
+/** The last line: what the exit code says, and what could not be proven. */
+export function verdictLine(report: VerifyReport, paint: Paint): string {
+  const { word, color } = verdictWord(report.exitCode);
+  return `${paint[color](`${word}:`)} ${[...clauses(report), ...unverified(report)].join('; ')}`;
+}
+
+interface Word {
+  readonly word: string;
+  readonly color: keyof Paint;
+}
+
+const words: Readonly<Record<number, Word>> = {
+  0: { word: 'conformant', color: 'good' },
+  [exitCodes.verdict]: { word: 'not conformant', color: 'bad' },
+  [exitCodes.incomplete]: { word: 'incomplete', color: 'warn' },
+  [exitCodes.bug]: { word: 'no verdict', color: 'bad' },
+};
+
+/** Every other code is that of a signal. */
+function verdictWord(exitCode: number): Word {
+  return words[exitCode] ?? { word: 'interrupted', color: 'warn' };
+}
+
+function clauses(report: VerifyReport): readonly string[] {
+  const { counts, strict, staleExpectations } = report;
+  const broken = [
+    ...(counts.fail > 0 ? [`${countOf(counts.fail, 'requirement')} broken`] : []),
+    ...(strict && counts.warn > 0 ? [`${countOf(counts.warn, 'recommendation')} broken (--strict)`] : []),
+    ...(staleExpectations.length > 0 ? [countOf(staleExpectations.length, 'stale expected failure')] : []),
+  ];
+  const executed = counts.pass + counts.note + counts.warn + counts.fail + counts.expected;
+  const nothing = executed === 0 ? 'no requirement could be tried' : 'nothing that was tried is broken';
+  return [
+    ...(broken.length > 0 ? broken : [nothing]),
+    ...(counts.error > 0 ? [`${countOf(counts.error, 'check')} ended by a mistake of pulse-upload`] : []),
+    ...(counts.blocked > 0
+      ? [`${countOf(counts.blocked, 'check')} could not run, ${mainReason(report)}`]
+      : []),
+  ];
+}
+
+/** Where one cause explains most, the last line names it. */
+function mainReason({ results, counts }: VerifyReport): string {
+  const [first] = reasonsOf(results.filter(({ verdict }) => verdict === 'blocked'));
+  if (first === undefined) return '';
+  return `${first.ids.length === counts.blocked ? 'because' : 'mostly because'} ${first.reason}`;
+}
+
+function unverified({ target }: VerifyReport): readonly string[] {
+  return target.contentComparedBy === undefined ? ['content not verified'] : [];
+}

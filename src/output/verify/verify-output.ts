@@ -1,0 +1,73 @@
+import type { ReportVerify } from '../../verify/events.ts';
+import { createPaint, type Environment, wantsColor } from '../paint.ts';
+import type { TextStream } from '../text-stream.ts';
+import { verifyEventLine } from './events.ts';
+import { harmlessValue } from './harmless-value.ts';
+import { headerLines } from './header.ts';
+import { liveProgress, noLiveProgress } from './live-progress.ts';
+import type { VerifyReport } from './report.ts';
+import { quietReportLines, reportLines } from './text.ts';
+import type { VerifyView } from './view.ts';
+
+export interface VerifyOutputChoice {
+  /** NDJSON events on stdout, and nothing else there. */
+  readonly json: boolean;
+  /** Nothing but what is wrong. */
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly noColor: boolean;
+}
+
+export interface VerifySurroundings {
+  readonly out: TextStream;
+  readonly err: TextStream;
+  readonly environment: Environment;
+  readonly now: () => Date;
+  readonly version: string;
+}
+
+/** What the user sees of a verify run. */
+export interface VerifyOutput {
+  readonly report: ReportVerify;
+  /** The end of the run: the findings and the verdict, or the last event. */
+  readonly finish: (report: VerifyReport) => void;
+  /** Takes away what is still drawn. */
+  readonly close: () => void;
+}
+
+export async function createVerifyOutput(
+  choice: VerifyOutputChoice,
+  { out, err, environment, now, version }: VerifySurroundings,
+): Promise<VerifyOutput> {
+  const paint = await createPaint(wantsColor(out, environment, choice.noColor));
+  const livePaint = await createPaint(wantsColor(err, environment, choice.noColor));
+  const isLive = err.isTTY === true && environment.TERM !== 'dumb' && !choice.quiet && !choice.json;
+  const live = isLive ? liveProgress(err, livePaint) : noLiveProgress;
+  const view = (): VerifyView => ({
+    paint,
+    verbose: choice.verbose,
+    ...(out.isTTY && { columns: out.columns ?? 80 }),
+  });
+  const print = (lines: readonly string[]) => {
+    live.clear();
+    out.write(lines.map((line) => `${line}\n`).join(''));
+  };
+  const writeEvent: ReportVerify = (event) => out.write(verifyEventLine(event, now(), choice.verbose));
+
+  const showEvent: ReportVerify = (event) => {
+    if (event.type === 'verify.start' && !choice.quiet) {
+      print(headerLines(harmlessValue(event), version, view()));
+    }
+    live.follow(event);
+  };
+  const showReport = (report: VerifyReport) =>
+    print(choice.quiet ? quietReportLines(report, view()) : reportLines(report, view()));
+  const writeEnd = ({ exitCode, elapsedMs, counts }: VerifyReport) =>
+    writeEvent({ type: 'run.end', exitCode, elapsedMs, ...counts });
+
+  return {
+    report: choice.json ? writeEvent : showEvent,
+    finish: choice.json ? writeEnd : showReport,
+    close: live.close,
+  };
+}
