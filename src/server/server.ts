@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../errors.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import { answering } from './answering.ts';
@@ -54,9 +55,10 @@ export interface RunningServer {
  */
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
   const { behaviour, log, protocol } = settings;
-  const store = await diskStore(settings.dir);
+  const disk = await diskStore(settings.dir);
+  const store = behaviour?.store?.(disk) ?? disk;
   let closing: Promise<void> | undefined;
-  const parts = partsOf(settings, behaviour?.store?.(store) ?? store, () => closing !== undefined);
+  const parts = partsOf(settings, store, () => closing !== undefined);
   const { answer, quiet } = answering(parts, { filter: behaviour?.filter, log });
 
   // A slow but steady sender is right, however long it takes: only silence ends a request (`bodyIdleMs`).
@@ -79,7 +81,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     const grace = setTimeout(() => server.closeAllConnections(), parts.limits.closeGraceMs);
     await closed;
     clearTimeout(grace);
-    await quiet();
+    // What is still in work has lost its connection and only writes what arrived; a hung disk cannot hold up the end.
+    await Promise.race([quiet(), sleep(parts.limits.closeGraceMs, undefined, { ref: false })]);
     await store.close();
   };
   const { port } = server.address() as AddressInfo;

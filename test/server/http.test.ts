@@ -358,6 +358,55 @@ describe('close', () => {
     const next = await subject({ dir: server.dir });
     expect(await offsetOf(url.replace(server.url, next.url))).toBe(5);
   });
+
+  it('is not held up by a request that is never answered', async () => {
+    const server = await subject({
+      limits: { closeGraceMs: 20 },
+      behaviour: { filter: () => new Promise(() => {}) },
+    });
+    const wire = await wireTo(server);
+    await wire.send('GET /health HTTP/1.1\r\nHost: t\r\n\r\n');
+    await server.close();
+    await wire.untilClosed();
+  });
+
+  it('gives the folder free only when the last byte is written', async () => {
+    const steps: string[] = [];
+    const server = await subject({
+      limits: { closeGraceMs: 300 },
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          async write(id) {
+            const writer = await store.write(id);
+            return {
+              ...writer,
+              async write(pieces, positionBytes) {
+                steps.push('write');
+                await sleep(400);
+                steps.push('written');
+                return writer.write(pieces, positionBytes);
+              },
+            };
+          },
+          async close() {
+            steps.push('close');
+            await store.close();
+          },
+        }),
+      },
+    });
+    const url = await create(server, 10);
+    const wire = await wireTo(server);
+    await wire.send(patchHead(url, 0, { 'Content-Length': 10 }));
+    await wire.send('12345');
+    await eventually(
+      () => steps[0],
+      () => 'the write to begin',
+    );
+    await server.close();
+    expect(steps).toEqual(['write', 'written', 'close']);
+  });
 });
 
 describe('the access log', () => {
