@@ -2,6 +2,7 @@ import { errorCode } from './durable.ts';
 import { type Reply, refusal } from './exchange.ts';
 import type { Ending } from './intake.ts';
 import type { LiveUpload } from './live-uploads.ts';
+import { unknownUpload } from './refusals.ts';
 
 /** The answer to a body that did not end as it should; undefined where it did. What arrived stays in each case. */
 export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefined {
@@ -21,10 +22,6 @@ export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefine
     case 'failed':
       return diskFailure(ending.thrown);
   }
-}
-
-export function unknownUpload(): Reply {
-  return refusal(404, 'no such upload');
 }
 
 /** Disk full is the one failure that a client can act on; every other one is ours and told to the log only. */

@@ -15,7 +15,16 @@ const workFolderName = '.incomplete';
 const readBytes = 1024 * 1024;
 
 /** Systems and file systems without hard links. */
-const noLinks = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'EMLINK', 'UNKNOWN']);
+const noLinks = new Set([
+  'EPERM',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EINVAL',
+  'EMLINK',
+  'EISDIR',
+  'UNKNOWN',
+]);
 
 interface Entry extends UploadInfo {
   readonly finished?: FinishedFile;

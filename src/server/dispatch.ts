@@ -1,6 +1,6 @@
-import { unknownUpload } from './body-end.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import type { Parts } from './parts.ts';
+import { unknownUpload } from './refusals.ts';
 import { type Route, routeOf } from './routes.ts';
 import { credentialOf } from './rules.ts';
 

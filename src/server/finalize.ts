@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { unknownUpload } from './body-end.ts';
 import { settleComplete } from './complete.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
+import { unknownUpload } from './refusals.ts';
 import { credentialOf, unauthorized } from './rules.ts';
 import { readText } from './text-body.ts';
 import type { FinishedFile, Measured } from './upload.ts';

@@ -12,6 +12,8 @@ export async function send(exchange: Exchange, reply: Reply, isLast: boolean): P
   const { incoming, outgoing, request } = exchange;
   if (outgoing.destroyed || outgoing.headersSent) return;
   const hasUnread = request.bodyBytes !== 0 && !incoming.complete;
+  // What has arrived unread would keep the connection from reading on.
+  exchange.body.ignore();
   const mustClose = hasUnread && (exchange.isUninvited() || (request.bodyBytes ?? Infinity) > smallBodyBytes);
   outgoing.writeHead(reply.status, headersOf(reply, exchange, isLast || mustClose));
   if (typeof reply.body === 'object') return pipeline(reply.body, outgoing);
@@ -33,12 +35,19 @@ function headersOf(reply: Reply, { incoming }: Exchange, closes: boolean): Recor
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     headers[name] = typeof value === 'string' ? value : [...value];
   }
-  const isEmpty = reply.body === undefined;
-  if (typeof reply.body === 'string') headers['Content-Length'] ??= String(Buffer.byteLength(reply.body));
-  // A 204 has no Content-Length (RFC 9110, 8.6), and that of HEAD would be one of a GET.
-  else if (isEmpty && reply.status !== 204 && incoming.method !== 'HEAD') headers['Content-Length'] ??= '0';
-  if (closes) headers.Connection = 'close';
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const lengthBytes = lengthOf(reply, incoming.method);
+  if (lengthBytes !== undefined && !names.has('content-length') && !names.has('transfer-encoding')) {
+    headers['Content-Length'] = String(lengthBytes);
+  }
+  if (closes && !names.has('connection')) headers.Connection = 'close';
   return headers;
+}
+
+/** Content-Length; absent for a stream, for a 204 (RFC 9110, 8.6) and for HEAD, where it would be that of a GET. */
+function lengthOf({ status, body }: Reply, method: string | undefined): number | undefined {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body !== undefined || status === 204 || method === 'HEAD' ? undefined : 0;
 }
 
 async function drainOrBreak(exchange: Exchange): Promise<void> {

@@ -71,6 +71,28 @@ describe('a request that is refused before its body is read', () => {
   });
 });
 
+describe('a body that is there before its refusal', () => {
+  // Around 64 KiB what came early makes the connection pause, and the body may be complete at that moment.
+  it.each([65_000, 65_336, 65_400, 66_000, 70_000, 131_072])(
+    'does not stop the connection: %i bytes',
+    async (size) => {
+      const server = await subject({
+        behaviour: {
+          filter: ({ request }, next) => (request.method === 'PATCH' ? sleep(20).then(() => next()) : next()),
+        },
+      });
+      const url = await create(server, 300_000);
+      const wire = await wireTo(server);
+      await wire.send(
+        Buffer.concat([Buffer.from(patchHead(url, 5, { 'Content-Length': size })), payload(size)]),
+      );
+      await wire.received(/ 409 /);
+      await wire.send(`HEAD ${new URL(url).pathname} HTTP/1.1\r\nHost: t\r\n\r\n`);
+      expect(await wire.received(/ 200 /)).toContain('Upload-Offset: 0');
+    },
+  );
+});
+
 describe('Expect: 100-continue', () => {
   it('is invited to send the body where that will be read', async () => {
     const server = await subject();

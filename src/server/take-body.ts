@@ -1,0 +1,44 @@
+import { brokenBody } from './body-end.ts';
+import type { Exchange, Reply } from './exchange.ts';
+import type { Hold } from './hold.ts';
+import type { LiveUpload } from './live-uploads.ts';
+import { formReader } from './multipart.ts';
+import type { Parts } from './parts.ts';
+import { chunkField } from './rules.ts';
+import type { Writer } from './store.ts';
+
+/** Stores the body of a request behind what the upload has; a reply where it did not end well. */
+export async function takeBody(
+  exchange: Exchange,
+  upload: LiveUpload,
+  hold: Hold,
+  { rules, store, receive, limits }: Parts,
+): Promise<Reply | undefined> {
+  const packing = rules.parse.packing(exchange.request.headers['content-type']);
+  const roomBytes = rules.body.roomBytes(upload);
+  exchange.invite();
+  const writer = roomBytes > 0 ? await store.write(upload.info.id) : noWriter;
+  try {
+    const ending = await receive({
+      body: exchange.body,
+      upload,
+      writer,
+      hold,
+      roomBytes,
+      form: packing?.kind === 'form' ? formReader(packing.boundary, chunkField) : undefined,
+      idleMs: limits.bodyIdleMs,
+      onBytes: (count) => {
+        exchange.noted.receivedBytes += count;
+      },
+    });
+    return brokenBody(ending, upload);
+  } finally {
+    await writer.close();
+  }
+}
+
+/** For an upload without room, of which nothing is left to open for writing once it is finished. */
+const noWriter: Writer = {
+  write: async () => 0,
+  close: async () => {},
+};
