@@ -33,8 +33,8 @@ export interface Canary {
   readonly end: () => Promise<Recording<SeenByCanary>>;
 }
 
-const SIZE_BYTES = 4096;
-const FIRST_BYTES = 1024;
+const SIZE_BYTES = 5000;
+const FIRST_BYTES = 1200;
 /** A server may need a moment to come back; one that needs longer has gone. */
 const RETURN_PAUSES_MS = [500, 1500, 3000];
 

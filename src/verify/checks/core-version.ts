@@ -99,8 +99,9 @@ export const coreVersion: Section = {
       reads: wrongVersion,
       judge({ posted, patched, after }) {
         expectNoHeader(posted, 'Location');
+        if (after.bytes === undefined) throw new Blocked('the server does not say where the upload stands');
         if (after.bytes === 0) return undefined;
-        const actual = `the upload stands at ${after.bytes ?? 'no offset that the server would name'}`;
+        const actual = `the upload stands at ${after.bytes}`;
         throw new Violation({ expected: 'offset 0', actual, evidence: [patched, ...after.exchanges] });
       },
     }),

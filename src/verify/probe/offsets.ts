@@ -34,8 +34,12 @@ export function createOffsets(
 ): Offsets {
   const byHead = async (upload: Upload): Promise<KnownOffset> => {
     const asked = await uploads.head(upload);
-    const bytes = isSuccess(asked) ? offsetOf(asked) : undefined;
-    return { by: 'head', exchanges: [asked], ...(bytes !== undefined && { bytes }) };
+    if (!isSuccess(asked)) return { by: 'head', exchanges: [asked] };
+    const bytes = offsetOf(asked);
+    if (bytes !== undefined) return { by: 'head', exchanges: [asked], bytes };
+    // A HEAD that forgets the offset is a finding of its own; what builds on the offset goes on without it.
+    const other = await byEmptyPatch(upload);
+    return { ...other, exchanges: [asked, ...other.exchanges] };
   };
 
   const byEmptyPatch = async (upload: Upload): Promise<KnownOffset> => {

@@ -28,6 +28,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly random: Random;
   /** How often races are run. */
   readonly rounds: number;
+  /** The user's tokens, for requests that misplace or misspell one; recordings never show them. */
+  readonly tokens: Access['tokens'];
   readonly pause: (ms: number) => Promise<void>;
   /** Ms since the scenario began. */
   readonly nowMs: () => number;
@@ -96,6 +98,7 @@ export function openProbe(
     literal: (bytes) => literalPayload(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
     random,
     rounds: settings.rounds,
+    tokens: access.tokens,
     pause,
     nowMs: recorder.nowMs,
     fileName,

@@ -1,3 +1,4 @@
+import { setImmediate as afterReading } from 'node:timers/promises';
 import type { Dial, HeaderLines } from '../../protocol/connection.ts';
 import type { ProtocolId } from '../check.ts';
 import type { Exchange } from '../recording.ts';
@@ -66,12 +67,15 @@ export function createRequests(
   };
 
   /** The idle connection to that origin, if it may still be used. */
-  const takeIdle = (origin: URL): Link | undefined => {
+  const takeIdle = async (origin: URL): Promise<Link | undefined> => {
     const kept = idle;
     idle = undefined;
     if (kept === undefined) return undefined;
+    // What the server has sent or ended meanwhile is seen first: stray bytes must not garble the next answer.
+    await afterReading();
+    const { sizeBytes } = await kept.link.stray(0);
     const isFresh = recorder.nowMs() - kept.sinceMs < IDLE_MS && origin.origin === access.origin;
-    if (isFresh && kept.link.isReusable()) return kept.link;
+    if (isFresh && sizeBytes === 0 && kept.link.isReusable()) return kept.link;
     kept.link.close();
     return undefined;
   };
@@ -92,7 +96,7 @@ export function createRequests(
     request: async (method, href, options = {}) => {
       const request: Request = { ...options, method, url: new URL(href) };
       if (options.cut) return cutShort(await open(request.url), request);
-      const kept = isOrdinary(options) ? takeIdle(request.url) : undefined;
+      const kept = isOrdinary(options) ? await takeIdle(request.url) : undefined;
       const first = await sendOver(kept ?? (await open(request.url)), request);
       if (kept === undefined || !endedWhileIdle(first.exchange)) return first.exchange;
       first.markRepeated();

@@ -17,14 +17,16 @@ export const headsInARow = scenario({
 
 export const conditionalHead = scenario({
   id: 'conditional-head',
-  does: 'asks HEAD with If-None-Match: * and with If-Modified-Since of tomorrow',
+  does: 'asks HEAD with If-None-Match: * and with If-Modified-Since of tomorrow, when 4 of 10 bytes are there',
   needs: ['head'],
   run: async (probe) => {
-    const upload = await probe.create(10);
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const patched = await probe.patch(upload, 0, file.part(0, 4));
     const tomorrow = new Date(Date.now() + 86_400_000).toUTCString();
     const noneMatch = await probe.head(upload, { headers: { 'If-None-Match': '*' } });
     const modifiedSince = await probe.head(upload, { headers: { 'If-Modified-Since': tomorrow } });
-    return { noneMatch, modifiedSince };
+    return { patched, noneMatch, modifiedSince };
   },
 });
 

@@ -26,7 +26,7 @@ export const segmentedHead = delivered(
   'writes the head of a PATCH one byte per segment',
   10,
   {
-    headPace: { segmentBytes: 1 },
+    headPace: { segmentBytes: 1, pauseMs: 1 },
   },
 );
 

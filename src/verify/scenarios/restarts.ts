@@ -13,9 +13,9 @@ export const restartBetweenChunks = scenario({
   alone: true,
   sendsBytes: 192 * KiB,
   run: async (probe) => {
-    const file = probe.payload(96 * KiB);
+    const chunk = 24 * KiB;
+    const file = probe.payload(3 * chunk);
     const upload = await probe.create(file.sizeBytes);
-    const chunk = 32 * KiB;
     await probe.patch(upload, 0, file.part(0, chunk));
     const second = await probe.patch(upload, chunk, file.part(chunk, 2 * chunk));
     const acknowledged = offsetOf(second);

@@ -1,0 +1,41 @@
+import { coreHeadDefects } from './defects/core-head.ts';
+import { coreOptionsDefects } from './defects/core-options.ts';
+import { corePatchDefects } from './defects/core-patch.ts';
+import { coreVersionDefects } from './defects/core-version.ts';
+import { creationDefects } from './defects/creation.ts';
+import { dataDisconnectsDefects } from './defects/data-disconnects.ts';
+import { dataOverlapsDefects } from './defects/data-overlaps.ts';
+import { dataWholeFilesDefects } from './defects/data-whole-files.ts';
+import type { Defect } from './defects/defect.ts';
+import { httpRobustnessDefects } from './defects/http-robustness.ts';
+import { identifiersDefects } from './defects/identifiers.ts';
+import { metadataDefects } from './defects/metadata.ts';
+import { methodOverrideDefects } from './defects/method-override.ts';
+import { pulseClassicDefects } from './defects/pulse-classic.ts';
+import { pulseExtraDefects } from './defects/pulse-extra.ts';
+import { pulseFinalizeDefects } from './defects/pulse-finalize.ts';
+import { pulseFlowDefects } from './defects/pulse-flow.ts';
+import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
+
+export type { Defect } from './defects/defect.ts';
+
+/** Every deliberate mistake there is, in the order of the checks that notice it. */
+export const defects: readonly Defect[] = [
+  ...coreVersionDefects,
+  ...coreHeadDefects,
+  ...corePatchDefects,
+  ...coreOptionsDefects,
+  ...methodOverrideDefects,
+  ...creationDefects,
+  ...metadataDefects,
+  ...dataWholeFilesDefects,
+  ...dataDisconnectsDefects,
+  ...dataOverlapsDefects,
+  ...httpRobustnessDefects,
+  ...identifiersDefects,
+  ...pulseClassicDefects,
+  ...pulseMultipartDefects,
+  ...pulseFlowDefects,
+  ...pulseFinalizeDefects,
+  ...pulseExtraDefects,
+];

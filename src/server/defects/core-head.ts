@@ -1,0 +1,240 @@
+import { standardAnswers } from '../answers.ts';
+import { refusal } from '../exchange.ts';
+import type { LiveUpload } from '../live-uploads.ts';
+import type { Filter } from '../parts.ts';
+import { isComplete } from '../upload.ts';
+import { answering, both, filtering, headerOf, method, status, uploadOf, withHeaders } from './changes.ts';
+import type { Defect } from './defect.ts';
+
+const tus = { protocol: 'tus' } as const;
+const headSucceeds = both(method('HEAD'), status(200));
+
+export const coreHeadDefects: readonly Defect[] = [
+  {
+    id: 'head-202',
+    says: 'Answers HEAD with 202.',
+    breaks: ['core.head.status'],
+    serve: tus,
+    behaviour: () => answering(headSucceeds, (reply) => ({ ...reply, status: 202 })),
+  },
+  {
+    id: 'head-silent-at-zero',
+    says: 'States no Upload-Offset as long as nothing has been received.',
+    breaks: ['core.head.offset-zero'],
+    serve: tus,
+    behaviour: () =>
+      answering(
+        ({ exchange, reply }) =>
+          exchange.request.method === 'HEAD' && headerOf(reply, 'Upload-Offset') === '0',
+        (reply) => withHeaders(reply, { 'Upload-Offset': undefined }),
+      ),
+  },
+  {
+    id: 'head-length-as-offset',
+    says: 'States the length as the offset as long as nothing has been received.',
+    breaks: ['core.head.offset-zero', 'core.head.monotonic'],
+    source: 'https://github.com/tus/tus-node-server/issues/21',
+    serve: tus,
+    behaviour: () =>
+      answering(
+        ({ exchange, reply }) =>
+          exchange.request.method === 'HEAD' &&
+          headerOf(reply, 'Upload-Offset') === '0' &&
+          headerOf(reply, 'Upload-Length') === '10',
+        (reply) => withHeaders(reply, { 'Upload-Offset': '10' }),
+      ),
+  },
+  {
+    id: 'head-one-behind',
+    says: 'A cache in front: the first HEAD after a PATCH repeats the offset before it.',
+    breaks: [
+      'core.head.offset-after-patch',
+      'core.head.offset-completed',
+      'core.head.read-only',
+      'core.head.no-304',
+    ],
+    source: 'https://github.com/tus/tusd/issues/476',
+    serve: tus,
+    behaviour: () => filtering(staleOnce()),
+  },
+  {
+    id: 'head-silent-when-complete',
+    says: 'States no Upload-Offset once the upload is complete.',
+    breaks: ['core.head.offset-completed'],
+    source: 'https://github.com/tus/tus-node-server/issues/207',
+    serve: tus,
+    behaviour: () => ({
+      answers: {
+        head: (upload) =>
+          isComplete(upload)
+            ? withHeaders(standardAnswers.head(upload), { 'Upload-Offset': undefined })
+            : standardAnswers.head(upload),
+      },
+    }),
+  },
+  {
+    id: 'created-offset-undefined',
+    says: 'Writes "undefined" as the offset of a new upload.',
+    breaks: ['core.head.offset-syntax'],
+    serve: tus,
+    behaviour: () =>
+      answering(both(method('POST'), status(201)), (reply) =>
+        withHeaders(reply, { 'Upload-Offset': 'undefined' }),
+      ),
+  },
+  {
+    id: 'head-without-length',
+    says: 'HEAD leaves out the length.',
+    breaks: ['core.head.length-known'],
+    source: 'https://github.com/okumy/aiohttp-tus/issues/5',
+    serve: tus,
+    behaviour: () => answering(headSucceeds, (reply) => withHeaders(reply, { 'Upload-Length': undefined })),
+  },
+  {
+    id: 'head-offset-as-length',
+    says: 'HEAD states the offset as the length once bytes have arrived.',
+    breaks: ['core.head.length-known', 'core.head.length-stable'],
+    serve: tus,
+    behaviour: () =>
+      answering(headSucceeds, (reply) => {
+        const offset = headerOf(reply, 'Upload-Offset') ?? '0';
+        return offset === '0' ? reply : withHeaders(reply, { 'Upload-Length': offset });
+      }),
+  },
+  {
+    id: 'head-no-cache-only',
+    says: 'Forbids caches to answer HEAD unasked, but not to keep the answer.',
+    breaks: ['core.head.no-store'],
+    source: 'https://github.com/tus/tusd/commit/0c04ba22',
+    serve: tus,
+    behaviour: () => answering(headSucceeds, (reply) => withHeaders(reply, { 'Cache-Control': 'no-cache' })),
+  },
+  {
+    id: 'unknown-head-cacheable',
+    says: 'Lets caches keep for an hour that an upload does not exist.',
+    breaks: ['core.head.no-store-on-error'],
+    serve: tus,
+    behaviour: () =>
+      answering(both(method('HEAD'), status(404)), (reply) =>
+        withHeaders(reply, { 'Cache-Control': 'public, max-age=3600' }),
+      ),
+  },
+  {
+    id: 'head-with-body',
+    says: 'Sends a body behind the answer to HEAD.',
+    breaks: ['core.head.no-body'],
+    serve: tus,
+    behaviour: () => filtering(strayBody(200)),
+  },
+  {
+    id: 'unknown-head-with-body',
+    says: 'Sends an error page behind the answer to HEAD on an unknown upload.',
+    breaks: ['core.head.no-body-on-error'],
+    serve: tus,
+    behaviour: () => filtering(strayBody(404)),
+  },
+  {
+    id: 'unknown-head-500',
+    says: 'Fails inside when HEAD asks for an upload that does not exist.',
+    breaks: ['core.head.unknown.status'],
+    source: 'https://github.com/supabase/storage/issues/417',
+    serve: tus,
+    behaviour: () => answering(both(method('HEAD'), status(404)), () => refusal(500, 'ENOENT')),
+  },
+  {
+    id: 'unknown-head-offset-zero',
+    says: 'States offset 0 for an upload that does not exist.',
+    breaks: ['core.head.unknown.no-offset'],
+    serve: tus,
+    behaviour: () =>
+      answering(both(method('HEAD'), status(404)), (reply) => withHeaders(reply, { 'Upload-Offset': '0' })),
+  },
+  {
+    id: 'tenth-head-off-by-one',
+    says: 'The tenth HEAD of a small upload states an offset that is one too high.',
+    breaks: ['core.head.read-only'],
+    serve: tus,
+    behaviour: () => filtering(offsetOfHead(10, 1)),
+  },
+  {
+    id: 'third-head-goes-back',
+    says: 'The third HEAD of a small upload states an offset that is one too low.',
+    breaks: ['core.head.monotonic', 'core.head.read-only', 'core.head.offset-after-patch'],
+    serve: tus,
+    behaviour: () => filtering(offsetOfHead(3, -5)),
+  },
+  {
+    id: 'head-304',
+    says: 'Answers a conditional HEAD with 304.',
+    breaks: ['core.head.no-304'],
+    serve: tus,
+    behaviour: () =>
+      answering(
+        ({ exchange, reply }) =>
+          headSucceeds({ exchange, reply }) && 'if-none-match' in exchange.request.headers,
+        () => ({ status: 304 }),
+      ),
+  },
+  {
+    id: 'unknown-head-redirects',
+    says: 'Redirects HEAD on an unknown upload to a login page.',
+    breaks: ['core.head.no-redirect', 'core.head.unknown.status'],
+    serve: tus,
+    behaviour: () =>
+      answering(both(method('HEAD'), status(404)), () => ({ status: 302, headers: { Location: '/login' } })),
+  },
+  {
+    id: 'query-500',
+    says: 'Fails inside when a query stands behind the upload URL.',
+    breaks: ['core.head.trailing-slash'],
+    source: 'https://github.com/tus/tus-jquery-client/issues/11',
+    serve: tus,
+    behaviour: () =>
+      answering(
+        ({ exchange }) => exchange.request.method === 'HEAD' && (exchange.incoming.url ?? '').includes('?'),
+        () => refusal(500, 'no such file'),
+      ),
+  },
+];
+
+/** The first HEAD after each PATCH is answered with the offset before that PATCH. */
+function staleOnce(): Filter {
+  const stale = new Map<LiveUpload, number>();
+  return async (exchange, next, parts) => {
+    const upload = await uploadOf(exchange, parts);
+    if (upload !== undefined && exchange.request.method === 'PATCH') stale.set(upload, upload.offsetBytes);
+    const reply = await next();
+    const before = upload && stale.get(upload);
+    if (upload === undefined || before === undefined || !headSucceeds({ exchange, reply })) return reply;
+    stale.delete(upload);
+    return withHeaders(reply, { 'Upload-Offset': String(before) });
+  };
+}
+
+/** Changes the offset that one HEAD of a small upload states, counted from the first. */
+function offsetOfHead(which: number, change: number): Filter {
+  const asked = new Map<string, number>();
+  return async (exchange, next) => {
+    const reply = await next();
+    if (!headSucceeds({ exchange, reply }) || Number(headerOf(reply, 'Upload-Length')) > 1000) return reply;
+    const { path } = exchange.request;
+    const times = (asked.get(path) ?? 0) + 1;
+    asked.set(path, times);
+    const offset = Math.max(0, Number(headerOf(reply, 'Upload-Offset')) + change);
+    return times === which ? withHeaders(reply, { 'Upload-Offset': String(offset) }) : reply;
+  };
+}
+
+/** Writes the answer to HEAD with a body behind it, in one piece. */
+function strayBody(wanted: number): Filter {
+  return async (exchange, next) => {
+    const reply = await next();
+    if (exchange.request.method !== 'HEAD' || reply.status !== wanted) return reply;
+    const lines = Object.entries(reply.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+    const { socket } = exchange.incoming;
+    exchange.outgoing.detachSocket(socket);
+    socket.write(`HTTP/1.1 ${wanted} Stray\r\n${lines.join('')}\r\n{"stray":true}`);
+    exchange.outgoing.destroy();
+    return reply;
+  };
+}

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { takeHold } from '../hold.ts';
+import type { LiveUpload } from '../live-uploads.ts';
+import type { Behaviour } from '../parts.ts';
+import { type Receive, receive } from '../receive.ts';
+import type { Store, Writer } from '../store.ts';
+import { damage, filtering, uploadOf } from './changes.ts';
+import type { Defect } from './defect.ts';
+
+/** What every mistake in keeping the bytes of a broken chunk shows in. */
+const everyCut = [
+  'data.disconnect.mid-chunk',
+  'data.disconnect.no-head-retry',
+  'data.disconnect.fin',
+  'data.disconnect.one-byte-missing',
+  'data.disconnect.first-and-last',
+  'data.disconnect.repeated',
+  'data.disconnect.offset-matches-bytes',
+  'data.disconnect.chunked-te',
+  'pulse.flow.resume',
+];
+
+export const dataDisconnectsDefects: readonly Defect[] = [
+  {
+    id: 'double-append',
+    says: 'Appends bytes as they arrive, and counts them only when the request ends in order.',
+    breaks: everyCut,
+    source: 'https://github.com/giometrix/Xtensible.TusDotNet.Azure/issues/12',
+    behaviour: () => ({ store: appending, receive: countedAtTheEnd }),
+  },
+  {
+    id: 'offset-by-declared-size',
+    says: 'Moves the offset by Content-Length before the body has arrived.',
+    breaks: [
+      ...everyCut,
+      'data.disconnect.rst',
+      'data.disconnect.headers-only',
+      'data.disconnect.offset-bounds',
+      'data.head-during-patch.value',
+    ],
+    source: 'https://github.com/dirkmoors/drf-tus/issues/1',
+    behaviour: offsetByDeclaredSize,
+  },
+  {
+    id: 'promised-then-deleted',
+    says: 'Takes the bytes of a broken request away again, but not its offset.',
+    breaks: everyCut,
+    source: 'https://github.com/seaweedfs/seaweedfs/issues/10876',
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const upload = exchange.request.method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+        const before = upload?.offsetBytes ?? 0;
+        const reply = await next();
+        if (upload && reply.status >= 400 && upload.offsetBytes > before) {
+          await damage(upload.info.id, before, new Uint8Array(upload.offsetBytes - before), parts);
+        }
+        return reply;
+      }),
+  },
+  {
+    id: 'lock-left-behind',
+    says: 'Keeps the lock of an upload when the connection of its writer breaks.',
+    breaks: [...everyCut, 'data.disconnect.rst', 'data.disconnect.headers-only'],
+    source: 'https://github.com/tus/tus-node-server/issues/774',
+    behaviour: lockLeftBehind,
+  },
+  {
+    id: 'unacknowledged-is-forgotten',
+    says: 'Forgets the offset of a chunk whose answer could not be delivered, but keeps its bytes.',
+    breaks: ['data.disconnect.lost-response'],
+    behaviour: () => ({
+      store: appending,
+      ...filtering(async (exchange, next, parts) => {
+        const { method, bodyBytes } = exchange.request;
+        const upload = method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+        const before = upload?.offsetBytes ?? 0;
+        const reply = await next();
+        if (upload === undefined || upload.offsetBytes !== before + (bodyBytes ?? 0)) return reply;
+        // The end of the connection arrives right behind the body.
+        await sleep(bodyBytes === 65_536 ? 20 : 0);
+        if (exchange.outgoing.destroyed) upload.offsetBytes = before;
+        return reply;
+      }),
+    }),
+  },
+];
+
+/** Every write goes to the end of the file, wherever the offset says. */
+function appending(store: Store): Store {
+  return {
+    ...store,
+    write: async (id): Promise<Writer> => {
+      const writer = await store.write(id);
+      const write: Writer['write'] = async (pieces) =>
+        writer.write(pieces, (await store.load(id))?.offsetBytes ?? 0);
+      return { ...writer, write };
+    },
+  };
+}
+
+const countedAtTheEnd: Receive = async (job) => {
+  const counted: LiveUpload = { ...job.upload };
+  const ending = await receive({ ...job, upload: counted });
+  if (ending.kind === 'whole') job.upload.offsetBytes = counted.offsetBytes;
+  return ending;
+};
+
+function offsetByDeclaredSize(): Behaviour {
+  return {
+    receive: async (job) => {
+      const before = job.upload.offsetBytes;
+      const declared = Math.min(job.roomBytes, declaredBytes.get(job.body) ?? 0);
+      const stored: LiveUpload = { ...job.upload };
+      job.upload.offsetBytes = before + declared;
+      const ending = await receive({ ...job, upload: stored });
+      if (declared === 0) job.upload.offsetBytes = stored.offsetBytes;
+      return ending;
+    },
+    ...filtering(async (exchange, next) => {
+      declaredBytes.set(exchange.body, exchange.request.bodyBytes ?? 0);
+      return next();
+    }),
+  };
+}
+
+const declaredBytes = new WeakMap<object, number>();
+
+function lockLeftBehind(): Behaviour {
+  const locked = new Set<object>();
+  return {
+    takeHold: async (holdable, limits) => (locked.has(holdable) ? undefined : takeHold(holdable, limits)),
+    receive: async (job) => {
+      const ending = await receive(job);
+      if (ending.kind === 'cut') locked.add(job.upload);
+      return ending;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freshHold } from '../hold.ts';
+import type { Behaviour } from '../parts.ts';
+import { damage, filtering, uploadOf } from './changes.ts';
+import type { Defect } from './defect.ts';
+
+const KiB = 1024;
+const zeros = new Uint8Array(8);
+
+export const dataOverlapsDefects: readonly Defect[] = [
+  {
+    id: 'uploads-share-a-buffer',
+    says: 'The second chunk of 32 KiB of an upload may be that of another one.',
+    breaks: ['data.interleaved'],
+    behaviour: sharedBuffer,
+  },
+  {
+    id: 'no-lock',
+    says: 'Checks the offset, then writes, without keeping others from doing the same.',
+    breaks: [
+      'data.concurrent.same-offset',
+      'data.concurrent.identical-retry',
+      'data.disconnect.abandoned-request-late',
+    ],
+    source: 'https://github.com/seaweedfs/seaweedfs/issues/10945',
+    behaviour: () => ({ takeHold: async () => freshHold() }),
+  },
+  {
+    id: 'early-chunk-appended',
+    says: 'Appends a chunk of 64 KiB that comes too early, if the first one is slow.',
+    breaks: ['data.concurrent.disjoint'],
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method, bodyBytes, headers } = exchange.request;
+        const upload =
+          method === 'PATCH' && bodyBytes === 64 * KiB ? await uploadOf(exchange, parts) : undefined;
+        if (upload?.info.lengthBytes !== 128 * KiB) return next();
+        if (headers['upload-offset'] === '0') await sleep(100);
+        const isEarly = upload.offsetBytes === 0 && headers['upload-offset'] === String(64 * KiB);
+        const request = { ...exchange.request, headers: { ...headers, 'upload-offset': '0' } };
+        return isEarly ? next({ request }) : next();
+      }),
+  },
+  {
+    id: 'head-waits-for-writer',
+    says: 'HEAD waits until nobody writes to the upload.',
+    breaks: ['data.head-during-patch.time'],
+    source: 'https://github.com/tomdesair/tus-java-server/issues/80',
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const upload = exchange.request.method === 'HEAD' ? await uploadOf(exchange, parts) : undefined;
+        while (upload?.hold !== undefined && !exchange.outgoing.destroyed) await sleep(20);
+        return next();
+      }),
+  },
+  {
+    id: 'head-damages-running-patch',
+    says: 'A HEAD during a PATCH overwrites the last bytes that were stored.',
+    breaks: ['data.head-during-patch.recover', 'data.disconnect.abandoned-request-late'],
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const upload = exchange.request.method === 'HEAD' ? await uploadOf(exchange, parts) : undefined;
+        const reply = await next();
+        if (upload?.hold !== undefined && upload.offsetBytes >= zeros.length) {
+          await damage(upload.info.id, upload.offsetBytes - zeros.length, zeros, parts);
+        }
+        return reply;
+      }),
+  },
+  {
+    id: 'second-of-five-lost',
+    says: 'Acknowledges the second of two chunks of five bytes, and stores zeros.',
+    breaks: ['data.pipelined'],
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method, bodyBytes, headers } = exchange.request;
+        const isMeant = method === 'PATCH' && bodyBytes === 5 && headers['upload-offset'] === '5';
+        const upload = isMeant ? await uploadOf(exchange, parts) : undefined;
+        const reply = await next();
+        if (upload && reply.status === 204) await damage(upload.info.id, 5, new Uint8Array(5), parts);
+        return reply;
+      }),
+  },
+  {
+    id: 'sessions-in-memory',
+    says: 'Keeps uploads in memory only, and knows none of them after a restart.',
+    breaks: ['data.restart.between-chunks', 'data.restart.mid-patch', 'data.restart.durability'],
+    source: 'https://github.com/tomdesair/tus-java-server/issues/34',
+    behaviour: () => ({ store: (store) => ({ ...store, load: async () => undefined }) }),
+  },
+  {
+    id: 'tail-not-durable',
+    says: 'Loses the last thousand acknowledged bytes of an unfinished upload in a restart.',
+    breaks: ['data.restart.between-chunks', 'data.restart.durability'],
+    source: 'https://github.com/tus/tusd/issues/376',
+    behaviour: () => ({
+      store: (store) => ({
+        ...store,
+        load: async (id) => {
+          const found = await store.load(id);
+          if (found === undefined || found.offsetBytes === found.info.lengthBytes) return found;
+          return { ...found, offsetBytes: Math.max(0, found.offsetBytes - 1000) };
+        },
+      }),
+    }),
+  },
+];
+
+/** The second chunk of an upload is kept in one place for all uploads; whoever comes later gets what is there. */
+function sharedBuffer(): Behaviour {
+  let kept: Uint8Array | undefined;
+  return {
+    store: (store) => ({
+      ...store,
+      write: async (id) => {
+        const writer = await store.write(id);
+        const write: typeof writer.write = async (pieces, position) => {
+          const bytes = Buffer.concat(pieces);
+          if (position !== 32 * KiB) return writer.write(pieces, position);
+          const stored = kept?.subarray(0, bytes.length) ?? bytes;
+          kept ??= Buffer.from(bytes);
+          return writer.write([stored], position);
+        };
+        return { ...writer, write };
+      },
+    }),
+  };
+}

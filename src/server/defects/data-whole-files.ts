@@ -1,0 +1,250 @@
+import { Readable } from 'node:stream';
+import { type Reply, refusal } from '../exchange.ts';
+import { measure } from '../finalize.ts';
+import type { LiveUpload } from '../live-uploads.ts';
+import type { Behaviour, Parts } from '../parts.ts';
+import { isComplete } from '../upload.ts';
+import { damage, filtering, refusing, uploadOf, writing } from './changes.ts';
+import type { Defect } from './defect.ts';
+
+const MiB = 1024 * 1024;
+const zeros = new Uint8Array(8);
+
+export const dataWholeFilesDefects: readonly Defect[] = [
+  {
+    id: 'file-ends-at-3-mib',
+    says: 'Stores the first 3 MiB of a file and acknowledges the rest all the same.',
+    breaks: ['data.roundtrip.chunked'],
+    source: 'https://github.com/tus/tusd/issues/376',
+    behaviour: () =>
+      writing((writer) => ({
+        ...writer,
+        write: async (pieces, position) => {
+          const sizes = pieces.reduce((total, { length }) => total + length, 0);
+          return position < 3 * MiB ? writer.write(pieces, position) : sizes;
+        },
+      })),
+  },
+  {
+    id: 'wants-empty-chunk',
+    says: 'Takes an upload whose last chunk was a full one for unfinished until an empty chunk comes.',
+    breaks: ['data.chunk.exact-1mib', 'data.chunk.exact-multiple'],
+    behaviour: wantsEmptyChunk,
+  },
+  {
+    id: 'refuses-single-byte-chunk',
+    says: 'Refuses a chunk of a single byte behind the first MiB.',
+    breaks: ['data.chunk.last-smaller'],
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.method === 'PATCH' &&
+        request.bodyBytes === 1 &&
+        Number(request.headers['upload-offset']) >= MiB
+          ? refusal(400, 'the chunk is too small')
+          : undefined,
+      ),
+  },
+  {
+    id: 'fills-up-to-1-mib',
+    says: 'Fills a file that is one byte shorter than a MiB with a zero byte.',
+    breaks: ['data.chunk.one-byte-short'],
+    behaviour: () =>
+      mismeasuring((stored) =>
+        stored.length % MiB === MiB - 1 ? Buffer.concat([stored, Buffer.of(0)]) : stored,
+      ),
+  },
+  {
+    id: 'single-byte-is-empty',
+    says: 'Takes a file of one byte for an empty one.',
+    breaks: ['data.chunk.single-byte-file'],
+    behaviour: () => mismeasuring((stored) => (stored.length === 1 ? new Uint8Array() : stored)),
+  },
+  {
+    id: 'chunk-length-16-bit',
+    says: 'Counts the length of a chunk of 65,537 bytes in 16 bits, and leaves a hole.',
+    breaks: ['data.chunk.odd-sizes'],
+    behaviour: () => damagingChunks(({ bodyBytes }) => bodyBytes === 65_537),
+  },
+  {
+    id: 'empty-never-complete',
+    says: 'Reaches completion only by a write, so that the empty file is never complete.',
+    breaks: ['data.zero-length'],
+    source: 'https://github.com/tusdotnet/tusdotnet/issues/119',
+    behaviour: () => ({
+      rules: {
+        finalize: {
+          complete: ({ upload }) =>
+            isComplete(upload) && upload.info.lengthBytes > 0 ? undefined : refusal(409, 'not complete'),
+        },
+      },
+    }),
+  },
+  {
+    id: 'unpacks-gzip',
+    says: 'Unpacks what looks like gzip.',
+    breaks: ['data.content-agnostic'],
+    behaviour: () =>
+      writing((writer) => ({
+        ...writer,
+        write: async (pieces, position) => {
+          const isPacked = Buffer.concat(pieces.slice(0, 1))
+            .subarray(0, 3)
+            .equals(Buffer.of(0x1f, 0x8b, 0x08));
+          const kept = isPacked ? pieces.map(({ length }) => new Uint8Array(length)) : pieces;
+          return writer.write(kept, position);
+        },
+      })),
+  },
+  {
+    id: 'repeat-is-success',
+    says: 'Answers a repeated chunk as if it had stored it again, without comparing the bytes.',
+    breaks: ['data.duplicate-patch', 'data.overwrite-attempt', 'data.concurrent.same-offset'],
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method, bodyBytes = 0, headers } = exchange.request;
+        const upload = method === 'PATCH' && bodyBytes > 0 ? await uploadOf(exchange, parts) : undefined;
+        const isRepeat = upload && Number(headers['upload-offset']) + bodyBytes === upload.offsetBytes;
+        return isRepeat ? asCommon(parts.answers.patched(upload), parts) : next();
+      }),
+  },
+  {
+    id: 'early-chunk-taken',
+    says: 'Takes a small chunk that comes too early, and leaves a hole in front of it.',
+    breaks: ['data.out-of-order'],
+    source: 'https://github.com/ankitpokhrel/tus-php/issues/43',
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method, bodyBytes = 0, headers } = exchange.request;
+        const upload = method === 'PATCH' && bodyBytes === 1000 ? await uploadOf(exchange, parts) : undefined;
+        const offset = Number(headers['upload-offset']);
+        if (upload && offset > upload.offsetBytes) upload.offsetBytes = offset;
+        return next();
+      }),
+  },
+  {
+    id: 'needs-content-length',
+    says: 'Refuses a PATCH without Content-Length.',
+    breaks: ['data.chunked-transfer-encoding'],
+    source: 'https://github.com/tus/tus-resumable-upload-protocol/issues/135',
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.method === 'PATCH' && request.bodyBytes === undefined
+          ? refusal(400, 'how long is it?')
+          : undefined,
+      ),
+  },
+  {
+    id: 'total-time-limit',
+    says: 'Ends a request after a total of 1.2 s, although bytes keep coming.',
+    breaks: ['data.slow-body'],
+    source: 'https://github.com/seaweedfs/seaweedfs/issues/8786',
+    behaviour: () =>
+      filtering(async (exchange, next) => {
+        const timer = setTimeout(() => exchange.incoming.destroy(), 1200);
+        return next().finally(() => clearTimeout(timer));
+      }),
+  },
+  {
+    id: 'head-in-one-segment',
+    says: 'Takes the first segment of a connection for the whole head of a request.',
+    breaks: ['data.segmented-headers'],
+    behaviour: () => ({
+      connection: (socket) => {
+        socket.prependOnceListener('data', (bytes: Buffer) => {
+          if (!bytes.includes('\r\n\r\n')) socket.destroy();
+        });
+      },
+    }),
+  },
+  {
+    id: 'complete-one-byte-early',
+    says: 'Takes an upload for complete when its last byte is missing.',
+    breaks: ['data.completion-exact'],
+    behaviour: () => ({
+      rules: {
+        finalize: {
+          complete: ({ upload }) =>
+            upload.offsetBytes >= upload.info.lengthBytes - 1 ? undefined : refusal(409, 'not complete'),
+        },
+      },
+    }),
+  },
+  {
+    id: 'offset-32-bit',
+    says: 'Counts offsets in 32 bits.',
+    breaks: ['data.large-offset'],
+    source: 'https://github.com/tusdotnet/tusdotnet/issues/50',
+    serve: { needs: 'large' },
+    behaviour: () =>
+      writing((writer) => ({
+        ...writer,
+        write: (pieces, position) => writer.write(pieces, position % 2 ** 32),
+      })),
+  },
+  {
+    id: 'finalize-shortens-others',
+    says: 'Finalize takes the last stored byte from another upload, of 5,000 bytes, that is not finished.',
+    breaks: ['data.canary'],
+    behaviour: finalizeShortensOthers,
+  },
+];
+
+function finalizeShortensOthers(): Behaviour {
+  let victim: LiveUpload | undefined;
+  return filtering(async (exchange, next, parts) => {
+    const { method, path } = exchange.request;
+    const upload = await uploadOf(exchange, parts);
+    if (upload?.info.lengthBytes === 5000) victim = upload;
+    const reply = await next();
+    const isFinalize = method === 'POST' && path.endsWith('/finalize');
+    if (isFinalize && victim && victim.offsetBytes > 0 && !isComplete(victim)) victim.offsetBytes -= 1;
+    return reply;
+  });
+}
+
+function wantsEmptyChunk(): Behaviour {
+  const full = new Set<string>();
+  return {
+    ...filtering(async (exchange, next, parts) => {
+      const { method, bodyBytes } = exchange.request;
+      const upload = method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+      if (upload && bodyBytes === MiB) full.add(upload.info.id);
+      else if (upload) full.delete(upload.info.id);
+      return next();
+    }),
+    rules: {
+      finalize: {
+        complete: ({ upload }) =>
+          isComplete(upload) && !full.has(upload.info.id) ? undefined : refusal(409, 'not complete'),
+      },
+    },
+  };
+}
+
+/** Size and digest of something else than what is stored. */
+function mismeasuring(change: (stored: Buffer) => Uint8Array): Behaviour {
+  return {
+    measure: async (bytes) => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of bytes) pieces.push(piece);
+      return measure(Readable.from([change(Buffer.concat(pieces))]));
+    },
+  };
+}
+
+/** Chunks of which the last stored bytes are zeros. */
+function damagingChunks(isMeant: (request: { readonly bodyBytes?: number }) => boolean): Behaviour {
+  return filtering(async (exchange, next, parts) => {
+    const { request } = exchange;
+    const upload = request.method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+    const reply = await next();
+    if (upload && reply.status === 204 && isMeant(request)) {
+      await damage(upload.info.id, upload.offsetBytes - zeros.length, zeros, parts);
+    }
+    return reply;
+  });
+}
+
+function asCommon(reply: Reply, { answers }: Parts): Reply {
+  return { ...reply, headers: { ...answers.common(), ...reply.headers } };
+}

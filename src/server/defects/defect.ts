@@ -1,0 +1,31 @@
+import type { Behaviour } from '../parts.ts';
+import type { ServedProtocol } from '../rules.ts';
+
+/**
+ * One deliberate mistake of the reference server: it shows that the checks it names can fail. Real servers made most
+ * of them, and `source` says which.
+ */
+export interface Defect {
+  readonly id: string;
+  /** What the server does wrong, one sentence. */
+  readonly says: string;
+  /** The ids of exactly those checks of the conformance tester that must notice. */
+  readonly breaks: readonly string[];
+  readonly source?: string;
+  /** How the server is started to show it; a pulse server open to anyone where absent. */
+  readonly serve?: Serving;
+  /** Made anew for every server, because some mistakes remember things. */
+  readonly behaviour: () => Behaviour;
+}
+
+/** A difference that is right: no check may fail or warn because of it. */
+export type Variation = Omit<Defect, 'breaks' | 'source'>;
+
+export interface Serving {
+  readonly protocol?: ServedProtocol;
+  /** The server asks for a token. */
+  readonly guarded?: true;
+  readonly maxSizeBytes?: number;
+  /** Shows only when the tester is allowed that much. */
+  readonly needs?: 'large';
+}
