@@ -12,8 +12,6 @@ export async function send(exchange: Exchange, reply: Reply, isLast: boolean): P
   const { incoming, outgoing, request } = exchange;
   if (outgoing.destroyed || outgoing.headersSent) return;
   const hasUnread = request.bodyBytes !== 0 && !incoming.complete;
-  // What has arrived unread would keep the connection from reading on.
-  exchange.body.ignore();
   const mustClose = hasUnread && (exchange.isUninvited() || (request.bodyBytes ?? Infinity) > smallBodyBytes);
   outgoing.writeHead(reply.status, headersOf(reply, exchange, isLast || mustClose));
   if (typeof reply.body === 'object') return pipeline(reply.body, outgoing);
