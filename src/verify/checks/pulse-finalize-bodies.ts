@@ -1,6 +1,7 @@
 import { isSuccess, outcomeOf } from '../answers.ts';
 import { check, type Section, Violation } from '../check.ts';
 import { expectStatus, type Statuses } from '../expect.ts';
+import { expectAlive } from '../expect-alive.ts';
 import { pulseSafety } from '../levels.ts';
 import {
   badContentType,
@@ -99,5 +100,5 @@ export function expectEach({ answers, alive }: SeenBodies, pass: Statuses): unde
   for (const [look, exchange] of Object.entries(answers)) {
     expectStatus(exchange, pass, { expected: `${pass.join(' or ')} to ${look}` });
   }
-  expectStatus(alive, [200], { expected: 'the server still answers' });
+  expectAlive(alive);
 }

@@ -21,7 +21,7 @@ export const healthDuringPatch = scenario({
   does: 'asks /health before and twice during a PATCH of which half the body has been sent',
   sendsBytes: 96 * KiB,
   run: async (probe) => {
-    const file = probe.payload(64 * KiB);
+    const file = probe.payload(50_000);
     const upload = await probe.create(file.sizeBytes);
     const quiet = await probe.alive();
     const half = probe.patchOptions(0, file.part(0, file.sizeBytes), { stallAfterBytes: file.sizeBytes / 2 });
@@ -35,13 +35,19 @@ export const healthDuringPatch = scenario({
   },
 });
 
+/** The app names the type of its chunks already here, and describes nothing. */
+const asTheApp = {
+  headers: { 'Content-Type': OFFSET_OCTET_STREAM, 'Upload-Metadata': undefined },
+  body: '',
+};
+
 /** Creations as the app and others send them: nothing here is built upon. */
 export const creations = scenario({
   id: 'pulse-creations',
   does: 'creates uploads with the least headers, as the app does, without a credential, and with no or a senseless size',
   run: async ({ post }) => ({
     plain: await post(10, { headers: { 'Upload-Metadata': undefined } }),
-    asTheApp: await post(10, { headers: { 'Content-Type': OFFSET_OCTET_STREAM }, body: '' }),
+    asTheApp: await post(10, asTheApp),
     withoutCredential: await post(10, { as: 'nobody' }),
     senseless: {
       'no Upload-Length': await post(undefined),
@@ -49,6 +55,18 @@ export const creations = scenario({
       'Upload-Length: abc': await post(10, { headers: { 'Upload-Length': 'abc' } }),
     },
   }),
+});
+
+export const appsUpload = scenario({
+  id: 'pulse-apps-upload',
+  does: 'creates an upload as the app does, sends its bytes raw, and finalizes it by the last segment of Location',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes, asTheApp);
+    const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
+    const finish = await probe.finish(upload, file);
+    return { patched, finish, finalized: await probe.finalize(upload) };
+  },
 });
 
 /** The old app joins its base URL and Location as texts; everybody else resolves Location by RFC 3986. */
