@@ -56,6 +56,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
       runId: settings.runId,
       strict: settings.strict,
       started,
+      scenarios: new Map(checks.map(({ reads }) => [reads.id, reads.does])),
       reasons: new Map(settings.expectedFailures.map(({ id, reason }) => [id, reason])),
       ...(interruptedBy !== undefined && { interruptedBy }),
     });

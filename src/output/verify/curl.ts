@@ -40,10 +40,10 @@ function curlHeaders(sent: SentRecord): readonly string[] | undefined {
   if (!isOrdinarilyFramed(sent) || lines.some(([name, value]) => !FIELD.test(`${name}: ${value}`))) {
     return undefined;
   }
-  // curl invents a type for every body, and asks for leave (Expect) before long ones.
+  // curl invents a type for every body, and asks for leave (Expect) before long ones: more than 1 KiB in old versions.
   const invented =
     sent.body.sizeBytes > 0 || statesLength(sent.headers)
-      ? ['Content-Type:', ...(sent.body.sizeBytes > 0 ? ['Expect:'] : [])]
+      ? ['Content-Type:', ...(sent.body.sizeBytes > 1024 ? ['Expect:'] : [])]
       : [];
   const present = new Set(lines.map(([name]) => `${name.toLowerCase()}:`));
   const removed = invented.filter((header) => !present.has(header.toLowerCase()));

@@ -31,7 +31,7 @@ function outcomeWords({ answer, broken, sent }: Exchange): string {
 }
 
 function answerWords(answer: AnswerRecord): string {
-  const headers = answer.headers.filter(([name]) => isTelling(name)).map(headerWords);
+  const headers = answer.headers.filter(isTelling).map(headerWords);
   const body = answer.body.text === undefined ? [] : [quoted(answer.body.text)];
   return `${statusWords(answer)}${inBrackets([...headers, ...body])}`;
 }
@@ -87,7 +87,8 @@ const cutWords: Readonly<Record<NonNullable<SentRecord['cut']>, string>> = {
 };
 
 /** The answer's headers that uploads turn on. */
-function isTelling(name: string): boolean {
+function isTelling([name, value]: HeaderLines[number]): boolean {
+  if (/^tus-resumable$/i.test(name)) return value !== '1.0.0';
   return /^(upload-|tus-|location$|retry-after$|www-authenticate$|allow$)/i.test(name);
 }
 
@@ -95,8 +96,10 @@ function headerWords([name, value]: HeaderLines[number]): string {
   return `${name}: ${shortened(value, SHORT_COLUMNS)}`;
 }
 
+/** JSON has quotes enough. */
 function quoted(text: string): string {
-  return `"${shortened(text, SHORT_COLUMNS)}"`;
+  const shown = shortened(text, SHORT_COLUMNS);
+  return /^[{[]/.test(text) ? shown : `"${shown}"`;
 }
 
 function inBrackets(details: readonly string[]): string {

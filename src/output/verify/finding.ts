@@ -7,7 +7,7 @@ import { copyable, fact, roomOf, type VerifyView } from './view.ts';
 import { wrap } from './wrap.ts';
 
 /** Of a long story the end shows what went wrong. */
-const SHOWN_EXCHANGES = 3;
+const SHOWN_EXCHANGES = 4;
 
 const verdictPaint: Readonly<Record<ReportedResult['verdict'], keyof Paint>> = {
   pass: 'good',
@@ -31,11 +31,12 @@ export function findingLines(
   report: VerifyReport,
   view: VerifyView,
 ): readonly string[] {
-  const { says, spec, violation, remark, evidence, expectedFailure, curl = [] } = result;
+  const { says, spec, violation, remark, evidence, expectedFailure, does, curl = [] } = result;
   return [
     findingTitle(result, view),
     ...wrap(says, roomOf(view) - 2).map((line) => `  ${line}`),
     ...copyable('written', `${spec.section} <${spec.url}>`, view),
+    ...(does === undefined ? [] : fact('scenario', does, view)),
     ...evidenceLines(evidence, view),
     ...(violation
       ? [

@@ -6,6 +6,7 @@ import type { Counts } from '../../verify/verdict.ts';
 import type { VerifyRun } from '../../verify/verify.ts';
 import { comparedBy } from './compared-by.ts';
 import { curlSteps } from './curl-steps.ts';
+import { storyOf } from './story.ts';
 
 /**
  * A finished run as plain JSON: what every report is rendered from, and what `--report json` writes
@@ -52,6 +53,8 @@ export interface VerifyReport {
 }
 
 export interface ReportedResult extends CheckResult {
+  /** What the scenario does, in words. */
+  readonly does?: string;
   /** Why this failure was expected and does not count; absent where it does. */
   readonly expectedFailure?: string;
   /** Shell commands that ask the same again, one behind another; absent where curl cannot. */
@@ -67,6 +70,8 @@ export interface RunFacts {
   readonly runId: string;
   readonly strict: boolean;
   readonly started: Date;
+  /** What each scenario does, by its id. */
+  readonly scenarios: ReadonlyMap<string, string>;
   /** Why each expected failure was expected, by check id. */
   readonly reasons: ReadonlyMap<string, string>;
   /** The exit code of a signal that ended the run. */
@@ -101,22 +106,38 @@ export function verifyReport(run: VerifyRun, facts: RunFacts): VerifyReport {
     staleExpectations: matched.stale,
     results: run.results.map((result) => {
       const expectedFailure = matched.expected.has(result.id) ? facts.reasons.get(result.id) : undefined;
-      const curl = result.violation === undefined ? [] : curlOf(result, run);
+      const shown = result.violation === undefined ? { evidence: evidenceOf(result) } : shownBy(result, run);
+      const does = facts.scenarios.get(result.scenario);
       return {
         ...result,
-        evidence: evidenceOf(result),
+        ...(does !== undefined && { does }),
+        ...shown,
         ...(expectedFailure !== undefined && { expectedFailure }),
-        ...(curl.length > 0 && { curl }),
       };
     }),
   };
 }
 
-/** The last exchange of the evidence is the one that shows it; checks of the whole run note whose it is. */
-function curlOf({ scenario, evidence }: CheckResult, { recordings }: VerifyRun): readonly string[] {
+/**
+ * The evidence of a violation, with what was done to the same upload before, and how to ask again with curl. The last
+ * exchange of the evidence is the one that shows it; checks of the whole run note whose scenario it belongs to.
+ */
+function shownBy(
+  { scenario, evidence }: CheckResult,
+  { recordings }: VerifyRun,
+): Pick<ReportedResult, 'evidence' | 'curl'> {
   const decisive: (Exchange & { readonly scenario?: string }) | undefined = evidence.at(-1);
   const recording = recordings.find((candidate) => candidate.scenario === (decisive?.scenario ?? scenario));
-  return decisive === undefined || recording === undefined ? [] : curlSteps(recording.exchanges, decisive);
+  if (recording === undefined) return { evidence };
+  if (decisive === undefined) return { evidence: recording.exchanges };
+  const story = storyOf(recording.exchanges, decisive);
+  const before = story === undefined ? [] : [story.created, ...story.changes];
+  const curl = curlSteps(recording.exchanges, decisive);
+  const missing = before.filter(({ n }) => evidence.every((exchange) => exchange.n !== n));
+  return {
+    evidence: [...missing, ...evidence].toSorted((a, b) => a.n - b.n),
+    ...(curl.length > 0 && { curl }),
+  };
 }
 
 /** What passed or was skipped shows no exchanges: `--record` keeps them all. */

@@ -1,0 +1,53 @@
+import { headerOf } from '../../verify/answers.ts';
+import type { Exchange } from '../../verify/recording.ts';
+
+/** What happened to one upload up to the exchange that shows a finding. */
+export interface Story {
+  readonly created: Exchange;
+  /** As the server wrote it. */
+  readonly location: string;
+  /** The upload's URL; absent where only its creation was recorded. */
+  readonly uploadUrl?: string;
+  /** What changed it since, in order. */
+  readonly changes: readonly Exchange[];
+}
+
+/** The story of the upload that a request is about; undefined where it is about none that the scenario created. */
+export function storyOf(recorded: readonly Exchange[], decisive: Exchange): Story | undefined {
+  const created = recorded.findLast((exchange) => exchange.n < decisive.n && isAbout(decisive, exchange));
+  if (created === undefined) return undefined;
+  const location = locationOf(created);
+  const later = recorded.filter(({ n, url }) => n > created.n && n <= decisive.n && url.endsWith(location));
+  const uploadUrl = later[0]?.url;
+  return {
+    created,
+    location,
+    ...(uploadUrl !== undefined && { uploadUrl }),
+    changes: later.filter((exchange) => exchange.n < decisive.n && hasChanged(exchange)),
+  };
+}
+
+/** The id by which finalize names an upload: the end of its URL. */
+export function idIn(location: string): string {
+  return location.split('/').at(-1) ?? '';
+}
+
+/** Whether a request goes to the upload that another one created, or names it in its body. */
+function isAbout({ url, sent }: Exchange, created: Exchange): boolean {
+  const location = locationOf(created);
+  if (created.sent.method !== 'POST' || location === '') return false;
+  return url.endsWith(location) || (sent.body.text?.includes(`"${idIn(location)}"`) ?? false);
+}
+
+function locationOf(created: Exchange): string {
+  return headerOf(created, 'Location') ?? '';
+}
+
+const changingMethods = new Set(['POST', 'PATCH', 'DELETE']);
+
+/** Requests that only look, that were refused, or that carried nothing leave an upload as it is. */
+function hasChanged({ sent, answer }: Exchange): boolean {
+  const isRefused = answer !== undefined && answer.status >= 400 && answer.status < 500;
+  const isEmpty = sent.method === 'PATCH' && sent.body.sizeBytes === 0;
+  return changingMethods.has(sent.method) && !isRefused && !isEmpty;
+}
