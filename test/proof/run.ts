@@ -70,6 +70,11 @@ export async function startReference({
   };
 }
 
+/** The tokens that the tester is given for such a server. */
+export function tokensFor(guarded: boolean | undefined): VerifySettings['tokens'] {
+  return guarded ? { owner: TOKEN, stranger: SECOND_TOKEN } : {};
+}
+
 /** Everything that needs no gigabytes. */
 export const everythingAllowed: Permissions = {
   intrusive: true,
@@ -94,7 +99,10 @@ export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}):
     runTimeoutMs: 300_000,
     tokens: {},
     headers: {},
-    permissions: everythingAllowed,
+    permissions: {
+      ...everythingAllowed,
+      ...(changes.tokens?.owner !== undefined && { token: true as const }),
+    },
     ...changes,
   };
 }

@@ -1,0 +1,4 @@
+import { creationDefects } from '../../src/server/defects/creation.ts';
+import { proveDefects } from './prove-defects.ts';
+
+proveDefects(creationDefects);

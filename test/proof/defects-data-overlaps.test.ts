@@ -1,0 +1,4 @@
+import { dataOverlapsDefects } from '../../src/server/defects/data-overlaps.ts';
+import { proveDefects } from './prove-defects.ts';
+
+proveDefects(dataOverlapsDefects);

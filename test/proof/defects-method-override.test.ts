@@ -1,0 +1,4 @@
+import { methodOverrideDefects } from '../../src/server/defects/method-override.ts';
+import { proveDefects } from './prove-defects.ts';
+
+proveDefects(methodOverrideDefects);
