@@ -76,10 +76,7 @@ export function startCanary(
         if (!isBird(bird)) throw bird;
         outcome = { kind: 'seen', seen: await bird.end() };
       } catch (thrown) {
-        outcome =
-          thrown instanceof Blocked
-            ? { kind: 'blocked', reason: thrown.message }
-            : { kind: 'error', message: mistake(thrown) };
+        outcome = outcomeOfThrown(signal.aborted ? new Blocked('the run was broken off') : thrown);
       }
       close();
       return {
@@ -92,6 +89,12 @@ export function startCanary(
       };
     },
   };
+}
+
+function outcomeOfThrown(thrown: unknown): Outcome<never> {
+  return thrown instanceof Blocked
+    ? { kind: 'blocked', reason: thrown.message }
+    : { kind: 'error', message: mistake(thrown) };
 }
 
 interface Bird {

@@ -10,6 +10,9 @@ export interface Leftovers {
   readonly removed: number;
 }
 
+/** An upload that is not there need not be removed. */
+const gone: ReadonlySet<number | undefined> = new Set([404, 410]);
+
 /** A server that hangs cannot keep the run from ending. */
 const CLEAN_UP_MS = 15_000;
 
@@ -29,9 +32,9 @@ export async function cleanUp(
     jobs,
     async (url) => {
       const { probe, close } = openProbe(settings, target, 'clean-up', budget);
-      const status = (await probe.remove(url)).answer?.status ?? 0;
+      const removal = await probe.remove(url);
       close();
-      if (status < 300 || status === 404 || status === 410) removed += 1;
+      if (isSuccess(removal) || gone.has(removal.answer?.status)) removed += 1;
     },
     () => budget.aborted,
   );

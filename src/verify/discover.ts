@@ -35,9 +35,12 @@ export async function discover(
   const recordings: Exchange[] = [];
   const asking = async <T>(target: Target, ask: (probe: Probe) => Promise<T>): Promise<T> => {
     const { probe, recorder, close } = openProbe(settings, target, 'discovery', signal);
+    // Whatever waits for an answer learns that there will be none.
+    signal.addEventListener('abort', close, { once: true });
     try {
       return await ask(probe);
     } finally {
+      signal.removeEventListener('abort', close);
       close();
       recordings.push(
         ...recorder.exchanges.map((exchange) => ({ ...exchange, n: recordings.length + exchange.n })),

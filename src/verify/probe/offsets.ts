@@ -22,6 +22,8 @@ export interface Offsets {
 /** First asked often, then seldom: most servers have come to rest at once. */
 const SETTLE_PAUSES_MS = [30, 60, 120, 250];
 const SETTLE_MS = 10_000;
+/** Where nobody listens any more, somebody who does not come back within this time has gone. */
+const RETURN_MS = 4000;
 /** How many places an upload without HEAD is looked for at. */
 const MOST_GUESSES = 8;
 
@@ -58,7 +60,7 @@ export function createOffsets(
   const currentOffset = target.headless === undefined ? byHead : byEmptyPatch;
 
   const settle = async (upload: Upload): Promise<KnownOffset> => {
-    const endMs = nowMs() + SETTLE_MS;
+    const startMs = nowMs();
     let before: KnownOffset | undefined;
     const asked: Exchange[] = [];
     for (let round = 0; ; round++) {
@@ -66,12 +68,16 @@ export function createOffsets(
       const now = await currentOffset(upload);
       asked.push(...now.exchanges);
       const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes;
-      if (isAtRest || isGone(now) || nowMs() > endMs) return { ...now, exchanges: asked };
+      if (isAtRest || isGone(now) || nowMs() - startMs > patienceMs(now)) return { ...now, exchanges: asked };
       before = now;
     }
   };
 
   return { currentOffset, settle };
+}
+
+function patienceMs({ exchanges }: KnownOffset): number {
+  return exchanges.at(-1)?.broken?.cause === 'refused' ? RETURN_MS : SETTLE_MS;
 }
 
 /** An upload that is not there will not come to rest. */
