@@ -4,6 +4,7 @@ import { createPaint, wantsColor } from '../output/paint.ts';
 import { explanation } from '../output/verify/explain.ts';
 import { listLines } from '../output/verify/list.ts';
 import type { VerifyView } from '../output/verify/view.ts';
+import { defects } from '../server/defects.ts';
 import type { Check } from '../verify/check.ts';
 import { suite } from '../verify/suite.ts';
 import { allChecks } from '../verify/verify.ts';
@@ -23,13 +24,18 @@ export async function printChecks(values: VerifyValues): Promise<number> {
   const lines =
     values.explain === undefined
       ? listLines(chosen, view)
-      : chosen.flatMap((check) => explanation(check, [], view));
+      : chosen.flatMap((check) => explanation(check, provenBy(check), view));
   process.stdout.write(
     values.json
       ? chosen.map((check) => ndjsonLine(plain(check), new Date())).join('')
       : lines.map((line) => `${line}\n`).join(''),
   );
   return 0;
+}
+
+/** The mistakes of the reference server with which this check fails. */
+function provenBy({ id }: Check): readonly string[] {
+  return defects.filter(({ breaks }) => breaks.includes(id)).map((defect) => defect.id);
 }
 
 /** A check without its functions. */

@@ -1,15 +1,17 @@
-import { writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { PulseError } from '../errors.ts';
-import { recordingLines } from '../output/verify/recordings.ts';
-import { verifyReport } from '../output/verify/report.ts';
-import { reportWriters } from '../output/verify/reports/index.ts';
+import { type RunFacts, verifyReport } from '../output/verify/report.ts';
 import { suiteDigest } from '../output/verify/suite-digest.ts';
 import { createVerifyOutput } from '../output/verify/verify-output.ts';
 import { createDial } from '../transport/raw.ts';
 import { systemClock } from '../upload/system-clock.ts';
 import { suite } from '../verify/suite.ts';
-import { allChecks, type VerifyTools, verify } from '../verify/verify.ts';
+import {
+  allChecks,
+  type VerifyRun,
+  type VerifySettings,
+  type VerifyTools,
+  verify,
+} from '../verify/verify.ts';
 import { type CommandLine, commandText } from './command-line.ts';
 import { type Interruption, watchForSignals } from './interruption.ts';
 import type { Given } from './option-table.ts';
@@ -17,23 +19,17 @@ import { shellQuote } from './shell-quote.ts';
 import { announcement, askForConsent, needsConsent } from './verify-consent.ts';
 import { readBackBy, restartBy } from './verify-hooks.ts';
 import { type VerifyValues, verifyOptions, verifyOutputChoice } from './verify-options.ts';
+import { keepResults, refuseUnwritable } from './verify-results.ts';
 import { selectedChecks } from './verify-selection.ts';
-import { refuseUnwritable, serverOf, verifySettings } from './verify-settings.ts';
+import { serverOf, verifySettings } from './verify-settings.ts';
 import { packageVersion } from './version.ts';
 
-/** A run against a server; everything that it needs is put together here. */
+/** A run against a server, from the user's words to the exit code. */
 export async function runVerify({ operands, given }: CommandLine, values: VerifyValues): Promise<number> {
   const server = serverOf(operands, process.env);
-  const checks = allChecks(suite);
-  const chosen = selectedChecks(checks, values);
-  for (const { path } of values.report) refuseUnwritable('--report', path);
-  if (values.record !== undefined) refuseUnwritable('--record', values.record);
-  const settings = verifySettings(
-    values,
-    given,
-    server,
-    checks.map(({ id }) => id),
-  );
+  const chosen = selectedChecks(allChecks(suite), values);
+  refuseUnwritable(values);
+  const settings = verifySettings(values, given, server, allChecks(suite));
   if (needsConsent(settings)) await askForConsent(announcement(settings, suite, chosen), values.yes);
 
   const output = await createVerifyOutput(verifyOutputChoice(values), {
@@ -46,27 +42,16 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   const interruption = watchForSignals();
   const started = new Date();
   try {
-    const run = await verify(settings, toolsOf(values, interruption, output.report));
-    const interruptedBy = interruption.exitCode();
-    const report = verifyReport(run, {
-      toolVersion: packageVersion(),
-      suite: suiteDigest(suite),
-      command: commandOf(given, server, settings.seed),
-      seed: settings.seed,
-      runId: settings.runId,
-      strict: settings.strict,
-      started,
-      scenarios: new Map(checks.map(({ reads }) => [reads.id, reads.does])),
-      reasons: new Map(settings.expectedFailures.map(({ id, reason }) => [id, reason])),
-      ...(interruptedBy !== undefined && { interruptedBy }),
-    });
-    for (const { format, path } of values.report) {
-      const write = await reportWriters[format]();
-      writeResult('--report', path, write(report));
+    const run = await runUnlessStopped(settings, toolsOf(values, interruption, output.report), interruption);
+    if (typeof run === 'number') {
+      output.stopped(run);
+      return run;
     }
-    if (values.record !== undefined) {
-      writeResult('--record', values.record, recordingLines(report, run.target, run.recordings));
-    }
+    const facts = factsOf(settings, commandOf(given, settings), started);
+    // A run that was done when the signal came is judged like any other.
+    const interruptedBy = run.endedEarly === undefined ? undefined : interruption.exitCode();
+    const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
+    await keepResults(values, report, run);
     output.finish(report);
     return report.exitCode;
   } finally {
@@ -75,8 +60,26 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   }
 }
 
-function toolsOf(values: VerifyValues, { signal }: Interruption, report: VerifyTools['report']): VerifyTools {
-  const { readBack, restartCmd } = values;
+/** The run, or the exit code of the signal that came before its first check. */
+async function runUnlessStopped(
+  settings: VerifySettings,
+  tools: VerifyTools,
+  interruption: Interruption,
+): Promise<VerifyRun | number> {
+  try {
+    return await verify(settings, tools);
+  } catch (thrown) {
+    const code = interruption.exitCode();
+    if (code === undefined) throw thrown;
+    return code;
+  }
+}
+
+function toolsOf(
+  { readBack, restartCmd }: VerifyValues,
+  { signal }: Interruption,
+  report: VerifyTools['report'],
+): VerifyTools {
   return {
     sections: suite,
     dial: createDial({ nowMs: systemClock.nowMs }),
@@ -95,6 +98,21 @@ function withReason(signal: AbortSignal): AbortSignal {
   return controller.signal;
 }
 
+function factsOf(settings: VerifySettings, command: string, started: Date): RunFacts {
+  const { seed, runId, strict, expectedFailures } = settings;
+  return {
+    toolVersion: packageVersion(),
+    suite: suiteDigest(suite),
+    command,
+    seed,
+    runId,
+    strict,
+    started,
+    scenarios: new Map(allChecks(suite).map(({ reads }) => [reads.id, reads.does])),
+    reasons: new Map(expectedFailures.map(({ id, reason }) => [id, reason])),
+  };
+}
+
 /** What selects checks, shows and keeps results does not belong to the command that shows one check again. */
 const ofThisRunOnly: ReadonlySet<string> = new Set<keyof typeof verifyOptions>([
   'only',
@@ -109,22 +127,10 @@ const ofThisRunOnly: ReadonlySet<string> = new Set<keyof typeof verifyOptions>([
   'noColor',
 ]);
 
-function commandOf(given: Given, server: URL, seed: number): string {
+function commandOf(given: Given, { server, seed }: VerifySettings): string {
   const kept = new Map([...given].filter(([key]) => !ofThisRunOnly.has(key)));
   const url = server.href.replace(/\/$/, '');
   return commandText(verifyOptions, kept.set('seed', [String(seed)]), ['verify', url], (word) =>
     shellQuote(word, process.platform),
   );
-}
-
-function writeResult(flag: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new PulseError('input', `${flag} ${path} could not be written: ${code}`, {
-      hint: 'the run itself is done: check the folder, and run it again',
-      cause: error,
-    });
-  }
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
+import type { Check } from '../verify/check.ts';
 import { type ExpectedFailure, parseExpectedFailures } from '../verify/expect-failures.ts';
 import type { Permissions } from '../verify/target.ts';
 import type { VerifySettings } from '../verify/verify.ts';
@@ -24,7 +24,7 @@ export function verifySettings(
   values: VerifyValues,
   given: Given,
   server: URL,
-  checkIds: readonly string[],
+  checks: readonly Check[],
 ): VerifySettings {
   const owner = tokenOf(values, given);
   const { secondToken, slow, large } = values;
@@ -33,7 +33,7 @@ export function verifySettings(
     protocol: values.protocol,
     only: values.only,
     skip: values.skip,
-    expectedFailures: expectedFailures(values.expectFailures, checkIds),
+    expectedFailures: expectedFailures(values.expectFailures, checks),
     strict: values.strict,
     seed: values.seed ?? randomInt(SEEDS),
     runId: randomBytes(3).toString('hex'),
@@ -77,7 +77,7 @@ function permissionsOf(values: VerifyValues, token: string | undefined): Permiss
   };
 }
 
-function expectedFailures(path: string | undefined, checkIds: readonly string[]): readonly ExpectedFailure[] {
+function expectedFailures(path: string | undefined, checks: readonly Check[]): readonly ExpectedFailure[] {
   if (path === undefined) return [];
   let text: string;
   try {
@@ -90,20 +90,8 @@ function expectedFailures(path: string | undefined, checkIds: readonly string[])
       cause: error,
     });
   }
-  return parseExpectedFailures(text, checkIds);
-}
-
-/** Refuses a file that could not be written after the run, before the run. */
-export function refuseUnwritable(flag: string, path: string): void {
-  const folder = dirname(path);
-  if (!existsSync(folder)) {
-    throw new PulseError('input', `${flag} ${path} cannot be written: there is no folder ${folder}`, {
-      hint: `mkdir -p ${folder}`,
-    });
-  }
-  if (existsSync(path) && statSync(path).isDirectory()) {
-    throw new PulseError('input', `${flag} ${path} is a folder, expected the name of a file`, {
-      hint: `write for example ${path.replace(/[/\\]+$/, '')}/results`,
-    });
-  }
+  return parseExpectedFailures(
+    text,
+    checks.map(({ id }) => id),
+  );
 }

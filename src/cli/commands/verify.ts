@@ -52,8 +52,7 @@ function asksForJson(argv: readonly string[]): boolean {
 async function writeFailure(error: PulseError): Promise<void> {
   const { verifyFailed } = await import('../../output/verify/events.ts');
   const { ndjsonLine } = await import('../../output/ndjson.ts');
-  const end = { type: 'run.end', exitCode: error.exitCode, elapsedMs: 0, ...noCounts };
+  const { counted } = await import('../../verify/verdict.ts');
+  const end = { type: 'run.end', exitCode: error.exitCode, elapsedMs: 0, ...counted([]) };
   process.stdout.write([verifyFailed(error), end].map((event) => ndjsonLine(event, new Date())).join(''));
 }
-
-const noCounts = { pass: 0, fail: 0, warn: 0, note: 0, skip: 0, blocked: 0, error: 0, expected: 0 };

@@ -1,4 +1,5 @@
 import type { Check, Section } from '../../verify/check.ts';
+import { countOf } from '../format.ts';
 import { impactTitles } from './impacts.ts';
 import { levelIn } from './levels.ts';
 
@@ -11,8 +12,8 @@ export function checksPage(sections: readonly Section[]): string {
     '',
     '<!-- Written by `node --import tsx scripts/write-checks-page.ts`: change the checks, not this page. -->',
     '',
-    `What \`pulse-upload verify <url>\` asks a server: ${checks.length} checks, and ${untestable.length} requirements that`,
-    'cannot be tested from outside. `pulse-upload verify --explain <id>` says more about each.',
+    `What \`pulse-upload verify <url>\` asks a server: ${countOf(checks.length, 'check')}. Requirements that cannot be`,
+    `tested from outside: ${untestable.length}. \`pulse-upload verify --explain <id>\` says more about each check.`,
     '',
     'MUST and safety (demanded by us, because bytes or secrets are lost without it) fail a run; SHOULD is a warning, a',
     'failure with `--strict`; MAY is only noted. A dash: not part of that protocol.',

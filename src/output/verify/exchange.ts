@@ -4,7 +4,9 @@ import { formatExactBytes, groupDigits } from '../format.ts';
 import { shortened } from './wrap.ts';
 
 /** Header values and bodies longer than this are cut in the short form. */
-const SHORT_COLUMNS = 100;
+const SHORT_COLUMNS = 80;
+/** Ids are told apart by their beginnings. */
+const SHORT_ID_COLUMNS = 9;
 
 /** One request and what came of it, on one line: what differs from an ordinary request, what an answer turns on. */
 export function exchangeLine(exchange: Exchange): string {
@@ -17,7 +19,7 @@ function requestWords(sent: SentRecord): string {
     ...missingHeaders(sent),
     ...bodyWords(sent),
   ];
-  return `${sent.method} ${shortened(sent.target, SHORT_COLUMNS)}${inBrackets(details)}`;
+  return `${sent.method} ${shortText(sent.target)}${inBrackets(details)}`;
 }
 
 function outcomeWords({ answer, broken, sent }: Exchange): string {
@@ -93,12 +95,22 @@ function isTelling([name, value]: HeaderLines[number]): boolean {
 }
 
 function headerWords([name, value]: HeaderLines[number]): string {
-  return `${name}: ${shortened(value, SHORT_COLUMNS)}`;
+  const shown = name.toLowerCase() === 'location' ? shortText(value) : value;
+  return `${name}: ${shortened(shown, SHORT_COLUMNS)}`;
+}
+
+/** `/uploads/1dc0e5fd…` of `/uploads/1dc0e5fd-f6a8-42a9-bc24-e582b484dbbd`. */
+function shortText(text: string): string {
+  return shortened(withShortIds(text), SHORT_COLUMNS);
+}
+
+function withShortIds(text: string): string {
+  return text.replace(/[\w-]{20,}/g, (id) => shortened(id, SHORT_ID_COLUMNS));
 }
 
 /** JSON has quotes enough. */
 function quoted(text: string): string {
-  const shown = shortened(text, SHORT_COLUMNS);
+  const shown = shortText(text);
   return /^[{[]/.test(text) ? shown : `"${shown}"`;
 }
 

@@ -1,5 +1,6 @@
 import type { Check } from '../../verify/check.ts';
 import type { Need } from '../../verify/target.ts';
+import { sourceLines } from './finding.ts';
 import { impactTitles } from './impacts.ts';
 import { levelIn, protocolIds } from './levels.ts';
 import { copyable, fact, roomOf, type VerifyView } from './view.ts';
@@ -13,7 +14,7 @@ export function explanation(check: Check, provenBy: readonly string[], view: Ver
     view.paint.strong(id),
     ...wrap(says, roomOf(view) - 2).map((line) => `  ${line}`),
     '',
-    ...copyable('written', `${spec.section} <${spec.url}>`, view),
+    ...sourceLines(spec, view),
     ...fact(
       'level',
       protocolIds.map((protocol) => `${levelIn(check, protocol)} (${protocol})`).join(', '),

@@ -1,3 +1,4 @@
+import type { Source } from '../../verify/check.ts';
 import type { Exchange } from '../../verify/recording.ts';
 import { countOf } from '../format.ts';
 import type { Paint } from '../paint.ts';
@@ -35,7 +36,7 @@ export function findingLines(
   return [
     findingTitle(result, view),
     ...wrap(says, roomOf(view) - 2).map((line) => `  ${line}`),
-    ...copyable('written', `${spec.section} <${spec.url}>`, view),
+    ...sourceLines(spec, view),
     ...(does === undefined ? [] : fact('scenario', does, view)),
     ...evidenceLines(evidence, view),
     ...(violation
@@ -50,6 +51,11 @@ export function findingLines(
     ...copyable('again', againCommand(result, report), view),
     ...curl.flatMap((command, index) => copyable(index === 0 ? 'curl' : '', command, view)),
   ];
+}
+
+/** Document and place, and below them the link, which is never wrapped. */
+export function sourceLines({ section, url }: Source, view: VerifyView): readonly string[] {
+  return [...fact('written', section, view), ...copyable('', url, view)];
 }
 
 /** The command that shows one result again. */

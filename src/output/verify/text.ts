@@ -5,14 +5,15 @@ import { impacts, impactTitles } from './impacts.ts';
 import { reasonsOf } from './reasons.ts';
 import type { ReportedResult, VerifyReport } from './report.ts';
 import { summaryLines } from './summary.ts';
-import { verdictLine } from './verdict-line.ts';
+import { isInterrupted, verdictLine } from './verdict-line.ts';
 import { fact, roomOf, type VerifyView } from './view.ts';
 import { wrap } from './wrap.ts';
 
 /** A finished run for a person: what deserves attention by what it means for a video, the counts, and the verdict last. */
 export function reportLines(raw: VerifyReport, view: VerifyView): readonly string[] {
   const report = harmlessValue(raw);
-  const blocked = blockedLines(report, view);
+  // Whoever stops a run knows why the rest of it did not happen.
+  const blocked = isInterrupted(report) && !view.verbose ? [] : blockedLines(report, view);
   const findings = impacts.flatMap((impact) => impactLines(impact, report, view));
   // What kept most checks from running explains the findings, too.
   const isCause = report.counts.blocked > report.results.length / 2;

@@ -27,6 +27,11 @@ function verdictWord(exitCode: number): Word {
   return words[exitCode] ?? { word: 'interrupted', color: 'warn' };
 }
 
+/** Whether a signal ended the run: then its code is that of none of the verdicts. */
+export function isInterrupted({ exitCode }: VerifyReport): boolean {
+  return words[exitCode] === undefined;
+}
+
 function clauses(report: VerifyReport): readonly string[] {
   const { counts, strict, staleExpectations } = report;
   const broken = [
@@ -34,22 +39,25 @@ function clauses(report: VerifyReport): readonly string[] {
     ...(strict && counts.warn > 0 ? [`${countOf(counts.warn, 'recommendation')} broken (--strict)`] : []),
     ...(staleExpectations.length > 0 ? [countOf(staleExpectations.length, 'stale expected failure')] : []),
   ];
-  const executed = counts.pass + counts.note + counts.warn + counts.fail + counts.expected;
-  const nothing = executed === 0 ? 'no requirement could be tried' : 'nothing that was tried is broken';
   return [
-    ...(broken.length > 0 ? broken : [nothing]),
+    ...(broken.length > 0 ? broken : [nothingBroken(counts)]),
     ...(counts.error > 0 ? [`${countOf(counts.error, 'check')} ended by a mistake of pulse-upload`] : []),
-    ...(counts.blocked > 0
-      ? [`${countOf(counts.blocked, 'check')} could not run, ${mainReason(report)}`]
-      : []),
+    ...(counts.blocked > 0 ? [`${countOf(counts.blocked, 'check')} could not run${mainReason(report)}`] : []),
   ];
 }
 
+function nothingBroken({ pass, note, warn, expected }: VerifyReport['counts']): string {
+  if (pass + note + warn + expected === 0) return 'no requirement could be tried';
+  if (warn > 0) return `no requirement broken, ${countOf(warn, 'warning')}`;
+  return expected > 0 ? 'nothing broken but what was expected' : 'nothing that was tried is broken';
+}
+
 /** Where one cause explains most, the last line names it. */
-function mainReason({ results, counts }: VerifyReport): string {
+function mainReason(report: VerifyReport): string {
+  const { results, counts } = report;
   const [first] = reasonsOf(results.filter(({ verdict }) => verdict === 'blocked'));
-  if (first === undefined) return '';
-  return `${first.ids.length === counts.blocked ? 'because' : 'mostly because'} ${first.reason}`;
+  if (first === undefined || isInterrupted(report)) return '';
+  return `, ${first.ids.length === counts.blocked ? 'because' : 'mostly because'} ${first.reason}`;
 }
 
 function unverified({ target }: VerifyReport): readonly string[] {

@@ -1,4 +1,6 @@
 import type { ReportVerify } from '../../verify/events.ts';
+import { counted } from '../../verify/verdict.ts';
+import { labelled } from '../labelled.ts';
 import { createPaint, type Environment, wantsColor } from '../paint.ts';
 import type { TextStream } from '../text-stream.ts';
 import { verifyEventLine } from './events.ts';
@@ -31,6 +33,8 @@ export interface VerifyOutput {
   readonly report: ReportVerify;
   /** The end of the run: the findings and the verdict, or the last event. */
   readonly finish: (report: VerifyReport) => void;
+  /** A signal ended the run before its first check. */
+  readonly stopped: (exitCode: number) => void;
   /** Takes away what is still drawn. */
   readonly close: () => void;
 }
@@ -62,12 +66,22 @@ export async function createVerifyOutput(
   };
   const showReport = (report: VerifyReport) =>
     print(choice.quiet ? quietReportLines(report, view()) : reportLines(report, view()));
-  const writeEnd = ({ exitCode, elapsedMs, counts }: VerifyReport) =>
+  const writeEnd = ({
+    exitCode,
+    elapsedMs,
+    counts,
+  }: Pick<VerifyReport, 'exitCode' | 'elapsedMs' | 'counts'>) =>
     writeEvent({ type: 'run.end', exitCode, elapsedMs, ...counts });
+  const stopped = (exitCode: number) => {
+    live.close();
+    if (choice.json) writeEnd({ exitCode, elapsedMs: 0, counts: counted([]) });
+    else err.write(`${labelled([['stopped', 'before the first check']], livePaint).join('')}\n`);
+  };
 
   return {
     report: choice.json ? writeEvent : showEvent,
     finish: choice.json ? writeEnd : showReport,
+    stopped,
     close: live.close,
   };
 }
