@@ -116,7 +116,7 @@ export function provenAnswer(url: string, bytes: Uint8Array): object {
 export interface Wire {
   readonly socket: Socket;
   send(bytes: string | Uint8Array): Promise<void>;
-  /** Everything received, once it matches; fails after five seconds. */
+  /** Everything received, once it matches; fails after fifteen seconds. */
   received(pattern: RegExp): Promise<string>;
   /** Everything received until the server closed the connection. */
   untilClosed(): Promise<string>;
@@ -167,16 +167,16 @@ export function patchHead(
   return `PATCH ${new URL(url).pathname} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** Asks again and again, for at most five seconds. */
+/** Asks again and again, for at most fifteen seconds. */
 export async function eventually<T>(
   ask: () => T | undefined | Promise<T | undefined>,
   what: () => string,
 ): Promise<T> {
-  for (const deadlineMs = performance.now() + 5000; performance.now() < deadlineMs; await sleep(5)) {
+  for (const deadlineMs = performance.now() + 15_000; performance.now() < deadlineMs; await sleep(5)) {
     const answer = await ask();
     if (answer !== undefined) return answer;
   }
-  throw new Error(`waited five seconds for ${what()}`);
+  throw new Error(`waited fifteen seconds for ${what()}`);
 }
 
 /** The offset once it is what it should become. */

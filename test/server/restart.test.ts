@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   create,
   finalize,
@@ -19,6 +19,9 @@ import {
   subject,
   wireTo,
 } from './harness.ts';
+
+// Each child compiles the server first, which takes seconds where every core is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const script = join(import.meta.dirname, 'serve-child.ts');
 
@@ -179,12 +182,11 @@ describe('a second server on one folder', () => {
       kind: 'temporary',
       hint: expect.stringContaining('lock'),
     });
-    expect(await serve(dir)).toMatchObject({ kind: 'temporary' });
     await first.kill();
     const second = await subject({ dir });
     expect(await serve(dir)).toMatchObject({ kind: 'temporary' });
     await second.close();
-    expect(await serve(dir)).toMatchObject({ url: expect.stringMatching(/^http/) });
+    await subject({ dir });
   });
 
   it('starts where the lock is left by a process with the same number, or is half written', async () => {
