@@ -169,7 +169,7 @@ export const edges: readonly Check[] = [
     matters: 'bytes of a video are executed as requests, and answers reach the wrong request',
     reads: refusedBodyThenNext,
     judge({ refused, second }) {
-      if (wasClosed(refused)) return 'the connection was closed before the refusal could be read';
+      if (wasClosed(refused)) throw new Skip('the connection was closed before the refusal could be read');
       const status = expectAnswer(refused).status;
       if (status < 400) throw new Skip(`the chunk was not refused (${status})`);
       if (wasClosed(second)) return undefined;

@@ -29,13 +29,13 @@ export function expectUnmoved({ beforeBytes, exchange, after }: Trial): undefine
  * violation of whatever was asked; a server that never says it has been judged for that elsewhere.
  */
 export function standsAt({ bytes, exchanges }: KnownOffset): number {
-  if (bytes !== undefined) return bytes;
   const last = exchanges.at(-1);
   const status = last?.answer?.status;
   if (last !== undefined && (status === undefined || status === 404 || status === 410)) {
     const actual = `${last.sent.method} afterwards: ${outcomeOf(last)}`;
     throw new Violation({ expected: 'the upload is still there', actual, evidence: [last] });
   }
+  if (bytes !== undefined) return bytes;
   throw new Blocked('the server does not say where the upload stands', last ? [last] : []);
 }
 

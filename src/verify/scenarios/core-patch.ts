@@ -7,16 +7,20 @@ const MiB = 1024 * 1024;
 /** How long stray bytes behind an answer are waited for. */
 const STRAY_MS = 100;
 
+/** The file of `patch-steps`, and its first chunk. */
+export const STEPS_BYTES = 11;
+export const FIRST_BYTES = 4;
+
 export const patchSteps = scenario({
   id: 'patch-steps',
-  does: 'sends 10 bytes as 4 and 6, asks after each where the upload stands, and reads them back',
+  does: `sends ${STEPS_BYTES} bytes as ${FIRST_BYTES} and the rest, asks after each where the upload stands, and reads them back`,
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(STEPS_BYTES);
     const upload = await probe.create(file.sizeBytes);
-    const first = await probe.patch(upload, 0, file.part(0, 4));
+    const first = await probe.patch(upload, 0, file.part(0, FIRST_BYTES));
     const afterFirst = await probe.currentOffset(upload);
-    const start = Math.min(offsetOf(first) ?? afterFirst.bytes ?? 4, 4);
-    const second = await probe.patch(upload, start, file.part(start, 10));
+    const start = Math.min(offsetOf(first) ?? afterFirst.bytes ?? FIRST_BYTES, FIRST_BYTES);
+    const second = await probe.patch(upload, start, file.part(start, STEPS_BYTES));
     const afterSecond = await probe.currentOffset(upload);
     const finish = await probe.finish(upload, file, goingOnFrom(afterSecond));
     const content = await probe.content(upload, file);
@@ -160,7 +164,8 @@ export const repeatedChunk = scenario({
     const upload = await probe.create(file.sizeBytes);
     const send = () => probe.patch(upload, 0, file.part(0, 4));
     const first = await send();
-    const repeated = await trialOf(probe, upload, offsetOf(first) ?? 4, send);
+    const { bytes = offsetOf(first) ?? 4 } = await probe.currentOffset(upload);
+    const repeated = await trialOf(probe, upload, bytes, send);
     return { first, repeated };
   },
 });
