@@ -11,9 +11,13 @@ import { httpRobustnessDefects } from './defects/http-robustness.ts';
 import { identifiersDefects } from './defects/identifiers.ts';
 import { metadataDefects } from './defects/metadata.ts';
 import { methodOverrideDefects } from './defects/method-override.ts';
+import { pulseChunksDefects } from './defects/pulse-chunks.ts';
 import { pulseClassicDefects } from './defects/pulse-classic.ts';
 import { pulseExtraDefects } from './defects/pulse-extra.ts';
 import { pulseFinalizeDefects } from './defects/pulse-finalize.ts';
+import { pulseFinalizeBodiesDefects } from './defects/pulse-finalize-bodies.ts';
+import { pulseFinalizeNamesDefects } from './defects/pulse-finalize-names.ts';
+import { pulseFinalizeTokensDefects } from './defects/pulse-finalize-tokens.ts';
 import { pulseFlowDefects } from './defects/pulse-flow.ts';
 import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
 
@@ -34,8 +38,12 @@ export const defects: readonly Defect[] = [
   ...httpRobustnessDefects,
   ...identifiersDefects,
   ...pulseClassicDefects,
+  ...pulseChunksDefects,
   ...pulseMultipartDefects,
   ...pulseFlowDefects,
   ...pulseFinalizeDefects,
+  ...pulseFinalizeTokensDefects,
+  ...pulseFinalizeBodiesDefects,
+  ...pulseFinalizeNamesDefects,
   ...pulseExtraDefects,
 ];

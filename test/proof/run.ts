@@ -102,6 +102,7 @@ export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}):
     permissions: {
       ...everythingAllowed,
       ...(changes.tokens?.owner !== undefined && { token: true as const }),
+      ...(changes.tokens?.stranger !== undefined && { secondToken: true as const }),
     },
     ...changes,
   };

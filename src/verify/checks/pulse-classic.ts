@@ -1,6 +1,13 @@
 import { headerOf, isSuccess, jsonOf } from '../answers.ts';
-import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
-import { expectAnswer, expectHeader, expectRefused, expectStatus, needed } from '../expect.ts';
+import { Blocked, check, type Section, Violation } from '../check.ts';
+import {
+  expectAnswer,
+  expectFinished,
+  expectHeader,
+  expectRefused,
+  expectStatus,
+  needed,
+} from '../expect.ts';
 import { pulseMay, pulseMust, pulseSafety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
 import {
@@ -126,18 +133,18 @@ export const pulseClassic: Section = {
       level: pulseSafety,
       impact: 'interoperability',
       spec: derived('the app joins its base URL and Location as texts'),
-      says: 'Below a path prefix, Location leads to the upload by the rules of URLs.',
+      says: 'Location leads to the upload by the rules of URLs, also where the server is below a path.',
       passes: 'the upload is where Location leads; that the old app would look elsewhere is noted',
       fails: 'nothing is there: a deviation where the prefix is only missing, a failure otherwise',
       matters: 'clients that follow the rules of URLs find no upload behind this proxy',
       reads: locationBelowPrefix,
-      judge({ created, resolved, joined }, { server }) {
-        if (new URL(server).pathname === '/') throw new Skip('the address of the server has no path');
+      judge({ created, resolved, joined }) {
         const isJoined = isSuccess(joined.asked);
         if (isSuccess(resolved.asked)) {
-          const isOneUrl = resolved.url === joined.url || isJoined;
-          return isOneUrl ? undefined : `the old app would look for the upload at ${joined.url}`;
+          const isFound = resolved.url === joined.url || isJoined;
+          return isFound ? undefined : `the old app would look for the upload at ${joined.url}`;
         }
+        expectAnswer(resolved.asked, { expected: 'the upload is where Location leads' });
         throw new Violation({
           expected: 'the upload is where Location leads',
           actual: isJoined
@@ -171,8 +178,8 @@ export const pulseClassic: Section = {
       matters: 'every upload ends with a 404 at its very end',
       reads: appsUpload,
       judge({ patched, finish, finalized }) {
-        needed(patched, 'the chunk');
-        if (!finish.complete) throw new Blocked('the upload could not be sent to its end', finish.exchanges);
+        expectStatus(patched, ['2xx']);
+        expectFinished(finish);
         const { status } = expectAnswer(finalized);
         if (status === 401 || status === 403) throw new Blocked(`finalize answered ${status}`, [finalized]);
         return expectStatus(finalized, ['2xx']);

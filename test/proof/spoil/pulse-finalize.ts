@@ -48,7 +48,10 @@ export const pulseFinalizeSpoils = [
         json.videoId = 'another';
       }),
     'pulse.finalize.then-head': ({ asked }) => setHeader(asked, 'Upload-Offset', '0'),
-    'pulse.finalize.then-patch': ({ over }) => answerWith(over, 204),
+    'pulse.finalize.then-patch': ({ over }) => {
+      answerWith(over, 204);
+      setHeader(over, 'Upload-Offset', '5');
+    },
   }),
   ...spoils(concurrentFinalize, {
     'pulse.finalize.concurrent': ({ rounds }) => answerWith(rounds[4]?.both[1], 500),

@@ -1,0 +1,184 @@
+import { standardAnswers } from '../answers.ts';
+import { refusal } from '../exchange.ts';
+import type { LiveUpload } from '../live-uploads.ts';
+import type { Filter } from '../parts.ts';
+import {
+  answering,
+  both,
+  damage,
+  filtering,
+  method,
+  refusing,
+  status,
+  uploadOf,
+  withHeaders,
+} from './changes.ts';
+import type { Defect } from './defect.ts';
+
+const isPatch = method('PATCH');
+
+export const pulseChunksDefects: readonly Defect[] = [
+  {
+    id: 'no-head',
+    says: 'Has no HEAD for uploads, as the published samples.',
+    breaks: ['pulse.head.200'],
+    source: 'https://github.com/mieweb/pulse/blob/main/docs/docs/uploads/chunked.md',
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.method === 'HEAD' && request.path.startsWith('/uploads/')
+          ? refusal(404, 'no such resource')
+          : undefined,
+      ),
+  },
+  {
+    id: 'pulse-head-without-length',
+    says: 'HEAD does not state the length of the upload.',
+    breaks: ['pulse.head.length', 'core.head.length-known'],
+    source: 'https://github.com/okumy/aiohttp-tus/issues/5',
+    behaviour: () => ({
+      answers: {
+        head: (upload) => withHeaders(standardAnswers.head(upload), { 'Upload-Length': undefined }),
+      },
+    }),
+  },
+  {
+    id: 'pulse-unknown-head-500',
+    says: 'Fails inside when HEAD asks for an upload that does not exist.',
+    breaks: ['pulse.head.unknown', 'core.head.unknown.status'],
+    source: 'https://github.com/supabase/storage/issues/417',
+    behaviour: () => answering(both(method('HEAD'), status(404)), () => refusal(500, 'ENOENT')),
+  },
+  {
+    id: 'mebibyte-200',
+    says: 'Answers 200 to a chunk of 1 MiB.',
+    breaks: ['pulse.patch.204', 'pulse.flow.e2e'],
+    source: 'https://github.com/tus/tus-py-client/issues/44',
+    behaviour: () =>
+      answering(
+        (facts) => isPatch(facts) && status(204)(facts) && isMebibyte(facts),
+        (reply) => ({ ...reply, status: 200 }),
+      ),
+  },
+  {
+    id: 'mebibyte-without-version',
+    says: 'Does not name the tus version in the answer to a chunk of 1 MiB.',
+    breaks: ['pulse.patch.offset'],
+    behaviour: () =>
+      answering(
+        (facts) => isPatch(facts) && status(204)(facts) && isMebibyte(facts),
+        (reply) => withHeaders(reply, { 'Tus-Resumable': undefined }),
+      ),
+  },
+  {
+    id: 'offset-mismatch-400',
+    says: 'Answers 400 to a chunk at the wrong offset.',
+    breaks: ['pulse.patch.409'],
+    behaviour: () => answering(both(isPatch, status(409)), (reply) => ({ ...reply, status: 400 })),
+  },
+  {
+    id: 'offset-mismatch-in-silence',
+    says: 'Does not explain a 409.',
+    breaks: ['pulse.patch.409-json'],
+    behaviour: () =>
+      answering(both(isPatch, status(409)), ({ body: _, ...reply }) =>
+        withHeaders(reply, { 'Content-Type': undefined }),
+      ),
+  },
+  {
+    id: 'pulse-unknown-patch-500',
+    says: 'Fails inside when a chunk comes for an upload that does not exist.',
+    breaks: ['pulse.patch.404', 'core.patch.unknown.404'],
+    behaviour: () => answering(both(isPatch, status(404)), () => refusal(500, 'ENOENT')),
+  },
+  {
+    id: 'second-chunk-first-taken',
+    says: 'Takes a chunk that is too early by exactly its own size, and puts it at the end.',
+    breaks: ['pulse.patch.sequential', 'data.out-of-order'],
+    behaviour: () => ({
+      rules: {
+        patchHeld: {
+          offsetMatches: ({ request, upload }) => {
+            const offset = Number(request.headers['upload-offset']);
+            const isNext = offset === request.bodyBytes && upload.offsetBytes === 0 && offset > 100;
+            return offset === upload.offsetBytes || isNext ? undefined : refusal(409, 'wrong offset');
+          },
+        },
+      },
+    }),
+  },
+  {
+    id: 'second-cut-damages',
+    says: 'Damages the last stored byte when the connection of one upload breaks for the second time.',
+    breaks: ['pulse.patch.retry-3x1s'],
+    behaviour: () => filtering(secondCutDamages()),
+  },
+  {
+    id: 'plain-octet-stream-500',
+    says: 'Fails inside when a chunk is application/octet-stream.',
+    breaks: ['pulse.patch.octet-stream-alias'],
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.headers['content-type'] === 'application/octet-stream'
+          ? refusal(500, 'no parser')
+          : undefined,
+      ),
+  },
+  {
+    id: 'upload-of-the-app-takes-forms-only',
+    says: 'Takes only forms for uploads that were created as the app does it.',
+    breaks: ['pulse.patch.tus-default', 'pulse.create.upload-id'],
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method: asked, headers } = exchange.request;
+        const upload = asked === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+        const isRaw = !(headers['content-type'] ?? '').startsWith('multipart/');
+        const isOfTheApp = upload !== undefined && upload.info.metadata === undefined;
+        return isRaw && isOfTheApp ? refusal(415, 'a chunk must be a form') : next();
+      }),
+  },
+  {
+    id: 'raw-form-is-blanked',
+    says: 'Blanks a raw chunk that begins like a form.',
+    breaks: ['pulse.patch.raw-not-wrapped'],
+    behaviour: () => ({
+      store: (store) => ({
+        ...store,
+        write: async (id) => {
+          const writer = await store.write(id);
+          return {
+            ...writer,
+            write: (pieces, positionBytes) =>
+              writer.write(
+                pieces.map((piece) =>
+                  Buffer.from(piece).toString('latin1', 0, 5) === '--b\r\n'
+                    ? Buffer.alloc(piece.length)
+                    : piece,
+                ),
+                positionBytes,
+              ),
+          };
+        },
+      }),
+    }),
+  },
+];
+
+function isMebibyte({ exchange }: Parameters<Parameters<typeof answering>[0]>[0]): boolean {
+  const type = exchange.request.headers['content-type'] ?? '';
+  return exchange.request.bodyBytes === 1024 * 1024 && !type.startsWith('multipart/');
+}
+
+function secondCutDamages(): Filter {
+  const cuts = new Map<LiveUpload, number>();
+  return async (exchange, next, parts) => {
+    const reply = await next();
+    const { incoming, request } = exchange;
+    if (request.method !== 'PATCH' || incoming.complete) return reply;
+    const upload = await uploadOf(exchange, parts);
+    if (upload === undefined || upload.offsetBytes === 0) return reply;
+    const times = (cuts.get(upload) ?? 0) + 1;
+    cuts.set(upload, times);
+    if (times === 2) await damage(upload.info.id, upload.offsetBytes - 1, Uint8Array.of(0), parts);
+    return reply;
+  };
+}
