@@ -10,16 +10,21 @@ import { runAgainst, startReference, tokensFor } from './run.ts';
 const SAMPLE = 12;
 /** A request that hangs because of a defect is not waited for as long as one to a busy server. */
 const TIMEOUT_MS = 5000;
+const TEST_MS = 120_000;
 
 /** Each defect is noticed by exactly the checks that it names, and nobody else complains. */
 export function proveDefects(defects: readonly Defect[]): void {
   describe.each(defects.map((defect) => [defect.id, defect] as const))('%s', (_id, defect) => {
     const isAffordable = defect.serve?.needs === undefined;
-    it.skipIf(!isAffordable)(`is noticed by ${defect.breaks.join(', ')}, and by no other check`, async () => {
-      const { violated, troubles } = await violationsOf(defect);
-      expect(troubles).toEqual([]);
-      expect(violated).toEqual([...defect.breaks].sort());
-    });
+    it.skipIf(!isAffordable)(
+      'is noticed by exactly the checks that it names',
+      async () => {
+        const { violated, troubles } = await violationsOf(defect);
+        expect(violated).toEqual([...defect.breaks].sort());
+        expect(troubles).toEqual([]);
+      },
+      TEST_MS,
+    );
   });
 }
 
@@ -40,9 +45,11 @@ export async function violationsOf(defect: Defect, sample = SAMPLE) {
       tokens: tokensFor(guarded),
     });
     const violated = results.filter(({ violation }) => violation).map(({ id }) => id);
+    // What reads the same scenario may find nothing left to judge; nobody else may be kept from judging.
+    const spoilt = new Set(results.filter(({ violation }) => violation).map(({ scenario }) => scenario));
     const troubles = results
       .filter(
-        ({ id, verdict }) => verdict === 'error' || (verdict === 'blocked' && !defect.breaks.includes(id)),
+        ({ verdict, scenario }) => verdict === 'error' || (verdict === 'blocked' && !spoilt.has(scenario)),
       )
       .map(({ id, verdict, remark }) => `${verdict} ${id}: ${remark}`);
     return { violated: violated.sort(), troubles };

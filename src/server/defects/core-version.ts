@@ -107,7 +107,7 @@ export const coreVersionDefects: readonly Defect[] = [
     breaks: ['core.version.duplicate'],
     behaviour: () =>
       filtering(async (exchange, next) => {
-        if (exchange.request.headers['tus-resumable']?.includes(',')) exchange.incoming.destroy();
+        if (exchange.request.headers['tus-resumable']?.includes(',')) exchange.incoming.socket.destroy();
         return next();
       }),
   },

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freshHold } from '../hold.ts';
 import type { Behaviour } from '../parts.ts';
+import { type Receive, receive } from '../receive.ts';
+import type { Writer } from '../store.ts';
 import { damage, filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 
@@ -16,14 +18,14 @@ export const dataOverlapsDefects: readonly Defect[] = [
   },
   {
     id: 'no-lock',
-    says: 'Checks the offset, then writes, without keeping others from doing the same.',
+    says: 'Checks the offset, takes in the body, and then appends it, without keeping others from doing the same.',
     breaks: [
       'data.concurrent.same-offset',
       'data.concurrent.identical-retry',
       'data.disconnect.abandoned-request-late',
     ],
     source: 'https://github.com/seaweedfs/seaweedfs/issues/10945',
-    behaviour: () => ({ takeHold: async () => freshHold() }),
+    behaviour: () => ({ takeHold: async () => freshHold(), receive: appendedAtTheEnd }),
   },
   {
     id: 'early-chunk-appended',
@@ -60,6 +62,7 @@ export const dataOverlapsDefects: readonly Defect[] = [
     behaviour: () =>
       filtering(async (exchange, next, parts) => {
         const upload = exchange.request.method === 'HEAD' ? await uploadOf(exchange, parts) : undefined;
+        while (upload?.hold !== undefined && upload.offsetBytes === 0) await sleep(10);
         const reply = await next();
         if (upload?.hold !== undefined && upload.offsetBytes >= zeros.length) {
           await damage(upload.info.id, upload.offsetBytes - zeros.length, zeros, parts);
@@ -105,6 +108,25 @@ export const dataOverlapsDefects: readonly Defect[] = [
     }),
   },
 ];
+
+const appendedAtTheEnd: Receive = async (job) => {
+  const pieces: Uint8Array[] = [];
+  const collecting: Writer = {
+    write: async (arrived) => {
+      pieces.push(...arrived);
+      return arrived.reduce((total, { length }) => total + length, 0);
+    },
+    close: async () => {},
+  };
+  const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
+  // Storing takes its time, in which the others look at the offset.
+  await sleep(job.upload.info.lengthBytes === 128 * KiB ? 100 : 0);
+  const body = Buffer.concat(pieces);
+  const positionBytes = job.upload.offsetBytes;
+  job.upload.offsetBytes += body.length;
+  await job.writer.write([body], positionBytes);
+  return ending;
+};
 
 /** The second chunk of an upload is kept in one place for all uploads; whoever comes later gets what is there. */
 function sharedBuffer(): Behaviour {

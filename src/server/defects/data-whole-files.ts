@@ -56,7 +56,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'single-byte-is-empty',
     says: 'Takes a file of one byte for an empty one.',
-    breaks: ['data.chunk.single-byte-file'],
+    breaks: ['data.chunk.single-byte-file', 'creation.post.burst'],
     behaviour: () => mismeasuring((stored) => (stored.length === 1 ? new Uint8Array() : stored)),
   },
   {
@@ -68,7 +68,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'empty-never-complete',
     says: 'Reaches completion only by a write, so that the empty file is never complete.',
-    breaks: ['data.zero-length'],
+    breaks: ['data.zero-length', 'pulse.finalize.empty-file'],
     source: 'https://github.com/tusdotnet/tusdotnet/issues/119',
     behaviour: () => ({
       rules: {
@@ -97,12 +97,15 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   },
   {
     id: 'repeat-is-success',
-    says: 'Answers a repeated chunk as if it had stored it again, without comparing the bytes.',
-    breaks: ['data.duplicate-patch', 'data.overwrite-attempt', 'data.concurrent.same-offset'],
+    says: 'Answers a small chunk that is repeated as if it had stored it again, without comparing the bytes.',
+    breaks: ['data.duplicate-patch', 'data.overwrite-attempt'],
     behaviour: () =>
       filtering(async (exchange, next, parts) => {
         const { method, bodyBytes = 0, headers } = exchange.request;
-        const upload = method === 'PATCH' && bodyBytes > 0 ? await uploadOf(exchange, parts) : undefined;
+        const upload =
+          method === 'PATCH' && bodyBytes > 0 && bodyBytes < 10_000
+            ? await uploadOf(exchange, parts)
+            : undefined;
         const isRepeat = upload && Number(headers['upload-offset']) + bodyBytes === upload.offsetBytes;
         return isRepeat ? asCommon(parts.answers.patched(upload), parts) : next();
       }),
@@ -110,7 +113,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'early-chunk-taken',
     says: 'Takes a small chunk that comes too early, and leaves a hole in front of it.',
-    breaks: ['data.out-of-order'],
+    breaks: ['data.out-of-order', 'pulse.patch.sequential'],
     source: 'https://github.com/ankitpokhrel/tus-php/issues/43',
     behaviour: () =>
       filtering(async (exchange, next, parts) => {

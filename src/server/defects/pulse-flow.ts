@@ -1,7 +1,6 @@
 import { standardAnswers } from '../answers.ts';
-import { json, type Reply, refusal } from '../exchange.ts';
+import { json, type Reply } from '../exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import { refusing } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 export const pulseFlowDefects: readonly Defect[] = [
@@ -37,13 +36,6 @@ export const pulseFlowDefects: readonly Defect[] = [
       finalizing((fields) =>
         json(200, { ...fields, checksum: String(fields.checksum).replace('sha256:', '') }),
       ),
-  },
-  {
-    id: 'health-503',
-    says: 'Is never healthy.',
-    breaks: ['pulse.flow.e2e'],
-    behaviour: () =>
-      refusing(({ request }) => (request.path === '/health' ? refusal(503, 'starting up') : undefined)),
   },
 ];
 
