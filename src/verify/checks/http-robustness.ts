@@ -25,6 +25,10 @@ const chunkDetails = pulseChunked('Chunk Details');
 export const httpRobustness: Section = {
   number: 15,
   title: 'Safety: HTTP robustness',
+  relevelled: {
+    'http.body-limit.1mib': 'clients of plain tus choose smaller chunks; the app sends 1 MiB and nothing else',
+    'http.body-limit.multipart': 'forms are part of the Pulse facade only',
+  },
   untestable: {
     'http.http2':
       'the tester writes HTTP/1.1 byte by byte; front ends that speak HTTP/2 hand the same requests to the server as HTTP/1.1',
