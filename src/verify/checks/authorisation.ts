@@ -1,6 +1,6 @@
 import { headerOf, outcomeOf } from '../answers.ts';
 import { type Check, check, Skip, Violation } from '../check.ts';
-import { expectNoHeader, expectStatus, remarks } from '../expect.ts';
+import { expectAnswer, expectNoHeader, expectStatus, remarks } from '../expect.ts';
 import { safety, should } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
 import {
@@ -176,6 +176,7 @@ export const authorisationChecks: readonly Check[] = [
     judge({ pairs }, target) {
       unlessOnlyAtFinalize(target);
       for (const { existing, missing } of pairs) {
+        for (const exchange of [existing, missing]) expectAnswer(exchange);
         const [expected, actual] = [look(missing), look(existing)];
         if (expected === actual) continue;
         throw new Violation({ expected, actual, atMost: 'warn', evidence: [existing, missing] });

@@ -197,8 +197,8 @@ export const malformedRequestChecks: readonly Check[] = [
     reads: wholeRun(...syntaxProbes),
     judge({ exchanges }) {
       const ids = new Set(syntaxProbes.map(({ id }) => id));
-      const probes = exchanges.filter(({ scenario }) => ids.has(scenario));
-      if (probes.length === 0) throw new Blocked('no malformed request was sent');
+      const probes = exchanges.filter(({ scenario, answer }) => ids.has(scenario) && answer !== undefined);
+      if (probes.length === 0) throw new Blocked('no malformed request was answered');
       const failed = probes.filter(({ answer }) => (answer?.status ?? 0) >= 500 && answer?.status !== 501);
       if (failed.length === 0) return undefined;
       const actual = `${failed.length} of them: ${failed.map(summary).join('; ')}`;
@@ -271,8 +271,10 @@ const leaks: Readonly<Record<string, RegExp>> = {
   'a file system error': /\bE(?:NOENT|ISDIR|NOTDIR|ACCES)\b|\bl?stat '|\bno such file or directory\b/,
 };
 
-/** What the request itself contained may be repeated. */
-function leakOf({ answer, sent }: Exchange): string | undefined {
-  const text = (answer?.body.text ?? '').replaceAll(sent.target, '');
-  return Object.keys(leaks).find((name) => leaks[name]?.test(text));
+/** A page that repeats the path of the request tells nothing new, even if that looks like a path of the server. */
+function leakOf({ answer, sent: { target } }: Exchange): string | undefined {
+  const text = answer?.body.text ?? '';
+  const isIn = (text: string) => (name: string) => leaks[name]?.test(text);
+  const names = Object.keys(leaks);
+  return names.find(isIn(names.some(isIn(target)) ? text.replaceAll(target, '') : text));
 }

@@ -208,7 +208,10 @@ export const metadata: Section = {
       fails: 'a cut echo, or a 5xx',
       matters: fallsOver,
       reads: flawedMetadata,
-      judge: ({ long }) => refusedOr(long, (echo) => meansTheSame(echo, long.metadata)),
+      judge({ long, alive }) {
+        expectAnswer(alive, { expected: 'the server still answers' });
+        return refusedOr(long, (echo) => meansTheSame(echo, long.metadata));
+      },
     }),
     check({
       id: 'metadata.header-injection',

@@ -22,7 +22,7 @@ export const freshUpload = scenario({
   does: 'creates an upload and asks HEAD on where Location leads',
   needs: ['head'],
   run: async (probe) => {
-    const upload = await probe.create(SIZE_BYTES);
+    const upload = await probe.create(1235);
     return { created: upload.created, headed: await probe.head(upload) };
   },
 });
@@ -42,7 +42,7 @@ export const manyCreations = scenario({
   does: 'creates 20 uploads one after another and 50 at the same time, and sends each of the 50 another byte',
   run: async (probe) => {
     const sequential: Exchange[] = [];
-    for (let round = 0; round < SEQUENTIAL; round++) sequential.push(await probe.post(SIZE_BYTES));
+    for (let round = 0; round < SEQUENTIAL; round++) sequential.push(await probe.post(1236));
 
     const burst: OneOfMany[] = [];
     const own = Array.from({ length: PARALLEL }, (_, index) => probe.literal(Uint8Array.of(index)));

@@ -5,17 +5,20 @@ import { scenario } from '../scenario.ts';
 export const EVIL_HOST = 'evil.example';
 export const EVIL_ORIGIN = `https://${EVIL_HOST}`;
 
+/** A size that no other scenario declares. */
+const SIZE_BYTES = 1234;
+
 /** Creations whose answers are looked at and never followed. */
 export const creationAnswers = scenario({
   id: 'creation-answers',
   does: 'creates uploads: an ordinary one, one with a foreign Origin, one with a forged Host, and two with forged forwarding headers',
   run: async (probe) => ({
-    plain: await probe.post(10),
-    foreignOrigin: await probe.post(10, { headers: { Origin: EVIL_ORIGIN } }),
-    forgedHost: await probe.post(10, { headers: { Host: EVIL_HOST } }),
+    plain: await probe.post(SIZE_BYTES),
+    foreignOrigin: await probe.post(SIZE_BYTES, { headers: { Origin: EVIL_ORIGIN } }),
+    forgedHost: await probe.post(SIZE_BYTES, { headers: { Host: EVIL_HOST } }),
     forgedForwarding: [
-      await probe.post(10, { headers: { 'X-Forwarded-Host': EVIL_HOST } }),
-      await probe.post(10, { headers: { Forwarded: `host=${EVIL_HOST}` } }),
+      await probe.post(SIZE_BYTES, { headers: { 'X-Forwarded-Host': EVIL_HOST } }),
+      await probe.post(SIZE_BYTES, { headers: { Forwarded: `host=${EVIL_HOST}` } }),
     ],
   }),
 });

@@ -72,7 +72,7 @@ export const wholeMebibyte = scenario({
   does: 'sends one chunk of 1,048,576 bytes',
   sendsBytes: MiB,
   run: async (probe) => {
-    const file = probe.payload(MiB);
+    const file = probe.payload(MiB + 1);
     const upload = await probe.create(file.sizeBytes);
     return { exchange: await probe.patch(upload, 0, file.part(0, MiB)) };
   },
@@ -84,7 +84,7 @@ export const wholeMebibyteForm = scenario({
   needs: ['multipart'],
   sendsBytes: MiB,
   run: async (probe) => {
-    const file = probe.payload(MiB);
+    const file = probe.payload(MiB + 1);
     const upload = await probe.create(file.sizeBytes);
     const { body, type } = chunkForm(file.part(0, MiB));
     return { exchange: await probe.patch(upload, 0, body, { headers: { 'Content-Type': type } }) };

@@ -65,6 +65,7 @@ export const flawedMetadata = scenario({
     spaced: await describe(probe, 'a YQ==, b Yg=='),
     nonAscii: await describe(probe, 'é YQ=='),
     long: await describe(probe, `long ${base64('x'.repeat(15 * 1024))}`),
+    alive: await probe.alive(),
   }),
 });
 
