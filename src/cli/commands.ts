@@ -29,6 +29,11 @@ export const commands = {
     summary: 'drive a server through the protocol',
     load: () => import('./commands/verify.ts'),
   },
+  report: {
+    usage: 'report <file> [options]',
+    summary: 'render results of verify again',
+    load: () => import('./commands/report.ts'),
+  },
   serve: {
     usage: 'serve [options]',
     summary: 'a reference server, to try it on',

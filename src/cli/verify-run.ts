@@ -17,6 +17,7 @@ import { type Interruption, watchForSignals } from './interruption.ts';
 import type { Given } from './option-table.ts';
 import { shellQuote } from './shell-quote.ts';
 import { announcement, askForConsent, needsConsent } from './verify-consent.ts';
+import { tellGithub } from './verify-github.ts';
 import { readBackBy, restartBy } from './verify-hooks.ts';
 import { type VerifyValues, verifyOptions, verifyOutputChoice } from './verify-options.ts';
 import { keepResults, refuseUnwritable } from './verify-results.ts';
@@ -53,6 +54,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
     const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
     await keepResults(values, report, run);
     output.finish(report);
+    if (!values.json) tellGithub(report, process.env, (text) => process.stdout.write(text));
     return report.exitCode;
   } finally {
     output.close();

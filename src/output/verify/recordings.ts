@@ -10,6 +10,8 @@ export interface RecordingsHead {
   readonly target: Target;
   /** The ids of the selected checks. */
   readonly checks: readonly string[];
+  /** Check id to the reason why it was not tried: what the user did not allow or give is not in the recordings. */
+  readonly notTried: Readonly<Record<string, string>>;
   /** The run's report without what judging gives. */
   readonly run: Pick<
     VerifyReport,
@@ -30,6 +32,7 @@ export function recordingLines(
     formatVersion: 1,
     target,
     checks: results.map(({ id }) => id),
+    notTried: Object.fromEntries(results.filter(isUntried).map(({ id, remark }) => [id, remark ?? ''])),
     run: {
       tool,
       command,
@@ -44,4 +47,9 @@ export function recordingLines(
   };
   const lines = [head, ...recordings.map((recording) => ({ type: 'recording', ...recording }))];
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/** Skipped by the plan, not by a judge: no time was spent on it. */
+function isUntried({ verdict, elapsedMs }: VerifyReport['results'][number]): boolean {
+  return verdict === 'skip' && elapsedMs === 0;
 }

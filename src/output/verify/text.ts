@@ -1,7 +1,8 @@
 import { countOf } from '../format.ts';
 import { findingLines, findingTitle } from './finding.ts';
+import { type Findings, findingsOf } from './findings-of.ts';
 import { harmlessValue } from './harmless-value.ts';
-import { impacts, impactTitles } from './impacts.ts';
+import { impactTitles } from './impacts.ts';
 import { reasonsOf } from './reasons.ts';
 import type { ReportedResult, VerifyReport } from './report.ts';
 import { summaryLines } from './summary.ts';
@@ -14,7 +15,7 @@ export function reportLines(raw: VerifyReport, view: VerifyView): readonly strin
   const report = harmlessValue(raw);
   // Whoever stops a run knows why the rest of it did not happen.
   const blocked = isInterrupted(report) && !view.verbose ? [] : blockedLines(report, view);
-  const findings = impacts.flatMap((impact) => impactLines(impact, report, view));
+  const findings = findingsOf(report).flatMap((found) => impactLines(found, report, view));
   // What kept most checks from running explains the findings, too.
   const isCause = report.counts.blocked > report.results.length / 2;
   return [
@@ -26,23 +27,13 @@ export function reportLines(raw: VerifyReport, view: VerifyView): readonly strin
   ];
 }
 
-/** Failures and warnings that nobody expected, of one impact. */
 function impactLines(
-  impact: (typeof impacts)[number],
+  { impact, results }: Findings,
   report: VerifyReport,
   view: VerifyView,
 ): readonly string[] {
-  const found = report.results.filter(
-    (result) => result.impact === impact && isFinding(result) && result.expectedFailure === undefined,
-  );
-  const ordered = ['fail', 'warn'].flatMap((verdict) => found.filter((result) => result.verdict === verdict));
-  if (ordered.length === 0) return [];
   const title = view.paint.strong(impactTitles[impact].toUpperCase());
-  return [title, '', ...ordered.flatMap((result) => [...findingLines(result, report, view), ''])];
-}
-
-function isFinding({ verdict }: ReportedResult): boolean {
-  return verdict === 'fail' || verdict === 'warn';
+  return [title, '', ...results.flatMap((result) => [...findingLines(result, report, view), ''])];
 }
 
 const SHOWN_IDS = 5;

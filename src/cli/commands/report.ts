@@ -1,0 +1,85 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { PulseError } from '../../errors.ts';
+import type { VerifyReport } from '../../output/verify/report.ts';
+import { reportWriters } from '../../output/verify/reports/index.ts';
+import { commands, type Invocation } from '../commands.ts';
+import { optionLines } from '../help.ts';
+import { judgedAgain } from '../judge-again.ts';
+import { valuesOf } from '../option-table.ts';
+import { type ReportValues, reportOptions } from '../report-options.ts';
+import { packageVersion } from '../version.ts';
+
+/** `pulse-upload report`: renders the results of an earlier run, or judges its recordings again. Offline. */
+export async function run({ argv }: Invocation): Promise<number> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  const { operands, given } = splitCommandLine(reportOptions, argv);
+  if (given.has('help') || given.has('version')) {
+    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
+    return 0;
+  }
+  const [path, ...more] = operands;
+  if (path === undefined || more.length > 0) {
+    throw new PulseError('usage', `report got ${operands.length} files, expected one`, {
+      hint: 'name what verify wrote: --report json=results.json, or --record recordings.ndjson with --judge',
+    });
+  }
+  const values = valuesOf(reportOptions, given, process.env);
+  const report = values.judge ? judgedAgain(path, read(path)) : resultsOf(path, read(path));
+  const write = await reportWriters[values.to]();
+  keep(values, write(report));
+  return values.judge ? report.exitCode : 0;
+}
+
+function helpText(): string {
+  const example = 'Example: pulse-upload report results.json --to html --output report.html';
+  return `${[`Usage: pulse-upload ${commands.report.usage}`, '', ...optionLines(reportOptions), '', example].join('\n')}\n`;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PulseError('input', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+      hint: 'name a file that pulse-upload verify wrote',
+      cause: error,
+    });
+  }
+}
+
+function resultsOf(path: string, text: string): VerifyReport {
+  const value = parsed(text);
+  if (value?.format === 'pulse-upload-verify-report' && value.formatVersion === 1)
+    return value as VerifyReport;
+  throw new PulseError('input', `${path} holds no results of pulse-upload verify that this version reads`, {
+    hint: 'make them with: pulse-upload verify <url> --report json=results.json',
+  });
+}
+
+function parsed(text: string): Partial<VerifyReport> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Partial<VerifyReport>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep({ output }: ReportValues, text: string): void {
+  if (output === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(output, text);
+  } catch (error) {
+    throw new PulseError(
+      'input',
+      `${output} could not be written: ${(error as NodeJS.ErrnoException).code}`,
+      {
+        hint: 'name another file with --output',
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import { findingsOf } from './findings-of.ts';
+import { outcomeText } from './groups.ts';
+import type { ReportedResult, VerifyReport } from './report.ts';
+
+/** GitHub shows ten annotations of a kind for a step and drops the rest. */
+const MOST_OF_A_KIND = 10;
+
+/** Workflow commands that make failures and warnings visible on a run's page. */
+export function githubAnnotations(report: VerifyReport): readonly string[] {
+  const results = findingsOf(report).flatMap((findings) => findings.results);
+  const blocked = report.results.filter(({ verdict }) => verdict === 'blocked' || verdict === 'error');
+  return [
+    ...annotations('error', [...results.filter(({ verdict }) => verdict === 'fail'), ...blocked]),
+    ...annotations(
+      'warning',
+      results.filter(({ verdict }) => verdict === 'warn'),
+    ),
+  ];
+}
+
+function annotations(kind: 'error' | 'warning', results: readonly ReportedResult[]): readonly string[] {
+  return results
+    .slice(0, MOST_OF_A_KIND)
+    .map(
+      (result) => `::${kind} title=${property(result.id)}::${data(`${result.says} ${outcomeText(result)}`)}`,
+    );
+}
+
+/** The escapes of workflow commands: a server's text must not end the command, or begin another one. */
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
