@@ -33,7 +33,8 @@ export const creation: Section = {
   title: 'Extension: Creation',
   untestable: {},
   relevelled: {
-    'creation.advertised': 'the Pulse facade does not promise OPTIONS: what is not advertised there is no broken promise',
+    'creation.advertised':
+      'the Pulse facade does not promise OPTIONS: what is not advertised there is no broken promise',
   },
   checks: [
     check({
@@ -108,11 +109,13 @@ export const creation: Section = {
       matters: 'clients and logs read different addresses out of it',
       reads: creationAnswers,
       judge({ plain }) {
-        const location = headerOf(needed(plain, 'the creation'), 'Location');
-        if (location === undefined) throw new Skip('there is no Location to look at');
-        const found = Object.keys(unclean).filter((name) => unclean[name]?.test(location));
+        const locations = headerValues(needed(plain, 'the creation').answer, 'Location');
+        if (locations.length === 0) throw new Skip('there is no Location to look at');
+        const found = Object.keys(unclean).filter((name) =>
+          locations.some((location) => unclean[name]?.test(location)),
+        );
         if (found.length === 0) return undefined;
-        const actual = `${found.join(', ')} in Location: ${location}`;
+        const actual = `${found.join(', ')} in Location: ${locations.join(' and ')}`;
         throw new Violation({ actual, evidence: [plain] });
       },
     }),

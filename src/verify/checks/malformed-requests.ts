@@ -6,6 +6,7 @@ import { safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
 import { wholeRun } from '../scenario.ts';
 import { refusals } from '../scenarios/basic-flow.ts';
+import { senselessUploadLengths } from '../scenarios/creation-lengths.ts';
 import {
   abuse,
   badChunkSize,
@@ -17,6 +18,7 @@ import {
   senselessLengths,
   twoFramings,
 } from '../scenarios/malformed-requests.ts';
+import { flawedMetadata } from '../scenarios/metadata.ts';
 import { derived, rfc } from '../sources.ts';
 import type { Target } from '../target.ts';
 import { expectContentWhereKnown, expectUnmoved, standsAt } from './no-effect.ts';
@@ -37,6 +39,8 @@ const syntaxProbes = [
   hugeHead,
   oddTargets,
   oddMethods,
+  senselessUploadLengths,
+  flawedMetadata,
 ];
 
 export const malformedRequestChecks: readonly Check[] = [
