@@ -24,29 +24,31 @@ export const pulseChunksDefects: readonly Defect[] = [
     breaks: ['pulse.head.200'],
     source: 'https://github.com/mieweb/pulse/blob/main/docs/docs/uploads/chunked.md',
     behaviour: () =>
-      refusing(({ request }) =>
-        request.method === 'HEAD' && request.path.startsWith('/uploads/')
-          ? refusal(404, 'no such resource')
-          : undefined,
+      answering(
+        ({ exchange: { request } }) => request.method === 'HEAD' && request.path.startsWith('/uploads/'),
+        ({ headers = {} }) => ({ ...refusal(404, 'no such resource'), headers }),
       ),
   },
   {
     id: 'pulse-head-without-length',
-    says: 'HEAD does not state the length of the upload.',
-    breaks: ['pulse.head.length', 'core.head.length-known'],
+    says: 'HEAD does not state the length of an upload of 890 bytes.',
+    breaks: ['pulse.head.length'],
     source: 'https://github.com/okumy/aiohttp-tus/issues/5',
     behaviour: () => ({
       answers: {
-        head: (upload) => withHeaders(standardAnswers.head(upload), { 'Upload-Length': undefined }),
+        head: (upload) =>
+          upload.info.lengthBytes === 890
+            ? withHeaders(standardAnswers.head(upload), { 'Upload-Length': undefined })
+            : standardAnswers.head(upload),
       },
     }),
   },
   {
-    id: 'pulse-unknown-head-500',
-    says: 'Fails inside when HEAD asks for an upload that does not exist.',
+    id: 'pulse-unknown-head-400',
+    says: 'Answers 400 when HEAD asks for an upload that does not exist.',
     breaks: ['pulse.head.unknown', 'core.head.unknown.status'],
     source: 'https://github.com/supabase/storage/issues/417',
-    behaviour: () => answering(both(method('HEAD'), status(404)), () => refusal(500, 'ENOENT')),
+    behaviour: () => answering(both(method('HEAD'), status(404)), (reply) => ({ ...reply, status: 400 })),
   },
   {
     id: 'mebibyte-200',
@@ -62,7 +64,7 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'mebibyte-without-version',
     says: 'Does not name the tus version in the answer to a chunk of 1 MiB.',
-    breaks: ['pulse.patch.offset'],
+    breaks: ['pulse.patch.offset', 'core.version.response-header'],
     behaviour: () =>
       answering(
         (facts) => isPatch(facts) && status(204)(facts) && isMebibyte(facts),
@@ -71,9 +73,13 @@ export const pulseChunksDefects: readonly Defect[] = [
   },
   {
     id: 'offset-mismatch-400',
-    says: 'Answers 400 to a chunk at the wrong offset.',
+    says: 'Answers 400 to five bytes at the wrong offset.',
     breaks: ['pulse.patch.409'],
-    behaviour: () => answering(both(isPatch, status(409)), (reply) => ({ ...reply, status: 400 })),
+    behaviour: () =>
+      answering(
+        (facts) => both(isPatch, status(409))(facts) && facts.exchange.request.bodyBytes === 5,
+        (reply) => ({ ...reply, status: 400 }),
+      ),
   },
   {
     id: 'offset-mismatch-in-silence',

@@ -81,19 +81,19 @@ export const pulseClassicDefects: readonly Defect[] = [
   {
     id: 'creation-without-version',
     says: 'Does not name the tus version in the answer to the creation of an upload of 4,321 bytes.',
-    breaks: ['pulse.create.tus-resumable'],
+    breaks: ['pulse.create.tus-resumable', 'core.version.response-header'],
     behaviour: () =>
       answering(isCreationOf(4321), (reply) => withHeaders(reply, { 'Tus-Resumable': undefined })),
   },
   {
     id: 'upload-of-the-app-has-another-id',
-    says: 'Finalize does not know uploads that were created as the app does it.',
+    says: 'Finalize does not know uploads of 777 bytes that were created as the app does it.',
     breaks: ['pulse.create.upload-id'],
     behaviour: () =>
       asking(async ({ fields, parts, next }) => {
         const upload = await parts.uploads.find(String(fields.uploadId));
-        const isBare = upload !== undefined && upload.info.metadata === undefined;
-        return isBare ? refusal(404, 'no such upload') : next();
+        const { metadata, lengthBytes } = upload?.info ?? {};
+        return metadata === undefined && lengthBytes === 777 ? refusal(404, 'no such upload') : next();
       }),
   },
   {

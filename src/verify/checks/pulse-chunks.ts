@@ -174,9 +174,9 @@ export const pulseChunks: Section = {
       judge({ broken, third, finish, content }) {
         if (third === undefined) {
           const last = broken.at(-1);
-          const at = last?.after?.bytes;
+          const at = last?.after.bytes;
           const actual = at === undefined ? 'HEAD no longer says where the upload stands' : `HEAD says ${at}`;
-          const evidence = [last?.cut, ...(last?.after?.exchanges ?? [])];
+          const evidence = [last?.cut, ...(last?.after.exchanges ?? [])];
           throw new Violation({ expected: 'an offset inside the broken chunk', actual, evidence });
         }
         const remark = expectStatus(third, [204], { note: [423] });

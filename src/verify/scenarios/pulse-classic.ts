@@ -61,7 +61,7 @@ export const appsUpload = scenario({
   id: 'pulse-apps-upload',
   does: 'creates an upload as the app does, sends its bytes raw, and finalizes it by the last segment of Location',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(777);
     const upload = await probe.create(file.sizeBytes, asTheApp);
     const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
     const finish = await probe.finish(upload, file);
@@ -95,11 +95,11 @@ export const locationBelowPrefix = scenario({
 /** HEAD is asked whether or not the server has it: that is the question. */
 export const headOfChunk = scenario({
   id: 'pulse-head-of-chunk',
-  does: 'sends 4 of 10 bytes and asks HEAD for the upload, and for one that does not exist',
+  does: 'sends 400 of 890 bytes and asks HEAD for the upload, and for one that does not exist',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(890);
     const upload = await probe.create(file.sizeBytes);
-    const patched = await probe.patch(upload, 0, file.part(0, 4));
+    const patched = await probe.patch(upload, 0, file.part(0, 400));
     return {
       sizeBytes: file.sizeBytes,
       patched,
@@ -109,45 +109,43 @@ export const headOfChunk = scenario({
   },
 });
 
-/** The retry rule of the app, with HEAD in between where the server has it. */
+/** The retry rule of the app, which asks where it stands before each attempt. */
 export const thirdAttempt = scenario({
   id: 'pulse-third-attempt',
   does: 'breaks the second of three chunks twice, at 30 % and at 70 %, sends it a third time, and reads the file back',
   sendsBytes: 320 * KiB,
   run: async (probe) => {
     const chunk = 64 * KiB;
+    const end = 2 * chunk;
     const file = probe.payload(3 * chunk);
     const upload = await probe.create(file.sizeBytes);
     const first = await probe.patch(upload, 0, file.part(0, chunk));
     if (!isSuccess(first)) throw new Blocked('the first chunk was not taken', [first]);
     let from: number | undefined = chunk;
-    const broken: { readonly cut: Exchange; readonly after?: KnownOffset }[] = [];
+    const broken: { readonly cut: Exchange; readonly after: KnownOffset }[] = [];
     for (const share of [0.3, 0.7]) {
-      const afterBytes = Math.floor((2 * chunk - from) * share);
-      const cut = await probe.patch(upload, from, file.part(from, 2 * chunk), {
-        cut: { afterBytes, by: 'close' },
-      });
-      if (probe.target.headless === undefined) {
-        const after: KnownOffset = await probe.settle(upload);
-        broken.push({ cut, after });
-        from = after.bytes;
-      } else {
-        await probe.pause(APP_PAUSE_MS);
-        broken.push({ cut });
-      }
-      if (from === undefined || from >= 2 * chunk) break;
+      if (from === undefined || from >= end) break;
+      const afterBytes = Math.floor((end - from) * share);
+      const cut = await probe.patch(upload, from, file.part(from, end), { cut: { afterBytes, by: 'close' } });
+      const after = await probe.settle(upload);
+      broken.push({ cut, after });
+      from = after.bytes;
     }
-    const third =
-      from === undefined || from >= 2 * chunk
-        ? undefined
-        : await probe.patch(upload, from, file.part(from, 2 * chunk));
+    let third: Exchange | undefined;
+    for (let attempt = 0; attempt < 3 && from !== undefined && from < end; attempt++) {
+      third = await probe.patch(upload, from, file.part(from, end));
+      if (!isBehind(third)) break;
+      from = (await probe.settle(upload)).bytes;
+    }
     const finish = await probe.finish(upload, file);
-    return { broken, third, finish, content: await probe.content(upload, file) };
+    return { broken, ...(third && { third }), finish, content: await probe.content(upload, file) };
   },
 });
 
-/** Of the app's second, as much as a server needs to notice that a connection has ended. */
-const APP_PAUSE_MS = 500;
+/** Bytes of the attempt before it have come in since the server was asked, or are still coming. */
+function isBehind({ answer }: Exchange): boolean {
+  return answer?.status === 409 || answer?.status === 423;
+}
 
 export const plainOctetStream = scenario({
   id: 'pulse-plain-octet-stream',
