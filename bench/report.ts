@@ -70,14 +70,26 @@ function conditions({ time, machine, plan }: Result): string {
   ].join('; ');
 }
 
+/** What keeps these figures from being held against the goals without a second thought. */
+function cautions({ plan, machine }: Result): string {
+  const busy = machine.loadAverage > machine.cores / 2;
+  return [
+    ...(judgesGoals(plan) ? [] : ['Not the conditions that the goals are stated for.']),
+    ...(busy
+      ? ['The machine was busy with other work: elapsed times say little, the rest somewhat more.']
+      : []),
+  ]
+    .map((caution) => `\n${caution}\n`)
+    .join('');
+}
+
 /** What a person reads, on a terminal and in docs/performance.md: medians, with least and greatest in brackets. */
 export function renderResult(result: Result): string {
   const rows = figureRows(result.figures);
   const figures =
     rows.length === 0 ? '' : `\n${markdownTable(['', ...columns.map(([title]) => title)], rows)}\n`;
-  const caution = judgesGoals(result.plan) ? '' : '\nNot the conditions that the goals are stated for.\n';
   const goalTable = markdownTable(['figure', 'goal', 'measured', 'verdict'], result.goals.map(goalRow));
-  return `${conditions(result)}.\n${caution}\n${goalTable}\n${figures}${startupLine(result.figures)}`;
+  return `${conditions(result)}.\n${cautions(result)}\n${goalTable}\n${figures}${startupLine(result.figures)}`;
 }
 
 /** Every single measurement, for programs. */

@@ -48,6 +48,14 @@ test('figures of other conditions carry a caution, those of the goals do not', (
   expect(renderResult(resultOf(figures))).not.toContain('Not the conditions');
 });
 
+test('figures of a busy machine carry a caution, those of a quiet one do not', () => {
+  const { machine, ...result } = resultOf(figures);
+  const measuredAt = (loadAverage: number) =>
+    renderResult({ ...result, machine: { ...machine, loadAverage } });
+  expect(measuredAt(1.1)).toContain('was busy');
+  expect(measuredAt(1)).not.toContain('was busy');
+});
+
 test('the JSON holds every single measurement and each verdict', () => {
   const json = JSON.parse(resultJson(resultOf(figures)));
   expect(json.figures.transfer.ours).toEqual([run(150), run(170)]);
