@@ -83,7 +83,7 @@ function curlBody({ body, headers }: SentRecord): CurlBody | undefined {
     return { source: '', words: ['--data-binary', quote(text)] };
   }
   return base64 !== undefined && sizeBytes <= KEPT_BINARY_BYTES
-    ? piped(`echo ${base64} | base64 -d`)
+    ? piped(`echo ${base64} | base64 --decode`)
     : undefined;
 }
 

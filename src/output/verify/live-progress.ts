@@ -14,7 +14,7 @@ export interface LiveProgress {
 /** Faster changes nobody reads. */
 const DRAW_EVERY_MS = 100;
 const FIRST_COLUMN = '\r';
-const CLEAR_TO_END = '\x1b[K';
+const CLEAR_TO_END = '\x1b[0K';
 
 export function liveProgress(stream: TextStream, paint: Paint): LiveProgress {
   let state: LiveState = liveStart;

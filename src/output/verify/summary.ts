@@ -23,6 +23,8 @@ const countOrder: readonly (readonly [Verdict | 'expected', (count: number) => s
   ['skip', (count) => `${groupDigits(count)} skipped`],
 ];
 
+const MORE = '-v shows whole exchanges; pulse-upload verify --explain <id> says what a check asks';
+
 /** Reasons that are named; the others are counted. */
 const SHOWN_REASONS = 4;
 
@@ -41,10 +43,15 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
       `${countOf(requests, 'request')}, ${formatBytes(sentBytes)}; ${leftoverWords(report)}`,
       view,
     ),
-    ...report.staleExpectations.flatMap(({ id }) =>
-      fact('stale', `${id} does not fail any more: take it out of the expect-failures file`, view),
+    ...report.staleExpectations.flatMap(({ id, reason }) =>
+      fact(
+        'stale',
+        `${id} (${reason}) does not fail any more: take it out of the expect-failures file`,
+        view,
+      ),
     ),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
+    ...(counts.fail + counts.warn === 0 || view.verbose ? [] : fact('more', MORE, view)),
   ];
 }
 

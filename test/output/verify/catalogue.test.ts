@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { noPaint } from '../../../src/output/paint.ts';
+import { checksPage } from '../../../src/output/verify/checks-page.ts';
+import { explanation } from '../../../src/output/verify/explain.ts';
+import { listLines } from '../../../src/output/verify/list.ts';
+import { suiteDigest } from '../../../src/output/verify/suite-digest.ts';
+import { plainView } from '../../../src/output/verify/view.ts';
+import type { Check, Section } from '../../../src/verify/check.ts';
+import { scenario, wholeRun } from '../../../src/verify/scenario.ts';
+import { suite } from '../../../src/verify/suite.ts';
+import { spec } from './made-up.ts';
+
+const basicFlow = scenario({
+  id: 'basic-flow',
+  does: 'uploads 10 bytes',
+  needs: ['head'],
+  run: async () => undefined,
+});
+const check: Check = {
+  id: 'core.head.status',
+  level: { pulse: 'SHOULD', tus: 'MUST' },
+  impact: 'resume',
+  spec,
+  says: 'HEAD succeeds with 200 | 204.',
+  passes: '200 or <204>',
+  fails: 'anything else',
+  matters: 'a client cannot go on',
+  needs: ['token', 'head'],
+  reads: basicFlow,
+  judge: () => undefined,
+};
+const tusOnly: Check = { ...check, id: 'core.options', level: { tus: 'MAY' }, reads: wholeRun(basicFlow) };
+const section: Section = {
+  number: 2,
+  title: 'Core: HEAD',
+  checks: [check, tusOnly],
+  untestable: { 'core.head.cache': 'only a cache | sees it' },
+};
+
+describe('the list of checks', () => {
+  test('is one line each: id, level in either protocol, requirement', () => {
+    expect(listLines([check, tusOnly], plainView)).toEqual([
+      'core.head.status  SHOULD  MUST    HEAD succeeds with 200 | 204.',
+      'core.options      -       MAY     HEAD succeeds with 200 | 204.',
+    ]);
+  });
+
+  test('is cut at the width of a terminal', () => {
+    expect(listLines([check], { paint: noPaint, verbose: false, columns: 50 })).toEqual([
+      'core.head.status  SHOULD  MUST    HEAD succeeds…',
+    ]);
+  });
+});
+
+describe('the explanation of a check', () => {
+  test('says everything there is to know without a server', () => {
+    expect(explanation(check, ['head-404'], plainView).join('\n')).toBe(
+      [
+        'core.head.status',
+        '  HEAD succeeds with 200 | 204.',
+        '',
+        '  written   tus 1.0.0, PATCH',
+        '            https://tus.io/protocols/resumable-upload#patch',
+        '  level     SHOULD (pulse), MUST (tus)',
+        '  means     cannot resume',
+        '  sends     uploads 10 bytes (scenario basic-flow)',
+        '  needs     head, token',
+        '  passes    200 or <204>',
+        '  fails     anything else',
+        '  matters   a client cannot go on',
+        '  proven by pulse-upload serve --defect head-404',
+        '  try       pulse-upload verify <url> --only core.head.status',
+      ].join('\n'),
+    );
+  });
+
+  test('leaves out needs and defects where there are none', () => {
+    const { needs: _, ...free } = check;
+    const text = explanation({ ...free, reads: wholeRun(basicFlow) }, [], plainView).join('\n');
+    expect(text).not.toMatch(/needs|proven by/);
+    expect(text).toContain('sends     looks at every exchange of the run (scenario whole-run)');
+  });
+});
+
+describe('the page of checks', () => {
+  test('has a row for every check and every untestable requirement, and nothing in it breaks the table', () => {
+    const page = checksPage([section]);
+    expect(page).toContain('What `pulse-upload verify <url>` asks a server: 2 checks.');
+    expect(page).toContain(
+      '| `core.head.status` | SHOULD | MUST | HEAD succeeds with 200 \\| 204. ' +
+        '([tus 1.0.0, PATCH](https://tus.io/protocols/resumable-upload#patch)) | 200 or \\<204\\> | cannot resume |',
+    );
+    expect(page).toContain('| `core.options` | - | MAY |');
+    expect(page).toContain('| `core.head.cache` | only a cache \\| sees it |');
+  });
+
+  test('is current', () => {
+    const hint = 'docs/checks.md is not current: run node --import tsx scripts/write-checks-page.ts';
+    expect(readFileSync('docs/checks.md', 'utf8') === checksPage(suite), hint).toBe(true);
+  });
+});
+
+describe('the digest of the suite', () => {
+  test('changes with what is asked, not with what is said about it', () => {
+    const digest = suiteDigest([section]);
+    expect(digest).toMatch(/^[0-9a-f]{12}$/);
+    const other = (made: Partial<Check>) =>
+      suiteDigest([{ ...section, checks: [{ ...check, ...made }, tusOnly] }]);
+    expect(other({ matters: 'nothing' })).toBe(digest);
+    expect(other({ says: 'HEAD fails.' })).not.toBe(digest);
+    expect(other({ level: { pulse: 'MUST', tus: 'MUST' } })).not.toBe(digest);
+    expect(suiteDigest([{ ...section, checks: [check] }])).not.toBe(digest);
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { recordingLines } from '../../../src/output/verify/recordings.ts';
+import { type RunFacts, verifyReport } from '../../../src/output/verify/report.ts';
+import { jsonReport } from '../../../src/output/verify/reports/json.ts';
+import type { CheckResult } from '../../../src/verify/judge.ts';
+import type { Exchange, Recording } from '../../../src/verify/recording.ts';
+import { counted } from '../../../src/verify/verdict.ts';
+import type { VerifyRun } from '../../../src/verify/verify.ts';
+import { chunk, created, cutChunk, finalized, head, lost, result, server } from './made-up.ts';
+
+const content = { by: 'finalize', expected: { sha256: 'a' }, stored: { sha256: 'b' } };
+
+function recording(scenario: string, seen: unknown, exchanges: readonly Exchange[] = []): Recording {
+  const outcome = { kind: 'seen', seen } as const;
+  return { scenario, startedMs: 0, elapsedMs: 5, sentBytes: 10, exchanges, outcome };
+}
+
+function run(
+  results: readonly CheckResult[],
+  recordings: readonly Recording[],
+  rest: Partial<VerifyRun> = {},
+) {
+  return {
+    target: {
+      protocol: 'pulse',
+      server,
+      createUrl: `${server}/uploads`,
+      aliveUrl: `${server}/health`,
+      extensions: [],
+      oracle: 'finalize',
+      assumptions: ['pulse, as you said'],
+    },
+    results,
+    recordings,
+    counts: counted(results),
+    matched: { expected: new Set<string>(), stale: [] },
+    exitCode: 1,
+    leftovers: { created: 1, removed: 0 },
+    requests: 5,
+    sentBytes: 10,
+    elapsedMs: 20,
+    ...rest,
+  } satisfies VerifyRun;
+}
+
+const facts: RunFacts = {
+  toolVersion: '1.2.3',
+  suite: '0123456789ab',
+  command: `pulse-upload verify ${server} --seed 7`,
+  seed: 7,
+  runId: 'a1b2c3',
+  strict: false,
+  started: new Date('2026-01-31T12:00:00Z'),
+  scenarios: new Map([['cut-in-mid-chunk', 'cuts a chunk']]),
+  reasons: new Map([['core.head.status', 'ticket 12']]),
+};
+
+const { does: _, ...failed } = { ...lost, evidence: [finalized] };
+const story = [created, cutChunk, head, chunk, finalized];
+
+describe('the report of a run', () => {
+  const made = verifyReport(run([failed], [recording('cut-in-mid-chunk', {}, story)]), facts);
+
+  test('shows a violation with what was done to its upload before', () => {
+    expect(made.results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
+    expect(made.results[0]?.does).toBe('cuts a chunk');
+  });
+
+  test('says how to ask again with curl where curl can', () => {
+    expect(made.results[0]).not.toHaveProperty('curl');
+    const uncut = verifyReport(
+      run([failed], [recording('cut-in-mid-chunk', {}, [created, chunk, finalized])]),
+      facts,
+    );
+    expect(uncut.results[0]?.curl).toHaveLength(3);
+  });
+
+  test('finds the recording of evidence that a check of the whole run took from another scenario', () => {
+    const evidence = [{ ...finalized, scenario: 'cut-in-mid-chunk' }];
+    const ofAll = { ...failed, scenario: 'whole-run', evidence };
+    const { results } = verifyReport(run([ofAll], [recording('cut-in-mid-chunk', {}, story)]), facts);
+    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
+  });
+
+  test('shows all of a scenario where the judge named no exchange', () => {
+    const { results } = verifyReport(
+      run([{ ...failed, evidence: [] }], [recording('cut-in-mid-chunk', {}, story)]),
+      facts,
+    );
+    expect(results[0]?.evidence).toHaveLength(5);
+  });
+
+  test('leaves out the exchanges of what passed or was skipped', () => {
+    const quiet = [
+      result({ id: 'a', verdict: 'pass', evidence: story }),
+      result({ id: 'b', verdict: 'skip', evidence: story }),
+      result({ id: 'c', verdict: 'note', evidence: story }),
+    ];
+    const { results } = verifyReport(run(quiet, []), facts);
+    expect(results.map(({ evidence }) => evidence.length)).toEqual([0, 0, 5]);
+  });
+
+  test('gives the reason of an expected failure, and of no other', () => {
+    const both = [failed, { ...failed, id: 'core.head.status' }];
+    const matched = { expected: new Set(['core.head.status']), stale: [] };
+    const { results } = verifyReport(run(both, [], { matched }), facts);
+    expect(results.map(({ expectedFailure }) => expectedFailure)).toEqual([undefined, 'ticket 12']);
+  });
+
+  test('takes the exit code of a signal that ended the run', () => {
+    expect(verifyReport(run([failed], []), { ...facts, interruptedBy: 143 }).exitCode).toBe(143);
+    expect(verifyReport(run([failed], []), facts).exitCode).toBe(1);
+  });
+
+  test('is plain JSON: nothing is lost on the way through a file', () => {
+    expect(JSON.parse(jsonReport(made))).toEqual(made);
+  });
+});
+
+describe('content counts as compared', () => {
+  const seen = { rounds: [{ content }] };
+  const comparedBy = (results: readonly CheckResult[], recordings: readonly Recording[]) =>
+    verifyReport(run(results, recordings), facts).target.contentComparedBy;
+
+  test('where a judged check read a recording in which something stored was read', () => {
+    expect(comparedBy([failed], [recording('cut-in-mid-chunk', seen)])).toBe('finalize');
+  });
+
+  test.each<[string, CheckResult, Recording]>([
+    ['the check was skipped', { ...failed, verdict: 'skip' }, recording('cut-in-mid-chunk', seen)],
+    ['the check was blocked', { ...failed, verdict: 'blocked' }, recording('cut-in-mid-chunk', seen)],
+    ['no check read that recording', failed, recording('canary', seen)],
+    [
+      'finalize gave no checksum',
+      failed,
+      recording('cut-in-mid-chunk', { content: { by: 'finalize', expected: {}, unknown: 'no SHA-256' } }),
+    ],
+  ])('not where %s', (_name, check, taken) => {
+    expect(comparedBy([check], [taken])).toBeUndefined();
+  });
+});
+
+describe('recordings', () => {
+  test('are one line each, behind a line with all that judging them again needs', () => {
+    const ran = run([failed], [recording('discovery', {}), recording('cut-in-mid-chunk', {}, story)]);
+    const lines = recordingLines(verifyReport(ran, facts), ran.target, ran.recordings).trimEnd().split('\n');
+    const [first, ...rest] = lines.map((line) => JSON.parse(line));
+    expect(first).toMatchObject({
+      type: 'run',
+      format: 'pulse-upload-verify-recordings',
+      formatVersion: 1,
+      target: ran.target,
+      checks: ['data.disconnect.mid-chunk'],
+      run: { seed: 7, runId: 'a1b2c3', leftovers: { created: 1, removed: 0 } },
+    });
+    expect(rest).toEqual(ran.recordings.map((taken) => ({ type: 'recording', ...taken })));
+  });
+});
