@@ -30,11 +30,11 @@ describe('a payload', () => {
 
   it('has eight bytes that tell their position, at every block and nowhere else', () => {
     const payload = positionPayload(0xfeedbeef, 64 * 1024);
-    if (payload.record.kind !== 'position') throw new Error('unreachable');
+    const { record } = payload;
+    if (record.kind !== 'position') throw new Error('unreachable');
     const bytes = Buffer.from(payload.bytes(0, payload.sizeBytes));
-    for (let at = 0; at < bytes.length; at++) {
-      expect(positionOf(payload.record, bytes, at)).toBe(at % 8 === 0 ? at : undefined);
-    }
+    const told = Array.from(bytes, (_, at) => positionOf(record, bytes, at));
+    expect(told).toEqual(told.map((_, at) => (at % 8 === 0 ? at : undefined)));
   });
 
   it('has no two blocks alike in 8 MiB', () => {

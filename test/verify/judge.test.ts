@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { Blocked, Skip, Violation } from '../../src/verify/check.ts';
+import { judge, unjudged } from '../../src/verify/judge.ts';
+import { may, must, pulseMust, safety, should } from '../../src/verify/levels.ts';
+import { aCheck, anExchange, aRecording, aTarget } from './made-up.ts';
+
+const throwing = (thrown: unknown) => () => {
+  throw thrown;
+};
+const verdictOf = (changes: Parameters<typeof aCheck>[0], recording = aRecording()) =>
+  judge(aCheck(changes), recording, aTarget);
+
+describe('a judge', () => {
+  it('passes by returning, and notes what it remarks', () => {
+    expect(verdictOf({ judge: () => undefined }).verdict).toBe('pass');
+    expect(verdictOf({ judge: () => 'by the way' })).toMatchObject({ verdict: 'note', remark: 'by the way' });
+  });
+
+  it.each([
+    [must, 'fail'],
+    [safety, 'fail'],
+    [should, 'warn'],
+    [may, 'note'],
+  ] as const)('that finds a violation is graded by the level: %j', (level, verdict) => {
+    const result = verdictOf({ level, judge: throwing(new Violation({ actual: 'that' })) });
+    expect(result.verdict).toBe(verdict);
+    expect(result.violation).toEqual({ expected: 'it holds', actual: 'that', matters: 'somebody is sad' });
+  });
+
+  it('caps the grade of a deviation, and never raises it', () => {
+    const deviation = (atMost: 'warn' | 'note') => throwing(new Violation({ actual: 'that', atMost }));
+    expect(verdictOf({ level: must, judge: deviation('warn') }).verdict).toBe('warn');
+    expect(verdictOf({ level: must, judge: deviation('note') }).verdict).toBe('note');
+    expect(verdictOf({ level: may, judge: deviation('warn') }).verdict).toBe('note');
+  });
+
+  it('says in its own words what was expected and why it matters, where it has better ones', () => {
+    const details = { actual: 'a', expected: 'e', matters: 'm' };
+    expect(verdictOf({ judge: throwing(new Violation(details)) }).violation).toEqual(details);
+  });
+
+  it('shows the exchanges that it names, or else all of the scenario', () => {
+    const [one, two] = [anExchange({ n: 1 }), anExchange({ n: 2 })];
+    const recording = aRecording({ exchanges: [one, two] });
+    const evidence = [two, undefined];
+    expect(
+      verdictOf({ judge: throwing(new Violation({ actual: 'a', evidence })) }, recording).evidence,
+    ).toEqual([two]);
+    expect(verdictOf({ judge: throwing(new Violation({ actual: 'a' })) }, recording).evidence).toEqual([
+      one,
+      two,
+    ]);
+  });
+
+  it('is blocked, skipped, or our mistake, and says why', () => {
+    expect(verdictOf({ judge: throwing(new Blocked('no upload')) })).toMatchObject({
+      verdict: 'blocked',
+      remark: 'no upload',
+    });
+    expect(verdictOf({ judge: throwing(new Skip('no oracle')) })).toMatchObject({
+      verdict: 'skip',
+      remark: 'no oracle',
+    });
+    const error = verdictOf({ judge: throwing(new TypeError('x is undefined')) });
+    expect(error.verdict).toBe('error');
+    expect(error.remark).toContain('x is undefined');
+    expect(error.violation).toBeUndefined();
+  });
+
+  it.each([
+    [{ kind: 'blocked', reason: 'POST answered 500' }, 'blocked', 'POST answered 500'],
+    [{ kind: 'skipped', reason: 'not here' }, 'skip', 'not here'],
+    [{ kind: 'error', message: 'oops' }, 'error', 'oops'],
+  ] as const)('is not asked where the scenario gave nothing to see: %j', (outcome, verdict, remark) => {
+    const judged = verdictOf({ judge: throwing(new Error('was asked')) }, aRecording({ outcome }));
+    expect(judged).toMatchObject({ verdict, remark });
+  });
+
+  it('is not asked what is no part of the protocol', () => {
+    const tus = { ...aTarget, protocol: 'tus' as const };
+    const check = aCheck({ level: pulseMust, judge: throwing(new Error('was asked')) });
+    expect(judge(check, aRecording(), tus)).toMatchObject({ verdict: 'skip', remark: 'not part of tus' });
+    expect(judge(check, aRecording(), tus)).not.toHaveProperty('level');
+    expect(unjudged(check, 'blocked', 'gone', tus)).toMatchObject({ verdict: 'skip' });
+    expect(unjudged(check, 'blocked', 'gone', aTarget)).toMatchObject({ verdict: 'blocked', remark: 'gone' });
+  });
+});
