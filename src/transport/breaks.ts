@@ -9,7 +9,7 @@ interface Reading {
 const before = (cause: BreakCause, detail: string): Reading => ({ cause, detail, delivered: false });
 const during = (cause: BreakCause, detail: string): Reading => ({ cause, detail, delivered: true });
 
-/** Error codes of Node, libuv, OpenSSL and undici, in our words. */
+/** Error codes of Node, libuv, OpenSSL and the HTTP parser, in our words. */
 const byCode: Readonly<Record<string, Reading>> = {
   ENOTFOUND: before('unknown-host', 'the host name is not known (DNS)'),
   EAI_AGAIN: before('unknown-host', 'the host name could not be looked up (DNS does not answer)'),
@@ -19,19 +19,11 @@ const byCode: Readonly<Record<string, Reading>> = {
   EHOSTDOWN: before('unreachable', 'the host is down'),
   ENETDOWN: before('unreachable', 'the network is down'),
   EADDRNOTAVAIL: before('unreachable', 'no local address to connect from'),
-  UND_ERR_CONNECT_TIMEOUT: before('timeout', 'the connection was not established in time'),
   ETIMEDOUT: during('timeout', 'the connection timed out'),
   ECONNRESET: during('reset', 'the connection was reset'),
   ECONNABORTED: during('reset', 'the connection was aborted'),
   EPIPE: during('reset', 'the server closed the connection while the request was being sent'),
-  UND_ERR_SOCKET: during('reset', 'the server closed the connection before its answer was complete'),
-  UND_ERR_CLOSED: during('reset', 'the connection is closed'),
-  UND_ERR_DESTROYED: during('reset', 'the connection is closed'),
-  UND_ERR_HEADERS_OVERFLOW: during('too-long', 'the headers of the answer are too long'),
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: during(
-    'not-http',
-    'the answer does not have the length that it states',
-  ),
+  HPE_HEADER_OVERFLOW: during('too-long', 'the headers of the answer are too long'),
   CERT_HAS_EXPIRED: before('tls', 'the TLS certificate has expired'),
   DEPTH_ZERO_SELF_SIGNED_CERT: before('tls', 'the TLS certificate is self-signed'),
   SELF_SIGNED_CERT_IN_CHAIN: before(
@@ -51,7 +43,7 @@ export function breakOf(error: unknown): Break {
     const code = codeOf(candidate);
     const known = code === undefined ? undefined : byCode[code];
     if (known !== undefined) return { kind: 'break', ...known };
-    if (candidate instanceof Error && candidate.name === 'HTTPParserError') {
+    if (candidate instanceof Error && code?.startsWith('HPE_')) {
       return { kind: 'break', ...during('not-http', `the answer is not HTTP (${candidate.message})`) };
     }
     if (code !== undefined && /^(ERR_(SSL|TLS)_|CERT_)/.test(code)) {

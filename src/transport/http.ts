@@ -1,6 +1,8 @@
-import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher } from 'undici';
-import type { Answer, Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
+import { once } from 'node:events';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Socket } from 'node:net';
+import type { Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
 import { bodyBytes } from '../protocol/wire.ts';
 import { breakOf } from './breaks.ts';
 
@@ -8,7 +10,7 @@ import { breakOf } from './breaks.ts';
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** Small enough that a slow line shows progress, large enough to cost nothing on a fast one. */
-const SLICE_BYTES = 256 * 1024;
+const SLICE_BYTES = 512 * 1024;
 
 export interface Transport {
   readonly send: Send;
@@ -16,66 +18,91 @@ export interface Transport {
   readonly close: () => Promise<void>;
 }
 
-/** HTTP/1.1 over undici. Redirects are answers like any other: never followed here. */
+/** One request, not yet sent. */
+type Begin = (url: URL, options: http.RequestOptions) => http.ClientRequest;
+
+/** HTTP/1.1 over Node's own client. Redirects are answers like any other: never followed here. */
 export function createTransport(): Transport {
-  // Every wait is bounded by the timer in `send`, which sees progress; undici's own limits would not.
-  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 0 }, pipelining: 1 });
+  const keepAlive = { keepAlive: true, noDelay: true };
+  const plain = new http.Agent(keepAlive);
+  const secure = new https.Agent(keepAlive);
+  const begin: Begin = (url, options) =>
+    url.protocol === 'https:'
+      ? https.request(url, { ...options, agent: secure })
+      : http.request(url, { ...options, agent: plain });
   return {
-    send: (request, conditions) => send(agent, request, conditions),
-    close: () => agent.destroy(),
+    send: (request, conditions) => send(begin, request, conditions),
+    close: async () => {
+      plain.destroy();
+      secure.destroy();
+    },
   };
 }
 
-async function send(agent: Agent, request: WireRequest, conditions: SendConditions): Promise<Outcome> {
+async function send(begin: Begin, request: WireRequest, conditions: SendConditions): Promise<Outcome> {
   const { idleTimeoutMs, answerTimeoutMs = idleTimeoutMs, signal } = conditions;
   signal?.throwIfAborted();
-  const stop = new AbortController();
-  const forward = () => stop.abort();
-  signal?.addEventListener('abort', forward, { once: true });
+  const lengthBytes = bodyBytes(request);
+  const exchange = begin(request.url, {
+    method: request.method,
+    headers: { ...request.headers, ...lengthHeader(request, lengthBytes) },
+  });
 
+  // Every wait is bounded by this timer: connecting, each pause in the body, the answer.
   let waitingFor = 'a connection';
-  let timer = setTimeout(() => stop.abort(), idleTimeoutMs);
+  let limitMs = idleTimeoutMs;
+  let timedOut = false;
+  const expire = () => {
+    timedOut = true;
+    exchange.destroy();
+  };
+  let timer = setTimeout(expire, limitMs);
   const wait = (what: string, ms: number) => {
     waitingFor = what;
+    limitMs = ms;
     clearTimeout(timer);
-    timer = setTimeout(() => stop.abort(), ms);
+    timer = setTimeout(expire, ms);
   };
-  // Connecting and writing each get the idle timeout; the wait for the answer begins with the last byte.
-  const body = sliced(request.body ?? [], (sentBytes, last) => {
-    conditions.onBodyBytes?.(sentBytes);
-    if (last) wait('an answer', answerTimeoutMs);
-    else wait('the server to read on', idleTimeoutMs);
-  });
-  const lengthBytes = bodyBytes(request);
-  if (lengthBytes === 0) wait('an answer', answerTimeoutMs);
+  const abort = () => exchange.destroy();
+  signal?.addEventListener('abort', abort, { once: true });
 
   try {
-    const response = await agent.request({
-      origin: request.url.origin,
-      path: `${request.url.pathname}${request.url.search}`,
-      method: request.method,
-      headers: { ...request.headers, ...lengthHeader(request, lengthBytes) },
-      // undici takes any async iterable here; its types name only streams.
-      body: lengthBytes === 0 ? null : (body as unknown as Readable),
-      signal: stop.signal,
+    const answered = answerOf(exchange);
+    await Promise.race([answered, connected(exchange)]);
+    if (lengthBytes === 0) wait('an answer', answerTimeoutMs);
+    writeBody(exchange, request.body ?? [], (sentBytes) => {
+      conditions.onBodyBytes?.(sentBytes);
+      if (sentBytes === lengthBytes) wait('an answer', answerTimeoutMs);
+      else wait('the server to read on', idleTimeoutMs);
     });
+    const response = await answered;
     wait('the rest of the answer', idleTimeoutMs);
     return await readAnswer(response);
   } catch (error) {
     signal?.throwIfAborted();
-    if (stop.signal.aborted) {
-      const detail = `waited ${idleOf(waitingFor, idleTimeoutMs, answerTimeoutMs) / 1000} s for ${waitingFor}`;
-      return { kind: 'break', cause: 'timeout', detail, delivered: waitingFor !== 'a connection' };
-    }
-    return breakOf(error);
+    if (!timedOut) return breakOf(error);
+    const detail = `waited ${limitMs / 1000} s for ${waitingFor}`;
+    return { kind: 'break', cause: 'timeout', detail, delivered: waitingFor !== 'a connection' };
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', forward);
+    signal?.removeEventListener('abort', abort);
+    // Answered before all was sent: what is left of the body would spoil the connection.
+    if (!exchange.writableFinished) exchange.destroy();
   }
 }
 
-function idleOf(waitingFor: string, idleTimeoutMs: number, answerTimeoutMs: number): number {
-  return waitingFor === 'an answer' ? answerTimeoutMs : idleTimeoutMs;
+/** Resolves once bytes can flow: at once on a kept-alive connection, else after TCP and TLS are set up. */
+async function connected(exchange: http.ClientRequest): Promise<void> {
+  const socket: Socket = exchange.socket ?? (await once(exchange, 'socket'))[0];
+  if (socket.connecting) await once(socket, 'encrypted' in socket ? 'secureConnect' : 'connect');
+}
+
+function answerOf(exchange: http.ClientRequest): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    exchange.once('response', resolve);
+    exchange.on('error', reject);
+    exchange.once('close', () => reject(new Error('the connection was closed')));
+  });
 }
 
 /** POST and PATCH state their length even when it is zero: some servers answer 411 otherwise. */
@@ -84,42 +111,61 @@ function lengthHeader(request: WireRequest, lengthBytes: number): Readonly<Recor
   return states ? { 'Content-Length': String(lengthBytes) } : {};
 }
 
-async function* sliced(
+/** Hands the body to the network as fast as that takes it; an error of the exchange ends it silently. */
+function writeBody(
+  exchange: http.ClientRequest,
   parts: readonly Uint8Array[],
-  onSlice: (sentBytes: number, last: boolean) => void,
-): AsyncGenerator<Uint8Array> {
-  const totalBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  onSlice: (sentBytes: number) => void,
+): void {
+  const slices = sliced(parts);
   let sentBytes = 0;
-  for (const part of parts) {
-    for (let start = 0; start < part.byteLength; start += SLICE_BYTES) {
-      const slice = part.subarray(start, start + SLICE_BYTES);
+  const writeOn = () => {
+    for (const slice of slices) {
       sentBytes += slice.byteLength;
-      onSlice(sentBytes, sentBytes === totalBytes);
-      yield slice;
+      const flows = exchange.write(slice);
+      onSlice(sentBytes);
+      if (!flows) {
+        exchange.once('drain', writeOn);
+        return;
+      }
     }
-  }
+    exchange.end();
+  };
+  writeOn();
 }
 
-async function readAnswer(response: Dispatcher.ResponseData): Promise<Outcome> {
+/** Not a generator: a loop that pauses must not close what it iterates over. */
+function sliced(parts: readonly Uint8Array[]): IterableIterator<Uint8Array> {
+  return parts
+    .flatMap((part) =>
+      Array.from({ length: Math.ceil(part.byteLength / SLICE_BYTES) }, (_, index) =>
+        part.subarray(index * SLICE_BYTES, (index + 1) * SLICE_BYTES),
+      ),
+    )
+    .values();
+}
+
+async function readAnswer(response: http.IncomingMessage): Promise<Outcome> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const part of response.body as AsyncIterable<Uint8Array>) {
+  // Listeners, not `for await`: an iterator per answer costs more than the answer.
+  response.on('data', (part: Uint8Array) => {
     sizeBytes += part.byteLength;
-    if (sizeBytes > MAX_ANSWER_BYTES) {
-      response.body.destroy();
-      const detail = `the answer (status ${response.statusCode}) is longer than ${MAX_ANSWER_BYTES} bytes`;
-      return { kind: 'break', cause: 'too-long', detail, delivered: true };
-    }
+    if (sizeBytes > MAX_ANSWER_BYTES) response.destroy(new AnswerTooLong());
     parts.push(part);
+  });
+  try {
+    await once(response, 'end');
+  } catch (error) {
+    if (!(error instanceof AnswerTooLong)) throw error;
+    const detail = `the answer (status ${response.statusCode}) is longer than ${MAX_ANSWER_BYTES} bytes`;
+    return { kind: 'break', cause: 'too-long', detail, delivered: true };
   }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
   }
-  return {
-    kind: 'answer',
-    status: response.statusCode,
-    headers,
-    body: Buffer.concat(parts),
-  } satisfies Answer;
+  return { kind: 'answer', status: response.statusCode ?? 0, headers, body: Buffer.concat(parts) };
 }
+
+class AnswerTooLong extends Error {}

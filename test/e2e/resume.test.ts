@@ -112,5 +112,5 @@ describe('the real command', () => {
     expect(code).toBe(0);
     const done = lines(stdout).find(({ type }) => type === 'upload.done');
     expect(done).toMatchObject({ proven: true, sizeBytes: 4 * 1024 * MIB + 5 });
-  }, 180_000);
+  }, 600_000);
 });

@@ -79,6 +79,13 @@ describe('send', () => {
     });
   });
 
+  it('passes over an interim 100 that was not asked for', async () => {
+    const port = await startRaw((socket) =>
+      socket.end('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n'),
+    );
+    expect(await transport()(request(port), { idleTimeoutMs: 5_000 })).toMatchObject({ status: 204 });
+  });
+
   it('tells how many body bytes went out', async () => {
     const seen: number[] = [];
     const port = await startRaw((socket) => socket.end('HTTP/1.1 204 No\r\n\r\n'));
