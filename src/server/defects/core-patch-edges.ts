@@ -60,7 +60,7 @@ export const corePatchEdgeDefects: readonly Defect[] = [
   {
     id: 'appends-behind-the-end',
     says: 'Appends bytes to an upload that is complete.',
-    breaks: ['core.patch.after-complete-bytes'],
+    breaks: ['core.patch.after-complete-bytes', 'pulse.finalize.then-patch'],
     behaviour: () => {
       const room = (upload: UploadView) => (isComplete(upload) ? Number.MAX_SAFE_INTEGER : roomBytes(upload));
       return {

@@ -15,12 +15,17 @@ const taken = both(method('PATCH'), status(204));
 const sending: readonly Defect[] = [
   {
     id: 'patch-200',
-    says: 'Acknowledges chunks with 200.',
+    says: 'Acknowledges chunks of an upload of 11 bytes with 200.',
     breaks: ['core.patch.204'],
     source: 'https://github.com/tus/tus-py-client/issues/44',
     serve: tus,
     behaviour: () => ({
-      answers: { patched: (upload) => ({ ...standardAnswers.patched(upload), status: 200 }) },
+      answers: {
+        patched: (upload) => ({
+          ...standardAnswers.patched(upload),
+          status: upload.info.lengthBytes === 11 ? 200 : 204,
+        }),
+      },
     }),
   },
   {
@@ -79,7 +84,7 @@ const sending: readonly Defect[] = [
   },
   {
     id: 'newest-upload-only',
-    says: 'Takes chunks only for the upload that was created last over the connection.',
+    says: 'Of three uploads that were created one behind the other, takes chunks only for the last one.',
     breaks: ['core.patch.any-upload-url'],
     serve: tus,
     behaviour: () => filtering(newestOnly()),
@@ -132,15 +137,15 @@ const mediaTypes: readonly Defect[] = [
 const places: readonly Defect[] = [
   {
     id: 'chunk-ahead-appended',
-    says: 'Appends chunks whose offset lies beyond the current one.',
-    breaks: ['core.patch.mismatch-ahead.409', 'core.patch.mismatch-unchanged'],
+    says: 'Appends short chunks whose offset lies beyond the current one.',
+    breaks: ['core.patch.mismatch-ahead.409', 'core.patch.mismatch-unchanged', 'http.expect-100.reject'],
     source: 'https://github.com/ankitpokhrel/tus-php/issues/43',
     serve: tus,
     behaviour: () => misplaced((offset, upload) => offset > upload.offsetBytes),
   },
   {
     id: 'chunk-behind-appended',
-    says: 'Appends chunks whose offset lies before the current one, but not at the start.',
+    says: 'Appends short chunks whose offset lies before the current one, but not at the start.',
     breaks: ['core.patch.mismatch-behind.409', 'core.patch.mismatch-unchanged'],
     source: 'https://github.com/ankitpokhrel/tus-php/issues/43',
     serve: tus,
@@ -148,8 +153,8 @@ const places: readonly Defect[] = [
   },
   {
     id: 'refused-but-stored',
-    says: 'Stores chunks whose offset lies beyond the current one, and then answers 409.',
-    breaks: ['core.patch.mismatch-unchanged'],
+    says: 'Stores short chunks whose offset lies beyond the current one, and then answers 409.',
+    breaks: ['core.patch.mismatch-unchanged', 'http.expect-100.reject'],
     serve: tus,
     behaviour: () => {
       const isAhead = (offset: number, upload: UploadView) => offset > upload.offsetBytes;
@@ -177,7 +182,7 @@ const places: readonly Defect[] = [
   },
   {
     id: 'repeated-chunk-appended',
-    says: 'Appends a chunk that is sent again.',
+    says: 'Appends a short chunk that is sent again.',
     breaks: ['core.patch.duplicate'],
     source: 'https://github.com/giometrix/Xtensible.TusDotNet.Azure/issues/12',
     serve: tus,
@@ -211,17 +216,16 @@ function patchedAt(offset: number, headers: Readonly<Record<string, string | und
 }
 
 function newestOnly(): Filter {
-  const newest = new WeakMap<object, string>();
+  const created = new WeakMap<object, string[]>();
   return async (exchange, next) => {
-    const { socket } = exchange.incoming;
-    const { request } = exchange;
-    const last = newest.get(socket);
-    if (request.method === 'PATCH' && last !== undefined && last !== request.path) {
-      return refusal(404, 'no such upload');
-    }
+    const { request, incoming } = exchange;
+    const inARow = created.get(incoming.socket) ?? [];
+    const isOld = inARow.length === 3 && inARow.slice(0, 2).includes(request.path);
+    if (request.method === 'PATCH' && isOld) return refusal(404, 'no such upload');
     const reply = await next();
     const location = headerOf(reply, 'Location');
-    if (location !== undefined) newest.set(socket, location);
+    if (location !== undefined) created.set(incoming.socket, [...inARow, location]);
+    else if (request.method !== 'PATCH') created.delete(incoming.socket);
     return reply;
   };
 }
@@ -235,7 +239,7 @@ function taking(isTaken: (type: string | undefined) => boolean): Behaviour {
   };
 }
 
-/** Chunks at some wrong offsets are appended. */
+/** Short chunks at some wrong offsets are appended. */
 function misplaced(
   isTaken: (offset: number, upload: UploadView, request: RequestHead) => boolean,
 ): Behaviour {
@@ -244,12 +248,18 @@ function misplaced(
       patchHeld: {
         offsetMatches: ({ request, upload }) => {
           const offset = parseByteCount(request.headers['upload-offset']) ?? 0;
-          if (offset === upload.offsetBytes || isTaken(offset, upload, request)) return undefined;
+          const isWronglyTaken = isShort(request) && isTaken(offset, upload, request);
+          if (offset === upload.offsetBytes || isWronglyTaken) return undefined;
           return refusal(409, 'not this offset');
         },
       },
     },
   };
+}
+
+/** What longer ones do to a file is asked by the defects of whole files. */
+function isShort({ bodyBytes = 0 }: RequestHead): boolean {
+  return bodyBytes > 0 && bodyBytes < 100;
 }
 
 /** A request with the offset and size of the one before it is moved to where the upload stands. */
@@ -260,7 +270,7 @@ function appendingRepeats(): Filter {
     if (request.method !== 'PATCH') return next();
     const offset = request.headers['upload-offset'];
     const chunk = `${offset} ${request.bodyBytes}`;
-    const isRepeated = last.get(request.path) === chunk && request.bodyBytes !== 0;
+    const isRepeated = last.get(request.path) === chunk && isShort(request);
     last.set(request.path, chunk);
     const upload = isRepeated ? await uploads.find(request.path.split('/').at(-1) ?? '') : undefined;
     if (upload === undefined) return next();

@@ -4,6 +4,7 @@ import { answering, filtering, refusing, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 const tus = { protocol: 'tus' } as const;
+const version = { 'Tus-Resumable': '1.0.0' };
 
 export const methodOverrideDefects: readonly Defect[] = [
   {
@@ -24,7 +25,7 @@ export const methodOverrideDefects: readonly Defect[] = [
     behaviour: () =>
       refusing(({ request }) =>
         ['PATCH', 'DELETE', 'HEAD'].includes(overrideOf(request) ?? '')
-          ? { status: 201, headers: { Location: '/files/00000000-0000-4000-8000-000000000000' } }
+          ? { status: 201, headers: { ...version, Location: '/files/00000000-0000-4000-8000-000000000000' } }
           : undefined,
       ),
   },
@@ -34,7 +35,9 @@ export const methodOverrideDefects: readonly Defect[] = [
     breaks: ['core.method-override.delete'],
     serve: tus,
     behaviour: () =>
-      refusing(({ request }) => (overrideOf(request) === 'DELETE' ? { status: 204 } : undefined)),
+      refusing(({ request }) =>
+        overrideOf(request) === 'DELETE' ? { status: 204, headers: version } : undefined,
+      ),
   },
   {
     id: 'override-head-silent',
