@@ -2,6 +2,7 @@ import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import type { FormReader } from '../multipart.ts';
 import type { Behaviour } from '../parts.ts';
 import { receive } from '../receive.ts';
+import { isComplete, roomBytes } from '../upload.ts';
 import { answering, filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 
@@ -39,14 +40,7 @@ export const pulseMultipartDefects: readonly Defect[] = [
       'pulse.multipart.part-filename',
     ],
     source: 'https://github.com/mieweb/pulse/blob/main/docs/docs/uploads/chunked.md',
-    behaviour: () => ({
-      rules: {
-        parse: { packing: () => ({ kind: 'raw' }) },
-        patchHeld: { bodyFits: () => undefined },
-        body: { roomBytes: () => Number.POSITIVE_INFINITY },
-        finalize: { complete: () => undefined },
-      },
-    }),
+    behaviour: storedAsItIs,
   },
   {
     id: 'form-bytes-padded',
@@ -57,7 +51,7 @@ export const pulseMultipartDefects: readonly Defect[] = [
   {
     id: 'form-of-1-mib-413',
     says: 'Counts the envelope of a form when it limits a chunk to 1 MiB.',
-    breaks: ['pulse.multipart.1mib'],
+    breaks: ['pulse.multipart.1mib', 'http.body-limit.multipart'],
     behaviour: () =>
       filtering(async (exchange, next) =>
         isForm(exchange) && (exchange.request.bodyBytes ?? 0) > MiB
@@ -161,6 +155,34 @@ export const pulseMultipartDefects: readonly Defect[] = [
     }),
   },
 ];
+
+/** Forms are raw chunks, and an upload that got one may become longer than it was declared. */
+function storedAsItIs(): Behaviour {
+  const withForms = new Set<string>();
+  return {
+    filter: async (exchange, next) => {
+      if (!isForm(exchange)) return next();
+      withForms.add(exchange.request.path.split('/').at(-1) ?? '');
+      const headers = { ...exchange.request.headers, 'content-type': 'application/offset+octet-stream' };
+      return next({ request: { ...exchange.request, headers } });
+    },
+    rules: {
+      patchHeld: {
+        bodyFits: ({ upload, request }) =>
+          withForms.has(upload.info.id) || (request.bodyBytes ?? 0) <= roomBytes(upload)
+            ? undefined
+            : refusal(413, 'the body is too long'),
+      },
+      body: {
+        roomBytes: (upload) => (withForms.has(upload.info.id) ? Number.POSITIVE_INFINITY : roomBytes(upload)),
+      },
+      finalize: {
+        complete: ({ upload }) =>
+          withForms.has(upload.info.id) || isComplete(upload) ? undefined : refusal(409, 'bytes are missing'),
+      },
+    },
+  };
+}
 
 /** Changes the bytes of the files in forms, and nothing about their number. */
 function reading(change: (bytes: Buffer, form: FormReader) => Buffer): Behaviour {
