@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+// Several processes one after another, on machines where every core may be busy with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** The bench's temporary files go where the test can see that none is left. */
 let folder: string;
