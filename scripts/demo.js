@@ -1,5 +1,5 @@
 // The whole story on a fresh clone: install, build, start the embedded server, upload the sample video,
-// look at what the server stored.
+// look at what the server stored, and verify the server.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -60,6 +60,11 @@ try {
   if (theirs !== ours) throw new Error(`${name} has sha256 ${theirs}, the sample has ${ours}`);
   console.log(`  sample  sha256 ${ours}`);
   console.log(`  stored  sha256 ${theirs}`);
+
+  step('Verify the server');
+  shown(`pulse-upload verify ${url}`);
+  const verified = await run('verify', url);
+  if (verified !== 0) throw new Error(`verify ended with exit code ${verified}`);
   console.log(`\nThe video is at ${join(stored, name)}`);
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
