@@ -74,13 +74,15 @@ export const creationLengthDefects: readonly Defect[] = [
   },
   {
     id: 'empty-upload-refused',
-    says: 'Refuses uploads of no bytes.',
+    says: 'Refuses uploads of no bytes that have no name either.',
     breaks: ['creation.post.zero-length'],
     source: 'https://github.com/supabase/storage/issues/1300',
     serve,
     behaviour: () =>
       refusing(({ request }) =>
-        request.method === 'POST' && request.headers['upload-length'] === '0'
+        request.method === 'POST' &&
+        request.headers['upload-length'] === '0' &&
+        request.headers['upload-metadata'] === undefined
           ? refusal(400, 'the upload is empty')
           : undefined,
       ),

@@ -21,7 +21,7 @@ export const creationDefects: readonly Defect[] = [
   {
     id: 'creation-not-advertised',
     says: 'Creates uploads and does not list creation.',
-    breaks: ['creation.advertised'],
+    breaks: ['creation.advertised', 'core.options.unadvertised'],
     serve,
     behaviour: () => ({ extensions: standardExtensions.filter(({ name }) => !name.startsWith('creation')) }),
   },

@@ -92,10 +92,10 @@ export const oneTebibyte = scenario({
 
 export const nothingToSend = scenario({
   id: 'nothing-to-send',
-  does: 'creates an upload of no bytes, asks HEAD, and reads the content back',
+  does: 'creates an upload of no bytes and without a name, asks HEAD, and reads the content back',
   run: async (probe) => {
     const file = probe.literal('');
-    const posted = await probe.post(0);
+    const posted = await probe.post(0, { headers: { 'Upload-Metadata': undefined } });
     const headed = await headOfNew(probe, posted);
     const content = isSuccess(posted)
       ? await probe.content(probe.uploadOf(posted, file.sizeBytes), file)
