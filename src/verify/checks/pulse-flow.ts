@@ -108,12 +108,11 @@ export const pulseFlowChecks: Section = {
       impact: 'data',
       spec: servers,
       says: 'The whole way of the app works with its own parameters.',
-      passes:
-        'health 200, POST 201, each chunk of 1 MiB 204 with its offset, finalize 200 with the right checksum',
+      passes: 'health 200, POST 201, each chunk 204 with its offset, finalize 200 with the right checksum',
       fails: 'any step of it',
       matters: 'the app cannot upload to this server',
       reads: pulseFlow,
-      judge({ health, created, first, second, finalized, sizeBytes, sha256 }) {
+      judge({ health, created, first, second, finish, finalized, sizeBytes, sha256 }) {
         expectStatus(health, [200]);
         expectStatus(created, [201]);
         for (const [patched, offset] of [
@@ -121,8 +120,9 @@ export const pulseFlowChecks: Section = {
           [second, sizeBytes],
         ] as const) {
           expectStatus(patched, [204]);
-          expectOffset(patched, offset);
+          expectOffset(patched, { from: 1, to: offset });
         }
+        expectFinished(finish);
         expectStatus(finalized, [200]);
         const stored = parseSha256(answered(finalized).checksum);
         if (stored === sha256) return undefined;

@@ -162,11 +162,13 @@ function broken(id: string, does: string, plan: BrokenFile): Scenario<SeenBroken
 /** Brings the upload to that offset, as its set-up. */
 async function reach(probe: Probe, upload: Upload, file: Payload, offset: number): Promise<void> {
   if (offset === 0) return;
-  const { bytes = 0 } = await probe.currentOffset(upload);
-  if (bytes >= offset) return;
-  const patched = await probe.patch(upload, bytes, file.part(bytes, offset));
-  if (offsetOf(patched) !== offset)
-    throw new Blocked(`the upload could not be brought to ${offset}`, [patched]);
+  let { bytes: at = 0 } = await probe.currentOffset(upload);
+  while (at < offset) {
+    const patched = await probe.patch(upload, at, file.part(at, offset));
+    const taken = offsetOf(patched) ?? at;
+    if (taken <= at) throw new Blocked(`the upload could not be brought to ${offset}`, [patched]);
+    at = taken;
+  }
 }
 
 async function cutAt(
