@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Blocked, Skip, Violation } from '../../src/verify/check.ts';
 import { judge, unjudged } from '../../src/verify/judge.ts';
 import { may, must, pulseMust, safety, should } from '../../src/verify/levels.ts';
+import { WHOLE_RUN } from '../../src/verify/scenario.ts';
 import { aCheck, anExchange, aRecording, aTarget } from './made-up.ts';
 
 const throwing = (thrown: unknown) => () => {
@@ -50,6 +51,24 @@ describe('a judge', () => {
       one,
       two,
     ]);
+  });
+
+  it('passes nothing by what a server did that refuses every upload, and fails it all the same', () => {
+    const target = { ...aTarget, refusesUploads: 'POST answered 404' };
+    const created = anExchange({ status: 201, headers: { Location: '/uploads/1' } }, { method: 'POST' });
+    const [without, withOne] = [aRecording(), aRecording({ exchanges: [created] })];
+    const ofRun = aRecording({
+      scenario: WHOLE_RUN,
+      outcome: { kind: 'seen', seen: { exchanges: [created] } },
+    });
+    expect(judge(aCheck(), without, target)).toMatchObject({
+      verdict: 'blocked',
+      remark: 'POST answered 404',
+    });
+    expect(judge(aCheck(), withOne, target).verdict).toBe('pass');
+    expect(judge(aCheck(), ofRun, target).verdict).toBe('pass');
+    const broken = aCheck({ judge: throwing(new Violation({ actual: 'that' })) });
+    expect(judge(broken, without, target).verdict).toBe('fail');
   });
 
   it('is blocked, skipped, or our mistake, and says why', () => {

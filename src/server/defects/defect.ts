@@ -26,6 +26,10 @@ export interface Serving {
   /** The server asks for a token. */
   readonly guarded?: true;
   readonly maxSizeBytes?: number;
+  /** Clients reach it by https, through a proxy. */
+  readonly https?: true;
+  /** The path prefix below which clients find the server. */
+  readonly below?: string;
   /** Shows only when the tester is allowed that much. */
   readonly needs?: 'large';
 }

@@ -25,17 +25,21 @@ export const invitedBody = scenario({
     const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 0, file.part(0, SMALL_BYTES)));
     const fromMs = probe.nowMs();
     let early = await begun.link.stray(LOOK_MS);
-    while (early.sizeBytes === 0 && early.peer === 'open' && probe.nowMs() - fromMs < INVITATION_MS) {
+    while (!DECISIVE.test(early.text) && early.peer === 'open' && probe.nowMs() - fromMs < INVITATION_MS) {
       early = await begun.link.stray(LOOK_MS);
     }
     const waitedMs = Math.round(probe.nowMs() - fromMs);
     // Whoever has refused already does not want the body any more.
-    if (/^(?:HTTP\/1\.1 100 |$)/.test(early.text)) await begun.sendRest();
+    if (!FINAL.test(early.text)) await begun.sendRest();
     const exchange = await begun.answer();
     begun.link.close();
     return { early, waitedMs, exchange };
   },
 });
+
+/** An invitation or an answer; other interim answers say nothing about the body. */
+const DECISIVE = /(?:^|\r\n\r\n)HTTP\/1\.[01] (?:100|[2-5])/;
+const FINAL = /(?:^|\r\n\r\n)HTTP\/1\.[01] [2-5]/;
 
 /** A chunk that cannot be right, whose body is never sent. */
 export const refusedBeforeBody = scenario({

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { discover } from '../../src/verify/discover.ts';
+import type { Access } from '../../src/verify/probe/requests.ts';
+import type { ReferenceSettings } from '../proof/run.ts';
+import { startReference, TOKEN } from '../proof/run.ts';
+import { httpServer, settingsOf, stopAll } from './probes.ts';
+
+const cleanup: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const undo of cleanup.splice(0)) await undo();
+  await stopAll();
+});
+
+async function found(settings: ReferenceSettings, access: Partial<Access> = {}) {
+  const { url, stop } = await startReference(settings);
+  cleanup.push(stop);
+  return targetOf(url, access);
+}
+
+async function targetOf(
+  server: URL,
+  access: Partial<Access> = {},
+  protocol: 'auto' | 'pulse' | 'tus' = 'auto',
+) {
+  const signal = new AbortController().signal;
+  const { target } = await discover(
+    { server, protocol, signal },
+    settingsOf(server.origin, { timeoutMs: 2000, ...access }),
+  );
+  return target;
+}
+
+describe('what is found out before the first scenario', () => {
+  it('about the pulse reference server', async () => {
+    const target = await found({ protocol: 'pulse', maxSizeBytes: 1_000_000 });
+    expect(target).toMatchObject({
+      protocol: 'pulse',
+      createUrl: `${target.server}/uploads`,
+      finalizeUrl: `${target.server}/uploads/finalize`,
+      aliveUrl: `${target.server}/health`,
+      extensions: ['creation', 'creation-with-upload', 'termination'],
+      maxSize: '1000000',
+      multipart: true,
+      oracle: 'finalize',
+    });
+    expect(target.headless).toBeUndefined();
+    expect(target.guarded).toBeUndefined();
+    expect(target.assumptions[0]).toBe('pulse, because /health answered OK');
+  });
+
+  it('about the tus reference server', async () => {
+    const target = await found({ protocol: 'tus' });
+    expect(target).toMatchObject({ protocol: 'tus', download: true, oracle: 'get' });
+    expect(target.createUrl).toBe(target.server);
+    expect(target.finalizeUrl).toBeUndefined();
+    expect(target.assumptions[0]).toBe('tus, because OPTIONS answered Tus-Version 1.0.0');
+  });
+
+  it('about a server that asks for a token', async () => {
+    expect(await found({ protocol: 'pulse', guarded: true }, { tokens: { owner: TOKEN } })).toMatchObject({
+      guarded: 'creation',
+    });
+    const shut = await found({ protocol: 'pulse', guarded: true });
+    expect(shut.guarded).toBeUndefined();
+    expect(shut.assumptions.join()).toContain('POST answered 401');
+  });
+
+  it('about a server without HEAD', async () => {
+    const target = await found({
+      protocol: 'pulse',
+      behaviour: {
+        filter: async ({ request }, next) => (request.method === 'HEAD' ? { status: 404 } : next()),
+      },
+    });
+    expect(target.headless).toContain('answered 404');
+  });
+
+  it('about a HEAD that fails for another reason: it is there', async () => {
+    const target = await found({
+      protocol: 'pulse',
+      behaviour: {
+        filter: async ({ request }, next) => (request.method === 'HEAD' ? { status: 500 } : next()),
+      },
+    });
+    expect(target.headless).toBeUndefined();
+  });
+
+  it('about a server behind a proxy that strips a prefix', async () => {
+    const origin = await httpServer((request, response) => {
+      const path = (request.url ?? '').replace(/^\/api/, '');
+      const isBelow = request.url?.startsWith('/api/');
+      if (!isBelow) return void response.writeHead(404).end();
+      if (path === '/health') return void response.end('{"status":"OK"}');
+      const headers = { Location: '/uploads/1', 'Upload-Offset': '0' };
+      response.writeHead(request.method === 'POST' ? 201 : 200, headers).end();
+    });
+    const target = await targetOf(new URL(`${origin}/api`));
+    expect(target).toMatchObject({ prefixed: true, createUrl: `${origin}/api/uploads` });
+    expect(target.headless).toBeUndefined();
+  });
+
+  it('about a server that says nothing of itself, or what the user said', async () => {
+    const origin = await httpServer((_request, response) => void response.writeHead(404).end());
+    expect(await targetOf(new URL(origin))).toMatchObject({ protocol: 'pulse' });
+    expect(await targetOf(new URL(origin), {}, 'tus')).toMatchObject({
+      protocol: 'tus',
+      assumptions: expect.arrayContaining(['tus, as you said']),
+    });
+    expect((await targetOf(new URL(origin), {}, 'tus')).oracle).toBeUndefined();
+  });
+});

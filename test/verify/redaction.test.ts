@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { redactor, secretHeaders } from '../../src/verify/redaction.ts';
+
+const redact = redactor([
+  { label: '<token>', value: 'tök/en+value=1"' },
+  { label: '<other>', value: 'tök/en+value=1"-and-more' },
+]);
+
+describe('a secret', () => {
+  const value = 'tök/en+value=1"';
+
+  it.each([
+    ['as it is', value],
+    ['as its bytes read one by one', Buffer.from(value).toString('latin1')],
+    ['percent-encoded', encodeURIComponent(value)],
+    ['percent-encoded in lower case', encodeURIComponent(value).toLowerCase()],
+    ['in JSON', JSON.stringify({ token: value })],
+    ['in base64', Buffer.from(value).toString('base64')],
+    ['in base64 for URLs', Buffer.from(value).toString('base64url')],
+  ])('is replaced %s', (_how, text) => {
+    const shown = redact(`before ${text} after`);
+    expect(shown).toContain('<token>');
+    expect(shown).not.toContain('value');
+    expect(shown).toMatch(/^before .* after$/);
+  });
+
+  it('that contains another leaves nothing of itself', () => {
+    expect(redact('tök/en+value=1"-and-more')).toBe('<other>');
+  });
+
+  it('that is short is replaced only where it stands alone', () => {
+    const short = redactor([{ label: '<token>', value: 'ok' }]);
+    expect(short('ok')).toBe('<token>');
+    expect(short('{"status":"ok"}')).toBe('{"status":"ok"}');
+  });
+
+  it('that is empty replaces nothing', () => {
+    expect(redactor([{ label: '<token>', value: '' }])('text')).toBe('text');
+  });
+});
+
+it('the user’s own headers are secret where their name says so', () => {
+  const headers = {
+    Authorization: 'Bearer abcdefgh12',
+    Cookie: 'sid=0123456789; a=b',
+    'X-Env': 'production',
+    'X-Api-Key': 'k-123456',
+  };
+  const hide = redactor(secretHeaders(headers));
+  expect(hide('Bearer abcdefgh12')).toBe('<authorization>');
+  expect(hide('abcdefgh12 0123456789 k-123456')).toBe('<authorization> <cookie> <x-api-key>');
+  expect(hide('production a=b')).toBe('production a=b');
+});

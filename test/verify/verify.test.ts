@@ -1,0 +1,324 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { PulseError } from '../../src/errors.ts';
+import { createDial } from '../../src/transport/raw.ts';
+import { Blocked, type Check, type Section, Violation } from '../../src/verify/check.ts';
+import type { VerifyEvent } from '../../src/verify/events.ts';
+import { expectAnswer } from '../../src/verify/expect.ts';
+import { may, must } from '../../src/verify/levels.ts';
+import { scenario, wholeRun } from '../../src/verify/scenario.ts';
+import { type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';
+import { clock, settingsFor, startReference } from '../proof/run.ts';
+import { aCheck } from './made-up.ts';
+import { httpServer, rawServer, stopAll } from './probes.ts';
+
+const cleanup: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const undo of cleanup.splice(0)) await undo();
+  await stopAll();
+});
+
+const sectionOf = (...checks: readonly Check[]): Section => ({
+  number: 1,
+  title: 'Made up',
+  checks,
+  untestable: {},
+});
+
+async function reference(protocol: 'pulse' | 'tus' = 'pulse') {
+  const started = await startReference({ protocol });
+  cleanup.push(started.stop);
+  return started.url;
+}
+
+const run = (
+  server: URL,
+  sections: readonly Section[],
+  changes: Partial<VerifySettings> = {},
+  tools: Partial<VerifyTools> = {},
+) =>
+  verify(settingsFor(server, changes), { sections, dial: createDial(), clock, report: () => {}, ...tools });
+
+const looking = scenario({
+  id: 'looking',
+  does: 'asks OPTIONS',
+  run: async (probe) => ({ asked: await probe.options() }),
+});
+const answered = aCheck({
+  id: 'a.answered',
+  level: must,
+  reads: looking,
+  judge: (seen) => void expectAnswer((seen as { asked: never }).asked),
+} as Partial<Check>);
+
+describe('a run', () => {
+  it('ends with one result for each selected check, in the order of the suite', async () => {
+    const passing = aCheck({ id: 'a.passing', reads: looking });
+    const failing = aCheck({
+      id: 'a.failing',
+      reads: looking,
+      judge: () => {
+        throw new Violation({ actual: 'wrong' });
+      },
+    });
+    const other = aCheck({ id: 'b.other', level: { tus: 'MUST' } });
+    const { results, counts, exitCode } = await run(await reference(), [
+      sectionOf(failing, other),
+      sectionOf(passing),
+    ]);
+    expect(results.map(({ id, verdict }) => [id, verdict])).toEqual([
+      ['a.failing', 'fail'],
+      ['b.other', 'skip'],
+      ['a.passing', 'pass'],
+    ]);
+    expect(counts).toMatchObject({ fail: 1, skip: 1, pass: 1 });
+    expect(exitCode).toBe(1);
+  });
+
+  it('runs a scenario once for all checks that read it, and one that nobody reads not at all', async () => {
+    let times = 0;
+    const counting = scenario({ id: 'counting', does: 'counts', run: async () => ({ times: ++times }) });
+    const unread = scenario({
+      id: 'unread',
+      does: 'fails',
+      run: async () => {
+        throw new Error('ran');
+      },
+    });
+    const checks = [
+      aCheck({ id: 'a', reads: counting }),
+      aCheck({ id: 'b', reads: counting }),
+      aCheck({ id: 'c', reads: unread }),
+    ];
+    const { exitCode } = await run(await reference(), [sectionOf(...checks)], { skip: ['c'] });
+    expect([times, exitCode]).toEqual([1, 0]);
+  });
+
+  it('tells the same story in events', async () => {
+    const events: VerifyEvent[] = [];
+    await run(await reference(), [sectionOf(answered)], {}, { report: (event) => void events.push(event) });
+    const types = events.map(({ type }) => type);
+    expect(types.slice(0, 4)).toEqual(['verify.start', 'scenario.start', 'scenario.end', 'check.end']);
+    expect(types.slice(4)).toEqual([]);
+    expect(events[0]).toMatchObject({ protocol: 'pulse', checks: 1, seed: 1, runId: 'proof' });
+    expect(events.find(({ type }) => type === 'check.end')).toMatchObject({
+      id: 'a.answered',
+      verdict: 'pass',
+      level: 'MUST',
+    });
+  });
+
+  it('blocks the checks of a scenario whose set-up was refused, and says which', async () => {
+    const refused = scenario({
+      id: 'refused',
+      does: 'gives up',
+      run: async () => {
+        throw new Blocked('POST answered 500');
+      },
+    });
+    const { results, exitCode } = await run(await reference(), [sectionOf(aCheck({ reads: refused }))]);
+    expect(results[0]).toMatchObject({ verdict: 'blocked', remark: 'POST answered 500' });
+    expect(exitCode).toBe(9);
+  });
+
+  it('takes a mistake of ours for an error, never for a verdict on the server', async () => {
+    const broken = scenario({
+      id: 'broken',
+      does: 'fails',
+      run: async () => {
+        throw new TypeError('undefined is not a function');
+      },
+    });
+    const { results, exitCode } = await run(await reference(), [sectionOf(aCheck({ reads: broken }))]);
+    expect(results[0]?.verdict).toBe('error');
+    expect(exitCode).toBe(70);
+  });
+
+  it('skips what is not advertised or not allowed, with the reason, and runs nothing of it', async () => {
+    const hidden = (needs: 'large' | 'multipart' | 'second-token' | 'https') =>
+      aCheck({
+        id: needs,
+        reads: scenario({
+          id: needs,
+          does: 'fails',
+          needs: [needs],
+          run: async () => {
+            throw new Error('ran');
+          },
+        }),
+      });
+    const checks = [hidden('large'), hidden('multipart'), hidden('second-token'), hidden('https')];
+    const { results, exitCode } = await run(await reference('tus'), [sectionOf(...checks)]);
+    expect(results.map(({ verdict, remark }) => [verdict, remark])).toEqual([
+      ['skip', 'only with --large'],
+      ['skip', 'the server does not take multipart chunks'],
+      ['skip', 'needs --second-token'],
+      ['skip', 'the server is not reached by https'],
+    ]);
+    expect(exitCode).toBe(9);
+  });
+
+  it('shows the checks of the whole run every exchange, and runs the scenarios that they ask for', async () => {
+    const seeing = aCheck({
+      id: 'a.seeing',
+      reads: wholeRun(looking),
+      judge: (seen) => {
+        const { exchanges } = seen as { exchanges: readonly { scenario: string }[] };
+        return [...new Set(exchanges.map((exchange) => exchange.scenario))].sort().join(' ');
+      },
+    } as Partial<Check>);
+    const { results } = await run(await reference(), [sectionOf(seeing)]);
+    expect(results[0]?.remark).toBe('canary discovery looking');
+  });
+
+  it('breaks off a scenario that takes too long, and goes on', async () => {
+    const endless = scenario({ id: 'endless', does: 'waits', run: () => new Promise(() => {}) });
+    const checks = [aCheck({ id: 'a', reads: endless }), aCheck({ id: 'b', reads: looking })];
+    const { results } = await run(await reference(), [sectionOf(...checks)], { scenarioTimeoutMs: 200 });
+    expect(results.map(({ verdict }) => verdict)).toEqual(['blocked', 'pass']);
+    expect(results[0]?.remark).toContain('longer than 0.2 s');
+  });
+
+  it('blocks what is left when its own time is over', async () => {
+    const slow = (id: string) =>
+      aCheck({ id, reads: scenario({ id, does: 'waits', run: (probe) => probe.pause(300) }) });
+    const checks = ['a', 'b', 'c', 'd', 'e', 'f'].map(slow);
+    const { results, endedEarly } = await run(await reference(), [sectionOf(...checks)], {
+      jobs: 1,
+      runTimeoutMs: 1500,
+    });
+    expect(endedEarly).toBeDefined();
+    expect(results).toHaveLength(6);
+    expect(results.at(-1)?.verdict).toBe('blocked');
+  });
+
+  it('sends the same requests for the same seed', async () => {
+    const random = scenario({
+      id: 'random',
+      does: 'sends random sizes',
+      run: async (probe) => {
+        const file = probe.payload(Math.floor(probe.random() * 1000));
+        const upload = await probe.create(file.sizeBytes);
+        return probe.patch(upload, 0, file.part(0, file.sizeBytes));
+      },
+    });
+    const bodies = async (seed: number) => {
+      const { recordings } = await run(await reference(), [sectionOf(aCheck({ reads: random }))], { seed });
+      return recordings
+        .find(({ scenario: id }) => id === 'random')
+        ?.exchanges.map(({ sent }) => sent.body.sha256);
+    };
+    expect(await bodies(7)).toEqual(await bodies(7));
+    expect(await bodies(7)).not.toEqual(await bodies(8));
+  });
+
+  it('lets a scenario that needs the server alone run when nothing else does', async () => {
+    let running = 0;
+    let most = 0;
+    const counted = (id: string, alone?: true) =>
+      aCheck({
+        id,
+        reads: scenario({
+          id,
+          does: 'counts',
+          ...(alone && { alone }),
+          run: async (probe) => {
+            running += 1;
+            most = Math.max(most, alone ? running : 0);
+            await probe.pause(50);
+            running -= 1;
+          },
+        }),
+      });
+    const checks = [counted('a', true), counted('b'), counted('c'), counted('d', true)];
+    await run(await reference(), [sectionOf(...checks)], { jobs: 4 });
+    expect(most).toBe(1);
+  });
+
+  it('removes the uploads that it created, and no others', async () => {
+    const url = await reference();
+    const creating = scenario({
+      id: 'creating',
+      does: 'creates',
+      run: async (probe) => (await probe.create(10)).url,
+    });
+    const kept = await fetch(`${url.origin}/uploads`, {
+      method: 'POST',
+      headers: { 'Tus-Resumable': '1.0.0', 'Upload-Length': '3' },
+    });
+    const { recordings, leftovers } = await run(url, [sectionOf(aCheck({ reads: creating }))]);
+    const outcome = recordings.find(({ scenario: id }) => id === 'creating')?.outcome;
+    const mine = outcome?.kind === 'seen' ? String(outcome.seen) : '';
+    expect(leftovers.created).toBeGreaterThanOrEqual(3);
+    expect(leftovers.removed).toBe(leftovers.created);
+    expect((await fetch(mine, { method: 'HEAD' })).status).toBe(404);
+    expect((await fetch(new URL(kept.headers.get('location') ?? '', url), { method: 'HEAD' })).status).toBe(
+      200,
+    );
+  });
+});
+
+describe('a target that is none', () => {
+  it.each([
+    ['refuses connections', undefined],
+    ['closes them at once', (socket: { end: () => void }) => socket.end()],
+    [
+      'speaks something else',
+      (socket: { write: (text: string) => void }) => socket.write('220 mail ESMTP\r\n'),
+    ],
+  ])('that %s is reported as such, before any verdict', async (_what, serve) => {
+    const { origin } = await rawServer((socket) => serve?.(socket as never));
+    if (serve === undefined) await stopAll();
+    const running = run(new URL(origin), [sectionOf(answered)], { timeoutMs: 1000 });
+    await expect(running).rejects.toThrow(PulseError);
+    await expect(running).rejects.toMatchObject({ kind: 'temporary' });
+  });
+
+  it.each([200, 301, 401, 404, 500])(
+    'that answers %i to everything passes nothing that needs an upload',
+    async (status) => {
+      const origin = await httpServer(
+        (_request, response) => void response.writeHead(status, { Location: '/' }).end('<html>'),
+      );
+      const creating = scenario({ id: 'creating', does: 'creates', run: async (probe) => probe.create(10) });
+      const { exitCode, results } = await run(new URL(origin), [sectionOf(aCheck({ reads: creating }))], {
+        timeoutMs: 1000,
+      });
+      // A 200 with a Location names an upload: its checks must look further than that.
+      if (status !== 200) expect(results[0]?.verdict).toBe('blocked');
+      if (status !== 200) expect(exitCode).toBe(9);
+    },
+  );
+
+  it('that dies in the middle ends the run with one cause', async () => {
+    let left = 40;
+    const origin = await httpServer((request, response) => {
+      if (left-- <= 0) return void request.socket.destroy();
+      const headers = { 'Tus-Resumable': '1.0.0', Location: '/uploads/1', 'Upload-Offset': '0' };
+      response.writeHead(request.method === 'POST' ? 201 : 200, headers).end();
+    });
+    const many = Array.from({ length: 30 }, (_, index) => {
+      const id = `look-${index}`;
+      const reads = scenario({ id, does: 'looks', run: async (probe) => ({ asked: await probe.options() }) });
+      return aCheck({
+        id,
+        level: may,
+        reads,
+        judge: (seen) => void expectAnswer((seen as { asked: never }).asked),
+      } as Partial<Check>);
+    });
+    const sections = many.map((check) => sectionOf(check));
+    const { endedEarly, exitCode, results } = await run(new URL(origin), sections, { timeoutMs: 1000 });
+    expect(endedEarly).toContain('no longer answers');
+    expect(exitCode).not.toBe(0);
+    expect(results.filter(({ verdict }) => verdict === 'blocked').length).toBeGreaterThan(5);
+    expect(results.filter(({ remark }) => remark === endedEarly).length).toBeGreaterThan(5);
+  });
+});
+
+it('a usage error comes before the first request', async () => {
+  const { origin, received } = await rawServer(() => {});
+  await expect(run(new URL(origin), [sectionOf(answered)], { only: ['nothing'] })).rejects.toMatchObject({
+    kind: 'usage',
+  });
+  expect(received()).toBe('');
+});
