@@ -9,6 +9,8 @@ import type { Clock } from '../../src/verify/clock.ts';
 import { suite } from '../../src/verify/suite.ts';
 import type { Permissions } from '../../src/verify/target.ts';
 import { type VerifyRun, type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';
+import { cert } from '../transport/raw-tls-identity.ts';
+import { startTlsFront } from './tls-front.ts';
 
 /** Runs of the tester against the reference server, in process: what every proof is made of. */
 
@@ -28,6 +30,8 @@ export interface ReferenceSettings {
   /** The server asks for TOKEN. */
   readonly guarded?: boolean;
   readonly maxSizeBytes?: number;
+  /** Clients reach it by https, through a front that the server knows nothing of. */
+  readonly https?: boolean;
 }
 
 export interface Reference {
@@ -42,6 +46,7 @@ export async function startReference({
   behaviour,
   guarded,
   maxSizeBytes,
+  https,
 }: ReferenceSettings): Promise<Reference> {
   const dir = await mkdtemp(join(tmpdir(), 'pulse-proof-'));
   const start = (port: number): Promise<RunningServer> =>
@@ -57,13 +62,18 @@ export async function startReference({
       ...(maxSizeBytes !== undefined && { maxSizeBytes }),
     });
   let server = await start(0);
+  const front = https ? await startTlsFront(server.port) : undefined;
+  const url = new URL(server.url);
+  if (front !== undefined) url.protocol = 'https:';
+  if (front !== undefined) url.port = String(front.port);
   return {
-    url: new URL(server.url),
+    url,
     restart: async () => {
       await server.close();
       server = await start(server.port);
     },
     stop: async () => {
+      await front?.close();
       await server.close();
       await rm(dir, { recursive: true, force: true });
     },
@@ -115,7 +125,7 @@ export async function runAgainst(
 ): Promise<VerifyRun> {
   return verify(settingsFor(reference.url, changes), {
     sections: suite,
-    dial: createDial(),
+    dial: createDial({ tls: { ca: cert } }),
     clock,
     report: () => {},
     ...(reference.restart && { restart: reference.restart }),

@@ -17,6 +17,7 @@ const servers: readonly ReferenceSettings[] = [
   { protocol: 'pulse', maxSizeBytes: 64 * 1024 * 1024 },
   // What the others lack: links, CORS, and a creation that is no extension.
   { protocol: 'pulse', behaviour: { ...vaultForBrowsers(), extensions: [] } },
+  { protocol: 'tus', https: true },
 ];
 
 const runs: VerifyRun[] = [];
@@ -24,7 +25,8 @@ const runs: VerifyRun[] = [];
 beforeAll(async () => {
   for (const settings of servers) {
     const reference = await startReference(settings);
-    runs.push(await runAgainst(reference, { tokens: tokensFor(settings.guarded) }));
+    const only = settings.https ? ['sec.location.*'] : [];
+    runs.push(await runAgainst(reference, { only, tokens: tokensFor(settings.guarded) }));
     await reference.stop();
   }
 }, 600_000);

@@ -5,7 +5,17 @@ import { refusal } from '../exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { creationPaths } from '../routes.ts';
 import { authorisationDefects } from './authorisation.ts';
-import { answering, both, filtering, method, refusing, status, uploadOf, withHeaders } from './changes.ts';
+import {
+  answering,
+  both,
+  filtering,
+  headerOf,
+  method,
+  refusing,
+  status,
+  uploadOf,
+  withHeaders,
+} from './changes.ts';
 import type { Defect } from './defect.ts';
 
 const tus = { protocol: 'tus' } as const;
@@ -70,6 +80,17 @@ const exposureDefects: readonly Defect[] = [
     serve: tus,
     behaviour: () =>
       answering(isLookedAt, (reply) => withHeaders(reply, { Location: 'http://storage.internal/files/1' })),
+  },
+  {
+    id: 'location-without-tls',
+    says: 'Writes http into Location, whatever the proxy in front of it speaks.',
+    breaks: ['sec.location.scheme-downgrade'],
+    source: 'https://github.com/tus/tusd/issues/999',
+    serve: { ...tus, https: true },
+    behaviour: () =>
+      answering(isLookedAt, (reply, { request }) =>
+        withHeaders(reply, { Location: `http://${request.headers.host}${headerOf(reply, 'Location')}` }),
+      ),
   },
   {
     id: 'location-from-forwarded-host',
