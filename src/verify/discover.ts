@@ -132,7 +132,8 @@ async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<P
     upload = probe.uploadOf(created, file.sizeBytes);
   } catch (thrown) {
     if (!(thrown instanceof Blocked)) throw thrown;
-    return { ...guarded, assumptions: [thrown.message, ...(guarded.assumptions ?? [])] };
+    const refusal = { refusesUploads: thrown.message, assumptions: [thrown.message] };
+    return { ...guarded, ...refusal };
   }
   const place = await placeOf(probe, upload);
   const url = place.url ?? upload.url;

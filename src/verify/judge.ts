@@ -1,6 +1,7 @@
+import { headerOf, isSuccess } from './answers.ts';
 import { Blocked, type Check, type Impact, type Level, Skip, type Source, Violation } from './check.ts';
 import type { Exchange, Recording } from './recording.ts';
-import type { SeenInRun } from './scenario.ts';
+import { type SeenInRun, WHOLE_RUN } from './scenario.ts';
 import type { Target } from './target.ts';
 
 /** `fail`: a MUST or safety requirement is broken; `warn`: a SHOULD; `note`: recorded; `error`: our own mistake. */
@@ -50,6 +51,8 @@ export function judge(check: Check, recording: Recording, target: Target): Check
   if (outcome.kind === 'error') return result('error', { remark: outcome.message });
   try {
     const remark = check.judge(outcome.seen, target);
+    const vacuous = remark === undefined ? whyVacuous(recording, target) : undefined;
+    if (vacuous !== undefined) return result('blocked', { remark: vacuous });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
     if (thrown instanceof Skip) return result('skip', { remark: thrown.message });
@@ -65,6 +68,23 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       ...(evidence && { evidence }),
     });
   }
+}
+
+/** A server that refuses every upload does nothing wrong with any: that it refuses a wrong one as well shows nothing. */
+function whyVacuous(recording: Recording, { refusesUploads }: Target): string | undefined {
+  if (refusesUploads === undefined) return undefined;
+  return exchangesIn(recording).some(isCreation) ? undefined : refusesUploads;
+}
+
+function exchangesIn({ scenario, exchanges, outcome }: Recording): readonly Exchange[] {
+  return scenario === WHOLE_RUN && outcome.kind === 'seen'
+    ? (outcome.seen as SeenInRun).exchanges
+    : exchanges;
+}
+
+function isCreation(exchange: Exchange): boolean {
+  const isPost = exchange.sent.method === 'POST';
+  return isPost && isSuccess(exchange) && headerOf(exchange, 'Location') !== undefined;
 }
 
 /** The result of a check that was not run. */

@@ -22,9 +22,12 @@ export interface Scenario<Seen = unknown> {
   readonly run: (probe: Probe) => Promise<Seen>;
 }
 
+/** The name of what the checks of the whole run read. */
+export const WHOLE_RUN = 'whole-run';
+
 /** Everything the run has seen: judged after the last scenario. */
 export interface WholeRun {
-  readonly id: 'whole-run';
+  readonly id: typeof WHOLE_RUN;
   readonly does: string;
   /** Scenarios that are run for it in any case, so that there is something to see. */
   readonly atLeast: readonly Scenario[];
@@ -39,7 +42,7 @@ export type Reading<Seen> = Scenario<Seen> | (WholeRun & { readonly gives?: Seen
 
 /** A reading of every exchange of the run, whichever scenario made it. */
 export function wholeRun(...atLeast: readonly Scenario[]): Reading<SeenInRun> {
-  return { id: 'whole-run', does: 'looks at every exchange of the run', atLeast };
+  return { id: WHOLE_RUN, does: 'looks at every exchange of the run', atLeast };
 }
 
 /** Lets the compiler infer what the scenario's checks are given. */

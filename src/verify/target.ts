@@ -16,6 +16,8 @@ export interface Target {
   readonly prefixed?: true;
   /** Why HEAD cannot be used; absent where it can. */
   readonly headless?: string;
+  /** Why the upload that was tried first could not be created; absent where it could. */
+  readonly refusesUploads?: string;
   /** From Tus-Extension. */
   readonly extensions: readonly string[];
   /** From Tus-Max-Size, as written. */

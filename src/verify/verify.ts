@@ -15,6 +15,7 @@ import { seededRandom, seedOf } from './random.ts';
 import type { Recording } from './recording.ts';
 import { redactor, secretHeaders } from './redaction.ts';
 import { runPlan } from './run-plan.ts';
+import { WHOLE_RUN } from './scenario.ts';
 import { selected } from './select.ts';
 import type { Permissions, Target } from './target.ts';
 import { type Counts, counted, exitCodeOf } from './verdict.ts';
@@ -175,7 +176,7 @@ function judgedAtTheEnd(
     return unjudged(check, 'blocked', reason, target);
   }
   const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
-  const all = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
+  const all = { scenario: WHOLE_RUN, startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
   return judge(check, all, target);
 }
 
