@@ -15,10 +15,13 @@ export function optionLines(table: OptionTable): readonly string[] {
 }
 
 function sharedLines(flags: readonly string[]): readonly string[] {
-  return flags.reduce<readonly string[]>((lines, flag) => {
-    const longer = `${lines.at(-1) ?? ' '}${lines.length === 0 ? ' ' : '   '}${flag}`;
-    return longer.length <= LINE_COLUMNS ? [...lines.slice(0, -1), longer] : [...lines, `  ${flag}`];
-  }, []);
+  const lines: string[] = [];
+  for (const flag of flags) {
+    const longer = lines.length === 0 ? `  ${flag}` : `${lines.at(-1)}   ${flag}`;
+    if (longer.length <= LINE_COLUMNS) lines.splice(-1, 1, longer);
+    else lines.push(`  ${flag}`);
+  }
+  return lines;
 }
 
 function optionLine(spec: OptionSpec, says: string): string {

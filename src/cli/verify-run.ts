@@ -53,8 +53,9 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
     const interruptedBy = run.endedEarly === undefined ? undefined : interruption.exitCode();
     const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
     await keepResults(values, report, run);
-    output.finish(report);
+    // Before the findings, so that the verdict stays the last line.
     if (!values.json) tellGithub(report, process.env, (text) => process.stdout.write(text));
+    output.finish(report);
     return report.exitCode;
   } finally {
     output.close();
