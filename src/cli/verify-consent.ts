@@ -60,16 +60,23 @@ export async function askForConsent(lines: readonly string[], given: boolean): P
       hint: 'add --yes if that server is yours, or its owner agrees',
     });
   }
-  if (await saysYes()) return;
+  const answer = await answerTo('Go on? [y/N] ');
+  if (answer === undefined) throw new PulseError('interrupted', 'nothing was sent');
+  if (/^y(es)?$/i.test(answer.trim())) return;
   throw new PulseError('usage', 'nothing was sent: the answer was not yes');
 }
 
-async function saysYes(): Promise<boolean> {
+/** What the user typed; undefined where Ctrl-C or the end of the input came instead. */
+async function answerTo(question: string): Promise<string | undefined> {
   const dialog = createInterface({ input: process.stdin, output: process.stderr });
-  const interrupted = new Promise<string>((resolve) => dialog.once('SIGINT', () => resolve('')));
-  const answer = await Promise.race([dialog.question('Go on? [y/N] '), interrupted]);
+  const ended = new Promise<undefined>((resolve) => {
+    dialog.once('SIGINT', () => resolve(undefined));
+    dialog.once('close', () => resolve(undefined));
+  });
+  const answer = await Promise.race([dialog.question(question), ended]);
+  if (answer === undefined) process.stderr.write('\n');
   dialog.close();
-  return /^y(es)?$/i.test(answer.trim());
+  return answer;
 }
 
 export function needsConsent({ server }: VerifySettings): boolean {
