@@ -12,7 +12,7 @@ export const tusMust: Levels = { tus: 'MUST', pulse: 'SHOULD' };
 export const tusSafety: Levels = { tus: 'safety', pulse: 'SHOULD' };
 
 /** Demanded, but missing in so many good servers that no client relies on it. */
-export const commonlyMissing: Levels = should;
+export const commonlyMissing: Levels = { pulse: 'SHOULD', tus: 'SHOULD' };
 
 export const pulseMust: Levels = { pulse: 'MUST' };
 export const pulseMay: Levels = { pulse: 'MAY' };

@@ -26,7 +26,8 @@ export const httpRobustness: Section = {
   number: 15,
   title: 'Safety: HTTP robustness',
   relevelled: {
-    'http.body-limit.1mib': 'clients of plain tus choose smaller chunks; the app sends 1 MiB and nothing else',
+    'http.body-limit.1mib':
+      'clients of plain tus choose smaller chunks; the app sends 1 MiB and nothing else',
     'http.body-limit.multipart': 'forms are part of the Pulse facade only',
   },
   untestable: {
