@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { asPulseError, exitCodes, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
-import { asks } from '../asks.ts';
+import { asksForJson } from '../asks.ts';
 import type { CommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { optionLines } from '../help.ts';
@@ -74,11 +74,6 @@ async function upload(line: CommandLine): Promise<number> {
   const settings = uploadSettings(values, line.given, line.operands);
   const { runUpload } = await import('../run-upload.ts');
   return runUpload(line, values, settings);
-}
-
-/** The arguments may be what failed, so they are only looked through here. */
-function asksForJson(argv: readonly string[]): boolean {
-  return asks(argv, '--json') || /^(1|true|yes|on)$/i.test(process.env.PULSE_UPLOAD_JSON ?? '');
 }
 
 /** Under --json a failure that ends the run before or outside of any file is an event too; it names no file. */

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { asPulseError, type PulseError } from '../../errors.ts';
-import { asks } from '../asks.ts';
+import { asksForJson } from '../asks.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { optionLines } from '../help.ts';
 import { refuseTogether, valuesOf } from '../option-table.ts';
@@ -41,11 +41,6 @@ async function verifyCommand(argv: readonly string[]): Promise<number> {
 function helpText(): string {
   const example = 'Example: pulse-upload verify http://127.0.0.1:8080 --report junit=results.xml';
   return `${[`Usage: pulse-upload ${commands.verify.usage}`, '', ...optionLines(verifyOptions), '', example].join('\n')}\n`;
-}
-
-/** The arguments may be what failed, so they are only looked through here. */
-function asksForJson(argv: readonly string[]): boolean {
-  return asks(argv, '--json') || /^(1|true|yes|on)$/i.test(process.env.PULSE_UPLOAD_JSON ?? '');
 }
 
 /** Under --json a failure outside of any check is an event too. */
