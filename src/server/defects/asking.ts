@@ -26,7 +26,7 @@ export function asking(answer: (asked: Asked) => Promise<Reply> | Reply): Behavi
     const text = await readText(exchange, { longestBytes: 1024 * 1024, idleMs: 10_000 });
     if (typeof text !== 'string') return text;
     exchange.noted.receivedBytes = 0;
-    return answer({
+    const reply = await answer({
       text,
       fields: fieldsOf(text),
       exchange,
@@ -34,7 +34,13 @@ export function asking(answer: (asked: Asked) => Promise<Reply> | Reply): Behavi
       next: ({ fields, exchange: changed } = {}) =>
         next({ body: spoken(fields === undefined ? text : JSON.stringify(fields)), ...changed }),
     });
+    return completed(reply, parts);
   });
+}
+
+/** An answer that did not come from the server, with the headers that all of its answers have. */
+export function completed(reply: Reply, { answers }: Parts): Reply {
+  return { ...reply, headers: { ...answers.common(), ...reply.headers } };
 }
 
 /** The fields of a JSON answer. */

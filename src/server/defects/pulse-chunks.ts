@@ -94,7 +94,7 @@ export const pulseChunksDefects: readonly Defect[] = [
     id: 'pulse-unknown-patch-500',
     says: 'Fails inside when a chunk comes for an upload that does not exist.',
     breaks: ['pulse.patch.404', 'core.patch.unknown.404'],
-    behaviour: () => answering(both(isPatch, status(404)), () => refusal(500, 'ENOENT')),
+    behaviour: () => answering(both(isPatch, status(404)), () => refusal(500, 'internal error')),
   },
   {
     id: 'second-chunk-first-taken',

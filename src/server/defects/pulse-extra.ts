@@ -1,5 +1,6 @@
 import { json } from '../exchange.ts';
 import type { Behaviour } from '../parts.ts';
+import { completed } from './asking.ts';
 import { answering, filtering, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
@@ -51,12 +52,13 @@ function vault(
   minted: Readonly<Record<string, string>> = { deeplink: LINK, qrData: LINK },
   isValid = (text: string) => text.includes('"minted"'),
 ): Behaviour {
-  return filtering(async (exchange, next) => {
+  return filtering(async (exchange, next, parts) => {
     const { method, path } = exchange.request;
-    if (method === 'GET' && path === '/qr/deeplink') return json(200, minted);
+    if (method === 'GET' && path === '/qr/deeplink') return completed(json(200, minted), parts);
     if (method !== 'POST' || path !== '/qr/verify') return next();
     const text = await textOf(exchange.body);
-    return isValid(text) ? json(200, { valid: true }) : json(401, { valid: false });
+    const valid = isValid(text);
+    return completed(json(valid ? 200 : 401, { valid }), parts);
   });
 }
 

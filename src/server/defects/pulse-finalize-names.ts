@@ -116,5 +116,5 @@ export const pulseFinalizeNamesDefects: readonly Defect[] = [
 ];
 
 function failingFor(names: RegExp): Behaviour {
-  return asking((asked) => (names.test(nameIn(asked)) ? refusal(500, 'ENOENT') : asked.next()));
+  return asking((asked) => (names.test(nameIn(asked)) ? refusal(500, 'internal error') : asked.next()));
 }

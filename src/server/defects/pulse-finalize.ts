@@ -2,7 +2,7 @@ import { standardAnswers } from '../answers.ts';
 import { json, type Reply, refusal } from '../exchange.ts';
 import { measure } from '../finalize.ts';
 import { isUploadId } from '../upload.ts';
-import { type Asked, asking, fieldsIn, nameIn } from './asking.ts';
+import { type Asked, asking, completed, fieldsIn, nameIn } from './asking.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
@@ -35,7 +35,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
     id: 'finalize-unknown-500',
     says: 'Fails inside when an upload is finalized that does not exist.',
     breaks: ['pulse.finalize.unknown-id'],
-    behaviour: () => onUnknown(() => refusal(500, 'ENOENT')),
+    behaviour: () => onUnknown(() => refusal(500, 'internal error')),
   },
   {
     id: 'finalize-unknown-in-silence',
@@ -126,7 +126,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
       const running = new Set<string>();
       return asking(async ({ fields, next }) => {
         const id = String(fields.uploadId);
-        if (running.has(id)) return refusal(500, 'EBUSY');
+        if (running.has(id)) return refusal(500, 'internal error');
         running.add(id);
         await new Promise((resolve) => setTimeout(resolve, 30));
         return next().finally(() => running.delete(id));
@@ -140,7 +140,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
     behaviour: () => {
       const done = new Set<string>();
       return asking(async ({ text, next }) => {
-        if (done.has(text)) return refusal(500, 'ENOENT');
+        if (done.has(text)) return refusal(500, 'internal error');
         const reply = await next();
         if (reply.status === 200) done.add(text);
         return reply;
@@ -184,7 +184,8 @@ export const pulseFinalizeDefects: readonly Defect[] = [
         const { method, bodyBytes = 0 } = exchange.request;
         const upload = method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
         if (upload?.finished === undefined || bodyBytes !== 1) return next();
-        return { status: 204, headers: { 'Upload-Offset': String(upload.offsetBytes + bodyBytes) } };
+        const headers = { 'Upload-Offset': String(upload.offsetBytes + bodyBytes) };
+        return completed({ status: 204, headers }, parts);
       }),
   },
   {
@@ -205,11 +206,11 @@ export const pulseFinalizeDefects: readonly Defect[] = [
     says: 'Answers GET on the finalize path with a page.',
     breaks: ['pulse.finalize.get'],
     behaviour: () =>
-      filtering(async ({ request }, next) =>
-        request.method === 'GET' && request.path === '/uploads/finalize'
-          ? { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>finalize</h1>' }
-          : next(),
-      ),
+      filtering(async ({ request }, next, parts) => {
+        if (request.method !== 'GET' || request.path !== '/uploads/finalize') return next();
+        const page = { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>finalize</h1>' };
+        return completed(page, parts);
+      }),
   },
   {
     id: 'finalize-reads-into-memory',
