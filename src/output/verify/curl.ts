@@ -73,13 +73,15 @@ interface CurlBody {
   readonly words: readonly string[];
 }
 
+/** Longer bodies are not recorded in full. */
+const KEPT_TEXT_BYTES = 2048;
 const KEPT_BINARY_BYTES = 256;
 
 function curlBody({ body, headers }: SentRecord): CurlBody | undefined {
   const { sizeBytes, text, base64 } = body;
   if (sizeBytes === 0) return { source: '', words: statesLength(headers) ? ['--data-binary', "''"] : [] };
   if (isOnePart(body)) return piped(`head -c ${sizeBytes} /dev/zero`);
-  if (text !== undefined && Buffer.byteLength(text) === sizeBytes && !text.startsWith('@')) {
+  if (text !== undefined && sizeBytes <= KEPT_TEXT_BYTES && !text.startsWith('@')) {
     return { source: '', words: ['--data-binary', quote(text)] };
   }
   return base64 !== undefined && sizeBytes <= KEPT_BINARY_BYTES
@@ -96,7 +98,15 @@ function isOnePart({ parts = [], sizeBytes }: BodyRecord): boolean {
   return parts.length === 1 && parts.every(({ from, to }) => to - from === sizeBytes);
 }
 
-/** A word as a POSIX shell reads it back. */
+/** What the recorder writes in place of tokens, as variables of the user's shell. */
+const TOKENS: Readonly<Record<string, string>> = {
+  "<owner's token>": '"$TOKEN"',
+  "<stranger's token>": '"$SECOND_TOKEN"',
+};
+
+/** A word as a POSIX shell reads it back; a token in it is taken from a variable. */
 export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  const parts = word.split(/(<(?:owner|stranger)'s token>)/);
+  return parts.map((part) => TOKENS[part] ?? `'${part.replaceAll("'", "'\\''")}'`).join('');
 }

@@ -145,6 +145,27 @@ describe.skipIf(!isPosix)('a curl command, run by sh', () => {
   });
 });
 
+describe.skipIf(!isPosix)('a token', () => {
+  test('is taken from a variable of the shell, in headers and in JSON', async () => {
+    const made = here({
+      method: 'POST',
+      url: `${server}/uploads/finalize`,
+      headers: [
+        ['X-Upload-Token', "<owner's token>"],
+        ['X-Other', "Bearer <stranger's token>"],
+      ],
+      body: { ...textBody(`{"uploadToken":"<owner's token>"}`), sizeBytes: 40 },
+    });
+    const before = got.length;
+    const line = curlCommand({ ...made, sent: { ...made.sent, writtenBytes: 40 } });
+    expect((await shell(`TOKEN='a "b' SECOND_TOKEN=c; ${line} -s`)).code).toBe(0);
+    expect(got[before]?.headers).toEqual(
+      expect.arrayContaining(['X-Upload-Token: a "b', 'X-Other: Bearer c']),
+    );
+    expect(got[before]?.body).toBe('{"uploadToken":"a "b"}');
+  });
+});
+
 describe('there is no curl command for', () => {
   const patch = { method: 'PATCH', url: uploadUrl, headers: [chunkType] } as const;
   const long: BodyRecord = { ...textBody('short'), sizeBytes: 5000 };
