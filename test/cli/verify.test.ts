@@ -252,7 +252,7 @@ describe('secrets', () => {
         ...['--report', `json=${files[0]}`, '--report', `html=${files[1]}`, '--record', `${files[2]}`],
       );
       const written = files.map((file) => readFileSync(file, 'utf8')).join('');
-      expect(stdout).toContain("'<token>'");
+      expect(stdout).toMatch(/['"]<token>['"]/);
       expect(written).toContain("<owner's token>");
       expect(stdout + stderr + written).not.toContain('s3cret');
     },
