@@ -1,7 +1,7 @@
 import type { PulseError } from '../../errors.ts';
 import type { VerifyEvent } from '../../verify/events.ts';
 import { ndjsonLine } from '../ndjson.ts';
-import { evidenceOf } from './report.ts';
+import { evidenceOf } from './reported.ts';
 
 /** A failure outside of any check: the command line, a local file, a server that does not answer. */
 export interface VerifyFailed {

@@ -1,12 +1,10 @@
 import type { Leftovers } from '../../verify/clean-up.ts';
 import type { CheckResult } from '../../verify/judge.ts';
-import type { Exchange } from '../../verify/recording.ts';
 import type { Oracle } from '../../verify/target.ts';
 import type { Counts } from '../../verify/verdict.ts';
 import type { VerifyRun } from '../../verify/verify.ts';
 import { comparedBy } from './compared-by.ts';
-import { curlSteps } from './curl-steps.ts';
-import { storyOf } from './story.ts';
+import { reported } from './reported.ts';
 
 /**
  * A finished run as plain JSON: what every report is rendered from, and what `--report json` writes
@@ -104,46 +102,6 @@ export function verifyReport(run: VerifyRun, facts: RunFacts): VerifyReport {
     ...(run.endedEarly !== undefined && { endedEarly: run.endedEarly }),
     leftovers: run.leftovers,
     staleExpectations: matched.stale,
-    results: run.results.map((result) => {
-      const expectedFailure = matched.expected.has(result.id) ? facts.reasons.get(result.id) : undefined;
-      const shown = result.violation === undefined ? { evidence: evidenceOf(result) } : shownBy(result, run);
-      const does = facts.scenarios.get(result.scenario);
-      return {
-        ...result,
-        ...(does !== undefined && { does }),
-        ...shown,
-        ...(expectedFailure !== undefined && { expectedFailure }),
-      };
-    }),
+    results: run.results.map((result) => reported(result, run, facts)),
   };
-}
-
-/**
- * The evidence of a violation, with what was done to the same upload before, and how to ask again with curl. The last
- * exchange of the evidence is the one that shows it; checks of the whole run note whose scenario it belongs to.
- */
-function shownBy(
-  { scenario, evidence }: CheckResult,
-  { recordings }: VerifyRun,
-): Pick<ReportedResult, 'evidence' | 'curl'> {
-  const decisive: (Exchange & { readonly scenario?: string }) | undefined = evidence.at(-1);
-  const recording = recordings.find((candidate) => candidate.scenario === (decisive?.scenario ?? scenario));
-  if (recording === undefined) return { evidence };
-  if (decisive === undefined) return { evidence: recording.exchanges };
-  const story = storyOf(recording.exchanges, decisive);
-  const before = story === undefined ? [] : [story.created, ...story.changes];
-  const curl = curlSteps(recording.exchanges, decisive);
-  const missing = before.filter(({ n }) => evidence.every((exchange) => exchange.n !== n));
-  return {
-    evidence: [...missing, ...evidence].toSorted((a, b) => a.n - b.n),
-    ...(curl.length > 0 && { curl }),
-  };
-}
-
-/** What passed or was skipped shows no exchanges: `--record` keeps them all. */
-export function evidenceOf({
-  verdict,
-  evidence,
-}: Pick<CheckResult, 'verdict' | 'evidence'>): readonly Exchange[] {
-  return verdict === 'pass' || verdict === 'skip' ? [] : evidence;
 }
