@@ -1,18 +1,23 @@
 import type { Check } from '../../verify/check.ts';
 import { levelIn, protocolIds } from './levels.ts';
-import type { VerifyView } from './view.ts';
-import { shortened } from './wrap.ts';
+import { roomOf, type VerifyView } from './view.ts';
+import { shortened, wrap } from './wrap.ts';
 
 const LEVEL_COLUMNS = 'SHOULD'.length;
+/** A requirement that would get fewer columns stands below its id. */
+const LEAST_COLUMNS = 50;
 
 /** One line a check: its id, its level under pulse and under tus, and the requirement. */
-export function listLines(checks: readonly Check[], { paint, columns }: VerifyView): readonly string[] {
+export function listLines(checks: readonly Check[], view: VerifyView): readonly string[] {
+  const { paint, columns = Number.POSITIVE_INFINITY } = view;
   const idColumns = Math.max(...checks.map(({ id }) => id.length));
-  return checks.map((check) => {
+  return checks.flatMap((check) => {
+    const id = check.id.padEnd(idColumns);
     const levels = protocolIds.map((protocol) => levelIn(check, protocol).padEnd(LEVEL_COLUMNS)).join('  ');
-    const start = `${check.id.padEnd(idColumns)}  ${levels}  `;
-    const says =
-      columns === undefined ? check.says : shortened(check.says, Math.max(10, columns - 1 - start.length));
-    return `${paint.strong(check.id.padEnd(idColumns))}  ${paint.faint(levels)}  ${says}`;
+    const start = `${paint.strong(id)}  ${paint.faint(levels)}`;
+    const left = columns - 1 - `${id}  ${levels}  `.length;
+    return left < LEAST_COLUMNS
+      ? [start.trimEnd(), ...wrap(check.says, roomOf(view) - 4).map((line) => `    ${line}`)]
+      : [`${start}  ${shortened(check.says, left)}`];
   });
 }

@@ -47,8 +47,16 @@ describe('the list of checks', () => {
   });
 
   test('is cut at the width of a terminal', () => {
-    expect(listLines([check], { paint: noPaint, verbose: false, columns: 50 })).toEqual([
-      'core.head.status  SHOULD  MUST    HEAD succeeds…',
+    const long = { ...check, says: 'HEAD succeeds with one of the two status codes 200 and 204.' };
+    expect(listLines([long], { paint: noPaint, verbose: false, columns: 90 })).toEqual([
+      'core.head.status  SHOULD  MUST    HEAD succeeds with one of the two status codes 200 and…',
+    ]);
+  });
+
+  test('shows the requirement below the id on a narrow terminal', () => {
+    expect(listLines([check], { paint: noPaint, verbose: false, columns: 60 })).toEqual([
+      'core.head.status  SHOULD  MUST',
+      '    HEAD succeeds with 200 | 204.',
     ]);
   });
 });
