@@ -26,7 +26,7 @@ export function explanation(check: Check, provenBy: readonly string[], view: Ver
     ...fact('passes', passes, view),
     ...fact('fails', fails, view),
     ...fact('matters', matters, view),
-    ...(provenBy.length === 0 ? [] : fact('proven by', provenBy.map(serveWith).join(', '), view)),
+    ...(provenBy.length === 0 ? [] : fact('proven by', serveWith(provenBy), view)),
     ...copyable('try', `pulse-upload verify <url> --only ${id}`, view),
   ];
 }
@@ -36,6 +36,8 @@ function needsOf({ reads, needs = [] }: Check): readonly Need[] {
   return [...new Set([...ofScenario, ...needs])];
 }
 
-function serveWith(defect: string): string {
-  return `pulse-upload serve --defect ${defect}`;
+/** The reference server with one of the mistakes, and the names of the others. */
+function serveWith([first, ...others]: readonly string[]): string {
+  const more = others.length === 0 ? '' : ` (or ${others.join(', ')})`;
+  return `pulse-upload serve --defect ${first}${more}`;
 }

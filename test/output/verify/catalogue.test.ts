@@ -63,7 +63,7 @@ describe('the list of checks', () => {
 
 describe('the explanation of a check', () => {
   test('says everything there is to know without a server', () => {
-    expect(explanation(check, ['head-404'], plainView).join('\n')).toBe(
+    expect(explanation(check, ['head-404', 'head-405', 'head-500'], plainView).join('\n')).toBe(
       [
         'core.head.status',
         '  HEAD succeeds with 200 | 204.',
@@ -77,7 +77,7 @@ describe('the explanation of a check', () => {
         '  passes    200 or <204>',
         '  fails     anything else',
         '  matters   a client cannot go on',
-        '  proven by pulse-upload serve --defect head-404',
+        '  proven by pulse-upload serve --defect head-404 (or head-405, head-500)',
         '  try       pulse-upload verify <url> --only core.head.status',
       ].join('\n'),
     );
