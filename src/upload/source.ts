@@ -96,7 +96,7 @@ export function changed(name: string, how: string): PulseError {
     'input',
     `${name} changed while it was being uploaded (${how}); the upload was stopped`,
     {
-      hint: `wait until nothing writes to ${basename(name)}, then run the same command again: it starts a new upload`,
+      hint: `wait until nothing writes to ${basename(name)}, then send it once more: that starts a new upload`,
     },
   );
 }

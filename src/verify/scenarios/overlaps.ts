@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { offsetOf } from '../answers.ts';
 import type { Payload } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
@@ -191,7 +190,3 @@ export const pipelinedPatches = scenario({
     return { firstAnswer, secondAnswer, finish, content: await probe.content(upload, file) };
   },
 });
-
-export function advanced(exchange: Exchange): boolean {
-  return exchange.answer?.status === 204 && (offsetOf(exchange) ?? 0) > 0;
-}
