@@ -31,7 +31,8 @@ export const commands = {
   },
   report: {
     usage: 'report <file> [options]',
-    summary: 'render results of verify again',
+    // Belongs to verify; the first screen has no room for it.
+    summary: '',
     load: () => import('./commands/report.ts'),
   },
   serve: {
