@@ -1,8 +1,8 @@
 import { standardAnswers } from '../answers.ts';
-import { refusal } from '../exchange.ts';
+import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Filter } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import { isComplete, isUploadId } from '../upload.ts';
 import { answering, both, filtering, headerOf, method, status, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
@@ -20,7 +20,14 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'head-silent-at-zero',
     says: 'States no Upload-Offset as long as nothing has been received.',
-    breaks: ['core.head.offset-zero'],
+    breaks: [
+      'core.head.offset-zero',
+      'core.method-override.head',
+      'creation.post.initial-offset',
+      'creation.post.location.reference',
+      'creation.post.octet-type-empty-body',
+      'creation.post.zero-length-complete',
+    ],
     serve: tus,
     behaviour: () =>
       answering(
@@ -31,18 +38,17 @@ export const coreHeadDefects: readonly Defect[] = [
   },
   {
     id: 'head-length-as-offset',
-    says: 'States the length as the offset as long as nothing has been received.',
-    breaks: ['core.head.offset-zero', 'core.head.monotonic'],
+    says: 'States the length of a small upload as its offset until the first PATCH comes.',
+    breaks: [
+      'core.head.offset-zero',
+      'core.head.monotonic',
+      'core.method-override.head',
+      'core.options.no-side-effect',
+      'creation.post.octet-type-empty-body',
+    ],
     source: 'https://github.com/tus/tus-node-server/issues/21',
     serve: tus,
-    behaviour: () =>
-      answering(
-        ({ exchange, reply }) =>
-          exchange.request.method === 'HEAD' &&
-          headerOf(reply, 'Upload-Offset') === '0' &&
-          headerOf(reply, 'Upload-Length') === '10',
-        (reply) => withHeaders(reply, { 'Upload-Offset': '10' }),
-      ),
+    behaviour: () => filtering(lengthBeforeTheFirstPatch()),
   },
   {
     id: 'head-one-behind',
@@ -52,6 +58,13 @@ export const coreHeadDefects: readonly Defect[] = [
       'core.head.offset-completed',
       'core.head.read-only',
       'core.head.no-304',
+      'core.method-override.patch',
+      'core.patch.duplicate',
+      'core.patch.empty-body',
+      'core.patch.offset-sum',
+      'creation.post.on-upload-url',
+      'data.canary',
+      'http.keepalive',
     ],
     source: 'https://github.com/tus/tusd/issues/476',
     serve: tus,
@@ -60,7 +73,7 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'head-silent-when-complete',
     says: 'States no Upload-Offset once the upload is complete.',
-    breaks: ['core.head.offset-completed'],
+    breaks: ['core.head.offset-completed', 'creation.post.zero-length-complete', 'http.keepalive'],
     source: 'https://github.com/tus/tus-node-server/issues/207',
     serve: tus,
     behaviour: () => ({
@@ -75,7 +88,7 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'created-offset-undefined',
     says: 'Writes "undefined" as the offset of a new upload.',
-    breaks: ['core.head.offset-syntax'],
+    breaks: ['core.head.offset-syntax', 'creation.post.upload-offset-extra'],
     serve: tus,
     behaviour: () =>
       answering(both(method('POST'), status(201)), (reply) =>
@@ -85,7 +98,12 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'head-without-length',
     says: 'HEAD leaves out the length.',
-    breaks: ['core.head.length-known'],
+    breaks: [
+      'core.head.length-known',
+      'creation.post.both-lengths',
+      'creation.post.length-echo',
+      'creation.post.zero-length-complete',
+    ],
     source: 'https://github.com/okumy/aiohttp-tus/issues/5',
     serve: tus,
     behaviour: () => answering(headSucceeds, (reply) => withHeaders(reply, { 'Upload-Length': undefined })),
@@ -136,10 +154,10 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'unknown-head-500',
     says: 'Fails inside when HEAD asks for an upload that does not exist.',
-    breaks: ['core.head.unknown.status'],
+    breaks: ['core.head.unknown.status', 'core.method-override.delete'],
     source: 'https://github.com/supabase/storage/issues/417',
     serve: tus,
-    behaviour: () => answering(both(method('HEAD'), status(404)), () => refusal(500, 'ENOENT')),
+    behaviour: () => answering(isUnknownUpload, () => refusal(500, 'ENOENT')),
   },
   {
     id: 'unknown-head-offset-zero',
@@ -152,14 +170,19 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'tenth-head-off-by-one',
     says: 'The tenth HEAD of a small upload states an offset that is one too high.',
-    breaks: ['core.head.read-only'],
+    breaks: ['core.head.read-only', 'core.head.monotonic', 'core.patch.offset-syntax.int64'],
     serve: tus,
     behaviour: () => filtering(offsetOfHead(10, 1)),
   },
   {
     id: 'third-head-goes-back',
     says: 'The third HEAD of a small upload states an offset that is one too low.',
-    breaks: ['core.head.monotonic', 'core.head.read-only', 'core.head.offset-after-patch'],
+    breaks: [
+      'core.head.monotonic',
+      'core.head.read-only',
+      'core.head.offset-after-patch',
+      'core.patch.after-complete-bytes',
+    ],
     serve: tus,
     behaviour: () => filtering(offsetOfHead(3, -5)),
   },
@@ -178,10 +201,9 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'unknown-head-redirects',
     says: 'Redirects HEAD on an unknown upload to a login page.',
-    breaks: ['core.head.no-redirect', 'core.head.unknown.status'],
+    breaks: ['core.head.no-redirect', 'core.head.unknown.status', 'core.method-override.delete'],
     serve: tus,
-    behaviour: () =>
-      answering(both(method('HEAD'), status(404)), () => ({ status: 302, headers: { Location: '/login' } })),
+    behaviour: () => answering(isUnknownUpload, () => ({ status: 302, headers: { Location: '/login' } })),
   },
   {
     id: 'query-500',
@@ -196,6 +218,29 @@ export const coreHeadDefects: readonly Defect[] = [
       ),
   },
 ];
+
+/** A real HEAD for an id that looks like one of this server's. */
+function isUnknownUpload({
+  exchange,
+  reply,
+}: {
+  readonly exchange: Exchange;
+  readonly reply: Reply;
+}): boolean {
+  const id = exchange.request.path.split('/').at(-1) ?? '';
+  return exchange.incoming.method === 'HEAD' && reply.status === 404 && isUploadId(id);
+}
+
+function lengthBeforeTheFirstPatch(): Filter {
+  const patched = new Set<string>();
+  return async (exchange, next) => {
+    const { method: asked, path } = exchange.request;
+    if (asked === 'PATCH') patched.add(path);
+    const reply = await next();
+    const isMeant = headSucceeds({ exchange, reply }) && headerOf(reply, 'Upload-Length') === '10';
+    return isMeant && !patched.has(path) ? withHeaders(reply, { 'Upload-Offset': '10' }) : reply;
+  };
+}
 
 /** The first HEAD after each PATCH is answered with the offset before that PATCH. */
 function staleOnce(): Filter {
@@ -229,9 +274,9 @@ function offsetOfHead(which: number, change: number): Filter {
 function strayBody(wanted: number): Filter {
   return async (exchange, next) => {
     const reply = await next();
-    if (exchange.request.method !== 'HEAD' || reply.status !== wanted) return reply;
+    const { method: actual, httpVersion, socket } = exchange.incoming;
+    if (actual !== 'HEAD' || httpVersion !== '1.1' || reply.status !== wanted) return reply;
     const lines = Object.entries(reply.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
-    const { socket } = exchange.incoming;
     exchange.outgoing.detachSocket(socket);
     socket.write(`HTTP/1.1 ${wanted} Stray\r\n${lines.join('')}\r\n{"stray":true}`);
     exchange.outgoing.destroy();

@@ -5,7 +5,7 @@ import type { LiveUpload } from '../live-uploads.ts';
 import type { Behaviour } from '../parts.ts';
 import { type Receive, receive } from '../receive.ts';
 import type { Store, Writer } from '../store.ts';
-import { damage, filtering, uploadOf } from './changes.ts';
+import { filtering } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 /** What every mistake in keeping the bytes of a broken chunk shows in. */
@@ -26,7 +26,13 @@ export const dataDisconnectsDefects: readonly Defect[] = [
   {
     id: 'double-append',
     says: 'Appends bytes as they arrive, and counts them only when the request ends in order.',
-    breaks: [...everyCutAndChunks, 'core.patch.store-partial'],
+    breaks: [
+      ...everyCutAndChunks,
+      'data.disconnect.rst',
+      'core.patch.store-partial',
+      'pulse.patch.retry-3x1s',
+      'pulse.multipart.truncated',
+    ],
     source: 'https://github.com/giometrix/Xtensible.TusDotNet.Azure/issues/12',
     behaviour: () => ({ store: appending, receive: countedAtTheEnd }),
   },
@@ -39,6 +45,8 @@ export const dataDisconnectsDefects: readonly Defect[] = [
       'data.disconnect.headers-only',
       'data.disconnect.offset-bounds',
       'data.head-during-patch.value',
+      'pulse.patch.retry-3x1s',
+      'pulse.finalize.during-patch',
     ],
     source: 'https://github.com/dirkmoors/drf-tus/issues/1',
     behaviour: offsetByDeclaredSize,
@@ -46,28 +54,20 @@ export const dataDisconnectsDefects: readonly Defect[] = [
   {
     id: 'promised-then-deleted',
     says: 'Takes the bytes of a broken request away again, but not its offset.',
-    breaks: [...everyCutAndChunks, 'pulse.patch.retry-3x1s', 'pulse.multipart.truncated'],
+    breaks: [
+      ...everyCutAndChunks,
+      'data.disconnect.rst',
+      'data.restart.mid-patch',
+      'pulse.patch.retry-3x1s',
+      'pulse.multipart.truncated',
+    ],
     source: 'https://github.com/seaweedfs/seaweedfs/issues/10876',
-    behaviour: () =>
-      filtering(async (exchange, next, parts) => {
-        const upload = exchange.request.method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
-        const before = upload?.offsetBytes ?? 0;
-        const reply = await next();
-        if (upload && !exchange.incoming.complete && upload.offsetBytes > before) {
-          await damage(upload.info.id, before, new Uint8Array(upload.offsetBytes - before), parts);
-        }
-        return reply;
-      }),
+    behaviour: () => ({ receive: deletedAfterCut }),
   },
   {
     id: 'lock-left-behind',
-    says: 'Keeps the lock of an upload when the connection of its writer breaks.',
-    breaks: [
-      ...everyCutAndChunks.filter((id) => id !== 'data.disconnect.first-and-last'),
-      'data.disconnect.rst',
-      'data.disconnect.headers-only',
-      'core.patch.network-errors',
-    ],
+    says: 'Keeps the lock of an upload when the connection of its writer breaks behind the first chunk.',
+    breaks: [...everyCut, 'data.disconnect.rst', 'data.disconnect.headers-only', 'pulse.patch.retry-3x1s'],
     source: 'https://github.com/tus/tus-node-server/issues/774',
     behaviour: lockLeftBehind,
   },
@@ -95,7 +95,15 @@ function appending(store: Store): Store {
 const countedAtTheEnd: Receive = async (job) => {
   const counted: LiveUpload = { ...job.upload };
   const ending = await receive({ ...job, upload: counted });
-  if (ending.kind === 'whole') job.upload.offsetBytes = counted.offsetBytes;
+  if (ending.kind !== 'cut') job.upload.offsetBytes = counted.offsetBytes;
+  return ending;
+};
+
+const deletedAfterCut: Receive = async (job) => {
+  const before = job.upload.offsetBytes;
+  const ending = await receive(job);
+  const zeros = new Uint8Array(job.upload.offsetBytes - before);
+  if (ending.kind === 'cut' && zeros.length > 0) await job.writer.write([zeros], before);
   return ending;
 };
 
@@ -103,7 +111,7 @@ function offsetByDeclaredSize(): Behaviour {
   return {
     receive: async (job) => {
       const before = job.upload.offsetBytes;
-      const declared = Math.min(job.roomBytes, declaredBytes.get(job.body) ?? 0);
+      const declared = job.form ? 0 : Math.min(job.roomBytes, declaredBytes.get(job.body) ?? 0);
       const stored: LiveUpload = { ...job.upload };
       job.upload.offsetBytes = before + declared;
       const ending = await receive({ ...job, upload: stored });
@@ -131,8 +139,9 @@ function forgetsUnacknowledged(): Behaviour {
       const exchange = exchanges.get(job.body);
       const counted: LiveUpload = { ...job.upload };
       const ending = await receive({ ...job, upload: counted });
+      const isWatched = exchange?.request.bodyBytes === 65_536;
       // The end of the connection arrives right behind the body.
-      if (exchange?.request.bodyBytes === 65_536) await sleep(20);
+      for (let looks = 0; isWatched && looks < 20 && !exchange.outgoing.destroyed; looks++) await sleep(5);
       const isForgotten = ending.kind === 'whole' && exchange?.outgoing.destroyed;
       if (!isForgotten) job.upload.offsetBytes = counted.offsetBytes;
       return ending;
@@ -145,8 +154,9 @@ function lockLeftBehind(): Behaviour {
   return {
     takeHold: async (holdable, limits) => (locked.has(holdable) ? undefined : takeHold(holdable, limits)),
     receive: async (job) => {
+      const before = job.upload.offsetBytes;
       const ending = await receive(job);
-      if (ending.kind === 'cut') locked.add(job.upload);
+      if (ending.kind === 'cut' && before > 0) locked.add(job.upload);
       return ending;
     },
   };

@@ -73,7 +73,7 @@ export const dataOverlapsDefects: readonly Defect[] = [
   {
     id: 'second-of-five-lost',
     says: 'Acknowledges the second of two chunks of five bytes, and stores zeros.',
-    breaks: ['data.pipelined'],
+    breaks: ['data.pipelined', 'pulse.multipart.two-files'],
     behaviour: () =>
       filtering(async (exchange, next, parts) => {
         const { method, bodyBytes, headers } = exchange.request;
@@ -87,14 +87,19 @@ export const dataOverlapsDefects: readonly Defect[] = [
   {
     id: 'sessions-in-memory',
     says: 'Keeps uploads in memory only, and knows none of them after a restart.',
-    breaks: ['data.restart.between-chunks', 'data.restart.mid-patch', 'data.restart.durability'],
+    breaks: [
+      'data.restart.between-chunks',
+      'data.restart.mid-patch',
+      'data.restart.durability',
+      'data.canary',
+    ],
     source: 'https://github.com/tomdesair/tus-java-server/issues/34',
     behaviour: () => ({ store: (store) => ({ ...store, load: async () => undefined }) }),
   },
   {
     id: 'tail-not-durable',
     says: 'Loses the last thousand acknowledged bytes of an unfinished upload in a restart.',
-    breaks: ['data.restart.between-chunks', 'data.restart.durability'],
+    breaks: ['data.restart.between-chunks', 'data.restart.durability', 'data.canary', 'core.head.monotonic'],
     source: 'https://github.com/tus/tusd/issues/376',
     behaviour: () => ({
       store: (store) => ({
@@ -120,7 +125,7 @@ const appendedAtTheEnd: Receive = async (job) => {
   };
   const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
   // Storing takes its time, in which the others look at the offset.
-  await sleep(job.upload.info.lengthBytes === 128 * KiB ? 100 : 0);
+  await sleep(job.upload.info.lengthBytes === 64 * KiB ? 100 : 0);
   const body = Buffer.concat(pieces);
   const positionBytes = job.upload.offsetBytes;
   job.upload.offsetBytes += body.length;

@@ -14,7 +14,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'file-ends-at-3-mib',
     says: 'Stores the first 3 MiB of a file and acknowledges the rest all the same.',
-    breaks: ['data.roundtrip.chunked'],
+    breaks: ['data.roundtrip.chunked', 'core.patch.single-request'],
     source: 'https://github.com/tus/tusd/issues/376',
     behaviour: () =>
       writing((writer) => ({
@@ -56,19 +56,19 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'single-byte-is-empty',
     says: 'Takes a file of one byte for an empty one.',
-    breaks: ['data.chunk.single-byte-file', 'creation.post.burst'],
+    breaks: ['data.chunk.single-byte-file', 'creation.post.burst', 'creation.post.immediately-usable'],
     behaviour: () => mismeasuring((stored) => (stored.length === 1 ? new Uint8Array() : stored)),
   },
   {
     id: 'chunk-length-16-bit',
     says: 'Counts the length of a chunk of 65,537 bytes in 16 bits, and leaves a hole.',
-    breaks: ['data.chunk.odd-sizes'],
+    breaks: ['data.chunk.odd-sizes', 'data.disconnect.one-byte-missing'],
     behaviour: () => damagingChunks(({ bodyBytes }) => bodyBytes === 65_537),
   },
   {
     id: 'empty-never-complete',
     says: 'Reaches completion only by a write, so that the empty file is never complete.',
-    breaks: ['data.zero-length', 'pulse.finalize.empty-file'],
+    breaks: ['data.zero-length', 'creation.post.zero-length-complete', 'pulse.finalize.empty-file'],
     source: 'https://github.com/tusdotnet/tusdotnet/issues/119',
     behaviour: () => ({
       rules: {
@@ -98,7 +98,12 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'repeat-is-success',
     says: 'Answers a small chunk that is repeated as if it had stored it again, without comparing the bytes.',
-    breaks: ['data.duplicate-patch', 'data.overwrite-attempt'],
+    breaks: [
+      'data.duplicate-patch',
+      'data.overwrite-attempt',
+      'core.patch.duplicate',
+      'core.patch.mismatch-behind.409',
+    ],
     behaviour: () =>
       filtering(async (exchange, next, parts) => {
         const { method, bodyBytes = 0, headers } = exchange.request;
@@ -187,7 +192,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'finalize-shortens-others',
     says: 'Finalize takes the last stored byte from another upload, of 5,000 bytes, that is not finished.',
-    breaks: ['data.canary'],
+    breaks: ['data.canary', 'core.head.monotonic'],
     behaviour: finalizeShortensOthers,
   },
 ];

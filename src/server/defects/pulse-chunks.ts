@@ -46,7 +46,7 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'pulse-unknown-head-400',
     says: 'Answers 400 when HEAD asks for an upload that does not exist.',
-    breaks: ['pulse.head.unknown', 'core.head.unknown.status'],
+    breaks: ['pulse.head.unknown', 'core.head.unknown.status', 'core.method-override.delete'],
     source: 'https://github.com/supabase/storage/issues/417',
     behaviour: () => answering(both(method('HEAD'), status(404)), (reply) => ({ ...reply, status: 400 })),
   },

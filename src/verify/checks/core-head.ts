@@ -298,14 +298,14 @@ export const coreHead: Section = {
       impact: 'security',
       spec: rfc(6750, '5.3'),
       says: 'Requests to upload URLs are answered directly, without a redirect.',
-      passes: 'no 3xx to POST, PATCH and HEAD',
-      fails: 'a 3xx (a warning here: some clients follow it)',
+      passes: 'no redirect as the answer to POST, PATCH and HEAD',
+      fails: 'one (a warning here: some clients follow it)',
       matters: 'clients do not carry a credential to another address, and stop',
       reads: wholeRun(basicFlow, unknownHead),
       judge({ exchanges }) {
         const asked = exchanges.filter(({ sent, answer }) => uploading.has(sent.method) && answer);
         if (asked.length === 0) throw new Blocked('no request was answered');
-        const redirect = asked.find(({ answer }) => answer && answer.status >= 300 && answer.status < 400);
+        const redirect = asked.find(({ answer }) => answer && redirects.has(answer.status));
         if (redirect === undefined) return undefined;
         const actual = `${redirect.sent.method} answered ${outcomeOf(redirect)}`;
         throw new Violation({ actual, atMost: 'warn', evidence: [redirect] });
@@ -328,6 +328,7 @@ export const coreHead: Section = {
 };
 
 const uploading = new Set(['POST', 'PATCH', 'HEAD']);
+const redirects = new Set([301, 302, 303, 307, 308]);
 
 /** Without HEAD the pulse facade fails one check of its own (pulse.head.200); plain tus fails here. */
 function offered(asked: Exchange | undefined, { headless, protocol }: Target): Exchange {

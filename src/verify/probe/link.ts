@@ -43,6 +43,8 @@ export interface OpenRequest {
   readonly answerBody: () => Uint8Array | undefined;
 }
 
+const RESET_PAUSE_MS = 50;
+
 export interface LinkSettings {
   readonly dial: Dial;
   readonly recorder: Recorder;
@@ -131,6 +133,8 @@ async function write(
     pending.wrote(headBytes, bodyBytes);
   }
   if (cut === undefined) return;
+  // A reset throws away what the peer has not read yet: a moment lets it read.
+  if (cut.by === 'reset') await connection.unread(RESET_PAUSE_MS);
   connection[cut.by]();
   pending.cutBy(cut.by);
 }

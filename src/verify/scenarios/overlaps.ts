@@ -9,7 +9,7 @@ import { scenario } from '../scenario.ts';
 /** Requests that overlap in time. Races are run in several seeded rounds. */
 
 const KiB = 1024;
-const RACE_BYTES = 128 * KiB;
+const RACE_BYTES = 64 * KiB;
 
 export interface SeenRace {
   readonly answers: readonly Exchange[];

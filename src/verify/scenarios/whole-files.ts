@@ -10,8 +10,8 @@ const MiB = 1024 * 1024;
 
 export const threeMebibytesAndABit = fileOf('file-3-mib-and-17', 3 * MiB + 17);
 export const oneMebibyte = fileOf('file-1-mib', MiB);
-export const threeMebibytes = fileOf('file-3-mib', 3 * MiB);
-export const lastChunkSmaller = fileOf('file-last-chunk-of-one-byte', 2 * MiB + 1);
+export const twoMebibytes = fileOf('file-2-mib', 2 * MiB);
+export const lastChunkSmaller = fileOf('file-last-chunk-of-one-byte', MiB + 1);
 export const oneByteShort = fileOf('file-one-byte-short', MiB - 1);
 export const singleByte = fileOf('file-single-byte', 1);
 export const emptyFile = fileOf('file-empty', 0);
@@ -21,7 +21,7 @@ const growing = [
   1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987, 1597, 2584, 4181, 6765, 10946, 17711, 28657,
 ];
 
-export const oddChunks = fileOf('file-in-odd-chunks', MiB, [...growing, 65_537]);
+export const oddChunks = fileOf('file-in-odd-chunks', MiB / 4, [...growing, 65_537]);
 
 const looks: Readonly<Record<string, Uint8Array | string>> = {
   'all 256 values': Uint8Array.from({ length: 256 }, (_, value) => value),

@@ -16,7 +16,7 @@ export const dataWholeFilesSpoils = [
   ...spoils(files.oneMebibyte, {
     'data.chunk.exact-1mib': ({ patches }) => setHeader(patches[0], 'Upload-Offset', '1048577'),
   }),
-  ...spoils(files.threeMebibytes, {
+  ...spoils(files.twoMebibytes, {
     'data.chunk.exact-multiple': ({ finish }) => {
       finish.complete = false;
     },
