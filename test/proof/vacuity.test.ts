@@ -5,6 +5,7 @@ import { judge, seenInRun } from '../../src/verify/judge.ts';
 import type { Exchange, Recording } from '../../src/verify/recording.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks, type VerifyRun } from '../../src/verify/verify.ts';
+import { keepResult } from './results.ts';
 import { type ReferenceSettings, runAgainst, startReference, tokensFor } from './run.ts';
 import { allSpoils } from './spoil.ts';
 
@@ -41,7 +42,9 @@ describe.each(allChecks(suite).map((check) => [check.id, check] as const))('%s',
     const { run, recording } = goodRecording(check);
     const spoilt = structuredClone(recording);
     if (spoilt.outcome.kind === 'seen') spoil.change(spoilt.outcome.seen);
-    expect(judge(check, spoilt, run.target).violation, 'the judge found nothing wrong').toBeDefined();
+    const { violation } = judge(check, spoilt, run.target);
+    keepResult({ kind: 'audit', check: id, of: 'spoil', isNoticed: violation !== undefined });
+    expect(violation, 'the judge found nothing wrong').toBeDefined();
   });
 
   it('does not pass where every answer was lost', () => {
@@ -50,7 +53,9 @@ describe.each(allChecks(suite).map((check) => [check.id, check] as const))('%s',
     loseAnswers(mute);
     // What is never more than a note is a note here too, but because it was violated.
     const { verdict, violation } = judge(check, mute, run.target);
-    expect(violation === undefined ? verdict : 'violated').not.toMatch(/pass|note/);
+    const isNoticed = violation !== undefined || !/pass|note/.test(verdict);
+    keepResult({ kind: 'audit', check: id, of: 'lost-answers', isNoticed });
+    expect(isNoticed, `${verdict} where every answer was lost`).toBe(true);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Check } from '../../src/verify/check.ts';
 import { seededRandom, seedOf, shuffled } from '../../src/verify/random.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks } from '../../src/verify/verify.ts';
+import { keepResult, verdictsOf } from './results.ts';
 import { runAgainst, startReference, tokensFor } from './run.ts';
 
 /** How many checks of other scenarios are asked as well. */
@@ -21,13 +22,16 @@ export async function violationsOf(defect: Defect, sample = SAMPLE) {
     ...(maxSizeBytes !== undefined && { maxSizeBytes }),
   });
   try {
-    const { results } = await runAgainst(reference, {
+    const run = await runAgainst(reference, {
       protocol,
       only: asked(defect, sample),
       timeoutMs: TIMEOUT_MS,
       tokens: tokensFor(guarded),
     });
+    const { results } = run;
     const violated = results.filter(({ violation }) => violation).map(({ id }) => id);
+    const { id, breaks } = defect;
+    keepResult({ kind: 'defect', id, protocol, breaks, violated, verdicts: verdictsOf(run) });
     // What reads the same scenario may find nothing left to judge; nobody else may be kept from judging.
     const spoilt = new Set(results.filter(({ violation }) => violation).map(({ scenario }) => scenario));
     const troubles = results

@@ -1,0 +1,44 @@
+// npm run soak [-- --only verify,…] [--seed n] [--rounds n]: the long runs, each with a page in docs/soak/.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { soakParts } from '../test/soak/parts.ts';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, seed: { type: 'string' }, rounds: { type: 'string' } },
+});
+const names = soakParts.map(({ id }) => id);
+const wanted = values.only?.split(',') ?? names;
+const seed = numberOf(values.seed, 'seed') ?? Math.floor(Math.random() * 2 ** 31);
+const rounds = numberOf(values.rounds, 'rounds');
+const unknown = wanted.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  console.error(`--only ${unknown} is no part of the soak: ${names.join(', ')}`);
+  process.exit(2);
+}
+
+console.log(`seed ${seed}`);
+for (const { id, title, run } of soakParts.filter((part) => wanted.includes(part.id))) {
+  console.log(`\n${title}`);
+  const startMs = performance.now();
+  const { failures, page } = await run({ seed, report: console.log, ...(rounds && { rounds }) });
+  const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
+  for (const failure of failures) console.log(`  FAILED ${failure}`);
+  console.log(`${id}: ${failures.length === 0 ? 'held' : `${failures.length} failures`}, ${minutes} min`);
+  if (failures.length > 0) process.exitCode = 1;
+  // A page states a whole run, and only what held.
+  if (failures.length === 0 && rounds === undefined) writePage(id, title, page, minutes);
+}
+
+function writePage(id: string, title: string, page: string, minutes: string): void {
+  const origin = `\`npm run soak -- --only ${id} --seed ${seed}\` wrote this page (Node ${process.versions.node}, ${minutes} min).`;
+  mkdirSync('docs/soak', { recursive: true });
+  writeFileSync(`docs/soak/${id}.md`, `# ${title}\n\n${origin}\n\n${page.trim()}\n`);
+}
+
+function numberOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.error(`--${name} ${text} is no positive number`);
+  process.exit(2);
+}

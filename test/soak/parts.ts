@@ -1,0 +1,5 @@
+import type { SoakPart } from './part.ts';
+import { verifySoak } from './verify.ts';
+
+/** The parts of `npm run soak`, in their order. A new part is a new file here and a line. */
+export const soakParts: readonly SoakPart[] = [verifySoak];
