@@ -20,15 +20,20 @@ interface Owner {
 /**
  * Takes the lock file, or throws `temporary` naming its live owner. The lock of a process that died is taken over.
  * A lock made on another machine is left alone: whether its owner lives cannot be seen from here.
+ * `what` is locked, and what its owner does to it is `doing`.
  */
-export async function acquireLock(path: string, what: string): Promise<Lock> {
+export async function acquireLock(
+  path: string,
+  what: string,
+  doing = 'is being uploaded to this server',
+): Promise<Lock> {
   const own: Owner = { ...thisProcess(), nonce: randomUUID() };
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await createExclusively(path, JSON.stringify(own))) return { release: () => release(path, own) };
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) continue;
     const owner = parseOwner(text);
-    if (owner !== undefined && isAlive(owner)) throw heldBy(owner, path, what);
+    if (owner !== undefined && isAlive(owner)) throw heldBy(owner, path, `${what} ${doing}`);
     await setAside(path, text);
   }
   throw new PulseError('temporary', `the lock of ${what} (${path}) could not be taken`, {
@@ -119,11 +124,11 @@ function startTime(pid: number): string | undefined {
   }
 }
 
-function heldBy(owner: Owner, path: string, what: string): PulseError {
+function heldBy(owner: Owner, path: string, fact: string): PulseError {
   const where = owner.host === hostname() ? `process ${owner.pid}` : `process ${owner.pid} on ${owner.host}`;
   const hint =
     owner.host === hostname()
       ? 'wait until it has ended, then run the same command again'
       : `if that machine no longer runs it, remove ${path} and run the same command again`;
-  return new PulseError('temporary', `${what} is being uploaded to this server by ${where}`, { hint });
+  return new PulseError('temporary', `${fact} by ${where}`, { hint });
 }

@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path';
+import { wireName } from './path-text.ts';
 
 /** Media types of what cameras and players write; anything else is plain bytes. */
 const fileTypes: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ export function uploadMetadata(
   path: string,
   extra: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const filename = basename(path);
+  const filename = wireName(basename(path));
   const filetype = fileTypes[extname(filename).toLowerCase()] ?? 'application/octet-stream';
   return { filename, filetype, ...extra };
 }

@@ -1,6 +1,7 @@
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PulseError } from '../errors.ts';
+import { fsPath, realPathText } from './path-text.ts';
 
 /** What tells one state of a file from another. Nanoseconds and inode numbers are decimal text: they exceed 2^53. */
 export interface FileIdentity {
@@ -25,9 +26,9 @@ export interface Source {
 }
 
 export async function openSource(name: string): Promise<Source> {
-  const path = await orInputError(name, () => realpath(name));
+  const path = await orInputError(name, () => realPathText(name));
   const identity = await identify(name, path);
-  const handle = await orInputError(name, () => open(path, 'r'));
+  const handle = await orInputError(name, () => open(fsPath(path), 'r'));
   return {
     name,
     path,
@@ -60,7 +61,7 @@ function differences(before: FileIdentity, after: FileIdentity): string {
 }
 
 async function identify(name: string, path: string): Promise<FileIdentity> {
-  const stats = await orInputError(name, () => stat(path, { bigint: true }));
+  const stats = await orInputError(name, () => stat(fsPath(path), { bigint: true }));
   if (!stats.isFile()) {
     const what = stats.isDirectory() ? 'a folder' : 'not a regular file';
     const hint = stats.isDirectory() ? 'name the files in it' : 'copy it to a regular file first';
