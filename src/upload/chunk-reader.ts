@@ -28,7 +28,8 @@ export interface ChunkReader {
   readonly forgetBuffers: () => void;
 }
 
-export function createChunkReader(source: Source): ChunkReader {
+/** The signal ends what takes long and asks no network: the hashing of what the server already holds. */
+export function createChunkReader(source: Source, signal?: AbortSignal): ChunkReader {
   const { sizeBytes } = source.identity;
   const hash = createHash('sha256');
   let hashedBytes = 0;
@@ -66,6 +67,7 @@ export function createChunkReader(source: Source): ChunkReader {
     if (hashedBytes >= bytes) return;
     const buffer = Buffer.allocUnsafeSlow(Math.min(1024 * 1024, bytes - hashedBytes));
     while (hashedBytes < bytes) {
+      signal?.throwIfAborted();
       const part = buffer.subarray(0, Math.min(buffer.byteLength, bytes - hashedBytes));
       await source.read(part, hashedBytes);
       take(hashedBytes, part);

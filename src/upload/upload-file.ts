@@ -2,9 +2,11 @@ import { asPulseError, PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
 import { createChunkReader } from './chunk-reader.ts';
+import { noticingExpiry } from './expiry.ts';
 import { again, errorOf } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
 import { type Job, warn } from './job.ts';
+import { joinedSignal } from './joined-signal.ts';
 import { askOffset } from './offset.ts';
 import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
 import { proven } from './proof.ts';
@@ -34,23 +36,26 @@ export async function uploadFile(
   name: string,
   protocol: Protocol,
   settings: UploadSettings,
-  tools: Tools,
+  given: Tools,
 ): Promise<UploadResult> {
-  const startedMs = tools.clock.nowMs();
+  const startedMs = given.clock.nowMs();
   const source = await openSource(name);
   try {
     const key = { server: settings.server.href, protocol: protocol.id, path: source.path };
-    const lock = await tools.store.lock(key);
+    const lock = await given.store.lock(key);
+    const { signal, release } = joinedSignal(given.signal, lock.lost);
+    const tools = noticingExpiry({ ...given, signal });
     try {
       const job = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
       const result = await bringOver(job);
       return { ...result, ...job.tally, elapsedMs: Math.round(tools.clock.nowMs() - startedMs) };
     } catch (error) {
       const kept = await tools.store.read(key, () => undefined);
-      throw tools.signal?.aborted
+      throw given.signal?.aborted
         ? interrupted(source, kept !== undefined)
         : resumableOr(error, kept !== undefined);
     } finally {
+      release();
       await lock.release();
     }
   } finally {
@@ -84,12 +89,12 @@ type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
 
 /** A server without HEAD may have stored a repeated chunk twice: then, once, everything is sent afresh. */
 async function bringOver(unread: Unread): Promise<Brought> {
-  const job = { ...unread, reader: createChunkReader(unread.source) };
+  const job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
   const begun = job.settings.resume ? await findUpload(job) : undefined;
   const first = await transfer(job, begun ?? (await createUpload(job)));
   if ('sha256' in first) return first;
   warn(job, `${first.spoiled.message}; sending it all once more`);
-  const afresh = { ...unread, reader: createChunkReader(unread.source) };
+  const afresh = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
   const second = await transfer(afresh, await createUpload(afresh));
   if ('sha256' in second) return second;
   throw second.spoiled;

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { Checkpoint } from './chunk-reader.ts';
+import type { FileIdentity } from './source.ts';
+
+const SCHEMA = 1;
+
+/** What must be known to go on after this process is gone. Never holds a token. */
+export interface UploadRecord {
+  readonly schema: typeof SCHEMA;
+  readonly server: string;
+  readonly protocol: string;
+  readonly path: string;
+  readonly identity: FileIdentity;
+  readonly url: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** When this record was written, ISO 8601: the store sets it. */
+  readonly savedAt?: string;
+  /** When the server removes an unfinished upload, ISO 8601; absent where it never said so. */
+  readonly expiresAt?: string;
+  /** A prefix that the server acknowledged, and its digest. */
+  readonly prefix: Checkpoint;
+  /** `finalizing` is written before finalize is sent: from then on only its answer counts. */
+  readonly phase: 'sending' | 'finalizing';
+  /** Present where the server answers no HEAD: such an upload cannot be resumed, only finalized again. */
+  readonly headless?: true;
+}
+
+/** Of one file there is one upload at a server; what else identifies it is compared when it is resumed. */
+export interface UploadKey {
+  readonly server: string;
+  readonly protocol: string;
+  readonly path: string;
+}
+
+/** The name of a key's files in the state folder. */
+export function nameOf({ server, protocol, path }: UploadKey): string {
+  return createHash('sha256')
+    .update(JSON.stringify([server, protocol, path]))
+    .digest('hex')
+    .slice(0, 40);
+}
+
+/** The record in a text, or why it cannot be trusted. */
+export function parseRecord(text: string): UploadRecord | { readonly distrusted: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { distrusted: 'cannot be read' };
+  }
+  if (isRecord(value)) return value;
+  const schema = (value as { readonly schema?: unknown } | null)?.schema;
+  return typeof schema === 'number' && schema > SCHEMA
+    ? {
+        distrusted: `was written by a later version of pulse-upload (schema ${schema}, this one reads ${SCHEMA})`,
+      }
+    : { distrusted: 'cannot be read' };
+}
+
+function isRecord(value: unknown): value is UploadRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const record = value as Partial<Record<keyof UploadRecord, unknown>>;
+  const { identity, prefix } = record as Partial<UploadRecord>;
+  const texts = [record.server, record.protocol, record.path, record.url, record.createdAt];
+  return (
+    record.schema === SCHEMA &&
+    texts.every((text) => typeof text === 'string') &&
+    URL.canParse(record.url as string) &&
+    [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
+    (record.phase === 'sending' || record.phase === 'finalizing') &&
+    Number.isSafeInteger(identity?.sizeBytes) &&
+    [identity?.mtimeNs, identity?.inode, identity?.device].every((text) => typeof text === 'string') &&
+    Number.isSafeInteger(prefix?.bytes) &&
+    typeof prefix?.sha256 === 'string'
+  );
+}
+
+function isDateOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && !Number.isNaN(Date.parse(value)));
+}

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { acquireLock, assertUnlocked, type LockTiming } from '../../src/upload/lock.ts';
+import { fromPs, lifeOf, thisProcess } from '../../src/upload/owner-of-lock.ts';
+import { temporaryFolder } from '../cli/run-bin.ts';
+
+const ABOVE_ALL_PIDS = 2 ** 22 + 1;
+const patient: LockTiming = { beatMs: 60_000, silenceMs: 60_000, takeoverMs: 60_000 };
+const linux = process.platform === 'linux';
+
+async function lockFile(owner?: object): Promise<string> {
+  const path = join(await temporaryFolder(), 'x.lock');
+  if (owner !== undefined) await writeFile(path, JSON.stringify({ nonce: 'n', ...owner }));
+  return path;
+}
+
+async function take(path: string, timing = patient) {
+  const lock = await acquireLock(path, 'video.mp4', undefined, timing);
+  onTestFinished(lock.release);
+  return lock;
+}
+
+describe('a lock', () => {
+  it('has one owner at a time, leaves nothing behind, and is for this user only', async () => {
+    const path = await lockFile();
+    const lock = await take(path);
+    if (process.platform !== 'win32') expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await expect(take(path)).rejects.toMatchObject({ kind: 'temporary' });
+    await expect(assertUnlocked(path, 'video.mp4')).rejects.toMatchObject({ kind: 'temporary' });
+    await lock.release();
+    expect(await readdir(join(path, '..'))).toEqual([]);
+    await assertUnlocked(path, 'video.mp4');
+  });
+
+  it('goes to exactly one of many that want it at once, over a dead one too', async () => {
+    for (let round = 0; round < 10; round++) {
+      const path = await lockFile({ pid: ABOVE_ALL_PIDS, host: hostname() });
+      const tries = await Promise.allSettled(Array.from({ length: 20 }, () => take(path)));
+      expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    }
+  });
+
+  it('is taken over from somebody who died while taking it over', async () => {
+    const path = await lockFile({ pid: ABOVE_ALL_PIDS, host: hostname() });
+    const heir = `${path}.${createHash('sha256')
+      .update(await readFile(path, 'utf8'))
+      .digest('hex')
+      .slice(0, 16)}`;
+    await writeFile(heir, '');
+    const lock = take(path, { ...patient, takeoverMs: 100 });
+    expect(await Promise.race([lock, sleep(50)])).toBeUndefined();
+    await lock;
+    expect(await readdir(join(path, '..'))).toEqual(['x.lock']);
+  });
+
+  it.runIf(linux)('of a process that was killed, but not yet waited for, is free', async () => {
+    // The shell becomes `sleep` and never asks for its dead child.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+    while (!/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'))) await sleep(10);
+    await take(await lockFile({ pid, host: hostname() }));
+  });
+
+  it.runIf(linux)('whose pid was given out again is free: the start time tells', async () => {
+    const own = await thisProcess();
+    expect(own.started).toMatch(/^[0-9a-f-]{36}:\d+$/);
+    await expect(take(await lockFile(own))).rejects.toMatchObject({ kind: 'temporary' });
+    await take(await lockFile({ ...own, started: `${own.started}0` }));
+  });
+
+  it('without a start time is free where it is older than the machine’s start', async () => {
+    const owner = { pid: process.ppid, host: hostname(), nonce: 'n' };
+    expect(await lifeOf({ ...owner, takenAtMs: Date.now() })).toBe('alive');
+    expect(await lifeOf({ ...owner, takenAtMs: 0 })).toBe('dead');
+  });
+
+  it.each([
+    ['another machine', { pid: 1, host: 'elsewhere' }, 'process 1 on elsewhere'],
+    [
+      'another container',
+      { pid: 1, host: hostname(), space: 'pid:[1]' },
+      'process 1 on another container of this machine',
+    ],
+  ])(
+    'of %s holds until it was silent for long, since its process cannot be seen',
+    async (what, owner, named) => {
+      if (what === 'another container' && !linux) return; // only Linux tells its process tables apart
+      const path = await lockFile(owner);
+      const refused = { kind: 'temporary', message: expect.stringContaining(named) };
+      await expect(take(path)).rejects.toMatchObject(refused);
+      await expect(take(path)).rejects.toMatchObject({ hint: expect.stringContaining(path) });
+      await take(path, { ...patient, silenceMs: 0 });
+    },
+  );
+
+  it('shows that its owner lives', async () => {
+    const path = await lockFile();
+    await take(path, { ...patient, beatMs: 20 });
+    const { ctimeMs } = await stat(path);
+    while ((await stat(path)).ctimeMs === ctimeMs) await sleep(10);
+  });
+
+  it('that somebody else took over tells its first owner, who leaves it alone', async () => {
+    const path = await lockFile();
+    const lock = await take(path, { ...patient, beatMs: 20 });
+    const other = JSON.stringify({ pid: 1, host: 'elsewhere', nonce: 'n' });
+    await writeFile(path, other);
+    await once(lock.lost, 'abort');
+    expect(lock.lost.reason).toMatchObject({ kind: 'temporary' });
+    await lock.release();
+    expect(await readFile(path, 'utf8')).toBe(other);
+  });
+
+  it('that was removed by hand is taken once more', async () => {
+    const path = await lockFile();
+    const lock = await take(path, { ...patient, beatMs: 20 });
+    const text = await readFile(path, 'utf8');
+    await rm(path);
+    while ((await readFile(path, 'utf8').catch(() => '')) !== text) await sleep(10);
+    expect(lock.lost.aborted).toBe(false);
+  });
+});
+
+describe('the look at a process by ps (macOS and the BSDs)', () => {
+  it.skipIf(process.platform === 'win32')('tells one process from another that has its pid', async () => {
+    const own = await fromPs(process.pid);
+    expect(own).toMatchObject({ started: expect.stringMatching(/\d\d:\d\d:\d\d \d{4}$/) });
+    expect(await fromPs(process.pid)).toEqual(own);
+    expect(await fromPs(ABOVE_ALL_PIDS)).toEqual({});
+  });
+});

@@ -1,0 +1,119 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, it } from 'vitest';
+import { openStateStore, type UploadRecord } from '../../src/upload/state-store.ts';
+import { temporaryFolder } from '../cli/run-bin.ts';
+
+const key = { server: 'http://host/', protocol: 'pulse', path: '/videos/a.mp4' };
+const record: UploadRecord = {
+  schema: 1,
+  ...key,
+  identity: { sizeBytes: 3, mtimeNs: '1', inode: '2', device: '3' },
+  url: 'http://host/uploads/1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  prefix: { bytes: 0, sha256: '' },
+  phase: 'sending',
+};
+const silent = () => {};
+
+describe('the state folder', () => {
+  it.skipIf(process.platform === 'win32')('is for this user only, and so is everything in it', async () => {
+    const dir = join(await temporaryFolder(), 'a', 'b');
+    const store = openStateStore(dir);
+    await store.write(record);
+    const lock = await store.lock(key);
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    const modes = await Promise.all(
+      (await readdir(dir)).map(async (name) => (await stat(join(dir, name))).mode & 0o777),
+    );
+    expect(modes).toEqual([0o600, 0o600]);
+    await lock.release();
+  });
+
+  it.each([
+    ['is a file', async (dir: string) => writeFile(dir, '')],
+    ['is below a file', async (dir: string) => writeFile(join(dir, '..'), '')],
+  ])('that %s is an error with a way out', async (_, prepare) => {
+    const dir = join(await temporaryFolder(), 'a', 'b');
+    await mkdir(join(dir, '..', '..'), { recursive: true });
+    if (!_.includes('below')) await mkdir(join(dir, '..'));
+    await prepare(dir);
+    const refused = { kind: 'input', hint: expect.stringContaining('PULSE_UPLOAD_STATE_DIR') };
+    await expect(openStateStore(dir).write(record)).rejects.toMatchObject(refused);
+    await expect(openStateStore(dir).lock(key)).rejects.toMatchObject(refused);
+  });
+
+  // Node's recursive mkdir spins there for ever.
+  it.runIf(process.platform === 'linux')('below /proc is refused', async () => {
+    const refused = { kind: 'input', message: expect.stringContaining('/proc/none/state') };
+    await expect(openStateStore('/proc/none/state').write(record)).rejects.toMatchObject(refused);
+  });
+});
+
+describe('a record', () => {
+  it('says when it was written, and comes back as it was', async () => {
+    const store = openStateStore(await temporaryFolder(), () => new Date('2026-02-01T00:00:00Z'));
+    await store.write(record);
+    const kept = { ...record, savedAt: '2026-02-01T00:00:00.000Z' };
+    expect(await store.read(key, silent)).toEqual(kept);
+    expect(await store.peek(key)).toEqual(kept);
+    await store.remove(key);
+    expect(await store.read(key, silent)).toBeUndefined();
+  });
+
+  it('is the old one or the new one while it is replaced, and never half of it', async () => {
+    const store = openStateStore(await temporaryFolder());
+    await store.write(record);
+    const writing = Promise.all(
+      Array.from({ length: 20 }, (_, bytes) => store.write({ ...record, prefix: { bytes, sha256: 'x' } })),
+    );
+    for (let look = 0; look < 50; look++) expect(await store.peek(key)).toMatchObject({ url: record.url });
+    await writing;
+  });
+
+  it('of a later version says so when it is set aside, and is not overwritten before', async () => {
+    const dir = await temporaryFolder();
+    const store = openStateStore(dir);
+    await store.write(record);
+    const [name = ''] = await readdir(dir);
+    const later = JSON.stringify({ ...record, schema: 2 });
+    await writeFile(join(dir, name), later);
+    expect(await store.peek(key)).toBeUndefined();
+    expect(await readdir(dir)).toEqual([name]);
+    const said: string[] = [];
+    expect(await store.read(key, (message) => said.push(message))).toBeUndefined();
+    expect(said).toEqual([
+      expect.stringMatching(/later version of pulse-upload \(schema 2, .* was set aside as/),
+    ]);
+    expect(await readFile(join(dir, `${name}.unreadable`), 'utf8')).toBe(later);
+  });
+
+  it.each([
+    ['no date', { createdAt: 'yesterday' }],
+    ['a file as URL', { url: '/uploads/1' }],
+    ['no size', { identity: { ...record.identity, sizeBytes: '3' } }],
+    ['a text as prefix', { prefix: { bytes: '0', sha256: '' } }],
+    ['an unknown phase', { phase: 'done' }],
+  ])('with %s is not trusted', async (_, change) => {
+    const dir = await temporaryFolder();
+    const store = openStateStore(dir);
+    await store.write(record);
+    const [name = ''] = await readdir(dir);
+    await writeFile(join(dir, name), JSON.stringify({ ...record, ...change }));
+    expect(await store.read(key, silent)).toBeUndefined();
+    expect(await readdir(dir)).toEqual([`${name}.unreadable`]);
+  });
+
+  it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
+    'that may not be read is an error, and nothing is overwritten',
+    async () => {
+      const dir = await temporaryFolder();
+      const store = openStateStore(dir);
+      await store.write(record);
+      const [name = ''] = await readdir(dir);
+      await chmod(join(dir, name), 0);
+      await expect(store.read(key, silent)).rejects.toMatchObject({ kind: 'input' });
+    },
+  );
+});
