@@ -4,7 +4,7 @@ import { commonOptions } from './options.ts';
 import { oneOf } from './parse/choice.ts';
 import { parsePort } from './parse/count.ts';
 import { parseSizeBytes } from './parse/size.ts';
-import { parseText } from './parse/text.ts';
+import { parseIds, parseText } from './parse/text.ts';
 import { readTokenFile } from './parse/token.ts';
 
 /** The options of `pulse-upload serve`, in the order of the help. */
@@ -33,8 +33,8 @@ export const serveOptions = {
   protocol: {
     kind: 'value',
     flags: '--protocol <name>',
-    says: 'pulse or tus',
-    fallback: 'pulse',
+    // No fallback: a defect that shows only in one of them chooses it.
+    says: 'pulse or tus [pulse]',
     parse: oneOf('pulse', 'tus'),
   },
   tokenFile: {
@@ -49,6 +49,19 @@ export const serveOptions = {
     says: 'refuse larger files: 500MiB, 2GiB',
     parse: parseSizeBytes,
   },
+  defect: {
+    kind: 'list',
+    flags: '--defect <id>',
+    says: 'be wrong on purpose, to try verify; repeatable',
+    parse: parseIds,
+    commandLineOnly: true,
+  },
+  listDefects: {
+    kind: 'flag',
+    flags: '--list-defects',
+    says: 'what can be wrong on purpose',
+    commandLineOnly: true,
+  },
   json: { kind: 'flag', flags: '--json', says: 'access log as NDJSON' },
   quiet: { kind: 'flag', flags: '-q, --quiet', says: 'no access log, errors only' },
   verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
@@ -60,7 +73,7 @@ export type ServeValues = Values<typeof serveOptions>;
 
 /** The settings of the server room; reads the token file. */
 export function serverSettings(values: ServeValues): ServerSettings {
-  const { host, port, dir, protocol, tokenFile, maxSize } = values;
+  const { host, port, dir, protocol = 'pulse', tokenFile, maxSize } = values;
   return {
     host,
     port,

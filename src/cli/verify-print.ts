@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { ndjsonLine } from '../output/ndjson.ts';
 import { createPaint, wantsColor } from '../output/paint.ts';
-import { explanation } from '../output/verify/explain.ts';
+import { explanation, type Proof } from '../output/verify/explain.ts';
 import { listLines } from '../output/verify/list.ts';
 import type { VerifyView } from '../output/verify/view.ts';
 import { defects } from '../server/defects.ts';
@@ -33,13 +33,37 @@ export async function printChecks(values: VerifyValues): Promise<number> {
   return 0;
 }
 
-/** The mistakes of the reference server with which this check fails. */
-function provenBy({ id }: Check): readonly string[] {
-  return defects.filter(({ breaks }) => breaks.includes(id)).map((defect) => defect.id);
+/** The mistakes of the reference server with which this check fails, the ones that are easiest to show first. */
+function provenBy({ id }: Check): readonly Proof[] {
+  return defects
+    .filter(({ breaks }) => breaks.includes(id))
+    .map(({ id: defect, serve }) => ({
+      defect,
+      flags: [
+        ...(serve?.guarded ? ['--token-file', '<path>'] : []),
+        ...(serve?.https ? ['(behind a proxy that speaks https)'] : []),
+      ],
+    }))
+    .toSorted((one, other) => one.flags.length - other.flags.length);
 }
 
 /** A check without its functions. */
-function plain({ id, level, impact, spec, says, passes, fails, matters, needs = [], reads }: Check) {
+function plain(check: Check) {
+  const { id, level, impact, spec, says, passes, fails, matters, needs = [], reads } = check;
   const sends = { scenario: reads.id, does: reads.does };
-  return { type: 'check', id, level, impact, spec, says, passes, fails, matters, needs, sends };
+  const proofs = provenBy(check).map(({ defect }) => defect);
+  return {
+    type: 'check',
+    id,
+    level,
+    impact,
+    spec,
+    says,
+    passes,
+    fails,
+    matters,
+    needs,
+    sends,
+    provenBy: proofs,
+  };
 }

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
+import { defects } from '../../src/server/defects.ts';
 import { type Running, runBin, startBin, temporaryFolder } from './run-bin.ts';
 
 /** Starts `pulse-upload serve` on any free port and waits for its URL. */
@@ -92,6 +93,83 @@ describe('pulse-upload serve', () => {
   });
 });
 
+describe('pulse-upload serve --defect', () => {
+  /** What the first lines say to try. */
+  const findingArgs = (stderr: string) => {
+    const command = / try: pulse-upload (verify .*)\n/.exec(stderr)?.[1] ?? '';
+    return command.split(' ').map((word) => word.replace(/^'(.*)'$/, '$1'));
+  };
+
+  test('says so before everything else, and verify finds it by the command that it shows', async () => {
+    const { running, url } = await serve(['--defect', 'finalize-incomplete']);
+    const stderr = await running.until('stderr', /^stop: /m);
+    expect(stderr).toMatch(
+      /^warning: this server is wrong on purpose; never use it for real uploads\nwarning: finalize-incomplete: .+\n {4}try: /,
+    );
+    const args = findingArgs(stderr);
+    expect(args.slice(0, 3)).toEqual(['verify', url, '--only']);
+    const { code, stdout } = await runBin(args);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^fail {2}pulse\.finalize\.incomplete /m);
+  });
+
+  test('says so with --quiet, and as JSON with --json', async () => {
+    const quiet = await serve(['--defect', 'head-202', '--quiet']);
+    expect(await quiet.running.until('stderr', /^ *try: .*\n/m)).toMatch(/^warning: this server is wrong /);
+    const json = await serve(['--defect', 'head-202', '--json']);
+    const line = (await json.running.until('stderr', /\n/)).trimEnd();
+    expect(JSON.parse(line)).toMatchObject({ type: 'defect', id: 'head-202', warning: expect.any(String) });
+  });
+
+  test('makes several mistakes at once', async () => {
+    const { running, url } = await serve([
+      '--defect',
+      'finalize-201,finalize-incomplete',
+      '--defect',
+      'finalize-201',
+    ]);
+    const stderr = await running.until('stderr', /^stop: /m);
+    expect(stderr.match(/^warning: /gm)).toHaveLength(3);
+    const { stdout } = await runBin([
+      'verify',
+      url,
+      '--only',
+      'pulse.finalize.200,pulse.finalize.incomplete',
+    ]);
+    expect(stdout).toMatch(/^warn {2}pulse\.finalize\.200 /m);
+    expect(stdout).toMatch(/^fail {2}pulse\.finalize\.incomplete /m);
+  });
+
+  test('takes what the defect needs: the protocol, a limit, a token', async () => {
+    const { url } = await serve(['--defect', 'maximum-not-enforced']);
+    expect(url).toMatch(/\/files$/);
+    const answer = await fetch(url, { method: 'OPTIONS' });
+    expect(answer.headers.get('tus-max-size')).toMatch(/^\d+$/);
+
+    const tokenFile = join(await temporaryFolder(), 'token');
+    await writeFile(tokenFile, 's3cret\n');
+    const guarded = await serve(['--defect', 'head-is-open', '--token-file', tokenFile]);
+    const args = findingArgs(await guarded.running.until('stderr', /^stop: /m));
+    expect(args.slice(-2)).toEqual(['--token-file', tokenFile]);
+  });
+
+  test('--list-defects names them all', async () => {
+    const { code, stdout, stderr } = await runBin(['serve', '--list-defects']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(defects.map(({ id }) => id));
+    const json = await runBin(['serve', '--list-defects', '--json']);
+    expect(JSON.parse(json.stdout.split('\n')[0] ?? '')).toMatchObject({
+      type: 'defect',
+      id: defects[0]?.id,
+    });
+  });
+});
+
 describe('pulse-upload serve refuses', () => {
   test('a port that is taken', async () => {
     const { url } = await serve();
@@ -115,9 +193,20 @@ describe('pulse-upload serve refuses', () => {
     [['--max-size', '0'], "--max-size is '0', expected a size of at least one byte"],
     [['--protocol', 'auto'], "--protocol is 'auto', expected pulse or tus"],
     [['--prt', '1'], "unknown option '--prt'"],
+    [['--defect', 'head-220'], 'there is no defect head-220\n next: did you mean head-202?'],
+    [['--defect', 'nothing'], 'there is no defect nothing\n next: pulse-upload serve --list-defects'],
+    [
+      ['--defect', 'offset-empty-is-0,offset-parse-int'],
+      'offset-empty-is-0 and offset-parse-int change the same step',
+    ],
+    [['--defect', 'head-is-open'], 'head-is-open shows only where a token is asked for'],
+    [
+      ['--defect', 'maximum-not-enforced', '--protocol', 'pulse'],
+      'maximum-not-enforced shows only in plain tus',
+    ],
   ])('%j as a usage error', async (args, message) => {
     const { code, stderr } = await runBin(['serve', ...args]);
     expect(code).toBe(2);
-    expect(stderr).toContain(`error: ${message}\n`);
+    expect(stderr).toContain(`error: ${message}`);
   });
 });

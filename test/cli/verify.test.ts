@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { longFlag } from '../../src/cli/option-table.ts';
 import { verifyOptions } from '../../src/cli/verify-options.ts';
+import { defects } from '../../src/server/defects.ts';
 import { type ServerSettings, startServer } from '../../src/server/server.ts';
 import { runBin, startBin, temporaryFolder } from './run-bin.ts';
 
@@ -54,7 +55,8 @@ describe('without a server', () => {
     const { code, stdout } = await verify('--explain', 'core.head.status');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^core\.head\.status\n {2}HEAD on an upload/);
-    expect(stdout).toMatch(/\n {2}proven by pulse-upload serve --defect /);
+    const [, id] = /\n {2}proven by pulse-upload serve --defect (\S+)/.exec(stdout) ?? [];
+    expect(defects.map((defect) => defect.id)).toContain(id);
   });
 
   test('both are JSON with --json', async () => {
@@ -67,6 +69,7 @@ describe('without a server', () => {
       expect.objectContaining({
         id: 'core.head.status',
         sends: { scenario: 'basic-flow', does: expect.any(String) },
+        provenBy: expect.arrayContaining([expect.any(String)]),
       }),
     ]);
   });

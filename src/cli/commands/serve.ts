@@ -3,7 +3,8 @@ import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import { labelled } from '../../output/labelled.ts';
 import { logLine } from '../../output/log-line.ts';
-import { createPaint, wantsColor } from '../../output/paint.ts';
+import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
+import type { ServerSettings } from '../../server/server.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
@@ -26,7 +27,12 @@ export async function run({ argv }: Invocation): Promise<number> {
       hint: 'name the folder for the files with --dir',
     });
   }
-  return await serve(valuesOf(serveOptions, given, process.env));
+  const values = valuesOf(serveOptions, given, process.env);
+  if (!values.listDefects) return await serve(values);
+  const { defectLines } = await import('../serve-defects.ts');
+  const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+  process.stdout.write(defectLines(values.json, columns).join(''));
+  return 0;
 }
 
 function helpText(): string {
@@ -35,7 +41,7 @@ function helpText(): string {
 }
 
 async function serve(values: ServeValues): Promise<number> {
-  const settings = serverSettings(values);
+  const { settings, notice } = await prepared(values);
   const { startServer } = await import('../../server/server.ts');
   const interruption = watchForSignals();
   const style = values.json ? 'json' : 'logfmt';
@@ -43,8 +49,10 @@ async function serve(values: ServeValues): Promise<number> {
     ...settings,
     ...(!values.quiet && { log: (entry) => process.stderr.write(logLine(entry, new Date(), style)) }),
   });
+  const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
+  process.stderr.write(notice(server.url, paint));
   process.stdout.write(`${server.url}\n`);
-  if (!values.quiet && !values.json) process.stderr.write(await welcome(values, server.url));
+  if (!values.quiet && !values.json) process.stderr.write(welcome(values, settings, server.url, paint));
 
   if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
   await server.close();
@@ -52,14 +60,30 @@ async function serve(values: ServeValues): Promise<number> {
   return 0;
 }
 
+interface Prepared {
+  readonly settings: ServerSettings;
+  /** What stands before everything else, even with --quiet: nothing for the server as it should be. */
+  readonly notice: (url: string, paint: Paint) => string;
+}
+
+async function prepared(values: ServeValues): Promise<Prepared> {
+  const settings = serverSettings(values);
+  if (values.defect.length === 0) return { settings, notice: () => '' };
+  const { defectsOf, noticeOf, withDefects } = await import('../serve-defects.ts');
+  const chosen = defectsOf(values.defect);
+  return {
+    settings: withDefects(settings, chosen, values),
+    notice: (url, paint) => noticeOf(chosen, values, url, paint),
+  };
+}
+
 /** What somebody who tries the server for the first time needs to know. */
-async function welcome(values: ServeValues, url: string): Promise<string> {
-  const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
+function welcome(values: ServeValues, { protocol }: ServerSettings, url: string, paint: Paint): string {
   const token = values.tokenFile === undefined ? [] : ['--token-file', values.tokenFile];
   const upload = ['pulse-upload', 'video.mp4', '--server', url, ...token];
   const isOpen = values.tokenFile === undefined && !isLoopback(values.host);
   return [
-    `speaks ${values.protocol}; finished files go to ${values.dir}`,
+    `speaks ${protocol}; finished files go to ${values.dir}`,
     ...(isOpen ? openWarning(values.host, paint) : []),
     ...labelled(
       [
@@ -73,7 +97,7 @@ async function welcome(values: ServeValues, url: string): Promise<string> {
     .join('');
 }
 
-function openWarning(host: string, paint: Parameters<typeof labelled>[1]): readonly string[] {
+function openWarning(host: string, paint: Paint): readonly string[] {
   return labelled(
     [
       ['warning', `whoever reaches ${host} can upload and read files: no token is asked for`],

@@ -6,8 +6,15 @@ import { levelIn, protocolIds } from './levels.ts';
 import { copyable, fact, roomOf, type VerifyView } from './view.ts';
 import { wrap } from './wrap.ts';
 
-/** Everything there is to know about one check without a server. `provenBy`: defects with which it fails. */
-export function explanation(check: Check, provenBy: readonly string[], view: VerifyView): readonly string[] {
+/** A mistake of the reference server with which the check fails. */
+export interface Proof {
+  readonly defect: string;
+  /** What `pulse-upload serve` needs besides, to make it. */
+  readonly flags: readonly string[];
+}
+
+/** Everything there is to know about one check without a server. */
+export function explanation(check: Check, provenBy: readonly Proof[], view: VerifyView): readonly string[] {
   const { id, says, spec, impact, reads, passes, fails, matters } = check;
   const needs = needsOf(check);
   return [
@@ -37,7 +44,7 @@ function needsOf({ reads, needs = [] }: Check): readonly Need[] {
 }
 
 /** The reference server with one of the mistakes, and the names of the others. */
-function serveWith([first, ...others]: readonly string[]): string {
-  const more = others.length === 0 ? '' : ` (or ${others.join(', ')})`;
-  return `pulse-upload serve --defect ${first}${more}`;
+function serveWith([first, ...others]: readonly Proof[]): string {
+  const command = ['pulse-upload serve --defect', first?.defect, ...(first?.flags ?? [])].join(' ');
+  return others.length === 0 ? command : `${command} (or ${others.map(({ defect }) => defect).join(', ')})`;
 }

@@ -62,8 +62,13 @@ describe('the list of checks', () => {
 });
 
 describe('the explanation of a check', () => {
+  const provenBy = [
+    { defect: 'head-404', flags: ['--token-file', '<path>'] },
+    ...['head-405', 'head-500'].map((defect) => ({ defect, flags: [] })),
+  ];
+
   test('says everything there is to know without a server', () => {
-    expect(explanation(check, ['head-404', 'head-405', 'head-500'], plainView).join('\n')).toBe(
+    expect(explanation(check, provenBy, plainView).join('\n')).toBe(
       [
         'core.head.status',
         '  HEAD succeeds with 200 | 204.',
@@ -77,7 +82,7 @@ describe('the explanation of a check', () => {
         '  passes    200 or <204>',
         '  fails     anything else',
         '  matters   a client cannot go on',
-        '  proven by pulse-upload serve --defect head-404 (or head-405, head-500)',
+        '  proven by pulse-upload serve --defect head-404 --token-file <path> (or head-405, head-500)',
         '  try       pulse-upload verify <url> --only core.head.status',
       ].join('\n'),
     );
