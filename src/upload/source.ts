@@ -1,6 +1,8 @@
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PulseError } from '../errors.ts';
+import { again } from './faults.ts';
 import { fsPath, realPathText } from './path-text.ts';
 
 /** What tells one state of a file from another. Nanoseconds and inode numbers are decimal text: they exceed 2^53. */
@@ -25,17 +27,30 @@ export interface Source {
   readonly close: () => Promise<void>;
 }
 
+/** Windows has no such flag. It keeps a file that became a pipe since it was looked at from stopping us for ever. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 export async function openSource(name: string): Promise<Source> {
   const path = await orInputError(name, () => realPathText(name));
   const identity = await identify(name, path);
-  const handle = await orInputError(name, () => open(fsPath(path), 'r'));
+  const handle = await orInputError(name, () => open(fsPath(path), READ));
+  try {
+    // What was opened is what was looked at, and what is looked at from now on.
+    const opened = identityOf(name, await orInputError(name, () => handle.stat({ bigint: true })));
+    if (!sameFile(opened, identity)) throw changed(name, differences(identity, opened));
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
   return {
     name,
     path,
     identity,
     read: (target, offsetBytes) => readFully(name, handle, target, offsetBytes),
     assertUnchanged: async () => {
-      const now = await identify(name, path);
+      const now = await identify(name, path).catch((error: unknown) => {
+        throw isAbsent(error) ? vanished(name, error) : error;
+      });
       if (!sameFile(now, identity)) throw changed(name, differences(identity, now));
     },
     close: () => handle.close(),
@@ -60,12 +75,15 @@ function differences(before: FileIdentity, after: FileIdentity): string {
     .join(', ');
 }
 
-async function identify(name: string, path: string): Promise<FileIdentity> {
-  const stats = await orInputError(name, () => stat(fsPath(path), { bigint: true }));
+/** What the file at a real path is now. Throws `input`, also for what is no regular file. */
+export async function identify(name: string, path: string): Promise<FileIdentity> {
+  return identityOf(name, await orInputError(name, () => stat(fsPath(path), { bigint: true })));
+}
+
+function identityOf(name: string, stats: BigIntStats): FileIdentity {
   if (!stats.isFile()) {
-    const what = stats.isDirectory() ? 'a folder' : 'not a regular file';
-    const hint = stats.isDirectory() ? 'name the files in it' : 'copy it to a regular file first';
-    throw new PulseError('input', `${name} is ${what}, expected a file`, { hint });
+    const hint = stats.isDirectory() ? 'name the files in it' : 'copy what it gives to a regular file first';
+    throw new PulseError('input', `${name} is ${kindOf(stats)}, expected a file`, { hint });
   }
   return {
     sizeBytes: Number(stats.size),
@@ -73,6 +91,20 @@ async function identify(name: string, path: string): Promise<FileIdentity> {
     inode: String(stats.ino),
     device: String(stats.dev),
   };
+}
+
+function kindOf(stats: BigIntStats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a pipe';
+  if (stats.isSocket()) return 'a socket';
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? 'a device' : 'not a regular file';
+}
+
+/** Whether an error says that there is no such file. */
+export function isAbsent(error: unknown): boolean {
+  const code =
+    error instanceof PulseError ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 async function readFully(
@@ -102,6 +134,14 @@ export function changed(name: string, how: string): PulseError {
   );
 }
 
+function vanished(name: string, cause: unknown): PulseError {
+  return new PulseError(
+    'input',
+    `${name} vanished while it was being uploaded (removed or renamed); the upload was stopped`,
+    { hint: `put the same file back, then ${again}`, cause },
+  );
+}
+
 const reasons: Readonly<Record<string, { readonly fact: string; readonly hint: string }>> = {
   ENOENT: { fact: 'does not exist', hint: 'check the path' },
   ENOTDIR: { fact: 'does not exist (a part of the path is not a folder)', hint: 'check the path' },
@@ -109,6 +149,11 @@ const reasons: Readonly<Record<string, { readonly fact: string; readonly hint: s
   EPERM: { fact: 'cannot be read: permission denied', hint: 'allow this user to read it' },
   ELOOP: { fact: 'is a link that leads to itself', hint: 'check the link' },
   ENAMETOOLONG: { fact: 'has a path that is too long', hint: 'check the path' },
+  EIO: { fact: 'cannot be read: the disk reports an error (EIO)', hint: 'check the disk that it is on' },
+  ESTALE: {
+    fact: 'was removed or replaced on its file server (ESTALE)',
+    hint: 'check that it is still there, then run the same command again',
+  },
   EMFILE: {
     fact: 'cannot be opened: too many open files',
     hint: 'raise the limit (ulimit -n) or send fewer at once',
@@ -119,11 +164,29 @@ async function orInputError<T>(name: string, action: () => Promise<T>): Promise<
   try {
     return await action();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    const { fact, hint } = reasons[code] ?? {
-      fact: `cannot be read: ${code}`,
-      hint: 'check the disk that it is on',
-    };
-    throw new PulseError('input', `${name} ${fact}`, { hint, cause: error });
+    throw inputError(name, error);
   }
+}
+
+/** What the system said about a file, in words. */
+export function inputError(name: string, error: unknown): PulseError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  if (code === 'ENOENT' && name.includes('\ufffd')) return notText(name, error);
+  const { fact, hint } = reasons[code] ?? {
+    fact: `cannot be read: ${code}`,
+    hint: 'check the disk that it is on',
+  };
+  return new PulseError('input', `${name} ${fact}`, { hint, cause: error });
+}
+
+/** Node turns what is no UTF-8 in an argument into U+FFFD, so that the file of that name cannot be found. */
+function notText(name: string, cause: unknown): PulseError {
+  return new PulseError(
+    'input',
+    `${name} does not exist; if its name is not UTF-8, it cannot be given as an argument`,
+    {
+      hint: 'name the folder that it is in, with -r, or give its name in a list, with --files-from0',
+      cause,
+    },
+  );
 }
