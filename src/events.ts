@@ -37,6 +37,15 @@ export type PulseEvent =
       readonly delayMs: number;
       readonly reason: string;
     }
+  /** The server cannot be reached at all and is waited for, by all files of the run; only with --max-outage. */
+  | {
+      readonly type: 'outage.start';
+      readonly server: string;
+      readonly reason: string;
+      readonly maxOutageMs: number;
+    }
+  /** It answers again. */
+  | { readonly type: 'outage.end'; readonly server: string; readonly elapsedMs: number }
   /** Something worth a person's attention that does not stop the upload. */
   | { readonly type: 'upload.warning'; readonly file: string; readonly message: string }
   | {

@@ -6,7 +6,8 @@ import type { Report } from './events.ts';
 import { protocols } from './protocol/protocols/index.ts';
 import { createTransport } from './transport/http.ts';
 import { chooseProtocol } from './upload/discover.ts';
-import { redacted } from './upload/redact.ts';
+import { createRunTools } from './upload/host.ts';
+import { openServerMemory } from './upload/server-memory.ts';
 import { defaultSettings, type UploadSettings } from './upload/settings.ts';
 import { openStateStore } from './upload/state-store.ts';
 import { systemClock } from './upload/system-clock.ts';
@@ -35,14 +36,15 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
   const { server, stateDir = defaultStateDir(), onEvent = () => {}, signal, ...given } = options;
   const settings: UploadSettings = { ...defaultSettings, ...given, server: serverUrl(server) };
   const transport = createTransport();
-  const tools = {
+  const tools = createRunTools(settings, {
     send: transport.send,
-    report: redacted(onEvent, settings.token),
+    report: onEvent,
     clock: systemClock,
     random: Math.random,
     store: openStateStore(stateDir),
+    memory: openServerMemory(stateDir, systemClock.nowMs),
     ...(signal !== undefined && { signal }),
-  };
+  });
   try {
     const { protocol } = await chooseProtocol(protocols, settings, file, tools);
     return await uploadFile(file, protocol, settings, tools);

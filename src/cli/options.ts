@@ -88,6 +88,11 @@ export const uploadOptions = {
     fallback: '30s',
     parse: parseDurationMs,
   },
+  maxOutage: {
+    kind: 'value',
+    flags: '--max-outage <time>',
+    parse: parseDurationMs,
+  },
   name: {
     kind: 'value',
     flags: '--name <filename>',
@@ -107,8 +112,8 @@ export const uploadOptions = {
     says: 'stored with the upload; repeatable',
     parse: parseMetadataPairs,
   },
-  noResume: { kind: 'flag', flags: '--no-resume', says: 'start over' },
-  noFinalize: { kind: 'flag', flags: '--no-finalize', says: 'stop before finalize' },
+  noResume: { kind: 'flag', flags: '--no-resume' },
+  noFinalize: { kind: 'flag', flags: '--no-finalize' },
   requireProof: { kind: 'flag', flags: '--require-proof', says: 'exit 8 if the server gives no checksum' },
   json: { kind: 'flag', flags: '--json', says: 'events as NDJSON on stdout' },
   progress: {
@@ -170,18 +175,25 @@ export function uploadSettings(values: UploadValues, given: Given, files: readon
     resume: !values.noResume,
     finalize: !values.noFinalize,
     requireProof: values.requireProof,
+    ...(values.maxOutage !== undefined && { maxOutageMs: values.maxOutage }),
     ...(name !== undefined && { name }),
     ...(token !== undefined && { token }),
   };
 }
 
 /** A flag beats a variable; of two variables the token itself beats the file. */
-export function tokenOf(
+export function tokenOf(values: Pick<UploadValues, 'token' | 'tokenFile'>, given: Given): string | undefined {
+  const read = tokenReader(values, given);
+  return read === undefined ? values.token : read();
+}
+
+/** Reads the token from its file; undefined where it does not come from one. */
+export function tokenReader(
   { token, tokenFile }: Pick<UploadValues, 'token' | 'tokenFile'>,
   given: Given,
-): string | undefined {
-  if (tokenFile === undefined || (token !== undefined && !given.has('tokenFile'))) return token;
-  return readTokenFile(tokenFile, '--token-file');
+): (() => string) | undefined {
+  if (tokenFile === undefined || (token !== undefined && !given.has('tokenFile'))) return undefined;
+  return () => readTokenFile(tokenFile, '--token-file');
 }
 
 export function outputChoice(values: UploadValues): OutputChoice {

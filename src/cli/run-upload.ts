@@ -3,7 +3,8 @@ import process from 'node:process';
 import type { PulseEvent } from '../events.ts';
 import { createOutput } from '../output/output.ts';
 import { createTransport } from '../transport/http.ts';
-import { redacted } from '../upload/redact.ts';
+import { redacted, secretTokens } from '../upload/redact.ts';
+import { openServerMemory } from '../upload/server-memory.ts';
 import type { Tools, UploadSettings } from '../upload/settings.ts';
 import { openStateStore } from '../upload/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
@@ -11,7 +12,7 @@ import { uploadFiles } from '../upload/upload-files.ts';
 import { type CommandLine, commandText } from './command-line.ts';
 import { type Interruption, watchForSignals } from './interruption.ts';
 import { observedSend } from './observed-send.ts';
-import { outputChoice, type UploadValues, uploadOptions } from './options.ts';
+import { outputChoice, tokenReader, type UploadValues, uploadOptions } from './options.ts';
 import { shellQuote } from './shell-quote.ts';
 import { stateDirOf } from './state-dir.ts';
 
@@ -34,13 +35,24 @@ export async function runUpload(
     if (event.type === 'upload.done') left.delete(event.file);
     output.report(withSignalCode(event, interruption));
   };
-  const observe = redacted(report, settings.token);
+  const tokens = secretTokens(settings.token);
+  const observe = redacted(report, tokens);
+  const readToken = tokenReader(values, line.given);
+  const stateDir = stateDirOf(process.env, process.platform, homedir());
   const tools: Tools = {
     send: values.verbose ? observedSend(transport.send, observe, systemClock.nowMs) : transport.send,
     report,
     clock: systemClock,
     random: Math.random,
-    store: openStateStore(stateDirOf(process.env, process.platform, homedir())),
+    store: openStateStore(stateDir),
+    memory: openServerMemory(stateDir, systemClock.nowMs),
+    ...(readToken !== undefined && {
+      readToken: () => {
+        const token = readToken();
+        tokens.add(token);
+        return token;
+      },
+    }),
     signal: interruption.signal,
   };
   try {

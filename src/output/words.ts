@@ -50,6 +50,12 @@ const words: Words = {
           `${view.stamp}${event.file}: retry ${event.attempt} in ${formatDuration(event.delayMs)}: ${event.reason}`,
         ]
       : [],
+  'outage.start': (event, { stamp }) => [
+    `${stamp}${event.server} cannot be reached (${event.reason}); waiting for it, up to ${formatDuration(event.maxOutageMs)}`,
+  ],
+  'outage.end': (event, { stamp }) => [
+    `${stamp}${event.server} answers again after ${formatDuration(event.elapsedMs)}; going on`,
+  ],
   'upload.warning': (event, view) => labelled([['warning', aboutFile(event)]], view.paint),
   'upload.done': done,
   'upload.failed': failed,

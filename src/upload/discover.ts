@@ -1,7 +1,8 @@
 import type { Protocol } from '../protocol/protocol.ts';
 import { errorOf } from './faults.ts';
+import type { RunTools } from './host.ts';
 import { ask } from './job.ts';
-import type { Tools, UploadSettings } from './settings.ts';
+import type { UploadSettings } from './settings.ts';
 
 /** The protocol to speak, and how that was concluded where the server was asked. */
 export interface Chosen {
@@ -14,7 +15,7 @@ export async function chooseProtocol(
   known: readonly [Protocol, ...Protocol[]],
   settings: UploadSettings,
   file: string,
-  tools: Tools,
+  tools: RunTools,
 ): Promise<Chosen> {
   const named = known.find((protocol) => protocol.id === settings.protocol);
   if (named !== undefined) return { protocol: named };

@@ -4,7 +4,7 @@ import type { Tools } from './settings.ts';
  * The same tools, which notice when the server says that it will remove an unfinished upload (Upload-Expires of the
  * tus extension "expiration") and write that into every record.
  */
-export function noticingExpiry(tools: Tools): Tools {
+export function noticingExpiry<T extends Tools>(tools: T): T {
   let expiresAt: string | undefined;
   return {
     ...tools,

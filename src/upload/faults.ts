@@ -6,6 +6,8 @@ import type { Answer, Break, Outcome, WireRequest } from '../protocol/wire.ts';
 export type Remedy =
   /** Try again after a pause; after a PATCH the server's offset decides where. */
   | 'retry'
+  /** The same, and everything else that goes to this server pauses too. */
+  | 'pause'
   /** The upload is locked, probably by our own dead connection: wait longer. */
   | 'wait'
   /** The offset is not the server's. */
@@ -29,6 +31,8 @@ export interface Fault {
   readonly broken?: Break;
   /** Present where an answer came. */
   readonly status?: number;
+  /** The same answer, for what its headers say. */
+  readonly answer?: Answer;
 }
 
 type Rule = readonly [Remedy, ErrorKind, string?];
@@ -36,6 +40,10 @@ type Rule = readonly [Remedy, ErrorKind, string?];
 /** The words to which `uploadFile` adds that the next run resumes, where it does. */
 export const again = 'run the same command again';
 const busy: Rule = ['retry', 'temporary', again];
+/** The server asks for peace, not this request: everything that goes there pauses (client fault C21). */
+const crowded: Rule = ['pause', 'temporary', again];
+const circle =
+  'a redirect is followed within the origin of --server, and not for ever: name the final URL with --server';
 const token = 'check the token (--token-file, or the variable PULSE_UPLOAD_TOKEN)';
 
 /** What each status means for a resumable upload. Whatever is not listed follows from its class. */
@@ -45,6 +53,8 @@ const byStatus: Readonly<Record<number, Rule>> = {
   404: ['gone', 'refused', 'check --server: it is the base URL below which /uploads is found'],
   405: ['stop', 'refused', 'check --server and --protocol'],
   408: busy,
+  307: ['stop', 'protocol', circle],
+  308: ['stop', 'protocol', circle],
   409: [
     'realign',
     'protocol',
@@ -56,8 +66,14 @@ const byStatus: Readonly<Record<number, Rule>> = {
   415: ['stop', 'refused', 'try --body multipart, if the server takes chunks as form data'],
   423: ['wait', 'temporary', again],
   425: busy,
-  429: busy,
+  429: crowded,
+  460: [
+    'retry',
+    'integrity',
+    'the bytes were damaged on their way, or the file changed; run the same command again',
+  ],
   501: ['stop', 'refused'],
+  503: crowded,
   505: ['stop', 'refused'],
   507: ['stop', 'temporary', `make room on the server, then ${again}`],
 };
@@ -96,15 +112,36 @@ export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): 
   }
   const { status } = outcome;
   const [remedy, kind, hint] = ruleOf(status);
-  const retryAfterMs = parseRetryAfterMs(outcome.headers['retry-after'], nowMs);
+  // A date is meant by the server's own clock, which its answer names: ours may be wrong by hours.
+  const serverNowMs = Date.parse(outcome.headers.date ?? '');
+  const retryAfterMs = parseRetryAfterMs(
+    outcome.headers['retry-after'],
+    Number.isNaN(serverNowMs) ? nowMs : serverNowMs,
+  );
   return {
     remedy,
     kind,
-    reason: `${what} answered ${status}${excerpt(outcome)}`,
+    reason: `${what} answered ${status}${telling(outcome)}${excerpt(outcome)}`,
     status,
+    answer: outcome,
     ...(hint && { hint }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
+}
+
+/** Nobody was there at all: other than a broken request, it says nothing about this upload. */
+export function isUnreachable({ cause, delivered }: Break): boolean {
+  return (
+    cause === 'refused' ||
+    cause === 'unreachable' ||
+    cause === 'unknown-host' ||
+    (cause === 'timeout' && !delivered)
+  );
+}
+
+/** Trying again may help, and where to go on is not in question. */
+export function isPassing({ remedy }: Fault): boolean {
+  return remedy === 'retry' || remedy === 'pause' || remedy === 'wait';
 }
 
 /** A 2xx that is no answer of the protocol: never a guess, always an error. */
@@ -113,8 +150,9 @@ export function protocolFault(request: WireRequest, answer: Answer, missing: str
     remedy: 'stop',
     kind: 'protocol',
     reason: `${describe(request)} answered ${answer.status} ${missing}${excerpt(answer)}`,
-    hint: 'check that --server is the base URL of an upload server (no login page or proxy answers in its place)',
+    hint: `check that --server is the base URL of an upload server, and that no login page or proxy answers in its place; then ${again}`,
     status: answer.status,
+    answer,
   };
 }
 
@@ -125,6 +163,19 @@ export function errorOf(fault: Fault, details: { readonly hint?: string } = {}):
 /** Query strings may carry secrets, so a URL is shown without its query. */
 function describe(request: WireRequest): string {
   return `${request.method} ${request.url.origin}${request.url.pathname}`;
+}
+
+/** The header that says what would have been right, by status. */
+const tellingHeaders: Readonly<Record<number, string>> = {
+  405: 'Allow',
+  412: 'Tus-Version',
+  413: 'Tus-Max-Size',
+};
+
+function telling({ status, headers }: Answer): string {
+  const name = tellingHeaders[status];
+  const value = name === undefined ? undefined : headers[name.toLowerCase()];
+  return value === undefined ? '' : ` (${name}: ${value})`;
 }
 
 /** What the server said, if it is short text or JSON with an error: often the only clue there is. */

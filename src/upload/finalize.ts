@@ -23,23 +23,26 @@ export async function finalizeUpload(job: Job, upload: OpenUpload): Promise<Fina
   await tools.store.write({ ...upload.record, phase: 'finalizing' });
 
   const filename = settings.name ?? uploadMetadata(source.name, {}).filename ?? source.name;
-  const { token } = settings;
-  const request = finalize.request(settings.server, {
-    uploadId: uploadIdOf(upload.url),
-    filename,
-    ...(token !== undefined && { token }),
-  });
+  const request = () => {
+    const token = tools.host.token.value();
+    return finalize.request(settings.server, {
+      uploadId: uploadIdOf(upload.url),
+      filename,
+      ...(token !== undefined && { token }),
+    });
+  };
   const result = await ask(
     job,
-    request,
-    (answer) => {
+    request(),
+    (answer, sent) => {
       const value = finalize.read(answer);
       return value === undefined
-        ? { fault: protocolFault(request, answer, 'without the JSON of finalize') }
+        ? { fault: protocolFault(sent, answer, 'without the JSON of finalize') }
         : { value };
     },
     {
       answerTimeoutMs: finalizeTimeoutMs(settings.timeoutMs, source.identity.sizeBytes),
+      remake: request,
       onFault: (fault) => {
         if (mayHaveActed(fault)) answerLost = true;
         return fault;

@@ -1,9 +1,10 @@
 import { PulseError } from '../errors.ts';
 import { belowPrefix, resolveLocation } from '../protocol/urls.ts';
 import { errorOf, type Fault, protocolFault } from './faults.ts';
-import { ask, elsewhere, type Job, warn } from './job.ts';
+import { ask, type Job, warn } from './job.ts';
 import { uploadMetadata } from './metadata.ts';
 import { askOffset } from './offset.ts';
+import { elsewhere } from './send-once.ts';
 import { sameFile } from './source.ts';
 import type { UploadRecord } from './state-store.ts';
 
@@ -19,13 +20,13 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   const { protocol, settings, source, tools } = job;
   const metadata = uploadMetadata(settings.name ?? source.name, settings.metadata);
   const request = protocol.create(settings.server, { sizeBytes: source.identity.sizeBytes, metadata });
-  const created = await ask(job, request, (answer) => {
+  const created = await ask(job, request, (answer, sent) => {
     const location = answer.headers.location;
-    const url = location === undefined ? undefined : resolveLocation(location, request.url);
+    const url = location === undefined ? undefined : resolveLocation(location, sent.url);
     if (location === undefined || url === undefined) {
       return {
         fault: protocolFault(
-          request,
+          sent,
           answer,
           location === undefined ? 'without Location' : 'with a Location that is no URL',
         ),
@@ -133,6 +134,12 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   const url = new URL(record.url);
   if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
   const resumed = (offsetBytes: number): OpenUpload => {
+    if (
+      record.finishError !== undefined &&
+      offsetBytes === source.identity.sizeBytes &&
+      job.protocol.finalize === undefined
+    )
+      throw unfinished(record.finishError);
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
     return { url, offsetBytes, record };
   };
@@ -143,6 +150,15 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   if (typeof offsetBytes === 'string') return startOver(offsetBytes);
   await assertPrefix(job, record);
   return resumed(offsetBytes);
+}
+
+/** The server has all bytes, but failed in what it does with a complete upload: no success, and no failure either. */
+export function unfinished(reason: string): PulseError {
+  return new PulseError(
+    'unknown',
+    `the server has every byte, but failed at the end: ${reason}; whether the upload succeeded cannot be learned`,
+    { hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume' },
+  );
 }
 
 /** The offset to go on from, or the reason why the stored URL is of no use. */
@@ -173,9 +189,13 @@ async function resumableOffset(job: Job, url: URL): Promise<number | string> {
   return offsetBytes;
 }
 
-/** 403 is one of the answers that tus 1.0 allows for an upload that does not exist (Core, HEAD). */
-function isGone(fault: Fault): boolean {
-  return fault.status === 404 || fault.status === 410 || fault.status === 403;
+/**
+ * 403 is one of the answers that tus 1.0 allows for an upload that does not exist (Core, HEAD): then it is the
+ * protocol's own. One of a firewall, or for a token, says nothing about the upload.
+ */
+function isGone({ status, answer }: Fault): boolean {
+  if (status === 403) return answer?.headers['tus-resumable'] !== undefined;
+  return status === 404 || status === 410;
 }
 
 /** The part that was sent must still be what it was, even where size and times are (rule 3 of the uploader). */

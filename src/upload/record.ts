@@ -24,6 +24,8 @@ export interface UploadRecord {
   readonly phase: 'sending' | 'finalizing';
   /** Present where the server answers no HEAD: such an upload cannot be resumed, only finalized again. */
   readonly headless?: true;
+  /** How the server answered the last chunk, of which it says that it has it all the same. */
+  readonly finishError?: string;
 }
 
 /** Of one file there is one upload at a server; what else identifies it is compared when it is resumed. */

@@ -1,11 +1,22 @@
 import type { PulseEvent, Report } from '../events.ts';
 
-/** A sink that never passes on the token, whatever a server echoes: as it is, or percent-encoded. */
-export function redacted(report: Report, token: string | undefined): Report {
-  if (token === undefined || token === '') return report;
-  const forms = [...new Set([token, encodeURIComponent(token), encodeURI(token)])];
-  const clean = (text: string) => forms.reduce((rest, form) => rest.replaceAll(form, '[token]'), text);
-  return (event) => report(mapTexts(event, clean));
+/**
+ * A sink that never passes on a token, whatever a server echoes: as it is, or percent-encoded. `tokens` may grow: a
+ * token that was renewed is as secret as the first one.
+ */
+export function redacted(report: Report, tokens: ReadonlySet<string>): Report {
+  const clean = (text: string) =>
+    [...tokens].flatMap(formsOf).reduce((rest, form) => rest.replaceAll(form, '[token]'), text);
+  return (event) => report(tokens.size === 0 ? event : mapTexts(event, clean));
+}
+
+/** The tokens of a run as they are known so far; an empty one would be found in every text. */
+export function secretTokens(first: string | undefined): Set<string> {
+  return new Set(first === undefined || first === '' ? [] : [first]);
+}
+
+function formsOf(token: string): readonly string[] {
+  return [token, encodeURIComponent(token), encodeURI(token)];
 }
 
 function mapTexts(event: PulseEvent, clean: (text: string) => string): PulseEvent {

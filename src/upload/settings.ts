@@ -1,5 +1,6 @@
 import type { Report } from '../events.ts';
 import type { Send } from '../protocol/wire.ts';
+import type { ServerMemory } from './server-memory.ts';
 import type { StateStore } from './state-store.ts';
 
 /** What the user asked for, validated: the same for every file of a run. */
@@ -16,6 +17,8 @@ export interface UploadSettings {
   readonly retryDelayMs: number;
   /** No progress on a request for this long: that try has failed. */
   readonly timeoutMs: number;
+  /** For so long a server that cannot be reached at all is waited for; absent: the tries are all there is. */
+  readonly maxOutageMs?: number;
   /** The file's name at finalize; its base name where absent. Only sensible for a single file. */
   readonly name?: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -43,6 +46,10 @@ export interface Tools {
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly store: StateStore;
+  /** What earlier runs learned about servers; absent: nothing is remembered. */
+  readonly memory?: ServerMemory;
+  /** Reads the token again, for a server that no longer takes the one in `settings`. Absent where it comes from no file. */
+  readonly readToken?: () => string;
   readonly signal?: AbortSignal;
 }
 

@@ -3,15 +3,16 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { noticingExpiry } from './expiry.ts';
-import { again, errorOf } from './faults.ts';
+import { again, errorOf, type Fault } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
+import type { RunTools } from './host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
 import { askOffset } from './offset.ts';
-import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
+import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
 import { proven } from './proof.ts';
 import { sendChunks } from './send-chunks.ts';
-import type { Tools, UploadSettings } from './settings.ts';
+import type { UploadSettings } from './settings.ts';
 import { openSource, type Source } from './source.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
@@ -36,7 +37,7 @@ export async function uploadFile(
   name: string,
   protocol: Protocol,
   settings: UploadSettings,
-  given: Tools,
+  given: RunTools,
 ): Promise<UploadResult> {
   const startedMs = given.clock.nowMs();
   const source = await openSource(name);
@@ -87,24 +88,37 @@ function resumableOr(thrown: unknown, resumable: boolean): PulseError {
 type Unread = Omit<Job, 'reader'>;
 type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
 
-/** A server without HEAD may have stored a repeated chunk twice: then, once, everything is sent afresh. */
+/** Why what was sent counts for nothing, and whether sending it all once more can help. */
+interface InVain {
+  readonly inVain: PulseError;
+  readonly sendAfresh: boolean;
+}
+
+/** What was sent in vain is sent afresh once, and only once. */
 async function bringOver(unread: Unread): Promise<Brought> {
   const job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
+  const outagesBefore = job.tools.host.outage.ended();
   const begun = job.settings.resume ? await findUpload(job) : undefined;
   const first = await transfer(job, begun ?? (await createUpload(job)));
   if ('sha256' in first) return first;
-  warn(job, `${first.spoiled.message}; sending it all once more`);
+  // An upload of this very run does not expire, unless the run was cut off for long (faults C08 and C44).
+  const mayHaveExpired = begun !== undefined || job.tools.host.outage.ended() > outagesBefore;
+  if (!first.sendAfresh && !mayHaveExpired) throw first.inVain;
+  warn(job, `${first.inVain.message}; sending it all once more`);
   const afresh = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
   const second = await transfer(afresh, await createUpload(afresh));
   if ('sha256' in second) return second;
-  throw second.spoiled;
+  throw second.inVain;
 }
 
-/** The upload as it was brought to its end, or the error that a repeated chunk may have caused. */
-async function transfer(job: Job, upload: OpenUpload): Promise<Brought | { readonly spoiled: PulseError }> {
+/** The upload as it was brought to its end, or why that was in vain. */
+async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain> {
   const { source, settings, tools, key } = job;
   const { sizeBytes } = source.identity;
-  const { atRisk } = await sendChunks(job, upload);
+  const sent = await sendChunks(job, upload);
+  if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
+  const { atRisk, finishFault } = sent;
+  if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
   if (job.protocol.finalize === undefined) await assertComplete(job, upload);
   const sha256 = await job.reader.sha256();
   await source.assertUnchanged();
@@ -130,8 +144,22 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | { reado
     if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
     await tools.store.remove(key);
     if (!atRisk) throw error;
-    return { spoiled: error };
+    // A server without HEAD may have stored a repeated chunk twice.
+    return { inVain: error, sendAfresh: true };
   }
+}
+
+/**
+ * The last chunk was answered with an error, and HEAD says that all is there. Where there is a finalize, that judges;
+ * elsewhere nobody can, and the next run must not take the complete upload for a success either (fault C33).
+ */
+async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Promise<void> {
+  if (job.protocol.finalize !== undefined) {
+    warn(job, `${fault.reason}, yet the server says that it has every byte; going on to finalize`);
+    return;
+  }
+  await job.tools.store.write({ ...upload.record, finishError: fault.reason });
+  throw unfinished(fault.reason);
 }
 
 /** Where the protocol has no finalize, HEAD has the last word on completeness. */

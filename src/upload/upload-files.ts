@@ -3,7 +3,7 @@ import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { type Chosen, chooseProtocol } from './discover.ts';
 import { again } from './faults.ts';
-import { redacted } from './redact.ts';
+import { createRunTools, type RunTools } from './host.ts';
 import type { Tools, UploadSettings } from './settings.ts';
 import { openSource } from './source.ts';
 import { uploadFile } from './upload-file.ts';
@@ -26,7 +26,7 @@ export async function uploadFiles(
   settings: UploadSettings,
   given: Tools,
 ): Promise<RunOutcome> {
-  const tools = { ...given, report: redacted(given.report, settings.token) };
+  const tools = createRunTools(settings, given);
   const failures: PulseError[] = [];
   const fail = (file: string, error: PulseError) => {
     failures.push(error);
@@ -63,7 +63,7 @@ async function uploadAndReport(
   file: string,
   chosen: Chosen,
   settings: UploadSettings,
-  tools: Tools,
+  tools: RunTools,
 ): Promise<void> {
   const { protocol, concluded } = chosen;
   const source = await openSource(file);

@@ -156,17 +156,16 @@ describe('the budget of tries', () => {
 
   it('obeys Retry-After in seconds, and as a date', async () => {
     const bench = await startBench();
-    const date = new Date(bench.clock.nowMs() + 60_000).toUTCString();
+    // By the server's clock, which is years behind ours.
+    const [now, later] = ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sun, 06 Nov 1994 08:50:29 GMT'];
     bench.server.script.PATCH = [
       { answer: 503, headers: { 'Retry-After': '7' } },
-      { answer: 429, headers: { 'Retry-After': date } },
+      { answer: 429, headers: { Date: now, 'Retry-After': later } },
     ];
     const file = await bench.file(10);
     await bench.upload(file);
     await expectProven(bench, file);
-    expect(bench.clock.pausesMs[0]).toBe(7_000);
-    expect(bench.clock.pausesMs[1]).toBeGreaterThan(45_000);
-    expect(bench.clock.pausesMs[1]).toBeLessThan(60_000);
+    expect(bench.clock.pausesMs).toEqual([7_000, 52_000]);
   });
 
   it('waits for a lock for up to a minute, then exit 4', async () => {
@@ -188,7 +187,6 @@ describe('what trying again cannot help', () => {
     [415, 5],
     [501, 5],
     [507, 4],
-    [404, 5],
     [302, 6],
   ])('PATCH answered %i ends at once with exit %i', async (answer, exitCode) => {
     const bench = await startBench();
@@ -230,14 +228,16 @@ describe('what trying again cannot help', () => {
 });
 
 describe('chunks that are too large', () => {
-  it('are halved on 413 and said once for each size, down to 64 KiB', async () => {
+  it('are halved on 413 until they pass, which is said once', async () => {
     const bench = await startBench();
     bench.server.script.PATCH = [{ answer: 413 }, { answer: 413 }];
     const file = await bench.file(2 * MIB);
     await bench.upload(file);
     await expectProven(bench, file);
     expect(offsets(bench).slice(0, 4)).toEqual([0, 0, 0, MIB / 4]);
-    expect(bench.of('upload.warning')).toHaveLength(2);
+    expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
+      `the server, or a proxy before it, refuses chunks of ${MIB} bytes (413); going on with ${MIB / 4}, also in later uploads`,
+    ]);
   });
 
   it('end as refused when nothing is small enough', async () => {

@@ -69,9 +69,20 @@ describe('the same command again', () => {
   it.each([404, 410, 403])('starts over when the server answers %i twice', async (answer) => {
     const bench = await startBench();
     const file = await interrupted(bench);
-    bench.server.script.HEAD = [{ answer }, { answer }];
+    const gone = { answer, headers: { 'Tus-Resumable': '1.0.0' } };
+    bench.server.script.HEAD = [gone, gone];
     expect((await bench.upload(file)).exitCode).toBe(0);
     expect(warnings(bench)).toEqual(['the server no longer has the upload; starting a new upload']);
+  });
+
+  it('does not throw an upload away for a 403 that is not the protocol’s own', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    bench.server.script.HEAD = [{ answer: 403, body: 'blocked by the firewall' }];
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    expect(bench.of('upload.failed')).toMatchObject([{ resumable: true }]);
+    await bench.upload(file);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB }]);
   });
 
   it('does not throw an upload away for one passing 404', async () => {

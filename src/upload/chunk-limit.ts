@@ -1,0 +1,36 @@
+import type { Tools, UploadSettings } from './settings.ts';
+
+/** The size of chunks that a server, or a proxy before it, lets pass: learned from 413, for every file of the run. */
+export interface ChunkLimit {
+  /** Asks what an earlier run learned; cheap after the first time. */
+  readonly load: () => Promise<void>;
+  /** What to send at most, in bytes. */
+  readonly bytes: () => number;
+  /** A chunk of this size passed where a larger one was refused: true where that is news. */
+  readonly learn: (passedBytes: number) => Promise<boolean>;
+}
+
+export function createChunkLimit(
+  { server, body, chunkBytes }: UploadSettings,
+  { memory }: Pick<Tools, 'memory'>,
+): ChunkLimit {
+  let limitBytes = chunkBytes;
+  let loaded: Promise<void> | undefined;
+  const recall = async () => {
+    const learned = await memory?.recall(server.href, body);
+    if (learned !== undefined) limitBytes = Math.min(limitBytes, learned.chunkBytes);
+  };
+  return {
+    load: () => {
+      loaded ??= recall();
+      return loaded;
+    },
+    bytes: () => limitBytes,
+    learn: async (passedBytes) => {
+      if (passedBytes >= limitBytes) return false;
+      limitBytes = passedBytes;
+      await memory?.remember({ server: server.href, body, chunkBytes: passedBytes });
+      return true;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { type ChunkLimit, createChunkLimit } from './chunk-limit.ts';
+import { type CurrentToken, createCurrentToken } from './current-token.ts';
+import { createHostPause, type HostPause, LONGEST_PAUSE_MS } from './host-pause.ts';
+import { createOutage, type Outage } from './outage.ts';
+import { redacted, secretTokens } from './redact.ts';
+import type { Tools, UploadSettings } from './settings.ts';
+
+/**
+ * The server as one run knows it: made once, and shared by all uploads of the run, also by those that go on at once.
+ * Whatever one of them learns about the server holds for the others.
+ */
+export interface Host {
+  readonly pause: HostPause;
+  readonly outage: Outage;
+  readonly token: CurrentToken;
+  readonly chunkLimit: ChunkLimit;
+  /** Where a 308 said that a URL has moved to, for good. */
+  readonly moved: Map<string, URL>;
+  /** True when this is asked for the first time: what concerns the server is said once, not for each file. */
+  readonly isNews: (what: string) => boolean;
+}
+
+/** Tools of an upload that is part of a run. */
+export interface RunTools extends Tools {
+  readonly host: Host;
+}
+
+/** The tools of one run. Nothing that is reported through them holds a token. */
+export function createRunTools(settings: UploadSettings, given: Tools): RunTools {
+  const tokens = secretTokens(settings.token);
+  const { readToken } = given;
+  const tools: Tools = {
+    ...given,
+    report: redacted(given.report, tokens),
+    ...(readToken !== undefined && {
+      readToken: () => {
+        const token = readToken();
+        tokens.add(token);
+        return token;
+      },
+    }),
+  };
+  return { ...tools, host: createHost(settings, tools) };
+}
+
+function createHost(settings: UploadSettings, tools: Tools): Host {
+  const said = new Set<string>();
+  return {
+    pause: createHostPause(tools, Math.max(LONGEST_PAUSE_MS, settings.maxOutageMs ?? 0)),
+    outage: createOutage(settings, tools),
+    token: createCurrentToken(settings.token, tools.readToken),
+    chunkLimit: createChunkLimit(settings, tools),
+    moved: new Map(),
+    isNews: (what) => said.size < said.add(what).size,
+  };
+}

@@ -1,0 +1,111 @@
+import { PulseError } from '../errors.ts';
+import type { Chunk } from '../protocol/protocol.ts';
+import type { Fault } from './faults.ts';
+import type { Job } from './job.ts';
+import type { OpenUpload } from './open-upload.ts';
+import { createPatience, type Patience } from './patience.ts';
+import { createProgress, type Progress } from './progress.ts';
+
+/** Requests that one chunk's worth of progress may cost: a server that takes crumbs for ever is stopped (fault C18). */
+const REQUESTS_PER_CHUNK = 20;
+
+/** How often the state is brought up to date while bytes flow. */
+const SAVE_INTERVAL_MS = 2_000;
+
+/** What the sending of one upload remembers between its requests. */
+export interface Sending {
+  readonly job: Job;
+  readonly upload: OpenUpload;
+  readonly patience: Patience;
+  readonly progress: Progress;
+  offsetBytes: number;
+  /** The highest offset that the server acknowledged: what counts as durable progress. */
+  bestBytes: number;
+  /** No byte beyond this was ever sent: an offset above it is not ours. */
+  sentEndBytes: number;
+  chunkBytes: number;
+  requestsLeft: number;
+  timeoutsInRow: number;
+  savedAtMs: number;
+  /** A chunk that was refused at the very offset that HEAD names. */
+  standstill?: { readonly offsetBytes: number; readonly times: number; readonly cached?: string };
+  /** A larger chunk was refused with 413: the size that passes is still to be found. */
+  refusedBytes?: number;
+  /** The last chunk was answered by a server error although the server has all bytes. */
+  finishFault?: Fault;
+  /** Without HEAD: the chunk whose fate is not known. */
+  doubt?: { readonly offsetBytes: number; readonly endBytes: number };
+  /** Without HEAD, a chunk was repeated: only the final checksum can tell what the server holds. */
+  atRisk: boolean;
+}
+
+export function createSending(job: Job, upload: OpenUpload): Sending {
+  const { settings, source, tools } = job;
+  return {
+    job,
+    upload,
+    patience: createPatience({ file: source.name, settings, tools, onRetry: () => job.tally.retries++ }),
+    progress: createProgress(job, upload.offsetBytes),
+    offsetBytes: upload.offsetBytes,
+    bestBytes: upload.offsetBytes,
+    sentEndBytes: upload.offsetBytes,
+    chunkBytes: settings.chunkBytes,
+    requestsLeft: 5 * REQUESTS_PER_CHUNK,
+    timeoutsInRow: 0,
+    savedAtMs: tools.clock.nowMs(),
+    atRisk: false,
+  };
+}
+
+/** The size of the next chunk: what this upload was brought down to, or what passes at this server. */
+export function chunkBytesOf(sending: Sending): number {
+  return Math.min(sending.chunkBytes, sending.job.tools.host.chunkLimit.bytes());
+}
+
+export function endOf(chunk: Chunk): number {
+  return chunk.offsetBytes + chunk.bytes.byteLength;
+}
+
+/** Goes on at an offset that the server named. */
+export async function advance(sending: Sending, offsetBytes: number): Promise<void> {
+  const { job, patience, progress } = sending;
+  // Bytes that the server lost and took again count too: whatever takes them back has to spend a try for it.
+  const chunks = Math.max(0, offsetBytes - sending.offsetBytes) / chunkBytesOf(sending);
+  sending.requestsLeft = Math.min(
+    10 * REQUESTS_PER_CHUNK,
+    sending.requestsLeft + chunks * REQUESTS_PER_CHUNK,
+  );
+  sending.offsetBytes = offsetBytes;
+  if (sending.doubt !== undefined && offsetBytes >= sending.doubt.endBytes) delete sending.doubt;
+  if (offsetBytes > sending.bestBytes) {
+    sending.bestBytes = offsetBytes;
+    sending.timeoutsInRow = 0;
+    delete sending.standstill;
+    patience.refill();
+  }
+  progress.accepted(offsetBytes);
+  const nowMs = job.tools.clock.nowMs();
+  if (nowMs - sending.savedAtMs < SAVE_INTERVAL_MS) return;
+  sending.savedAtMs = nowMs;
+  await save(sending);
+}
+
+export function countRequest(sending: Sending): void {
+  sending.requestsLeft -= 1;
+  if (sending.requestsLeft >= 0) return;
+  throw new PulseError(
+    'temporary',
+    `the server takes so little of each request that ${REQUESTS_PER_CHUNK} requests did not store ${chunkBytesOf(sending)} bytes; stopped at offset ${sending.offsetBytes}`,
+    {
+      hint: 'run the same command again; if this repeats, the server or a proxy before it cuts requests',
+    },
+  );
+}
+
+/** Stores the longest prefix that is both acknowledged and hashed. */
+export async function save(sending: Sending): Promise<void> {
+  const { job, upload, offsetBytes } = sending;
+  const checkpoint = job.reader.checkpoint();
+  if (checkpoint === undefined || checkpoint.bytes === 0 || checkpoint.bytes > offsetBytes) return;
+  await job.tools.store.write({ ...upload.record, prefix: checkpoint });
+}
