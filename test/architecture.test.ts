@@ -13,9 +13,10 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   transport: ['protocol', 'errors'],
   server: ['protocol', 'errors'],
   upload: ['protocol', 'errors', 'events'],
+  bulk: ['upload', 'protocol', 'errors', 'events'],
   verify: ['protocol', 'errors', 'events'],
   output: ['errors', 'events', 'protocol', 'verify'],
-  cli: ['output', 'upload', 'verify', 'server', 'transport', 'protocol', 'errors', 'events'],
+  cli: ['output', 'bulk', 'upload', 'verify', 'server', 'transport', 'protocol', 'errors', 'events'],
   index: ['upload', 'verify', 'transport', 'protocol', 'errors', 'events'],
 };
 

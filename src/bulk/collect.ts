@@ -1,0 +1,159 @@
+import { stat } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { PulseError } from '../errors.ts';
+import { fsPath, realPathText } from '../upload/path-text.ts';
+import { inputError } from '../upload/source.ts';
+import type { Filter } from './filter.ts';
+import type { Item, Named } from './items.ts';
+import { entriesOf, type Manifest } from './manifest.ts';
+import { type NameList, namesIn } from './name-list.ts';
+import { walk } from './walk.ts';
+
+/** So many files are asked about at a time: enough to keep a disk busy, few enough to hold. */
+const BATCH = 64;
+
+/** What a folder yields while a camera writes into it is left for the next run. */
+const FOLDER_MIN_AGE_MS = 5_000;
+
+export interface Sources {
+  readonly operands: readonly string[];
+  readonly lists: readonly NameList[];
+  readonly manifests: readonly Manifest[];
+  readonly recursive: boolean;
+  readonly filter: Filter;
+  /** For every file, where given; else only what folders yield has to be 5 s old. */
+  readonly minAgeMs?: number;
+}
+
+/** Every file once, in the order in which it was named, and how many were left out. */
+export interface Collected {
+  readonly items: readonly Item[];
+  readonly duplicates: number;
+  readonly excluded: number;
+  /** Pipes, sockets and devices in folders. */
+  readonly special: number;
+}
+
+type Candidate = Named & { readonly fromFolder?: true; readonly problem?: PulseError };
+
+/** Throws `input` for a list that is empty or malformed; what is wrong with a single file stands in its item. */
+export async function collect(sources: Sources, nowMs: number): Promise<Collected> {
+  const items: Item[] = [];
+  const seen = new Set<string>();
+  const counts = { duplicates: 0, excluded: 0, special: 0 };
+
+  const take = async (batch: readonly Candidate[]) => {
+    for (const looked of await Promise.all(batch.map((candidate) => look(candidate, sources, nowMs)))) {
+      if ('folder' in looked) {
+        await takeAll(inFolder(looked.folder, sources.filter));
+        continue;
+      }
+      if (seen.has(looked.key)) counts.duplicates += 1;
+      else items.push(looked.item);
+      seen.add(looked.key);
+    }
+  };
+  const takeAll = async (founds: AsyncIterable<Found>) => {
+    let batch: Candidate[] = [];
+    for await (const found of founds) {
+      if ('leftOut' in found) counts[found.leftOut] += 1;
+      else if (batch.push(found) === BATCH) {
+        await take(batch);
+        batch = [];
+      }
+    }
+    await take(batch);
+  };
+  await takeAll(named(sources));
+  return { items, ...counts };
+}
+
+type Found = Candidate | { readonly leftOut: 'excluded' | 'special' };
+
+/** Globs choose among files; a folder that was named is looked into whatever it is called. */
+async function* named(sources: Sources): AsyncGenerator<Found> {
+  for await (const entry of everyName(sources)) {
+    const taken = sources.filter.takes(slashed(entry.relative)) || (await isFolder(entry.file));
+    yield taken ? entry : { leftOut: 'excluded' };
+  }
+}
+
+async function* inFolder({ file: folder, own }: Named, filter: Filter): AsyncGenerator<Found> {
+  for await (const step of walk(folder, filter)) {
+    if (step.kind === 'special' || step.kind === 'excluded') {
+      yield { leftOut: step.kind };
+      continue;
+    }
+    const { file, relative } = step;
+    const problem = step.kind === 'unreadable' ? { problem: step.problem } : {};
+    yield { file, relative, fromFolder: true, ...(own && { own }), ...problem };
+  }
+}
+
+async function* everyName(sources: Sources): AsyncGenerator<Named> {
+  for (const operand of sources.operands) yield { file: operand, relative: operand };
+  for (const list of sources.lists) yield* notEmpty(namesIn(list), list.label);
+  for (const manifest of sources.manifests) yield* notEmpty(entriesOf(manifest), manifest.label);
+}
+
+/** An empty list is a script's mistake more often than a wish. */
+async function* notEmpty(names: AsyncGenerator<Named>, label: string): AsyncGenerator<Named> {
+  let count = 0;
+  try {
+    for await (const named of names) {
+      count += 1;
+      yield named;
+    }
+  } catch (error) {
+    throw error instanceof PulseError ? error : inputError(label, error);
+  }
+  if (count > 0) return;
+  const what = label === '-' ? 'standard input' : label;
+  throw new PulseError('input', `${what} names no file, expected at least one`, {
+    hint: 'did the command that wrote the list find anything?',
+  });
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return (await stat(fsPath(file)).catch(() => undefined))?.isDirectory() === true;
+}
+
+function folderWithoutRecursion(file: string): PulseError {
+  return new PulseError('input', `${file} is a folder, expected a file`, {
+    hint: 'add -r to send everything in it, or name the files in it',
+  });
+}
+
+type Looked = { readonly item: Item; readonly key: string } | { readonly folder: Named };
+
+/** The item, and what tells whether the same file was named before: device and inode see through links of both kinds. */
+async function look(candidate: Candidate, sources: Sources, nowMs: number): Promise<Looked> {
+  const { problem, fromFolder, ...named } = candidate;
+  const { minAgeMs = fromFolder ? FOLDER_MIN_AGE_MS : 0 } = sources;
+  const failed = (error: PulseError): Looked => ({
+    item: { ...named, sizeBytes: 0, mtimeNs: 0n, problem: error },
+    key: `path:${named.file}`,
+  });
+  if (problem !== undefined) return failed(problem);
+  try {
+    const stats = await stat(fsPath(named.file), { bigint: true });
+    if (stats.isDirectory()) {
+      return sources.recursive ? { folder: named } : failed(folderWithoutRecursion(named.file));
+    }
+    const { size, mtimeNs, dev, ino } = stats;
+    const ageMs = nowMs - Number(mtimeNs / 1_000_000n);
+    // A clock that runs ahead dates files into the future; they are as finished as any other.
+    const young = Math.abs(ageMs) < minAgeMs;
+    return {
+      item: { ...named, sizeBytes: Number(size), mtimeNs, ...(young && { young }) },
+      key: ino === 0n ? `path:${await realPathText(named.file)}` : `${dev}:${ino}`,
+    };
+  } catch (error) {
+    return failed(inputError(named.file, error));
+  }
+}
+
+/** Globs know only `/`. */
+function slashed(path: string): string {
+  return sep === '/' ? path : path.replaceAll('\\', '/');
+}

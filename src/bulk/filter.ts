@@ -1,0 +1,44 @@
+import picomatch from 'picomatch';
+
+/** Which paths below a folder are wanted. Paths have `/` between their parts. */
+export interface Filter {
+  readonly takes: (relative: string) => boolean;
+  /** False only where nothing below this folder can be wanted. */
+  readonly enters: (relativeFolder: string) => boolean;
+}
+
+/**
+ * rclone's rules (rclone.org/filtering): a glob with a leading `/` is matched from the top, any other against the end of
+ * the path, from a `/` on; `*` stops at `/`, `**` does not; a trailing `/` means everything in such folders.
+ * A file is taken if an include matches it, or there is none, and no exclude does.
+ */
+export function createFilter(include: readonly string[], exclude: readonly string[]): Filter {
+  const included = matcherOf(include);
+  const excluded = matcherOf(exclude);
+  const closed = matcherOf(exclude.filter((glob) => /\/(\*\*)?$/.test(glob)).map(folderOf));
+  return {
+    takes: (relative) => {
+      const path = fromTop(relative);
+      return (include.length === 0 || included(path)) && !excluded(path);
+    },
+    enters: (relativeFolder) => !closed(fromTop(relativeFolder)),
+  };
+}
+
+/** `./a/b`, `/a/b` and `a/b` are one path to a glob. */
+function fromTop(relative: string): string {
+  return relative.replace(/^(\.?\/)+/, '');
+}
+
+function folderOf(glob: string): string {
+  return glob.replace(/\/(\*\*)?$/, '') || '/';
+}
+
+function matcherOf(globs: readonly string[]): (path: string) => boolean {
+  if (globs.length === 0) return () => false;
+  const patterns = globs.map((glob) => {
+    const whole = glob.endsWith('/') ? `${glob}**` : glob;
+    return whole.startsWith('/') ? whole.slice(1) : `**/${whole}`;
+  });
+  return picomatch(patterns, { dot: true, nonegate: true, windows: false });
+}

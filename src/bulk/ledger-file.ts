@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { PulseError } from '../errors.ts';
+import { acquireLock } from '../upload/lock.ts';
+import { byteRecords, NEWLINE } from './byte-records.ts';
+import { type LedgerRecord, type Outcome, parseRecord, RECORD_START, recordLine } from './ledger-record.ts';
+
+const MAX_LINE_BYTES = 1024 * 1024;
+
+/** A ledger that this run, and no other, writes to. */
+export interface Ledger {
+  /** Resolves once the record is on the disk. */
+  readonly append: (outcome: Outcome) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a ledger, or begins one, and hands every record that it holds to `onRecord`. A last line that a crash tore is
+ * cut off. Throws `temporary` while another run writes to it, `input` where the file is no ledger or cannot be written.
+ */
+export async function openLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<Ledger> {
+  const lock = await orLedgerError(path, () =>
+    acquireLock(`${path}.lock`, `the ledger ${path}`, 'is written to'),
+  );
+  let handle: FileHandle | undefined;
+  try {
+    handle = await orLedgerError(path, () => open(path, 'a+', 0o644));
+    const { wholeBytes, torn } = await readTo(path, onRecord);
+    await orLedgerError(path, () => mend(handle, wholeBytes, torn));
+  } catch (error) {
+    await handle?.close();
+    await lock.release();
+    throw error;
+  }
+  return {
+    append: inTurn((outcome: Outcome) => orLedgerError(path, () => append(handle, recordLine(outcome)))),
+    close: async () => {
+      await handle.close();
+      await lock.release();
+    },
+  };
+}
+
+/** Every record of a ledger, the oldest first; a torn last line is no record. Throws `input` where the file is none. */
+export async function readLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<void> {
+  await readTo(path, onRecord);
+}
+
+interface Extent {
+  /** The length of what is whole. */
+  readonly wholeBytes: number;
+  /** What stands behind it: a piece of a line, or a line whose end is missing. */
+  readonly torn?: 'piece' | 'unended';
+}
+
+async function readTo(path: string, onRecord: (record: LedgerRecord) => void): Promise<Extent> {
+  let wholeBytes = 0;
+  const lines = byteRecords(createReadStream(path), NEWLINE, { label: path, maxBytes: MAX_LINE_BYTES });
+  return orLedgerError(path, async () => {
+    for await (const { bytes, number, offsetBytes, ended } of lines) {
+      const record = parseRecord(bytes.toString('utf8'));
+      if (record !== undefined) {
+        onRecord(record);
+        wholeBytes = offsetBytes + bytes.length + 1;
+        if (!ended) return { wholeBytes, torn: 'unended' };
+      } else if (!ended && isPiece(bytes)) return { wholeBytes, torn: 'piece' };
+      else throw noRecord(path, number);
+    }
+    return { wholeBytes };
+  });
+}
+
+/** A crash leaves the beginning of a line, or blocks that the file system had promised and not yet written (NUL). */
+function isPiece(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1').replace(/\0+$/, '');
+  return text.length < RECORD_START.length ? RECORD_START.startsWith(text) : text.startsWith(RECORD_START);
+}
+
+async function mend(handle: FileHandle | undefined, wholeBytes: number, torn: Extent['torn']): Promise<void> {
+  if (torn === 'piece') await handle?.truncate(wholeBytes);
+  if (torn === 'unended') await handle?.appendFile('\n');
+}
+
+async function append(handle: FileHandle | undefined, line: string): Promise<void> {
+  await handle?.appendFile(line);
+  await handle?.datasync();
+}
+
+/** One call after another, whoever makes them; the next one is made also when this one failed. */
+function inTurn<A>(action: (argument: A) => Promise<void>): (argument: A) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (argument) => {
+    const mine = last.then(() => action(argument));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+function noRecord(path: string, line: number): PulseError {
+  return new PulseError('input', `${path}:${line} is no record of a ledger; nothing was changed or sent`, {
+    hint:
+      line === 1 ? 'name another file with --ledger' : 'remove that line: its file is then sent once more',
+  });
+}
+
+async function orLedgerError<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof PulseError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new PulseError('input', `the ledger ${path} cannot be used: ${code}`, {
+      hint: 'check its folder, the permissions and the room on the disk, or name another file with --ledger',
+      cause: error,
+    });
+  }
+}

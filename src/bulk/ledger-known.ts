@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import type { Item } from './items.ts';
+import { isoTime, type LedgerRecord } from './ledger-record.ts';
+
+/** What earlier runs found out, as a run needs it. */
+export interface Known {
+  /** Done, unchanged since, and proven where proof is asked for. */
+  readonly isDone: (item: Item) => boolean;
+  /** How often a file was tried. */
+  readonly attempts: (file: string) => number;
+  readonly add: (record: LedgerRecord) => void;
+}
+
+/** Small: a ledger may hold a hundred thousand files. */
+interface Remembered {
+  readonly done: boolean;
+  readonly sizeBytes: number;
+  readonly mtime: string;
+  readonly attempts: number;
+}
+
+export function createKnown(server: string, requireProof: boolean): Known {
+  const files = new Map<string, Remembered>();
+  return {
+    isDone: ({ file, sizeBytes, mtimeNs }) => {
+      const found = files.get(resolve(file));
+      return found?.done === true && found.sizeBytes === sizeBytes && found.mtime === isoTime(mtimeNs);
+    },
+    attempts: (file) => files.get(resolve(file))?.attempts ?? 0,
+    add: (record) => {
+      if (record.server !== server) return;
+      const { file, sizeBytes, mtime, attempts } = record;
+      const done = record.status === 'done' && (record.proven || !requireProof);
+      files.set(file, { done, sizeBytes, mtime, attempts });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { PulseError } from '../errors.ts';
+import { type Collected, collect, type Sources } from './collect.ts';
+import type { Item } from './items.ts';
+import type { Known } from './ledger-known.ts';
+import type { NameTemplate } from './name-template.ts';
+import { type Order, ordered } from './order.ts';
+import { type Shard, shareOf } from './shard.ts';
+
+export interface PlanChoices {
+  readonly shard?: Shard;
+  readonly order?: Order;
+  readonly nameTemplate?: NameTemplate;
+}
+
+/** What a run will do, and what it leaves out. */
+export interface Plan {
+  readonly items: readonly Item[];
+  readonly sizeBytes: number;
+  /** Done and unchanged since, says the ledger. */
+  readonly skipped: number;
+  /** Too young: the next run takes them. */
+  readonly young: number;
+  readonly duplicates: number;
+  readonly excluded: number;
+  readonly special: number;
+  /** Of other shards. */
+  readonly elsewhere: number;
+}
+
+/** Throws `input` where there is nothing that could be sent. */
+export async function makePlan(
+  sources: Sources,
+  choices: PlanChoices,
+  known: Known,
+  nowMs: number,
+): Promise<Plan> {
+  const collected = await collect(sources, nowMs);
+  if (collected.items.length === 0) throw nothingToSend(sources, collected);
+  // Shares are made of the whole list: what is young or done looks different from each machine.
+  const share = choices.shard === undefined ? collected.items : shareOf(collected.items, choices.shard);
+  const old = share.filter(({ young }) => !young);
+  const open = old.filter((item) => item.problem !== undefined || !known.isDone(item));
+  const items = choices.order === undefined ? open : ordered(open, choices.order);
+  const { nameTemplate } = choices;
+  const { duplicates, excluded, special } = collected;
+  return {
+    items: nameTemplate === undefined ? items : items.map((item) => withName(item, nameTemplate)),
+    sizeBytes: items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    skipped: old.length - open.length,
+    young: share.length - old.length,
+    elsewhere: collected.items.length - share.length,
+    duplicates,
+    excluded,
+    special,
+  };
+}
+
+/** A manifest's own name is more particular than a template for all. */
+function withName(item: Item, nameTemplate: NameTemplate): Item {
+  if (item.own?.name !== undefined) return item;
+  return { ...item, own: { ...item.own, name: nameTemplate(item) } };
+}
+
+function nothingToSend({ operands, recursive }: Sources, { excluded }: Collected): PulseError {
+  const where = recursive && operands.length > 0 ? ` in ${operands.join(', ')}` : '';
+  return excluded > 0
+    ? new PulseError('input', `all ${excluded} files and folders${where} are left out by the globs`, {
+        hint: 'check --include and --exclude; --dry-run shows what they choose',
+      })
+    : new PulseError('input', `there is no file${where}, expected at least one`, { hint: 'check the path' });
+}
