@@ -13,11 +13,19 @@ export interface ByteRecord {
   readonly ended: boolean;
 }
 
+export interface RecordLimits {
+  /** What the user calls the stream. */
+  readonly label: string;
+  readonly maxBytes: number;
+  /** What to look at where a record is longer. */
+  readonly hint: string;
+}
+
 /** Splits a stream at a separator, holding one record at a time; one that is longer than `maxBytes` throws `input`. */
 export async function* byteRecords(
   chunks: AsyncIterable<Uint8Array>,
   separator: number,
-  { label, maxBytes }: { readonly label: string; readonly maxBytes: number },
+  { label, maxBytes, hint }: RecordLimits,
 ): AsyncGenerator<ByteRecord> {
   let rest: Buffer = Buffer.alloc(0);
   let number = 0;
@@ -34,14 +42,12 @@ export async function* byteRecords(
       yield record(bytes.subarray(0, end), true);
       bytes = bytes.subarray(end + 1);
     }
-    if (bytes.length > maxBytes) throw tooLong(label, number + 1, maxBytes);
+    if (bytes.length > maxBytes) throw tooLong(`${label}:${number + 1}`, maxBytes, hint);
     rest = bytes;
   }
   if (rest.length > 0) yield record(rest, false);
 }
 
-function tooLong(label: string, number: number, maxBytes: number): PulseError {
-  return new PulseError('input', `${label}:${number} is longer than ${maxBytes} bytes, expected one entry`, {
-    hint: 'is this the right file? --files-from reads lines, --files-from0 names that end in NUL',
-  });
+function tooLong(place: string, maxBytes: number, hint: string): PulseError {
+  return new PulseError('input', `${place} is longer than ${maxBytes} bytes, expected one entry`, { hint });
 }

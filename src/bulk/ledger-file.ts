@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { PulseError } from '../errors.ts';
 import { acquireLock } from '../upload/lock.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
@@ -27,6 +28,7 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
     handle = await orLedgerError(path, () => open(path, 'a+', 0o644));
     const { wholeBytes, torn } = await readTo(path, onRecord);
     await orLedgerError(path, () => mend(handle, wholeBytes, torn));
+    if (wholeBytes === 0) await syncFolder(dirname(path));
   } catch (error) {
     await handle?.close();
     await lock.release();
@@ -55,7 +57,11 @@ interface Extent {
 
 async function readTo(path: string, onRecord: (record: LedgerRecord) => void): Promise<Extent> {
   let wholeBytes = 0;
-  const lines = byteRecords(createReadStream(path), NEWLINE, { label: path, maxBytes: MAX_LINE_BYTES });
+  const lines = byteRecords(createReadStream(path), NEWLINE, {
+    label: path,
+    maxBytes: MAX_LINE_BYTES,
+    hint: 'this is no ledger: name another file with --ledger',
+  });
   return orLedgerError(path, async () => {
     for await (const { bytes, number, offsetBytes, ended } of lines) {
       const record = parseRecord(bytes.toString('utf8'));
@@ -79,6 +85,13 @@ function isPiece(bytes: Buffer): boolean {
 async function mend(handle: FileHandle | undefined, wholeBytes: number, torn: Extent['torn']): Promise<void> {
   if (torn === 'piece') await handle?.truncate(wholeBytes);
   if (torn === 'unended') await handle?.appendFile('\n');
+}
+
+/** A new name outlives a power cut only once its folder is on the disk; Windows does not open folders. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 async function append(handle: FileHandle | undefined, line: string): Promise<void> {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { PulseError } from '../errors.ts';
 import { pathText } from '../upload/path-text.ts';
-import { byteRecords, NEWLINE } from './byte-records.ts';
+import { byteRecords, NEWLINE, type RecordLimits } from './byte-records.ts';
 import type { Named, OwnSettings } from './items.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -25,7 +25,7 @@ export function entriesOf(manifest: Manifest): AsyncGenerator<Named> {
 }
 
 async function* jsonEntries({ label, read }: Manifest): AsyncGenerator<Named> {
-  for await (const { bytes, number } of byteRecords(read(), NEWLINE, { label, maxBytes: MAX_LINE_BYTES })) {
+  for await (const { bytes, number } of byteRecords(read(), NEWLINE, limits(label))) {
     const place = `${label}:${number}`;
     if (!isUtf8(bytes)) throw malformed(place, 'is not UTF-8', 'write a byte such as E9 as \\udce9');
     const text = bytes
@@ -35,6 +35,10 @@ async function* jsonEntries({ label, read }: Manifest): AsyncGenerator<Named> {
     if (text === '') continue;
     yield entryOf(jsonObject(text, place), place);
   }
+}
+
+function limits(label: string): RecordLimits {
+  return { label, maxBytes: MAX_LINE_BYTES, hint: 'a manifest has one JSON object a line' };
 }
 
 function jsonObject(text: string, place: string): Readonly<Record<string, unknown>> {

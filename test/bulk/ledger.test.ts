@@ -1,0 +1,113 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openLedger, readLedger } from '../../src/bulk/ledger-file.ts';
+import { isoTime, type LedgerRecord, type Outcome, recordLine } from '../../src/bulk/ledger-record.ts';
+import { temporaryFolder } from './folder.ts';
+
+const outcome = (file: string): Outcome => ({
+  time: '2026-01-31T12:00:00.000Z',
+  file,
+  server: 'http://h/',
+  status: 'done',
+  sizeBytes: 1,
+  mtime: '',
+  proven: true,
+  attempts: 1,
+  seconds: 0.5,
+});
+
+async function ledgerPath(text?: string | Buffer): Promise<string> {
+  const path = join(await temporaryFolder(), 'ledger.jsonl');
+  if (text !== undefined) await writeFile(path, text);
+  return path;
+}
+
+async function reopened(path: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  const ledger = await openLedger(path, ({ file }) => files.push(file));
+  await ledger.close();
+  return files;
+}
+
+describe('a ledger', () => {
+  test('keeps every record, in order, also of appends that overlap', async () => {
+    const path = await ledgerPath();
+    const ledger = await openLedger(path, () => {});
+    await Promise.all(['a', 'b', 'caf\udce9'].map((file) => ledger.append(outcome(file))));
+    await ledger.close();
+    const records: LedgerRecord[] = [];
+    await readLedger(path, (record) => records.push(record));
+    expect(records).toEqual(['a', 'b', 'caf\udce9'].map((file) => ({ ledger: 1, ...outcome(file) })));
+  });
+
+  test('is written to by one run at a time', async () => {
+    const path = await ledgerPath();
+    const first = await openLedger(path, () => {});
+    await expect(openLedger(path, () => {})).rejects.toMatchObject({
+      kind: 'temporary',
+      message: /the ledger .* is written to by process \d+/,
+    });
+    await first.close();
+    expect(await reopened(path)).toEqual([]);
+  });
+
+  test('that a crash tore at any place goes on without the torn line', async () => {
+    const [first, second] = [recordLine(outcome('a')), recordLine(outcome('b'))];
+    for (let length = 0; length <= second.length; length += 1) {
+      const path = await ledgerPath(first + second.slice(0, length));
+      const whole = length >= second.length - 1;
+      expect(await reopened(path)).toEqual(whole ? ['a', 'b'] : ['a']);
+      expect(await readFile(path, 'utf8')).toBe(whole ? first + second : first);
+    }
+  });
+
+  test('of which blocks were promised and never written goes on as well', async () => {
+    const first = recordLine(outcome('a'));
+    for (const torn of [
+      Buffer.alloc(100),
+      Buffer.concat([Buffer.from(first.slice(0, 40)), Buffer.alloc(60)]),
+    ]) {
+      const path = await ledgerPath(Buffer.concat([Buffer.from(first), torn]));
+      expect(await reopened(path)).toEqual(['a']);
+      expect(await readFile(path, 'utf8')).toBe(first);
+    }
+  });
+
+  test.each([
+    ['a text', 'hello'],
+    ['a text with lines', 'hello\nworld\n'],
+    ['another JSON', '{"file":"a.mp4"}\n'],
+    ['a video', Buffer.concat([Buffer.from('\0\0\0\x18ftypmp42'), Buffer.alloc(3_000_000, 7)])],
+    ['a later version', recordLine(outcome('a')).replace('"ledger":1', '"ledger":2')],
+  ])('that is %s is refused, and left as it is', async (_, content) => {
+    const path = await ledgerPath(content);
+    await expect(openLedger(path, () => {})).rejects.toMatchObject({ kind: 'input' });
+    expect((await readFile(path)).equals(Buffer.from(content))).toBe(true);
+    await expect(openLedger(path, () => {})).rejects.toMatchObject({ kind: 'input' });
+  });
+
+  test('with a line in its middle that is none names that line', async () => {
+    const path = await ledgerPath(`${recordLine(outcome('a'))}oops\n${recordLine(outcome('b'))}`);
+    await expect(openLedger(path, () => {})).rejects.toMatchObject({
+      message: /ledger\.jsonl:2 is no record/,
+    });
+  });
+
+  test('in a folder that is not there is an error that says so', async () => {
+    const path = join(await temporaryFolder(), 'missing', 'ledger.jsonl');
+    await expect(openLedger(path, () => {})).rejects.toMatchObject({ kind: 'input', message: /ENOENT/ });
+  });
+});
+
+test('times keep their nanoseconds, before 1970 too', () => {
+  expect(isoTime(1_769_860_800_123_456_789n)).toBe('2026-01-31T12:00:00.123456789Z');
+  expect(isoTime(-1n)).toBe('1969-12-31T23:59:59.999999999Z');
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(10n ** 18n), max: 10n ** 19n }), (ns) => {
+      const [, seconds = '', fraction = ''] = /^(.*)\.(\d{9})Z$/.exec(isoTime(ns)) ?? [];
+      expect(BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction)).toBe(ns);
+    }),
+  );
+});
