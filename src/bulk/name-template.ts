@@ -28,5 +28,3 @@ export function parseNameTemplate(text: string): NameTemplate | undefined {
     return wireName(text.replace(/\{([^{}]*)\}/g, (_, key: keyof typeof values) => values[key](of)));
   };
 }
-
-export const placeholders = Object.keys(values);

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { access, open, realpath, rename, rm } from 'node:fs/promises';
+import { PulseError } from '../errors.ts';
+import { acquireLock, type Lock } from '../upload/lock.ts';
+import { latestRecords } from './ledger-latest.ts';
+import { type LedgerRecord, recordLine } from './ledger-record.ts';
+
+/** So much text is gathered before it is written. */
+const WRITE_BYTES = 256 * 1024;
+
+/**
+ * Writes the last word on every file of these ledgers into one, sorted by file. `out` may be one of them; anything
+ * else that stands in its place throws `input`, and a run that writes to one of them `temporary`.
+ */
+export async function mergeLedgers(
+  out: string,
+  inputs: readonly string[],
+): Promise<ReadonlyMap<string, LedgerRecord>> {
+  await assertFree(out, inputs);
+  const locks: Lock[] = [];
+  try {
+    for (const path of new Set([out, ...inputs])) {
+      locks.push(await acquireLock(`${path}.lock`, `the ledger ${path}`, 'is written to'));
+    }
+    const latest = await latestRecords(inputs);
+    await replace(out, [...latest.values()].toSorted(byFile));
+    return latest;
+  } finally {
+    for (const lock of locks) await lock.release();
+  }
+}
+
+async function assertFree(out: string, inputs: readonly string[]): Promise<void> {
+  const taken = await access(out).then(
+    () => true,
+    () => false,
+  );
+  if (!taken) return;
+  const places = await Promise.all(inputs.map((path) => realpath(path).catch(() => path)));
+  if (places.includes(await realpath(out))) return;
+  throw new PulseError('input', `${out} exists, and is none of the ledgers to merge`, {
+    hint: `name a new file first, or name ${out} among the others as well to add to it`,
+  });
+}
+
+function byFile(a: LedgerRecord, b: LedgerRecord): number {
+  return a.file < b.file ? -1 : a.file > b.file ? 1 : a.server < b.server ? -1 : 1;
+}
+
+/** A temporary file, then a new name: the ledger is the old one or the new one. */
+async function replace(path: string, records: readonly LedgerRecord[]): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', 0o644);
+    try {
+      let text = '';
+      for (const { ledger: _, ...outcome } of records) {
+        text += recordLine(outcome);
+        if (text.length < WRITE_BYTES) continue;
+        await handle.appendFile(text);
+        text = '';
+      }
+      await handle.appendFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new PulseError('input', `${path} cannot be written: ${code}`, {
+      hint: 'check its folder',
+      cause: error,
+    });
+  }
+}
