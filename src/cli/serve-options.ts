@@ -3,6 +3,7 @@ import type { OptionTable, Values } from './option-table.ts';
 import { commonOptions } from './options.ts';
 import { oneOf } from './parse/choice.ts';
 import { parsePort } from './parse/count.ts';
+import { parseDurationMs } from './parse/duration.ts';
 import { parseSizeBytes } from './parse/size.ts';
 import { parseIds, parseText } from './parse/text.ts';
 import { readTokenFile } from './parse/token.ts';
@@ -36,6 +37,18 @@ export const serveOptions = {
     // No fallback: a defect that shows only in one of them chooses it.
     says: 'pulse or tus [pulse]',
     parse: oneOf('pulse', 'tus'),
+  },
+  extensions: {
+    kind: 'value',
+    flags: '--extensions <list>',
+    says: 'all, none, or names like checksum,concatenation',
+    parse: parseText,
+  },
+  expireAfter: {
+    kind: 'value',
+    flags: '--expire-after <time>',
+    says: 'remove unfinished uploads: 1h, 24h',
+    parse: parseDurationMs,
   },
   tokenFile: {
     kind: 'value',
@@ -71,7 +84,7 @@ export const serveOptions = {
 
 export type ServeValues = Values<typeof serveOptions>;
 
-/** The settings of the server room; reads the token file. */
+/** The settings of the server room but its extensions, which are loaded late; reads the token file. */
 export function serverSettings(values: ServeValues): ServerSettings {
   const { host, port, dir, protocol = 'pulse', tokenFile, maxSize } = values;
   return {

@@ -39,7 +39,7 @@ export const standardAnswers: Answers = {
     status: 200,
     headers: {
       'Upload-Offset': String(offsetBytes),
-      'Upload-Length': String(info.lengthBytes),
+      ...(info.lengthBytes !== undefined && { 'Upload-Length': String(info.lengthBytes) }),
       ...(info.metadata !== undefined && { 'Upload-Metadata': info.metadata }),
     },
   }),

@@ -19,6 +19,8 @@ export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefine
       return refusal(413, 'the body is longer than the upload has room for');
     case 'malformed':
       return refusal(400, ending.message);
+    case 'refused':
+      return ending.reply;
     case 'failed':
       return diskFailure(ending.thrown);
   }

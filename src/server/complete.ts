@@ -17,10 +17,11 @@ export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<
 }
 
 async function settle(upload: LiveUpload, { store, rules, protocol }: Parts): Promise<void> {
-  const { id, lengthBytes, metadata } = upload.info;
+  const { id, metadata, concat } = upload.info;
   await store.sync(id);
-  if (protocol === 'pulse') return;
+  // A part is no file of its own: the final upload gets the name.
+  if (protocol === 'pulse' || concat?.kind === 'partial') return;
   const filename = parseMetadata(metadata ?? '')?.filename;
   const name = filename && rules.parse.fileName(Buffer.from(filename).toString('utf8'));
-  upload.finished = await store.finish(id, { name: name || id, sizeBytes: lengthBytes });
+  upload.finished = await store.finish(id, { name: name || id, sizeBytes: upload.offsetBytes });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,21 +53,44 @@ export async function diskStore(folder: string): Promise<Store> {
       await writeDurably(infoPath(info.id), JSON.stringify(info));
     },
 
+    async update(info) {
+      await writeDurably(infoPath(info.id), JSON.stringify(info));
+    },
+
+    async ids() {
+      const names = await readdir(work);
+      return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+    },
+
     async load(id) {
       if (!isUploadId(id)) return undefined;
       const entry = await readEntry(infoPath(id));
       if (entry === undefined) return undefined;
       const { finished, ...info } = entry;
-      const sizeBytes = await sizeOf(dataPath(id));
-      if (sizeBytes !== undefined) {
+      const data = await fileAt(dataPath(id));
+      if (data !== undefined) {
         // A result without a move is what a crash inside finalize leaves: the repeated finalize will finish it.
-        return { info, offsetBytes: sizeBytes };
+        return { info, offsetBytes: data.sizeBytes, touchedMs: data.mtimeMs };
       }
-      return finished && { info, offsetBytes: finished.sizeBytes, finished };
+      return finished && { info, offsetBytes: finished.sizeBytes, touchedMs: 0, finished };
     },
 
     async write(id) {
       return fileWriter(dataPath(id));
+    },
+
+    async spool(id) {
+      // The ending is one that `sweep` removes.
+      const path = join(work, `${id}.${randomUUID()}.tmp`);
+      const writer = await fileWriter(path, 'wx+');
+      return {
+        writer,
+        read: () => createReadStream(path, { highWaterMark: readBytes }),
+        async remove() {
+          await writer.close();
+          await rm(path, { force: true });
+        },
+      };
     },
 
     async sync(id) {
@@ -96,7 +120,7 @@ export async function diskStore(folder: string): Promise<Store> {
     },
 
     async holds(finished) {
-      return (await sizeOf(join(root, finished.name))) === finished.sizeBytes;
+      return (await fileAt(join(root, finished.name)))?.sizeBytes === finished.sizeBytes;
     },
 
     async remove(upload) {
@@ -140,18 +164,18 @@ async function readEntry(path: string): Promise<Entry | undefined> {
   }
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+async function fileAt(path: string): Promise<{ sizeBytes: number; mtimeMs: number } | undefined> {
   try {
     const found = await stat(path);
-    return found.isFile() ? found.size : undefined;
+    return found.isFile() ? { sizeBytes: found.size, mtimeMs: found.mtimeMs } : undefined;
   } catch (thrown) {
     if (errorCode(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
 }
 
-async function fileWriter(path: string): Promise<Writer> {
-  const handle = await open(path, 'r+');
+async function fileWriter(path: string, flags = 'r+'): Promise<Writer> {
+  const handle = await open(path, flags);
   return {
     async write(pieces, positionBytes) {
       // Every write names its place: appending is how a repeated chunk ends up behind the bytes of a broken one.

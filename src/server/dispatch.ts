@@ -1,4 +1,5 @@
 import { type Exchange, type Reply, refusal } from './exchange.ts';
+import { firstReply } from './extension.ts';
 import type { Parts } from './parts.ts';
 import { unknownUpload } from './refusals.ts';
 import { type Route, routeOf } from './routes.ts';
@@ -20,8 +21,11 @@ export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply>
   const id = route.upload?.id ?? '';
   exchange.noted.uploadId = id;
   const upload = await parts.uploads.find(id);
-  if (upload === undefined || uploadVerb === undefined) return unknownUpload();
-  return uploadVerb(exchange, upload, parts);
+  if (upload === undefined || uploadVerb === undefined) {
+    return parts.extensions.map(({ missing }) => missing?.(id)).find((reply) => reply) ?? unknownUpload();
+  }
+  const replaced = await firstReply(parts, (each) => each.meet?.(upload, request, parts));
+  return replaced ?? uploadVerb(exchange, upload, parts);
 }
 
 function refusedAtDoor({ request }: Exchange, route: Route, { rules, protocol }: Parts): Reply | undefined {

@@ -15,7 +15,7 @@ export const download: UploadVerb = async ({ request }, upload, { rules, store }
     headers: {
       'Content-Type': 'application/octet-stream',
       'Content-Disposition': 'attachment',
-      'Content-Length': String(upload.info.lengthBytes),
+      'Content-Length': String(upload.offsetBytes),
     },
     body: store.read(upload),
   };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { settleComplete } from './complete.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
+import { firstReply } from './extension.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
 import { unknownUpload } from './refusals.ts';
@@ -29,6 +30,8 @@ export const finalize: Verb = async (exchange, parts) => {
   exchange.noted.uploadId = uploadId;
   const upload = await uploads.find(uploadId);
   if (upload === undefined) return unknownUpload();
+  const replaced = await firstReply(parts, (each) => each.meet?.(upload, exchange.request, parts));
+  if (replaced !== undefined) return replaced;
   const refused = rules.finalize.complete({ request: exchange.request, upload });
   if (refused !== undefined) return refused;
 

@@ -1,4 +1,5 @@
 import type { Body } from './body.ts';
+import type { Reply } from './exchange.ts';
 import type { Hold } from './hold.ts';
 import { FormFault, type FormReader } from './multipart.ts';
 
@@ -15,6 +16,8 @@ export type Ending =
   | { readonly kind: 'overrun' }
   /** The form is wrong. */
   | { readonly kind: 'malformed'; readonly message: string }
+  /** It came as a whole, and is not taken all the same. */
+  | { readonly kind: 'refused'; readonly reply: Reply }
   /** Something inside the server went wrong, the disk for example. */
   | { readonly kind: 'failed'; readonly thrown: unknown };
 

@@ -4,12 +4,16 @@ import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';
 
 /** An upload in memory: the one object that all requests to it share. */
 export interface LiveUpload extends UploadView {
+  info: UploadInfo;
   offsetBytes: number;
+  touchedMs: number;
   finished?: FinishedFile | undefined;
   /** The request that may write now. */
   hold?: Hold | undefined;
   /** Makes the complete upload safe, once; whoever acknowledges it waits for this. */
   settled?: Promise<void> | undefined;
+  /** Puts the parts of a final upload together, once; whoever asks for it waits for this. */
+  joining?: Promise<void> | undefined;
   /** The finalize that is running: a second one joins it. */
   finishing?: Promise<FinishedFile> | undefined;
   /** True from the moment a termination is decided. */
@@ -19,6 +23,8 @@ export interface LiveUpload extends UploadView {
 export interface LiveUploads {
   find(id: string): Promise<LiveUpload | undefined>;
   add(info: UploadInfo): Promise<LiveUpload>;
+  /** Changes what is known about the upload, durably. */
+  update(upload: LiveUpload, changes: Partial<UploadInfo>): Promise<void>;
   /** Removes the upload from the store once `quiet` has resolved; nobody finds it from the call on. */
   remove(upload: LiveUpload, quiet: () => Promise<void>): Promise<void>;
 }
@@ -58,7 +64,13 @@ export function liveUploads(store: Store): LiveUploads {
 
     async add(info) {
       await store.create(info);
-      return remember({ info, offsetBytes: 0, gone: false });
+      return remember({ info, offsetBytes: 0, touchedMs: Date.now(), gone: false });
+    },
+
+    async update(upload, changes) {
+      const info = { ...upload.info, ...changes };
+      await store.update(info);
+      upload.info = info;
     },
 
     async remove(upload, quiet) {

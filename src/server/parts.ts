@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Answers } from './answers.ts';
 import type { Exchange, Reply, RequestHead } from './exchange.ts';
-import type { Extension } from './extensions.ts';
+import type { Extension } from './extension.ts';
 import type { Hold, Holdable, HoldLimits } from './hold.ts';
 import type { LiveUpload, LiveUploads } from './live-uploads.ts';
 import type { Receive } from './receive.ts';

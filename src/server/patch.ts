@@ -1,4 +1,5 @@
 import { settleComplete } from './complete.ts';
+import { firstReply, told } from './extension.ts';
 import type { Holdable } from './hold.ts';
 import type { UploadVerb } from './parts.ts';
 import { busyUpload, unknownUpload } from './refusals.ts';
@@ -21,9 +22,11 @@ export const patch: UploadVerb = async (exchange, upload, parts) => {
     if (upload.gone) return unknownUpload();
     const unfit = rules.patchHeld.offsetMatches(facts) ?? rules.patchHeld.bodyFits(facts);
     if (unfit !== undefined) return unfit;
+    const judged = await firstReply(parts, (each) => each.judgePatch?.(exchange.request, upload, parts));
+    if (judged !== undefined) return judged;
     const broken = await takeBody(exchange, upload, hold, parts);
     await settleComplete(upload, parts);
-    return broken ?? answers.patched(upload);
+    return broken ?? told(answers.patched(upload), upload, parts);
   } finally {
     holdable.hold = undefined;
   }

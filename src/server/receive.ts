@@ -33,6 +33,7 @@ async function store(pieces: readonly Buffer[], { upload, writer }: ReceiveJob):
   while (rest.length > 0) {
     const writtenBytes = await writer.write(rest, upload.offsetBytes);
     upload.offsetBytes += writtenBytes;
+    upload.touchedMs = Date.now();
     rest = behind(rest, writtenBytes);
   }
 }

@@ -1,5 +1,6 @@
 import { OFFSET_OCTET_STREAM, parseByteCount, parseMetadata, TUS_VERSION } from '../protocol/headers.ts';
 import { type Reply, type RequestHead, refusal } from './exchange.ts';
+import type { Extension } from './extension.ts';
 import { storableName } from './file-name.ts';
 import { boundaryOf } from './multipart.ts';
 import { bearerToken, sameToken } from './token.ts';
@@ -62,7 +63,8 @@ export interface Rules {
 export interface RuleSettings {
   readonly protocol: ServedProtocol;
   readonly token?: string;
-  readonly maxSizeBytes?: number;
+  readonly maxSizeBytes?: number | undefined;
+  readonly extensions?: readonly Extension[] | undefined;
 }
 
 /** The field of a form that holds the chunk (chunked-uploads.md, option A). */
@@ -86,7 +88,7 @@ export function rulesOf(settings: RuleSettings, changes: RuleChanges = {}): Rule
 }
 
 function standardRules(
-  { protocol, token, maxSizeBytes }: RuleSettings,
+  { protocol, token, maxSizeBytes, extensions = [] }: RuleSettings,
   parsing?: RuleChanges['parse'],
 ): Rules {
   const parse: Rules['parse'] = {
@@ -118,10 +120,14 @@ function standardRules(
       },
     },
     create: {
-      length: (facts) =>
-        lengthOf(facts) === undefined
+      length: (facts) => {
+        const { request } = facts;
+        const mayLack = request.headers['upload-length'] === undefined;
+        if (mayLack && extensions.some(({ allowsNoLength }) => allowsNoLength?.(request))) return undefined;
+        return lengthOf(facts) === undefined
           ? refusal(400, 'Upload-Length is missing or no non-negative integer')
-          : undefined,
+          : undefined;
+      },
       maxSize: (facts) => {
         if (maxSizeBytes === undefined || (lengthOf(facts) ?? 0) <= maxSizeBytes) return undefined;
         return refusal(413, `Upload-Length is more than ${maxSizeBytes}`, {
@@ -133,7 +139,7 @@ function standardRules(
           ? undefined
           : refusal(400, 'Upload-Metadata is not a list of distinct keys with base64 values'),
       bodyFits: (facts) =>
-        carriesData(facts.request) && (facts.request.bodyBytes ?? 0) > (lengthOf(facts) ?? 0)
+        carriesData(facts.request) && (facts.request.bodyBytes ?? 0) > (lengthOf(facts) ?? Infinity)
           ? refusal(413, 'the body is longer than Upload-Length')
           : undefined,
     },
@@ -164,13 +170,18 @@ function standardRules(
         );
       },
     },
-    body: { roomBytes },
+    body: {
+      roomBytes: (upload) => Math.min(roomBytes(upload), (maxSizeBytes ?? Infinity) - upload.offsetBytes),
+    },
     finalize: {
       bodyToken: (given) => token === undefined || (typeof given === 'string' && sameToken(given, token)),
-      complete: ({ upload }) =>
-        isComplete(upload)
+      complete: ({ upload }) => {
+        if (upload.info.concat?.kind === 'partial')
+          return refusal(409, 'the upload is a part of another one');
+        return isComplete(upload)
           ? undefined
-          : refusal(409, `the upload has ${upload.offsetBytes} of ${upload.info.lengthBytes} bytes`),
+          : refusal(409, `the upload has ${upload.offsetBytes} of ${upload.info.lengthBytes ?? '?'} bytes`);
+      },
     },
     download: {
       complete: ({ upload }) => (isComplete(upload) ? undefined : refusal(404, 'the upload is not complete')),

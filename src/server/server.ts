@@ -9,6 +9,7 @@ import { answering } from './answering.ts';
 import { standardAnswers } from './answers.ts';
 import { diskStore } from './disk-store.ts';
 import { errorCode } from './durable.ts';
+import type { Extension } from './extension.ts';
 import { standardExtensions } from './extensions.ts';
 import { measure } from './finalize.ts';
 import { takeHold } from './hold.ts';
@@ -34,6 +35,8 @@ export interface ServerSettings {
   /** Asked for with every request but OPTIONS and health; absent: open to anyone. */
   readonly token?: string;
   readonly maxSizeBytes?: number;
+  /** What OPTIONS lists and the server does beyond the core; creation, creation-with-upload and termination if absent. */
+  readonly extensions?: readonly Extension[];
   readonly log?: (entry: AccessLogEntry) => void;
   readonly limits?: Partial<Limits>;
   /** Deliberate defects and variations; absent: the reference server. */
@@ -75,7 +78,9 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     throw thrown;
   });
 
+  const ends = parts.extensions.map(({ run }) => run?.(parts));
   const stop = async () => {
+    for (const end of ends) end?.();
     const closed = once(server, 'close');
     server.close();
     const grace = setTimeout(() => server.closeAllConnections(), parts.limits.closeGraceMs);
@@ -104,10 +109,11 @@ function hostToName(host: string): string {
 
 function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolean): Parts {
   const { protocol, maxSizeBytes, behaviour = {} } = settings;
+  const extensions = behaviour.extensions ?? settings.extensions ?? standardExtensions;
   return {
     protocol,
     maxSizeBytes,
-    rules: rulesOf(settings, behaviour.rules),
+    rules: rulesOf({ ...settings, extensions }, behaviour.rules),
     answers: { ...standardAnswers, ...behaviour.answers },
     store,
     uploads: liveUploads(store),
@@ -116,7 +122,7 @@ function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolea
     takeHold: behaviour.takeHold ?? takeHold,
     newId: behaviour.newId ?? randomUUID,
     locate: behaviour.locate ?? ((id) => `${creationPaths[protocol]}/${id}`),
-    extensions: behaviour.extensions ?? standardExtensions,
+    extensions,
     limits: { ...standardLimits, ...settings.limits },
     isClosing,
   };

@@ -5,10 +5,16 @@ import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';
 export interface Store {
   /** Creates an empty upload that survives a crash from the moment this resolves. */
   create(info: UploadInfo): Promise<void>;
+  /** Replaces what is known about an upload that is not finished, as durably. */
+  update(info: UploadInfo): Promise<void>;
+  /** The ids of all uploads, finished or not. */
+  ids(): Promise<readonly string[]>;
   /** The upload as it is stored now, its offset being the number of bytes that are really there. */
   load(id: string): Promise<UploadView | undefined>;
   /** Opens the upload for writing; at most one writer at a time. */
   write(id: string): Promise<Writer>;
+  /** A place for bytes that do not count yet; a crash leaves nothing of it. */
+  spool(id: string): Promise<Spool>;
   /** Makes every byte of the upload durable. */
   sync(id: string): Promise<void>;
   /** The bytes of an upload, finished or not, from the first to the last. */
@@ -21,6 +27,13 @@ export interface Store {
   remove(upload: UploadView): Promise<void>;
   /** Gives the folder free for another server. */
   close(): Promise<void>;
+}
+
+export interface Spool {
+  readonly writer: Writer;
+  read(): Readable;
+  /** Closes it and throws it away. */
+  remove(): Promise<void>;
 }
 
 export interface Writer {

@@ -4,6 +4,7 @@ import type { Hold } from './hold.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import { formReader } from './multipart.ts';
 import type { Parts } from './parts.ts';
+import type { Receive } from './receive.ts';
 import { chunkField } from './rules.ts';
 import type { Writer } from './store.ts';
 
@@ -12,8 +13,11 @@ export async function takeBody(
   exchange: Exchange,
   upload: LiveUpload,
   hold: Hold,
-  { rules, store, receive, limits }: Parts,
+  parts: Parts,
 ): Promise<Reply | undefined> {
+  const { rules, store, limits } = parts;
+  const receive = receiverFor(exchange, parts);
+  if ('status' in receive) return receive;
   const packing = rules.parse.packing(exchange.request.headers['content-type']);
   const roomBytes = rules.body.roomBytes(upload);
   exchange.invite();
@@ -35,6 +39,15 @@ export async function takeBody(
   } finally {
     await writer.close();
   }
+}
+
+/** An extension that the request asks for may store the body in its own way, or refuse to. */
+function receiverFor(exchange: Exchange, parts: Parts): Receive | Reply {
+  for (const extension of parts.extensions) {
+    const own = extension.receive?.(exchange, parts);
+    if (own !== undefined) return own;
+  }
+  return parts.receive;
 }
 
 /** For an upload without room, of which nothing is left to open for writing once it is finished. */

@@ -3,10 +3,18 @@
 /** What is fixed when an upload is created. */
 export interface UploadInfo {
   readonly id: string;
-  readonly lengthBytes: number;
+  /** Absent as long as the client has not said it (tus 1.0, Upload-Defer-Length). */
+  readonly lengthBytes?: number;
   /** Upload-Metadata exactly as the client wrote it; absent where it gave none. */
   readonly metadata?: string;
+  /** Absent for an upload that is neither part of another nor made of others (tus 1.0, Concatenation). */
+  readonly concat?: Concat;
 }
+
+export type Concat =
+  | { readonly kind: 'partial' }
+  /** `text` is Upload-Concat as the client wrote it, `partIds` what it names, in order. */
+  | { readonly kind: 'final'; readonly text: string; readonly partIds: readonly string[] };
 
 /** What a stored file really is. */
 export interface Measured {
@@ -29,6 +37,8 @@ export interface UploadView {
   readonly info: UploadInfo;
   /** How many bytes are stored: the Upload-Offset. */
   readonly offsetBytes: number;
+  /** When bytes were last stored, or the upload was created: milliseconds since the epoch. */
+  readonly touchedMs: number;
   readonly finished?: FinishedFile | undefined;
 }
 
@@ -36,9 +46,9 @@ export function isComplete(upload: UploadView): boolean {
   return upload.offsetBytes === upload.info.lengthBytes;
 }
 
-/** How many more bytes may be stored. */
+/** How many more bytes may be stored, as far as the upload itself knows. */
 export function roomBytes(upload: UploadView): number {
-  return upload.info.lengthBytes - upload.offsetBytes;
+  return (upload.info.lengthBytes ?? Infinity) - upload.offsetBytes;
 }
 
 /** The ids this server hands out (random UUIDs): nothing else is ever looked up, so an id is never a path. */

@@ -15,6 +15,7 @@ import type { Variation } from './defects/defect.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import type { Behaviour, Filter } from './parts.ts';
 import { receive } from './receive.ts';
+import { roomBytes } from './upload.ts';
 
 const PREFIX = '/api/v2';
 
@@ -256,7 +257,7 @@ function finalizeOnce(): Behaviour {
     rules: {
       finalize: {
         complete: ({ upload }) => {
-          if (upload.offsetBytes < upload.info.lengthBytes) return refusal(409, 'not complete');
+          if (roomBytes(upload) > 0) return refusal(409, 'not complete');
           if (finalized.has(upload.info.id)) return refusal(404, 'no such upload');
           finalized.add(upload.info.id);
           return undefined;

@@ -33,6 +33,31 @@ describe('pulse-upload serve', () => {
     expect(log).toMatch(/^time=\S+ method=PATCH path=\/uploads\/\S+ status=204 requestBytes=1048576 /m);
   });
 
+  test.each([
+    [['--protocol', 'tus'], /(^|,)concatenation-unfinished$/],
+    [
+      ['--protocol', 'tus', '--extensions', 'checksum,creation', '--expire-after', '1h'],
+      /^creation,checksum,expiration$/,
+    ],
+    [[], /^creation,creation-with-upload,termination$/],
+    [['--extensions', 'all'], /checksum/],
+  ])('%j: offers what was asked for', async (args, extensions) => {
+    const { url, running } = await serve(args);
+    const at = args.includes('tus') ? url : `${url}/uploads`;
+    const answer = await fetch(at, { method: 'OPTIONS' });
+    expect(answer.headers.get('tus-extension')).toMatch(extensions);
+    running.child.kill();
+  });
+
+  test.each([
+    ['checksums', /--extensions is 'checksums', expected all, none, or names.*\n.*choose among creation, /s],
+    ['expiration', /--expire-after <time>/],
+  ])('--extensions %s is no extension', async (name, words) => {
+    const { code, stderr } = await runBin(['serve', '--port', '0', '--extensions', name]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(words);
+  });
+
   test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
     '%s ends it in order, with exit code 0',
     async (signal) => {

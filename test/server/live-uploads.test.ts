@@ -13,12 +13,19 @@ function memoryStore(): Store & { readonly loads: string[] } {
     async create(info) {
       infos.set(info.id, info);
     },
+    async update(info) {
+      infos.set(info.id, info);
+    },
+    ids: async () => [...infos.keys()],
     async load(id) {
       loads.push(id);
       const info = infos.get(id);
-      return info && { info, offsetBytes: 0 };
+      return info && { info, offsetBytes: 0, touchedMs: 0 };
     },
     write: async () => ({ write: async () => 0, close: async () => {} }),
+    spool: async () => {
+      throw new Error('no spool here');
+    },
     sync: async () => {},
     read: () => Readable.from([]),
     finish: async (_id, wanted) => wanted,

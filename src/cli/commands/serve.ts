@@ -43,10 +43,12 @@ function helpText(): string {
 async function serve(values: ServeValues): Promise<number> {
   const { settings, notice } = await prepared(values);
   const { startServer } = await import('../../server/server.ts');
+  const { servedExtensions } = await import('../serve-extensions.ts');
   const interruption = watchForSignals();
   const style = values.json ? 'json' : 'logfmt';
   const server = await startServer({
     ...settings,
+    extensions: servedExtensions(values, settings.protocol),
     ...(!values.quiet && { log: (entry) => process.stderr.write(logLine(entry, new Date(), style)) }),
   });
   const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));

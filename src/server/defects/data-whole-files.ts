@@ -3,7 +3,7 @@ import { type Reply, refusal } from '../exchange.ts';
 import { measure } from '../finalize.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Behaviour, Parts } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import { isComplete, roomBytes } from '../upload.ts';
 import { damage, filtering, refusing, uploadOf, writing } from './changes.ts';
 import type { Defect } from './defect.ts';
 
@@ -74,7 +74,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
       rules: {
         finalize: {
           complete: ({ upload }) =>
-            isComplete(upload) && upload.info.lengthBytes > 0 ? undefined : refusal(409, 'not complete'),
+            isComplete(upload) && upload.offsetBytes > 0 ? undefined : refusal(409, 'not complete'),
         },
       },
     }),
@@ -171,8 +171,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
     behaviour: () => ({
       rules: {
         finalize: {
-          complete: ({ upload }) =>
-            upload.offsetBytes >= upload.info.lengthBytes - 1 ? undefined : refusal(409, 'not complete'),
+          complete: ({ upload }) => (roomBytes(upload) <= 1 ? undefined : refusal(409, 'not complete')),
         },
       },
     }),

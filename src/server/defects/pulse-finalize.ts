@@ -1,7 +1,7 @@
 import { standardAnswers } from '../answers.ts';
 import { json, type Reply, refusal } from '../exchange.ts';
 import { measure } from '../finalize.ts';
-import { isUploadId } from '../upload.ts';
+import { isUploadId, roomBytes } from '../upload.ts';
 import { type Asked, asking, completed, fieldsIn, nameIn } from './asking.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
@@ -79,8 +79,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
         patchHeld: { bodyFits: () => undefined },
         body: { roomBytes: () => Number.POSITIVE_INFINITY },
         finalize: {
-          complete: ({ upload }) =>
-            upload.offsetBytes < upload.info.lengthBytes ? refusal(409, 'bytes are missing') : undefined,
+          complete: ({ upload }) => (roomBytes(upload) > 0 ? refusal(409, 'bytes are missing') : undefined),
         },
       },
     }),

@@ -1,0 +1,69 @@
+import type { Exchange, Reply, RequestHead } from './exchange.ts';
+import type { LiveUpload } from './live-uploads.ts';
+import type { Parts, UploadVerb } from './parts.ts';
+import type { Receive } from './receive.ts';
+import type { UploadInfo, UploadView } from './upload.ts';
+
+/** Header values to add; undefined takes one away. */
+export type HeaderChanges = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A tus extension that the server offers: its name in Tus-Extension, and what it changes. Whatever it does not
+ * change is absent. A reply ends the request there.
+ */
+export interface Extension {
+  readonly name: string;
+  /** Methods of an upload that it adds. */
+  readonly uploadVerbs?: Readonly<Record<string, UploadVerb>>;
+  /** Headers that it adds to the answer to OPTIONS. */
+  readonly discovered?: Readonly<Record<string, string>>;
+  /** Whether an upload may be created without Upload-Length. */
+  readonly allowsNoLength?: (request: RequestHead) => boolean;
+  readonly judgeCreation?: (request: RequestHead, parts: Parts) => Promise<Reply | undefined>;
+  /** What it writes down about a new upload. */
+  readonly describe?: (request: RequestHead, parts: Parts) => Promise<Partial<UploadInfo>>;
+  /** Whenever a request meets an upload, before anything else: brings it up to date, or answers in its place. */
+  readonly meet?: (upload: LiveUpload, request: RequestHead, parts: Parts) => Promise<Reply | undefined>;
+  /** Answers for an upload that is not there; undefined where it knows no better than 404. */
+  readonly missing?: (id: string) => Reply | undefined;
+  /** Asked with the right to write, before the body of a PATCH is read. */
+  readonly judgePatch?: (
+    request: RequestHead,
+    upload: LiveUpload,
+    parts: Parts,
+  ) => Promise<Reply | undefined>;
+  /** Stores the body in its own way; undefined where the request does not ask for that. */
+  readonly receive?: (exchange: Exchange, parts: Parts) => Receive | Reply | undefined;
+  /** Headers that it adds to answers about an upload: to its creation, HEAD and PATCH. */
+  readonly tell?: (upload: UploadView) => HeaderChanges;
+  /** Work beside all requests; returns what ends it. */
+  readonly run?: (parts: Parts) => () => void;
+}
+
+export function offers({ extensions }: Pick<Parts, 'extensions'>, name: string): boolean {
+  return extensions.some((extension) => extension.name === name);
+}
+
+/** The first reply of any extension; undefined where all let the request pass. */
+export async function firstReply(
+  { extensions }: Parts,
+  ask: (extension: Extension) => Promise<Reply | undefined> | undefined,
+): Promise<Reply | undefined> {
+  for (const extension of extensions) {
+    const reply = await ask(extension);
+    if (reply !== undefined) return reply;
+  }
+  return undefined;
+}
+
+/** The answer about an upload, with what the extensions have to say of it. */
+export function told(reply: Reply, upload: UploadView, { extensions }: Parts): Reply {
+  const headers = { ...reply.headers };
+  for (const { tell } of extensions) {
+    for (const [name, value] of Object.entries(tell?.(upload) ?? {})) {
+      if (value === undefined) delete headers[name];
+      else headers[name] = value;
+    }
+  }
+  return { ...reply, headers };
+}

@@ -1,0 +1,4 @@
+import type { Extension } from '../extension.ts';
+import { terminate } from '../terminate.ts';
+
+export const termination: Extension = { name: 'termination', uploadVerbs: { DELETE: terminate } };
