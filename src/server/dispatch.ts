@@ -3,7 +3,7 @@ import { firstReply } from './extension.ts';
 import type { Parts } from './parts.ts';
 import { unknownUpload } from './refusals.ts';
 import { type Route, routeOf } from './routes.ts';
-import { credentialOf } from './rules.ts';
+import { words } from './words.ts';
 
 /** One request to its answer. */
 export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply> {
@@ -30,7 +30,7 @@ export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply>
 
 function refusedAtDoor({ request }: Exchange, route: Route, { rules, protocol }: Parts): Reply | undefined {
   if (route.isOpen) return undefined;
-  const mayBeInBody = route.takesTokenInBody && credentialOf(request, protocol) === undefined;
+  const mayBeInBody = route.takesTokenInBody && words[protocol].credentialOf(request) === undefined;
   return rules.door.version({ request }) ?? (mayBeInBody ? undefined : rules.door.credential({ request }));
 }
 

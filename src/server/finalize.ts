@@ -5,9 +5,9 @@ import { firstReply } from './extension.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
 import { unknownUpload } from './refusals.ts';
-import { credentialOf, unauthorized } from './rules.ts';
 import { readText } from './text-body.ts';
 import type { FinishedFile, Measured } from './upload.ts';
+import { words } from './words.ts';
 
 /** A finalize holds an id, a name and a token: this is generous. */
 const longestBodyBytes = 64 * 1024;
@@ -20,8 +20,9 @@ export const finalize: Verb = async (exchange, parts) => {
   const { asked } = body;
 
   // A token in the header was judged at the door; a good one in the body does not rescue a bad one there.
-  const isTokenInHeader = credentialOf(exchange.request, parts.protocol) !== undefined;
-  if (!isTokenInHeader && !rules.finalize.bodyToken(asked.uploadToken)) return unauthorized(parts.protocol);
+  const { credentialOf, unauthorized } = words[parts.protocol];
+  const isTokenInHeader = credentialOf(exchange.request) !== undefined;
+  if (!isTokenInHeader && !rules.finalize.bodyToken(asked.uploadToken)) return unauthorized(undefined);
   const { uploadId } = asked;
   if (typeof uploadId !== 'string') return refusal(400, 'uploadId must be a string');
   const name = rules.parse.fileName(asked.filename);

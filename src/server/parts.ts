@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Answers } from './answers.ts';
+import type { Dialect } from './dialect.ts';
 import type { Exchange, Reply, RequestHead } from './exchange.ts';
 import type { Extension } from './extension.ts';
 import type { Hold, Holdable, HoldLimits } from './hold.ts';
 import type { LiveUpload, LiveUploads } from './live-uploads.ts';
 import type { Receive } from './receive.ts';
-import type { RuleChanges, Rules, ServedProtocol } from './rules.ts';
+import type { RuleChanges, Rules } from './rules.ts';
 import type { Store } from './store.ts';
 import type { Measured } from './upload.ts';
+import type { ServedProtocol } from './words.ts';
 
 /** Times after which the server stops waiting, in milliseconds. */
 export interface Limits extends HoldLimits {
@@ -28,6 +30,7 @@ export const standardLimits: Limits = {
 /** What the handlers work with. */
 export interface Parts {
   readonly protocol: ServedProtocol;
+  readonly dialect: Dialect;
   readonly maxSizeBytes?: number | undefined;
   readonly rules: Rules;
   readonly answers: Answers;

@@ -2,12 +2,9 @@ import { OFFSET_OCTET_STREAM, parseByteCount, parseMetadata, TUS_VERSION } from 
 import { type Reply, type RequestHead, refusal } from './exchange.ts';
 import type { Extension } from './extension.ts';
 import { storableName } from './file-name.ts';
-import { boundaryOf } from './multipart.ts';
-import { bearerToken, sameToken } from './token.ts';
+import { sameToken } from './token.ts';
 import { isComplete, roomBytes, type UploadView } from './upload.ts';
-
-/** The dialects this server speaks. */
-export type ServedProtocol = 'pulse' | 'tus';
+import { mediaType, type Packing, type ServedProtocol, words } from './words.ts';
 
 /** What a decision may look at. */
 export interface Facts {
@@ -22,9 +19,6 @@ export interface UploadFacts extends Facts {
 
 /** Undefined lets the request pass; a reply ends it there. */
 export type Check<F = Facts> = (facts: F) => Reply | undefined;
-
-/** How the body of a PATCH holds the file's bytes. */
-export type Packing = { readonly kind: 'raw' } | { readonly kind: 'form'; readonly boundary: string };
 
 /**
  * Every decision of the server as a small pure function. The handlers ask them in the order in which they stand
@@ -95,7 +89,7 @@ function standardRules(
     offset: parseByteCount,
     length: parseByteCount,
     metadata: (text) => parseMetadata(text) !== undefined,
-    packing: (contentType) => packingOf(contentType, protocol),
+    packing: words[protocol].packing,
     fileName: (name) => (typeof name === 'string' ? storableName(name) : undefined),
     // Here and not at the end, because the checks below read with these.
     ...parsing,
@@ -115,8 +109,9 @@ function standardRules(
       },
       credential: ({ request }) => {
         if (token === undefined) return undefined;
-        const given = credentialOf(request, protocol);
-        return given !== undefined && sameToken(given, token) ? undefined : unauthorized(protocol);
+        const { credentialOf, unauthorized } = words[protocol];
+        const given = credentialOf(request);
+        return given !== undefined && sameToken(given, token) ? undefined : unauthorized(given);
       },
     },
     create: {
@@ -192,30 +187,4 @@ function standardRules(
 /** Whether a creation carries the first bytes of the file (tus 1.0, Creation With Upload). */
 export function carriesData(request: RequestHead): boolean {
   return mediaType(request.headers['content-type']) === OFFSET_OCTET_STREAM;
-}
-
-export function unauthorized(protocol: ServedProtocol): Reply {
-  const scheme = protocol === 'pulse' ? 'X-Upload-Token' : 'Bearer';
-  return refusal(401, 'the upload token is missing or wrong', {
-    'WWW-Authenticate': `${scheme} realm="uploads"`,
-  });
-}
-
-export function credentialOf(request: RequestHead, protocol: ServedProtocol): string | undefined {
-  return protocol === 'pulse'
-    ? request.headers['x-upload-token']
-    : bearerToken(request.headers.authorization);
-}
-
-function packingOf(contentType: string | undefined, protocol: ServedProtocol): Packing | undefined {
-  const type = mediaType(contentType);
-  if (type === OFFSET_OCTET_STREAM) return { kind: 'raw' };
-  if (protocol === 'tus') return undefined;
-  if (type === 'application/octet-stream') return { kind: 'raw' };
-  const boundary = type === 'multipart/form-data' ? boundaryOf(contentType ?? '') : undefined;
-  return boundary === undefined ? undefined : { kind: 'form', boundary };
-}
-
-function mediaType(contentType: string | undefined): string | undefined {
-  return contentType?.split(';')[0]?.trim().toLowerCase();
 }

@@ -7,6 +7,7 @@ import { PulseError } from '../errors.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import { answering } from './answering.ts';
 import { standardAnswers } from './answers.ts';
+import { dialects } from './dialects/index.ts';
 import { diskStore } from './disk-store.ts';
 import { errorCode } from './durable.ts';
 import type { Extension } from './extension.ts';
@@ -17,13 +18,13 @@ import { liveUploads } from './live-uploads.ts';
 import { answerMalformed } from './malformed.ts';
 import { type Behaviour, type Limits, type Parts, standardLimits } from './parts.ts';
 import { receive } from './receive.ts';
-import { creationPaths } from './routes.ts';
-import { rulesOf, type ServedProtocol } from './rules.ts';
+import { rulesOf } from './rules.ts';
 import type { Store } from './store.ts';
+import { type ServedProtocol, words } from './words.ts';
 
 export type { AccessLogEntry } from './access-log.ts';
 export type { Behaviour, Limits } from './parts.ts';
-export type { ServedProtocol } from './rules.ts';
+export type { ServedProtocol } from './words.ts';
 
 export interface ServerSettings {
   readonly host: string;
@@ -92,7 +93,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   };
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${hostToName(settings.host)}:${port}${protocol === 'tus' ? creationPaths.tus : ''}`,
+    url: `http://${hostToName(settings.host)}:${port}${dialects[protocol].clientPath}`,
     port,
     close() {
       closing ??= stop();
@@ -112,6 +113,7 @@ function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolea
   const extensions = behaviour.extensions ?? settings.extensions ?? standardExtensions;
   return {
     protocol,
+    dialect: dialects[protocol],
     maxSizeBytes,
     rules: rulesOf({ ...settings, extensions }, behaviour.rules),
     answers: { ...standardAnswers, ...behaviour.answers },
@@ -121,7 +123,7 @@ function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolea
     measure: behaviour.measure ?? measure,
     takeHold: behaviour.takeHold ?? takeHold,
     newId: behaviour.newId ?? randomUUID,
-    locate: behaviour.locate ?? ((id) => `${creationPaths[protocol]}/${id}`),
+    locate: behaviour.locate ?? ((id) => `${words[protocol].creationPath}/${id}`),
     extensions,
     limits: { ...standardLimits, ...settings.limits },
     isClosing,

@@ -1,5 +1,5 @@
 import type { Behaviour } from '../parts.ts';
-import type { ServedProtocol } from '../rules.ts';
+import type { ServedProtocol } from '../words.ts';
 
 /**
  * One deliberate mistake of the reference server: it shows that the checks it names can fail. Real servers made most

@@ -1,0 +1,6 @@
+import type { Dialect } from '../dialect.ts';
+import type { ServedProtocol } from '../words.ts';
+import { pulse } from './pulse.ts';
+import { tus } from './tus.ts';
+
+export const dialects: Readonly<Record<ServedProtocol, Dialect>> = { pulse, tus };
