@@ -5,6 +5,7 @@ import { errorOf, type Fault, protocolFault } from './faults.ts';
 import { ask, type Job, warn } from './job.ts';
 import { uploadMetadata } from './metadata.ts';
 import type { OpenUpload } from './open-upload.ts';
+import { type Shortfall, shortfall } from './shortfall.ts';
 
 /** A server hashes the whole file before it answers: a minute, and a second for every 50 MiB. */
 function finalizeTimeoutMs(timeoutMs: number, sizeBytes: number): number {
@@ -13,9 +14,12 @@ function finalizeTimeoutMs(timeoutMs: number, sizeBytes: number): number {
 
 /**
  * Finalizes a complete upload. Before the request goes out the state says so: whoever finds that state repeats
- * finalize and does not upload again. Throws `unknown` when the answer was lost and the server no longer knows.
+ * finalize and does not upload again, unless the server lacks bytes. Throws `unknown` when the answer was lost and the server no longer knows.
  */
-export async function finalizeUpload(job: Job, upload: OpenUpload): Promise<Finalized | undefined> {
+export async function finalizeUpload(
+  job: Job,
+  upload: OpenUpload,
+): Promise<Finalized | Shortfall | undefined> {
   const { protocol, settings, source, tools } = job;
   const { finalize } = protocol;
   if (finalize === undefined) return undefined;
@@ -49,7 +53,13 @@ export async function finalizeUpload(job: Job, upload: OpenUpload): Promise<Fina
       },
     },
   );
-  if ('fault' in result) throw refusedFinalize(result.fault, answerLost);
+  if ('fault' in result) {
+    // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
+    const short = result.fault.status === 409 ? await shortfall(job, upload) : undefined;
+    if (short === undefined) throw refusedFinalize(result.fault, answerLost);
+    await tools.store.write(short.shortOf.record);
+    return short;
+  }
   const { status } = result.value;
   if (status !== undefined && status !== 'complete')
     warn(job, `finalize answered status "${status}", expected "complete"`);

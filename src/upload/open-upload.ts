@@ -12,6 +12,8 @@ import type { UploadRecord } from './state-store.ts';
 export interface OpenUpload {
   readonly url: URL;
   readonly offsetBytes: number;
+  /** So much may have been sent before, by earlier runs above all; `offsetBytes` where absent. */
+  readonly sentEndBytes?: number;
   readonly record: UploadRecord;
 }
 
@@ -141,7 +143,8 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     )
       throw unfinished(record.finishError);
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
-    return { url, offsetBytes, record };
+    // How far an earlier run came is not known: a cache may have answered HEAD with less.
+    return { url, offsetBytes, sentEndBytes: source.identity.sizeBytes, record };
   };
   if (record.phase === 'finalizing') return resumed(source.identity.sizeBytes);
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');

@@ -48,7 +48,7 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     progress: createProgress(job, upload.offsetBytes),
     offsetBytes: upload.offsetBytes,
     bestBytes: upload.offsetBytes,
-    sentEndBytes: upload.offsetBytes,
+    sentEndBytes: upload.sentEndBytes ?? upload.offsetBytes,
     chunkBytes: settings.chunkBytes,
     requestsLeft: 5 * REQUESTS_PER_CHUNK,
     timeoutsInRow: 0,

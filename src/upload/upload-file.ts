@@ -3,16 +3,16 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { noticingExpiry } from './expiry.ts';
-import { again, errorOf, type Fault } from './faults.ts';
+import { again, type Fault } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
 import type { RunTools } from './host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
-import { askOffset } from './offset.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
 import { proven } from './proof.ts';
 import { sendChunks } from './send-chunks.ts';
 import type { UploadSettings } from './settings.ts';
+import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';
 import { openSource, type Source } from './source.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
@@ -49,7 +49,12 @@ export async function uploadFile(
     try {
       const job = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
       const result = await bringOver(job);
-      return { ...result, ...job.tally, elapsedMs: Math.round(tools.clock.nowMs() - startedMs) };
+      const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);
+      const brought = { ...result, ...job.tally, elapsedMs };
+      // Said before it is forgotten: whoever is killed in between finalizes once more, and does not upload again.
+      tools.report({ type: 'upload.done', file: name, ...brought });
+      if (settings.finalize) await tools.store.remove(key);
+      return brought;
     } catch (error) {
       const kept = await tools.store.read(key, () => undefined);
       throw given.signal?.aborted
@@ -111,15 +116,28 @@ async function bringOver(unread: Unread): Promise<Brought> {
   throw second.inVain;
 }
 
-/** The upload as it was brought to its end, or why that was in vain. */
+/** The upload as it was brought to its end, or why that was in vain. What the server lost on the way is sent again. */
 async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain> {
+  let at = upload;
+  for (let times = 1; ; times++) {
+    const ended = await sendAndFinish(job, at);
+    if ('sha256' in ended) return { ...ended, resumedFromBytes: upload.offsetBytes };
+    if ('inVain' in ended) return ended;
+    sendRestAgain(job, ended.shortOf, times);
+    at = ended.shortOf;
+  }
+}
+
+async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
   const { source, settings, tools, key } = job;
   const { sizeBytes } = source.identity;
   const sent = await sendChunks(job, upload);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
   const { atRisk, finishFault } = sent;
   if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
-  if (job.protocol.finalize === undefined) await assertComplete(job, upload);
+  // Where the protocol has no finalize, HEAD has the last word on completeness.
+  const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
+  if (short !== undefined) return short;
   const sha256 = await job.reader.sha256();
   await source.assertUnchanged();
   const brought = {
@@ -132,9 +150,12 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
   if (!settings.finalize) return { ...brought, proven: false };
   try {
     const finalized = await finalizeUpload(job, upload);
+    if (finalized !== undefined && 'shortOf' in finalized) return finalized;
     const isProven = proven(finalized, { sizeBytes, sha256 });
-    await tools.store.remove(key);
-    if (!isProven && settings.requireProof) throw withoutProof(source);
+    if (!isProven && settings.requireProof) {
+      await tools.store.remove(key);
+      throw withoutProof(source);
+    }
     return {
       ...brought,
       proven: isProven,
@@ -160,22 +181,6 @@ async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Pro
   }
   await job.tools.store.write({ ...upload.record, finishError: fault.reason });
   throw unfinished(fault.reason);
-}
-
-/** Where the protocol has no finalize, HEAD has the last word on completeness. */
-async function assertComplete(job: Job, upload: OpenUpload): Promise<void> {
-  if (upload.record.headless) return;
-  const { sizeBytes } = job.source.identity;
-  const asked = await askOffset(job, upload.url);
-  if ('fault' in asked) throw errorOf(asked.fault);
-  if (asked.value.offsetBytes === sizeBytes) return;
-  throw new PulseError(
-    'protocol',
-    `all ${sizeBytes} bytes were acknowledged, but HEAD says offset ${asked.value.offsetBytes}`,
-    {
-      hint: 'run the same command again; if it ends in the same way, run pulse-upload verify on this server',
-    },
-  );
 }
 
 function withoutProof(source: Source): PulseError {

@@ -76,8 +76,7 @@ async function uploadAndReport(
     protocol: protocol.id,
     ...(concluded !== undefined && { concluded }),
   });
-  const result = await uploadFile(file, protocol, settings, tools);
-  tools.report({ type: 'upload.done', file, ...result });
+  await uploadFile(file, protocol, settings, tools);
 }
 
 async function problemOf(file: string): Promise<PulseError | undefined> {

@@ -1,0 +1,49 @@
+import { PulseError } from '../errors.ts';
+import { errorOf } from './faults.ts';
+import { type Job, warn } from './job.ts';
+import { askOffset } from './offset.ts';
+import type { OpenUpload } from './open-upload.ts';
+
+/** The upload to go on with, because the server does not hold what it acknowledged. */
+export interface Shortfall {
+  readonly shortOf: OpenUpload;
+}
+
+/**
+ * Asks whether the server still has every byte: one that crashed may have lost the last of them, and a cache may
+ * answer in its place. Undefined where all is there, or where the server cannot tell.
+ */
+export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall | undefined> {
+  if (upload.record.headless) return undefined;
+  const { sizeBytes } = job.source.identity;
+  const asked = await askOffset(job, upload.url);
+  if ('fault' in asked) {
+    // A finalized upload may be gone, and that is finalize's own affair.
+    if (job.protocol.finalize !== undefined && asked.fault.remedy === 'gone') return undefined;
+    throw errorOf(asked.fault);
+  }
+  if (asked.value.offsetBytes >= sizeBytes) return undefined;
+  const { offsetBytes } = asked.value;
+  const record = { ...upload.record, phase: 'sending' as const };
+  // An offset beyond this one is no surprise: all of it was sent before.
+  return { shortOf: { ...upload, record, offsetBytes, sentEndBytes: sizeBytes } };
+}
+
+/** Says that the rest is sent again; after as many times as there are retries that is the server's mistake. */
+export function sendRestAgain(job: Job, { offsetBytes }: OpenUpload, times: number): void {
+  const { sizeBytes } = job.source.identity;
+  if (times <= job.settings.retries) {
+    warn(
+      job,
+      `the server acknowledged all ${sizeBytes} bytes, but now has ${offsetBytes}; sending the rest again`,
+    );
+    return;
+  }
+  throw new PulseError(
+    'protocol',
+    `all ${sizeBytes} bytes were acknowledged, but HEAD says offset ${offsetBytes}`,
+    {
+      hint: 'run the same command again; if it ends in the same way, run pulse-upload verify on this server',
+    },
+  );
+}
