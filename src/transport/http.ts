@@ -111,7 +111,11 @@ function lengthHeader(request: WireRequest, lengthBytes: number): Readonly<Recor
   return states ? { 'Content-Length': String(lengthBytes) } : {};
 }
 
-/** Hands the body to the network as fast as that takes it; an error of the exchange ends it silently. */
+/**
+ * Hands the body to the network as fast as that takes it; an error of the exchange ends it silently. Before each slice
+ * the socket is read once: a server that answers early and closes makes the next write fail, and with it Node throws
+ * away an answer that has arrived already (client fault C24).
+ */
 function writeBody(
   exchange: http.ClientRequest,
   parts: readonly Uint8Array[],
@@ -119,19 +123,29 @@ function writeBody(
 ): void {
   const slices = sliced(parts);
   let sentBytes = 0;
+  let answered = false;
+  exchange.once('response', () => {
+    answered = true;
+  });
   const writeOn = () => {
-    for (const slice of slices) {
-      sentBytes += slice.byteLength;
-      const flows = exchange.write(slice);
-      onSlice(sentBytes);
-      if (!flows) {
-        exchange.once('drain', writeOn);
-        return;
-      }
+    if (answered || exchange.destroyed) return;
+    const slice = slices.next();
+    if (slice.done) {
+      exchange.end();
+      return;
     }
-    exchange.end();
+    sentBytes += slice.value.byteLength;
+    const flows = exchange.write(slice.value);
+    onSlice(sentBytes);
+    if (flows) afterReading(writeOn);
+    else exchange.once('drain', () => afterReading(writeOn));
   };
   writeOn();
+}
+
+/** An immediate of an immediate: between the two the event loop has polled every socket. */
+function afterReading(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }
 
 /** Not a generator: a loop that pauses must not close what it iterates over. */
