@@ -46,6 +46,13 @@ export type PulseEvent =
     }
   /** It answers again. */
   | { readonly type: 'outage.end'; readonly server: string; readonly elapsedMs: number }
+  /** What was remembered of an unfinished upload was removed: too old, or expired at the server. */
+  | {
+      readonly type: 'upload.pruned';
+      readonly file: string;
+      readonly server: string;
+      readonly savedAt: string;
+    }
   /** Something worth a person's attention that does not stop the upload. */
   | { readonly type: 'upload.warning'; readonly file: string; readonly message: string }
   | {

@@ -35,6 +35,17 @@ export const commands = {
     summary: '',
     load: () => import('./commands/report.ts'),
   },
+  list: {
+    usage: 'list [options]',
+    summary: 'what can be resumed; forget drops it',
+    load: () => import('./commands/list.ts'),
+  },
+  forget: {
+    usage: 'forget <file...|--all> [options]',
+    // Named in the line above it.
+    summary: '',
+    load: () => import('./commands/forget.ts'),
+  },
   serve: {
     usage: 'serve [options]',
     summary: 'a reference server, to try it on',

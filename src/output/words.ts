@@ -56,6 +56,12 @@ const words: Words = {
   'outage.end': (event, { stamp }) => [
     `${stamp}${event.server} answers again after ${formatDuration(event.elapsedMs)}; going on`,
   ],
+  'upload.pruned': (event, view) =>
+    view.verbose
+      ? [
+          `${view.stamp}${event.file}: its unfinished upload to ${event.server} is forgotten, too old to resume`,
+        ]
+      : [],
   'upload.warning': (event, view) => labelled([['warning', aboutFile(event)]], view.paint),
   'upload.done': done,
   'upload.failed': failed,

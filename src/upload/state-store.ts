@@ -1,5 +1,6 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pruneUploads } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
 import { makeFolder, orStateError, replaceFile } from './state-folder.ts';
@@ -16,6 +17,8 @@ export interface StateStore {
   readonly peek: (key: UploadKey) => Promise<UploadRecord | undefined>;
   readonly write: (record: UploadRecord) => Promise<void>;
   readonly remove: (key: UploadKey) => Promise<void>;
+  /** Removes what nobody can need any more, and tells the records among it. Never throws. */
+  readonly prune: (nowMs: number) => Promise<readonly UploadRecord[]>;
 }
 
 export function openStateStore(dir: string, now: () => Date = () => new Date()): StateStore {
@@ -58,5 +61,6 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
         await replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`);
       }),
     remove: (key) => orStateError(dir, () => rm(pathOf(key, 'json'), { force: true })),
+    prune: (nowMs) => pruneUploads(dir, nowMs).catch(() => []),
   };
 }

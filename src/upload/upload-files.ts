@@ -54,9 +54,16 @@ export async function uploadFiles(
   }
   const notAttempted = files.length - done - failures.length;
   const exitCode = notAttempted > 0 ? exitCodes.interrupted : commonExitCode(failures);
+  if (!tools.signal?.aborted) await prune(tools);
   const outcome = { exitCode, done, failed: failures.length, notAttempted };
   tools.report({ type: 'run.end', ...outcome });
   return outcome;
+}
+
+/** At the end: what this run went on with is fresh by then. */
+async function prune({ store, clock, report }: Tools): Promise<void> {
+  for (const { path, server, savedAt, createdAt } of await store.prune(clock.nowMs()))
+    report({ type: 'upload.pruned', file: path, server, savedAt: savedAt ?? createdAt });
 }
 
 async function uploadAndReport(

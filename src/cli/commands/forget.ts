@@ -1,0 +1,104 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { PulseError } from '../../errors.ts';
+import { countOf, formatBytes, percentOf } from '../../output/format.ts';
+import type { ForgottenEvent } from '../../output/kept-uploads.ts';
+import { ndjsonLine } from '../../output/ndjson.ts';
+import { harmless } from '../../output/text.ts';
+import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/kept-uploads.ts';
+import { realPathText } from '../../upload/path-text.ts';
+import type { UploadRecord } from '../../upload/state-store.ts';
+import { commands, type Invocation } from '../commands.ts';
+import { optionLines } from '../help.ts';
+import { keptEvent, stateDir } from '../kept-events.ts';
+import { forgetOptions } from '../list-options.ts';
+import { type Values, valuesOf } from '../option-table.ts';
+import { packageVersion } from '../version.ts';
+
+/** `pulse-upload forget`: the next upload of these files starts over. Asks nothing, and touches no server. */
+export async function run({ argv }: Invocation): Promise<number> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  const { operands, given } = splitCommandLine(forgetOptions, argv);
+  if (given.has('help') || given.has('version')) {
+    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
+    return 0;
+  }
+  const values = valuesOf(forgetOptions, given, process.env);
+  if (values.all === operands.length > 0) {
+    const fact = values.all ? 'forget got files and --all' : 'forget got no file';
+    throw new PulseError('usage', `${fact}, expected files or --all`, {
+      hint: 'pulse-upload list shows what is remembered',
+    });
+  }
+  return values.all ? forgetAll(values) : forgetFiles(operands, values);
+}
+
+function helpText(): string {
+  const example = 'Example: pulse-upload forget video.mp4';
+  return `${[`Usage: pulse-upload ${commands.forget.usage}`, '', ...optionLines(forgetOptions), '', example].join('\n')}\n`;
+}
+
+type ForgetValues = Values<typeof forgetOptions>;
+
+async function forgetAll(values: ForgetValues): Promise<number> {
+  const dir = stateDir();
+  const kept = await keptUploads(dir, Date.now());
+  await forgetEach(
+    kept.map(({ record }) => record),
+    values,
+  );
+  const aside = await removeLeftovers(dir, Date.now());
+  if (aside > 0 && !values.json)
+    process.stdout.write(`forgot ${countOf(aside, 'saved state', 'saved states')} that could not be read\n`);
+  if (kept.length === 0 && aside === 0 && !values.json) process.stderr.write('nothing was remembered\n');
+  return 0;
+}
+
+/** What is remembered of every file is forgotten before one that is unknown ends the command. */
+async function forgetFiles(files: readonly string[], values: ForgetValues): Promise<number> {
+  const kept = await keptUploads(stateDir(), Date.now());
+  const unknown: string[] = [];
+  const chosen: UploadRecord[] = [];
+  for (const file of files) {
+    const path = await rememberedPath(file);
+    const records = kept.map(({ record }) => record).filter((record) => record.path === path);
+    if (records.length === 0) unknown.push(file);
+    chosen.push(...records.filter((record) => !chosen.includes(record)));
+  }
+  await forgetEach(chosen, values);
+  if (unknown.length === 0) return 0;
+  throw new PulseError('input', `no upload of ${unknown.join(', ')} is remembered`, {
+    hint: 'pulse-upload list shows what is remembered',
+  });
+}
+
+/** The path under which a file is remembered, also where the file itself is gone. */
+async function rememberedPath(file: string): Promise<string> {
+  return realPathText(file).catch(async () => {
+    const folder = await realPathText(dirname(file)).catch(() => resolve(dirname(file)));
+    return join(folder, basename(file));
+  });
+}
+
+async function forgetEach(records: readonly UploadRecord[], { json }: ForgetValues): Promise<void> {
+  for (const record of records) {
+    await forgetUpload(stateDir(), record);
+    process.stdout.write(json ? eventLine(record) : `forgot ${words(record)}\n`);
+  }
+  if (records.length > 0 && !json) {
+    const fact = records.length === 1 ? 'its upload was' : 'their uploads were';
+    process.stderr.write(
+      `on the server ${fact} not touched: what is there stays until the server removes it\n`,
+    );
+  }
+}
+
+function eventLine({ path, server, url }: UploadRecord): string {
+  const event: ForgottenEvent = { type: 'upload.forgotten', file: path, server, url };
+  return ndjsonLine(event, new Date());
+}
+
+function words(record: UploadRecord): string {
+  const { file, server, acceptedBytes, sizeBytes } = keptEvent({ record, outlook: 'resumable' });
+  return `${harmless(file)}: ${percentOf(acceptedBytes, sizeBytes)} % of ${formatBytes(sizeBytes)} at ${harmless(server)}`;
+}

@@ -1,0 +1,69 @@
+import process from 'node:process';
+import { PulseError } from '../../errors.ts';
+import { type KeptEvent, keptLines } from '../../output/kept-uploads.ts';
+import { labelled } from '../../output/labelled.ts';
+import { ndjsonLine } from '../../output/ndjson.ts';
+import { createPaint, wantsColor } from '../../output/paint.ts';
+import { harmless } from '../../output/text.ts';
+import { keptUploads } from '../../upload/kept-uploads.ts';
+import { commands, type Invocation } from '../commands.ts';
+import { optionLines } from '../help.ts';
+import { keptEvent, stateDir } from '../kept-events.ts';
+import { listOptions } from '../list-options.ts';
+import { type Values, valuesOf } from '../option-table.ts';
+import { shellQuote } from '../shell-quote.ts';
+import { packageVersion } from '../version.ts';
+
+/** `pulse-upload list`: the uploads that were begun on this machine and are not finished. Asks no server. */
+export async function run({ argv }: Invocation): Promise<number> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  const { operands, given } = splitCommandLine(listOptions, argv);
+  if (given.has('help') || given.has('version')) {
+    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
+    return 0;
+  }
+  if (operands.length > 0) {
+    throw new PulseError('usage', `list got '${operands[0]}', expected options only`, {
+      hint: `to upload a file of the name list, write: pulse-upload upload list ${operands[0]}`,
+    });
+  }
+  await list(valuesOf(listOptions, given, process.env));
+  return 0;
+}
+
+function helpText(): string {
+  const example = 'Example: pulse-upload list';
+  return `${[`Usage: pulse-upload ${commands.list.usage}`, '', ...optionLines(listOptions), '', example].join('\n')}\n`;
+}
+
+async function list(values: Values<typeof listOptions>): Promise<void> {
+  const now = new Date();
+  const events = (await keptUploads(stateDir(), now.getTime())).map(keptEvent);
+  if (values.json) {
+    process.stdout.write(events.map((event) => ndjsonLine(event, now)).join(''));
+    return;
+  }
+  if (events.length === 0) {
+    process.stderr.write(
+      'nothing is unfinished: every upload that was begun here is done, or was forgotten\n',
+    );
+    return;
+  }
+  const paint = await createPaint(wantsColor(process.stdout, process.env, values.noColor));
+  const maxColumns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : undefined;
+  process.stdout.write(asText(keptLines(events, now.getTime(), paint, maxColumns)));
+  const onErr = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
+  process.stderr.write(asText(labelled([['next', harmless(nextStep(events))]], onErr)));
+}
+
+/** The command for the latest upload that can be gone on with; where there is none, what is left to do. */
+function nextStep(events: readonly KeptEvent[]): string {
+  const next = events.find(({ outlook }) => outlook === 'resumable' || outlook === 'finalizing');
+  if (next === undefined) return 'pulse-upload forget <file>';
+  const words = ['pulse-upload', next.file, '--server', next.server];
+  return words.map((word) => shellQuote(word, process.platform)).join(' ');
+}
+
+function asText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,28 @@
+import { homedir } from 'node:os';
+import process from 'node:process';
+import type { KeptEvent } from '../output/kept-uploads.ts';
+import type { KeptUpload } from '../upload/kept-uploads.ts';
+import { stateDirOf } from './state-dir.ts';
+
+/** The state folder of this user. */
+export function stateDir(): string {
+  return stateDirOf(process.env, process.platform, homedir());
+}
+
+/** An upload that is remembered, as programs read it. */
+export function keptEvent({ record, outlook }: KeptUpload): KeptEvent {
+  const { path, server, protocol, url, identity, prefix, phase, createdAt, expiresAt } = record;
+  return {
+    type: 'upload.kept',
+    file: path,
+    server,
+    protocol,
+    url,
+    sizeBytes: identity.sizeBytes,
+    acceptedBytes: phase === 'finalizing' ? identity.sizeBytes : prefix.bytes,
+    createdAt,
+    savedAt: record.savedAt ?? createdAt,
+    ...(expiresAt !== undefined && { expiresAt }),
+    outlook,
+  };
+}

@@ -1,0 +1,66 @@
+import { alignedLines, type Column } from './columns.ts';
+import { formatBytes, formatDuration, percentOf } from './format.ts';
+import type { Paint } from './paint.ts';
+import { harmless } from './text.ts';
+
+/** One upload that can be gone on with, or not, as programs read it (docs/events.md). Sizes in bytes, times ISO 8601. */
+export interface KeptEvent {
+  readonly type: 'upload.kept';
+  readonly file: string;
+  readonly server: string;
+  readonly protocol: string;
+  readonly url: string;
+  readonly sizeBytes: number;
+  /** What the server acknowledged, at least: the last seconds before a crash are not in it. */
+  readonly acceptedBytes: number;
+  readonly createdAt: string;
+  readonly savedAt: string;
+  readonly expiresAt?: string;
+  readonly outlook: string;
+}
+
+export interface ForgottenEvent {
+  readonly type: 'upload.forgotten';
+  readonly file: string;
+  readonly server: string;
+  readonly url: string;
+}
+
+const columns: readonly Column[] = [
+  { heading: 'file', yields: true },
+  { heading: 'done', right: true },
+  { heading: 'size', right: true },
+  { heading: 'age', right: true },
+  { heading: 'server', yields: true },
+  { heading: 'status' },
+];
+
+const words: Readonly<Record<string, string>> = {
+  resumable: 'can resume',
+  finalizing: 'not finalized',
+  headless: 'cannot resume',
+  'in-use': 'in use',
+  changed: 'file changed',
+  missing: 'file is gone',
+  unreadable: 'file unreadable',
+  expired: 'expired',
+};
+
+/** A table: the headings, then one line an upload. */
+export function keptLines(
+  events: readonly KeptEvent[],
+  nowMs: number,
+  paint: Paint,
+  maxColumns?: number,
+): readonly string[] {
+  const rows = events.map((event) => [
+    harmless(event.file),
+    event.outlook === 'finalizing' ? '100 %' : `${percentOf(event.acceptedBytes, event.sizeBytes)} %`,
+    formatBytes(event.sizeBytes),
+    formatDuration(Math.max(0, nowMs - Date.parse(event.createdAt))),
+    harmless(event.server),
+    words[event.outlook] ?? event.outlook,
+  ]);
+  const [headings = '', ...lines] = alignedLines(columns, rows, maxColumns);
+  return [paint.faint(headings), ...lines];
+}
