@@ -90,12 +90,29 @@ export type PulseEvent =
       readonly outcome: string;
       readonly elapsedMs: number;
     }
+  /** Several files: what is to be sent, and what was left out of it. */
+  | {
+      readonly type: 'run.start';
+      readonly files: number;
+      readonly sizeBytes: number;
+      readonly jobs: number;
+      /** Done according to the ledger, and unchanged since. */
+      readonly skipped: number;
+      /** Changed too short a time ago: the next run takes them. */
+      readonly tooYoung: number;
+      readonly duplicates: number;
+    }
+  /** A run of several files ends before its list does; what is left was not attempted. */
+  | { readonly type: 'run.stopped'; readonly message: string; readonly hint?: string }
   | {
       readonly type: 'run.end';
       readonly exitCode: number;
       readonly done: number;
       readonly failed: number;
       readonly notAttempted: number;
+      /** As in `run.start`; absent for a single file. */
+      readonly skipped?: number;
+      readonly tooYoung?: number;
     };
 
 /** The synchronous sink of all events. `time` (ISO 8601) is added where an event is written down. */

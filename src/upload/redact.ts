@@ -5,9 +5,14 @@ import type { PulseEvent, Report } from '../events.ts';
  * token that was renewed is as secret as the first one.
  */
 export function redacted(report: Report, tokens: ReadonlySet<string>): Report {
-  const clean = (text: string) =>
-    [...tokens].flatMap(formsOf).reduce((rest, form) => rest.replaceAll(form, '[token]'), text);
+  const clean = (text: string) => redactedText(text, tokens);
   return (event) => report(tokens.size === 0 ? event : mapTexts(event, clean));
+}
+
+/** The text without any of the tokens; the longest first, since one may be a part of another. */
+export function redactedText(text: string, tokens: ReadonlySet<string>): string {
+  const forms = [...tokens].flatMap(formsOf).sort((a, b) => b.length - a.length);
+  return forms.reduce((rest, form) => rest.replaceAll(form, '[token]'), text);
 }
 
 /** The tokens of a run as they are known so far; an empty one would be found in every text. */

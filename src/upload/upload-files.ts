@@ -95,7 +95,7 @@ async function problemOf(file: string): Promise<PulseError | undefined> {
   }
 }
 
-function failureEvent(file: string, error: PulseError): PulseEvent {
+export function failureEvent(file: string, error: PulseError): PulseEvent {
   const { kind, exitCode, message, hint, resumable } = error;
   return {
     type: 'upload.failed',
@@ -109,7 +109,7 @@ function failureEvent(file: string, error: PulseError): PulseEvent {
 }
 
 /** An abort before the upload was begun rejects with the signal's own reason. */
-function asInterrupted(file: string, error: unknown): PulseError {
+export function asInterrupted(file: string, error: unknown): PulseError {
   if (error instanceof PulseError && error.kind === 'interrupted') return error;
   return new PulseError('interrupted', `the upload of ${file} was interrupted before it was begun`, {
     hint: again,

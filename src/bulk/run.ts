@@ -1,0 +1,189 @@
+import { asPulseError, type ErrorKind, exitCodes } from '../errors.ts';
+import { protocols } from '../protocol/protocols/index.ts';
+import { type Chosen, chooseProtocol } from '../upload/discover.ts';
+import { createRunTools } from '../upload/host.ts';
+import { secretTokens } from '../upload/redact.ts';
+import type { Clock, Tools, UploadSettings } from '../upload/settings.ts';
+import type { RunOutcome } from '../upload/upload-files.ts';
+import type { Item } from './items.ts';
+import type { Ledger } from './ledger-file.ts';
+import type { Known } from './ledger-known.ts';
+import type { Plan } from './plan.ts';
+import { type Run, type Sent, sendItem } from './send-item.ts';
+import { createServerTrouble, type ServerTrouble } from './server-trouble.ts';
+import { createStop, type Stop } from './stop.ts';
+
+export interface BulkSettings {
+  readonly upload: UploadSettings;
+  /** Files at a time; each of them is sent strictly in order. */
+  readonly jobs: number;
+  /** So many failed files end the run. */
+  readonly maxFailures?: number;
+  /** The first failed file ends the run, and what is under way with it. */
+  readonly failFast: boolean;
+  readonly maxDurationMs?: number;
+}
+
+export interface BulkTools extends Tools {
+  readonly known: Known;
+  readonly ledger?: Ledger;
+  readonly readTokenFile: (path: string) => string;
+}
+
+interface Counts {
+  done: number;
+  failed: number;
+  interrupted: number;
+  readonly kinds: Set<ErrorKind>;
+}
+
+/**
+ * Sends what a plan holds, several files at a time. Everything that happens is reported, `run.end` included. A file
+ * that fails stops no other; a server that refuses or loses everything stops the run, and the rest is not attempted.
+ */
+export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkTools): Promise<RunOutcome> {
+  const { report, signal, clock } = given;
+  const { items, sizeBytes, skipped, young: tooYoung, duplicates } = plan;
+  const jobs = Math.min(settings.jobs, items.length);
+  report({ type: 'run.start', files: items.length, sizeBytes, jobs, skipped, tooYoung, duplicates });
+  const stop = createStop(signal, ({ message, hint }) =>
+    report({ type: 'run.stopped', message, ...(hint !== undefined && { hint }) }),
+  );
+  const counts: Counts = { done: 0, failed: 0, interrupted: 0, kinds: new Set() };
+  const run = createRun(settings, given, stop);
+  const release = stopInTime(settings.maxDurationMs, clock, stop);
+  try {
+    await inParallel(jobs, items, stop, async (item) => {
+      const sent = await sendItem(item, run);
+      count(sent, counts);
+      judge(sent, { settings, counts, trouble: run.trouble, stop });
+    });
+  } finally {
+    release();
+  }
+  const notAttempted = items.length - counts.done - counts.failed;
+  const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
+  const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };
+  report({ type: 'run.end', ...outcome, skipped, tooYoung });
+  return outcome;
+}
+
+function count(sent: Sent, counts: Counts): void {
+  if (sent.status === 'done') {
+    counts.done += 1;
+    return;
+  }
+  counts.failed += 1;
+  if (sent.error.kind === 'interrupted') counts.interrupted += 1;
+  else counts.kinds.add(sent.error.kind);
+}
+
+interface Judging {
+  readonly settings: BulkSettings;
+  readonly counts: Readonly<Counts>;
+  readonly trouble: ServerTrouble;
+  readonly stop: Stop;
+}
+
+/** Whether the run can go on after this file. */
+function judge(sent: Sent, { settings, counts, trouble, stop }: Judging): void {
+  if (sent.status === 'done') {
+    trouble.passed();
+    return;
+  }
+  const reason = trouble.failed(sent.error, sent.last);
+  if (reason !== undefined) stop.soon(reason);
+  if (settings.failFast) stop.now({ message: 'a file failed (--fail-fast)' });
+  const failures = counts.failed - counts.interrupted;
+  if (failures === settings.maxFailures)
+    stop.soon({ message: `${failures} files failed (--max-failures ${settings.maxFailures})` });
+}
+
+/** Stops the run when its time is up; returns what calls that off. */
+function stopInTime(maxDurationMs: number | undefined, clock: Clock, stop: Stop): () => void {
+  if (maxDurationMs === undefined) return () => undefined;
+  const timer = new AbortController();
+  const calledOff = () => undefined;
+  clock.sleep(maxDurationMs, timer.signal).then(() => stop.now(timeIsUp(maxDurationMs)), calledOff);
+  return () => timer.abort();
+}
+
+/** Ends early where the run is to stop; resolves once everything that was begun has ended. */
+async function inParallel(
+  jobs: number,
+  items: readonly Item[],
+  stop: Stop,
+  send: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const work = async () => {
+    for (let next = queue.next(); !next.done && !stop.asked(); next = queue.next()) await send(next.value);
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+}
+
+function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
+  const { upload } = settings;
+  const { ledger, known, readToken } = given;
+  const secrets = secretTokens(upload.token);
+  const tools = createRunTools(upload, {
+    ...given,
+    signal: stop.signal,
+    ...(readToken !== undefined && { readToken: () => remember(secrets, readToken()) }),
+  });
+  let chosen: Promise<Chosen> | undefined;
+  return {
+    settings: upload,
+    tools,
+    trouble: createServerTrouble(),
+    choose: (file) => {
+      chosen ??= chooseProtocol(protocols, upload, file, tools).catch((error) => {
+        chosen = undefined; // the next file asks again
+        throw error;
+      });
+      return chosen;
+    },
+    secrets,
+    readTokenFile: given.readTokenFile,
+    triedBefore: known.attempts,
+    ...(ledger !== undefined && {
+      record: async (outcome) => {
+        try {
+          await ledger.append(outcome);
+          return true;
+        } catch (error) {
+          const { kind, message, hint } = asPulseError(error);
+          stop.now({ kind, message, ...(hint !== undefined && { hint }) });
+          return false;
+        }
+      },
+    }),
+  };
+}
+
+function remember(secrets: Set<string>, token: string): string {
+  secrets.add(token);
+  return token;
+}
+
+function timeIsUp(maxDurationMs: number) {
+  return {
+    kind: 'temporary',
+    message: `the time is up (--max-duration, ${maxDurationMs / 1000} s); what the server has is kept`,
+    hint: 'run the same command again: it goes on',
+  } as const;
+}
+
+function exitCodeOf(
+  counts: Counts,
+  notAttempted: number,
+  stop: Stop,
+  signal: AbortSignal | undefined,
+): number {
+  if (signal?.aborted && (notAttempted > 0 || counts.interrupted > 0)) return exitCodes.interrupted;
+  const kind = stop.reason()?.kind;
+  if (kind !== undefined) return exitCodes[kind];
+  const [first, ...others] = counts.kinds;
+  if (first === undefined) return 0;
+  return others.length === 0 ? exitCodes[first] : exitCodes.verdict;
+}

@@ -1,0 +1,127 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { asPulseError, type PulseError } from '../errors.ts';
+import type { Outcome as WireOutcome } from '../protocol/wire.ts';
+import { createCurrentToken } from '../upload/current-token.ts';
+import type { Chosen } from '../upload/discover.ts';
+import type { RunTools } from '../upload/host.ts';
+import { fsPath } from '../upload/path-text.ts';
+import { redacted, redactedText } from '../upload/redact.ts';
+import type { UploadSettings } from '../upload/settings.ts';
+import { inputError } from '../upload/source.ts';
+import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
+import { asInterrupted, failureEvent } from '../upload/upload-files.ts';
+import { deferredRemoval } from './deferred-removal.ts';
+import type { Item } from './items.ts';
+import { isoTime, type Outcome as LedgerOutcome } from './ledger-record.ts';
+import type { ServerTrouble } from './server-trouble.ts';
+
+/** What all files of a run share. */
+export interface Run {
+  readonly settings: UploadSettings;
+  readonly tools: RunTools;
+  readonly trouble: ServerTrouble;
+  /** Asks the server which protocol it speaks, once for all. */
+  readonly choose: (file: string) => Promise<Chosen>;
+  /** Tokens that no ledger may hold, renewed ones too. */
+  readonly secrets: ReadonlySet<string>;
+  readonly readTokenFile: (path: string) => string;
+  /** Absent where no ledger is kept. Resolves with false where the record could not be written; the run then stops. */
+  readonly record?: (outcome: LedgerOutcome) => Promise<boolean>;
+  /** How often earlier runs tried a file. */
+  readonly triedBefore: (file: string) => number;
+}
+
+export type Sent =
+  | { readonly status: 'done'; readonly proven: boolean }
+  | { readonly status: 'failed'; readonly error: PulseError; readonly last: WireOutcome | undefined };
+
+/** Sends one file, writes its outcome to the ledger, and reports it, in this order. */
+export async function sendItem(item: Item, run: Run): Promise<Sent> {
+  const { clock, store } = run.tools;
+  const startedMs = clock.nowMs();
+  const watched = run.trouble.watched(run.tools.send);
+  const removal = deferredRemoval(store);
+  const secrets = new Set(run.secrets);
+  let state: Pick<Item, 'sizeBytes' | 'mtimeNs'> = item;
+  let tell = run.tools.report;
+  const settle = async (outcome: Pick<LedgerOutcome, 'status' | 'proven'> & Partial<LedgerOutcome>) => {
+    const recorded = await run.record?.({
+      time: new Date(clock.nowMs()).toISOString(),
+      file: resolve(item.file),
+      server: run.settings.server.href,
+      sizeBytes: state.sizeBytes,
+      mtime: state.mtimeNs === 0n ? '' : isoTime(state.mtimeNs),
+      attempts: run.triedBefore(item.file) + 1,
+      seconds: Math.round(clock.nowMs() - startedMs) / 1000,
+      ...outcome,
+    });
+    if (recorded === true) await removal.settle();
+  };
+  try {
+    if (item.problem !== undefined) throw item.problem;
+    state = await stateOf(item.file);
+    const own = withOwn(item, run, secrets);
+    tell = own.tools.report;
+    const tools = { ...own.tools, send: watched.send, ...(run.record && { store: removal.store }) };
+    const result = await upload(item.file, state.sizeBytes, { ...run, settings: own.settings, tools });
+    const { url, videoId, sha256, proven } = result;
+    await settle({ status: 'done', url, ...(videoId !== undefined && { videoId }), sha256, proven });
+    tell({ type: 'upload.done', file: item.file, ...result });
+    return { status: 'done', proven };
+  } catch (thrown) {
+    const aborted = run.tools.signal?.aborted === true;
+    const error = aborted ? asInterrupted(item.file, thrown) : asPulseError(thrown);
+    // What was interrupted has no outcome yet.
+    if (error.kind !== 'interrupted') {
+      const message = redactedText(error.message, secrets);
+      await settle({ status: 'failed', proven: false, kind: error.kind, message });
+    }
+    tell(failureEvent(item.file, error));
+    return { status: 'failed', error, last: watched.last() };
+  }
+}
+
+/** Looked at again: hours may have passed since the list was made. */
+async function stateOf(file: string): Promise<Pick<Item, 'sizeBytes' | 'mtimeNs'>> {
+  try {
+    const { size, mtimeNs } = await stat(fsPath(file), { bigint: true });
+    return { sizeBytes: Number(size), mtimeNs };
+  } catch (error) {
+    throw inputError(file, error);
+  }
+}
+
+/** Settings and tools of one file: those of the run, and what its manifest says. */
+function withOwn({ own = {} }: Item, run: Run, secrets: Set<string>): Pick<Run, 'settings' | 'tools'> {
+  const { name, metadata, tokenFile } = own;
+  const settings = {
+    ...run.settings,
+    ...(name !== undefined && { name }),
+    ...(metadata !== undefined && { metadata: { ...run.settings.metadata, ...metadata } }),
+  };
+  if (tokenFile === undefined) return { settings, tools: run.tools };
+  const readToken = () => {
+    const token = run.readTokenFile(tokenFile);
+    secrets.add(token);
+    return token;
+  };
+  const token = readToken();
+  const host = { ...run.tools.host, token: createCurrentToken(token, readToken) };
+  const report = redacted(run.tools.report, secrets);
+  return { settings: { ...settings, token }, tools: { ...run.tools, readToken, report, host } };
+}
+
+async function upload(file: string, sizeBytes: number, run: Run): Promise<UploadResult> {
+  const { settings, tools } = run;
+  const { protocol, concluded } = await run.choose(file);
+  tools.report({
+    type: 'upload.start',
+    file,
+    sizeBytes,
+    server: settings.server.href,
+    protocol: protocol.id,
+    ...(concluded !== undefined && { concluded }),
+  });
+  return uploadFile(file, protocol, settings, tools);
+}

@@ -1,0 +1,269 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createTransport } from '../../src/transport/http.ts';
+import { folderOf } from './folder.ts';
+import { names, startBulkBench } from './harness.ts';
+
+describe('a run of many files', () => {
+  test('sends several at a time, each of them strictly in order', async () => {
+    const { run, server } = await startBulkBench();
+    const dir = await folderOf(...names(12));
+    const transport = createTransport();
+    const uploads = new Map<string, number>();
+    let [now, most] = [0, 0];
+    const outcome = await run(dir, {
+      tools: {
+        send: async (request, conditions) => {
+          const { href } = request.url;
+          uploads.set(href, (uploads.get(href) ?? 0) + 1);
+          const isUpload = /\/uploads\/(?!finalize)/.test(href);
+          if (isUpload) expect(uploads.get(href)).toBe(1);
+          now += 1;
+          most = Math.max(most, now);
+          const outcome = await transport.send(request, conditions);
+          now -= 1;
+          uploads.set(href, (uploads.get(href) ?? 1) - 1);
+          return outcome;
+        },
+      },
+    });
+    await transport.close();
+    expect(outcome).toEqual({ exitCode: 0, done: 12, failed: 0, notAttempted: 0 });
+    expect(most).toBe(4);
+    expect([...server.finished.values()].map(String).toSorted()).toEqual(names(12));
+  });
+
+  test('is announced with its totals, and ends with its counts', async () => {
+    const { run, events } = await startBulkBench();
+    await run(await folderOf(...names(3)));
+    expect(events[0]).toEqual({
+      type: 'run.start',
+      files: 3,
+      sizeBytes: 18,
+      jobs: 3,
+      skipped: 0,
+      tooYoung: 0,
+      duplicates: 0,
+    });
+    expect(events.at(-1)).toMatchObject({ type: 'run.end', exitCode: 0, done: 3, skipped: 0, tooYoung: 0 });
+  });
+
+  test('goes on when a file is broken', async () => {
+    const { run, of } = await startBulkBench();
+    const dir = await folderOf(...names(6));
+    const lines = [...names(6), 'missing.mp4'].map((name) => JSON.stringify({ file: join(dir, name) }));
+    expect(await run(dir, { manifest: lines.join('\n') })).toEqual({
+      exitCode: 3,
+      done: 6,
+      failed: 1,
+      notAttempted: 0,
+    });
+    expect(of('upload.failed').map(({ file, kind }) => [basename(file), kind])).toEqual([
+      ['missing.mp4', 'input'],
+    ]);
+  });
+
+  test('gives each file what its manifest says, and no file the token of another', async () => {
+    const { run, server, records } = await startBulkBench();
+    const dir = await folderOf('a.mp4', 'b.mp4');
+    const own = { name: 'x.mp4', metadata: { camera: '7' }, tokenFile: 't' };
+    const lines = [{ file: join(dir, 'a.mp4'), ...own }, { file: join(dir, 'b.mp4') }];
+    server.script.FINALIZE = [{ answer: 400, body: 'no own-s3cret here' }];
+    const manifest = lines.map((line) => JSON.stringify(line)).join('\n');
+    await run(dir, { manifest, upload: { token: 's3cret', metadata: { day: '1' } }, run: { jobs: 1 } });
+    const created = server.seen.filter(({ method, path }) => method === 'POST' && path === '/uploads');
+    expect(created.map(({ headers }) => headers['x-upload-token'])).toEqual(['own-s3cret', 's3cret']);
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    expect(created[0]?.headers['upload-metadata']).toMatch(
+      new RegExp(`filename ${base64('x.mp4')}.*day ${base64('1')}.*camera ${base64('7')}`),
+    );
+    expect(created[1]?.headers['upload-metadata']).not.toContain('camera');
+    const [refused] = await records();
+    expect(refused).toMatchObject({ status: 'failed', message: expect.stringContaining('no [token] here') });
+  });
+});
+
+describe('the ledger of a run', () => {
+  test('has one record for each outcome', async () => {
+    const { run, server, records } = await startBulkBench();
+    const dir = await folderOf('a.mp4', ['b.mp4', 'longer']);
+    server.script.POST = [{ answer: 403 }];
+    await run(dir, { run: { jobs: 1 } });
+    expect(await records()).toEqual([
+      {
+        ledger: 1,
+        time: expect.any(String),
+        file: join(dir, 'a.mp4'),
+        server: `${server.url}/`,
+        sizeBytes: 5,
+        mtime: '2026-01-31T12:00:00.000000000Z',
+        attempts: 1,
+        seconds: expect.any(Number),
+        status: 'failed',
+        proven: false,
+        kind: 'refused',
+        message: expect.stringContaining('answered 403'),
+      },
+      {
+        ledger: 1,
+        time: expect.any(String),
+        file: join(dir, 'b.mp4'),
+        server: `${server.url}/`,
+        sizeBytes: 6,
+        mtime: '2026-01-31T12:00:00.000000000Z',
+        attempts: 1,
+        seconds: expect.any(Number),
+        status: 'done',
+        url: expect.stringContaining(`${server.url}/uploads/`),
+        videoId: expect.any(String),
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        proven: true,
+      },
+    ]);
+  });
+
+  test('makes the next run skip what is proven, and retry what failed or changed', async () => {
+    const { run, server, records, of } = await startBulkBench();
+    const dir = await folderOf(...names(4));
+    server.script.POST = [{ answer: 403 }];
+    expect(await run(dir, { run: { jobs: 1 } })).toMatchObject({ exitCode: 5, done: 3, failed: 1 });
+    await writeFile(join(dir, '03.mp4'), 'changed');
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 2 });
+    expect((await records()).slice(4).map(({ file, attempts }) => [basename(file), attempts])).toEqual([
+      ['00.mp4', 2],
+      ['03.mp4', 2],
+    ]);
+    expect(await run(dir)).toEqual({ exitCode: 0, done: 0, failed: 0, notAttempted: 0 });
+    expect(of('run.end').map(({ skipped }) => skipped)).toEqual([0, 2, 4]);
+    expect([...server.finished.values()].map(String).toSorted()).toEqual([...names(4), 'changed'].toSorted());
+  });
+
+  test('that cannot be written stops the run; what the server has by then is not sent twice', async () => {
+    const { run, server, of, records } = await startBulkBench();
+    const dir = await folderOf(...names(5));
+    const full = {
+      append: async () => {
+        throw new Error('ENOSPC');
+      },
+      close: async () => {},
+    };
+    const outcome = await run(dir, { tools: { ledger: full }, run: { jobs: 1 } });
+    expect(outcome).toMatchObject({ done: 1, notAttempted: 4 });
+    expect(outcome.exitCode).not.toBe(0);
+    expect(of('run.stopped')).toHaveLength(1);
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 5 });
+    expect(await records()).toHaveLength(5);
+    expect(server.lines().filter((line) => line === 'POST /uploads')).toHaveLength(5);
+  });
+});
+
+describe('a server that is broken for everything', () => {
+  test.each([
+    [401, 5],
+    [403, 5],
+    [507, 4],
+  ])(
+    'with %d stops the run, the rest is not attempted, and the next run takes it up',
+    async (status, exitCode) => {
+      const { run, server, of, records } = await startBulkBench();
+      const dir = await folderOf(...names(20));
+      server.script.POST = Array.from({ length: 20 }, () => ({ answer: status }));
+      const outcome = await run(dir, { run: { jobs: 2 } });
+      expect(outcome.exitCode).toBe(exitCode);
+      expect(outcome.failed).toBeLessThanOrEqual(4);
+      expect(outcome.notAttempted).toBe(20 - outcome.failed);
+      expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining(`(${status})`) }]);
+      expect(await records()).toHaveLength(outcome.failed);
+      server.script.POST = [];
+      expect(await run(dir)).toMatchObject({ exitCode: 0, done: 20 });
+    },
+  );
+
+  test('is not told from files that are refused now and then', async () => {
+    const { run, server } = await startBulkBench();
+    const dir = await folderOf(...names(9));
+    const pass = { first: () => {} };
+    const refuse = { answer: 403 };
+    server.script.POST = [refuse, refuse, pass, refuse, refuse, pass, refuse, { answer: 401 }, refuse];
+    expect(await run(dir, { run: { jobs: 1 } })).toMatchObject({ done: 2, failed: 7, notAttempted: 0 });
+  });
+
+  test('that cannot be reached for longer than it may stops the run, and no file is to blame for more than it was tried', async () => {
+    const { run, server, of, clock } = await startBulkBench();
+    const dir = await folderOf(...names(20));
+    await server.close();
+    const outcome = await run(dir, { upload: { maxOutageMs: 60_000 }, run: { jobs: 3 } });
+    expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
+    expect(outcome.failed).toBeLessThanOrEqual(3);
+    expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
+    expect(clock.pausesMs.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(50_000);
+  });
+});
+
+describe('a run stops', () => {
+  test('after --max-failures, once what is under way has ended', async () => {
+    const { run, server, of } = await startBulkBench();
+    const dir = await folderOf(...names(20));
+    server.script.POST = Array.from({ length: 20 }, () => ({ answer: 400 }));
+    const outcome = await run(dir, { run: { jobs: 2, maxFailures: 4 } });
+    expect(outcome).toMatchObject({ exitCode: 5, done: 0, notAttempted: 20 - outcome.failed });
+    expect([4, 5]).toContain(outcome.failed);
+    expect(of('run.stopped')).toHaveLength(1);
+  });
+
+  test('with --fail-fast at the first failure, and interrupts the others', async () => {
+    const { run, server, of, records } = await startBulkBench();
+    const dir = await folderOf(...names(20));
+    server.script.POST = [{ first: () => {} }, { answer: 400 }];
+    server.script.PATCH = [{ stall: true }];
+    const outcome = await run(dir, { run: { jobs: 2, failFast: true } });
+    expect(outcome).toMatchObject({ exitCode: 5, failed: 2, notAttempted: 18 });
+    expect(of('upload.failed').map(({ kind }) => kind)).toEqual(['refused', 'interrupted']);
+    expect((await records()).map(({ kind }) => kind)).toEqual(['refused']);
+  });
+
+  test('when its time is up: temporary, and what is under way goes on with the next run', async () => {
+    const { run, server, of } = await startBulkBench();
+    const dir = await folderOf(...names(4));
+    let isOver = () => {};
+    const over = new Promise<void>((resolve) => {
+      isOver = resolve;
+    });
+    const never = new Promise<void>(() => {});
+    server.script.PATCH = [
+      {
+        first: () => {
+          isOver();
+          return never;
+        },
+      },
+    ];
+    const clock = {
+      nowMs: () => Date.now(),
+      sleep: async (ms: number) => (ms === 77_000 ? over : undefined),
+    };
+    const outcome = await run(dir, { run: { jobs: 1, maxDurationMs: 77_000 }, tools: { clock } });
+    expect(outcome).toMatchObject({ exitCode: 4, done: 0, failed: 1, notAttempted: 3 });
+    expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('--max-duration') }]);
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 4 });
+    expect(of('upload.resumed')).toHaveLength(1);
+  });
+
+  test('when it is interrupted: no outcome is recorded of what was under way', async () => {
+    const { run, server, records } = await startBulkBench();
+    const dir = await folderOf(...names(10));
+    const controller = new AbortController();
+    server.script.PATCH = [{ first: () => {} }, { first: () => controller.abort() }];
+    const outcome = await run(dir, { run: { jobs: 1 }, tools: { signal: controller.signal } });
+    expect(outcome).toMatchObject({ exitCode: 130, done: 1, failed: 1, notAttempted: 8 });
+    expect(await records()).toHaveLength(1);
+  });
+
+  test('not, because a folder vanished meanwhile: those files fail', async () => {
+    const { run, server } = await startBulkBench();
+    const dir = await folderOf(...names(3));
+    server.script.PATCH = [{ first: () => rm(join(dir, '02.mp4')) }];
+    expect(await run(dir, { run: { jobs: 1 } })).toMatchObject({ exitCode: 3, done: 2, failed: 1 });
+  });
+});
