@@ -1,15 +1,21 @@
-// npm run soak [-- --only verify,…] [--seed n] [--rounds n]: the long runs, each with a page in docs/soak/.
+// npm run soak [-- --only verify,…] [--seed n] [--rounds n] [--path p]: the long runs, each with a page in docs/soak/.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { soakParts } from '../test/soak/parts.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, seed: { type: 'string' }, rounds: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    seed: { type: 'string' },
+    rounds: { type: 'string' },
+    path: { type: 'string' },
+  },
 });
 const names = soakParts.map(({ id }) => id);
 const wanted = values.only?.split(',') ?? names;
 const seed = numberOf(values.seed, 'seed') ?? Math.floor(Math.random() * 2 ** 31);
 const rounds = numberOf(values.rounds, 'rounds');
+const { path } = values;
 const unknown = wanted.find((name) => !names.includes(name));
 if (unknown !== undefined) {
   console.error(`--only ${unknown} is no part of the soak: ${names.join(', ')}`);
@@ -20,13 +26,19 @@ console.log(`seed ${seed}`);
 for (const { id, title, run } of soakParts.filter((part) => wanted.includes(part.id))) {
   console.log(`\n${title}`);
   const startMs = performance.now();
-  const { failures, page } = await run({ seed, report: console.log, ...(rounds && { rounds }) });
+  const { failures, page } = await run({
+    seed,
+    report: console.log,
+    ...(rounds && { rounds }),
+    ...(path && { path }),
+  });
   const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
   for (const failure of failures) console.log(`  FAILED ${failure}`);
   console.log(`${id}: ${failures.length === 0 ? 'held' : `${failures.length} failures`}, ${minutes} min`);
   if (failures.length > 0) process.exitCode = 1;
   // A page states a whole run, and only what held.
-  if (failures.length === 0 && rounds === undefined) writePage(id, title, page, minutes);
+  if (failures.length === 0 && rounds === undefined && path === undefined)
+    writePage(id, title, page, minutes);
 }
 
 function writePage(id: string, title: string, page: string, minutes: string): void {

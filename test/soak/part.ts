@@ -4,6 +4,8 @@ export interface SoakConditions {
   readonly seed: number;
   /** How often random things are repeated; absent: as often as the part's page says. */
   readonly rounds?: number;
+  /** Of a failure: the way to the case that failed, below its seed. */
+  readonly path?: string;
   /** A line for whoever watches. */
   readonly report: (line: string) => void;
 }

@@ -1,0 +1,98 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { faultsOf, faultsOfAltered } from './judge.ts';
+import { type Observed, type Run, runPlan } from './run-plan.ts';
+import type { Plan } from './trouble.ts';
+
+const plan: Plan = { protocol: 'pulse', body: 'raw', chunkBytes: 65_536, sizeBytes: 200_000, troubles: [] };
+let good: Observed;
+let resumed: Observed;
+let altered: Observed;
+
+beforeAll(async () => {
+  good = await runPlan(plan);
+  const on = { method: 'PATCH', nth: 2, times: 4 };
+  resumed = await runPlan({ ...plan, troubles: [{ on, do: 'answer', status: 503 }] });
+  altered = await runPlan(plan, { atPatch: 2, how: 'rewrite' });
+});
+
+function withRun(observed: Observed, change: (run: Run) => Partial<Run>): Observed {
+  return { ...observed, first: { ...observed.first, ...change(observed.first) } };
+}
+
+/** The oracle of the schedules, judged itself: what it would not notice, no schedule could show. */
+describe('the judge of a schedule', () => {
+  it('finds nothing wrong with what went well', () => {
+    expect(good.first.exitCode).toBe(0);
+    expect(resumed.first.exitCode).toBe(4);
+    expect(altered.first.exitCode).toBe(3);
+    expect([faultsOf(good), faultsOf(resumed), faultsOfAltered(altered)]).toEqual([[], [], []]);
+  });
+
+  it.each<[string, () => Observed]>([
+    ['other bytes on the server', () => ({ ...good, finished: [{ sizeBytes: 200_000, sha256: 'other' }] })],
+    ['a second finished upload', () => ({ ...good, finished: [...good.finished, ...good.finished] })],
+    ['no finished upload', () => ({ ...good, finished: [] })],
+    ['bytes left behind', () => ({ ...good, unfinishedBytes: [0, 1] })],
+    [
+      'a success that names another digest',
+      () => ({
+        ...good,
+        file: { ...good.file, sha256: 'other' },
+        finished: [{ sizeBytes: 1, sha256: 'other' }],
+      }),
+    ],
+    ['a failure in the end', () => withRun(good, () => ({ exitCode: 4 }))],
+    ['a code that says it is for ever', () => withRun(resumed, () => ({ exitCode: 5 }))],
+    [
+      'a failure that cannot be resumed',
+      () =>
+        withRun(resumed, ({ events }) => ({
+          events: events.map((event) =>
+            event.type === 'upload.failed' ? { ...event, resumable: false } : event,
+          ),
+        })),
+    ],
+    [
+      'a next run that starts from zero',
+      () => ({
+        ...resumed,
+        second: {
+          ...(resumed.second as Run),
+          events: (resumed.second as Run).events.filter(({ type }) => type !== 'upload.resumed'),
+        },
+      }),
+    ],
+    [
+      'two requests at once',
+      () =>
+        withRun(good, ({ requests }) => ({
+          requests: requests.map((request, index) => ({ ...request, inFlightAtStart: index === 3 ? 1 : 0 })),
+        })),
+    ],
+    [
+      'one chunk sent twice for no reason',
+      () =>
+        withRun(good, ({ requests }) => ({
+          requests: [...requests, ...requests.filter(({ method }) => method === 'PATCH').slice(0, 1)],
+        })),
+    ],
+    [
+      'more questions than needed',
+      () =>
+        withRun(good, ({ requests }) => ({
+          requests: [...requests, ...Array(10).fill(requests.find(({ method }) => method === 'HEAD'))],
+        })),
+    ],
+    ['a pause without a reason', () => withRun(good, () => ({ pausedMs: 1 }))],
+  ])('notices %s', (_, doctored) => {
+    expect(faultsOf(doctored())).not.toEqual([]);
+  });
+
+  it.each<[string, () => Observed]>([
+    ['success', () => ({ ...altered, first: good.first })],
+    ['another failure', () => withRun(altered, () => ({ exitCode: 4 }))],
+    ['a finished upload', () => ({ ...altered, finished: good.finished })],
+  ])('of an altered file notices %s', (_, doctored) => {
+    expect(faultsOfAltered(doctored())).not.toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Behaviour } from '../../src/server/server.ts';
+import { type RunningServer, startServer } from '../../src/server/server.ts';
+
+/** An upload, or a finished file, as it lies on the server's disk. */
+export interface Stored {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** A reference server in this process that can be ended and started again on the same folder. */
+export interface RestartableServer {
+  readonly url: () => string;
+  /** Ends it as a crash does, and starts it again on another port, with up to so many bytes of each unfinished upload gone. */
+  readonly restart: (loseBytes: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export async function startSubject(
+  dir: string,
+  protocol: 'pulse' | 'tus',
+  given: { readonly token?: () => string; readonly behaviour?: Behaviour } = {},
+): Promise<RestartableServer> {
+  const start = (): Promise<RunningServer> =>
+    startServer({
+      host: '127.0.0.1',
+      port: 0,
+      dir,
+      protocol,
+      limits: { closeGraceMs: 0, stallMs: 150, settleMs: 1000 },
+      ...(given.token !== undefined && { token: given.token() }),
+      ...(given.behaviour !== undefined && { behaviour: given.behaviour }),
+    });
+  let server = await start();
+  return {
+    url: () => server.url,
+    restart: async (loseBytes) => {
+      await server.close();
+      await loseTails(dir, loseBytes);
+      server = await start();
+    },
+    close: () => server.close(),
+  };
+}
+
+/** What a power cut does to bytes that were acknowledged and not yet on the disk. */
+async function loseTails(dir: string, loseBytes: number): Promise<void> {
+  for (const name of await dataFiles(dir)) {
+    const path = join(dir, '.incomplete', name);
+    await truncate(path, Math.max(0, (await stat(path)).size - loseBytes));
+  }
+}
+
+async function dataFiles(dir: string): Promise<readonly string[]> {
+  return (await readdir(join(dir, '.incomplete'))).filter((name) => name.endsWith('.data'));
+}
+
+/** What lies on the disk: finished files (tus: complete uploads), and the sizes of what is unfinished. */
+export async function storedIn(
+  dir: string,
+  protocol: 'pulse' | 'tus',
+): Promise<{ readonly finished: readonly Stored[]; readonly unfinishedBytes: readonly number[] }> {
+  const finished: Stored[] = [];
+  const unfinishedBytes: number[] = [];
+  for (const name of (await readdir(dir)).filter((entry) => entry !== '.incomplete'))
+    finished.push(await digestOf(join(dir, name)));
+  for (const name of await dataFiles(dir)) {
+    const path = join(dir, '.incomplete', name);
+    const info = JSON.parse(await readFile(path.replace(/data$/, 'json'), 'utf8'));
+    const { size } = await stat(path);
+    if (protocol === 'tus' && size === info.lengthBytes) finished.push(await digestOf(path));
+    else unfinishedBytes.push(size);
+  }
+  return { finished, unfinishedBytes };
+}
+
+async function digestOf(path: string): Promise<Stored> {
+  const bytes = await readFile(path);
+  return { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
