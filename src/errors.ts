@@ -23,7 +23,7 @@ export const exitCodes = {
   incomplete: 9,
   /** Our mistake. */
   bug: 70,
-  /** SIGINT or an AbortSignal; SIGTERM exits with 143. State is saved. */
+  /** SIGINT or an AbortSignal; SIGTERM exits with 143, SIGHUP with 129. State is saved. */
   interrupted: 130,
 } as const;
 

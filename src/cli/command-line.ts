@@ -32,7 +32,10 @@ export function splitCommandLine(table: OptionTable, argv: readonly string[]): C
 function usageError(error: CommanderError): PulseError {
   const [fact = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
-  return new PulseError('usage', fact, { hint: hint ?? 'pulse-upload --help lists the options' });
+  const usual = /'-[^']*[./][^']*'$/.test(fact)
+    ? 'a file whose name begins with a dash stands behind --'
+    : 'pulse-upload --help lists the options';
+  return new PulseError('usage', fact, { hint: hint ?? usual });
 }
 
 /** The command that does the same for these operands: as the user wrote it, secrets left out. */

@@ -1,7 +1,7 @@
 import process from 'node:process';
 
 /** 128 + the number of the signal, as shells report it. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 export interface Interruption {
   /** Fires at the first signal. */
@@ -11,12 +11,13 @@ export interface Interruption {
   readonly release: () => void;
 }
 
-/** The first SIGINT or SIGTERM asks the work to end in order, the second one ends the process at once. */
+/** The first SIGINT, SIGTERM or SIGHUP asks the work to end in order, the second one ends the process at once. */
 export function watchForSignals(): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const listeners = Object.entries(exitCodes).map(([name, code]) => {
     const listener = () => {
+      if (name === 'SIGHUP' && startedByNohup(process.env)) return;
       if (exitCode !== undefined) process.exit(code);
       exitCode = code;
       controller.abort();
@@ -31,4 +32,12 @@ export function watchForSignals(): Interruption {
       for (const { name, listener } of listeners) process.off(name, listener);
     },
   };
+}
+
+/**
+ * Whether a shell that says what it started (bash, zsh, ksh) started us with nohup. Node undoes what nohup does: it
+ * resets ignored signals when it starts (ResetSignalHandlers in its node.cc).
+ */
+function startedByNohup({ _: started }: NodeJS.ProcessEnv): boolean {
+  return started !== undefined && /(^|\/)nohup$/.test(started);
 }

@@ -12,6 +12,7 @@ import {
 import { oneOf } from './parse/choice.ts';
 import { parseCount } from './parse/count.ts';
 import { parseDurationMs } from './parse/duration.ts';
+import { parseFileName } from './parse/file-name.ts';
 import { parseHeaders } from './parse/headers.ts';
 import { parseMetadataPairs } from './parse/metadata.ts';
 import { parseServerUrl } from './parse/server-url.ts';
@@ -97,7 +98,7 @@ export const uploadOptions = {
     kind: 'value',
     flags: '--name <filename>',
     says: 'name that the server gives the file',
-    parse: parseText,
+    parse: parseFileName,
   },
   header: {
     kind: 'list',

@@ -54,7 +54,7 @@ export interface RunningServer {
 
 /**
  * Starts the reference server.
- * Throws PulseError: `input` for a folder that cannot be used or a host and port that cannot be listened on,
+ * Throws PulseError: `input` for a folder that cannot be used, `usage` for a host and port that cannot be listened on,
  * `temporary` for a folder that another server uses.
  */
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
@@ -135,9 +135,35 @@ async function listen(server: Server, { host, port }: ServerSettings): Promise<v
   try {
     await once(server, 'listening');
   } catch (thrown) {
-    throw new PulseError('input', `cannot listen on ${host}:${port} (${errorCode(thrown)})`, {
-      hint: 'choose another host or port; port 0 takes any that is free',
-      cause: thrown,
-    });
+    throw cannotListen(host, port, thrown);
   }
 }
+
+/** What was asked for on the command line cannot be had: `usage`, since the same command would end in the same way. */
+function cannotListen(host: string, port: number, thrown: unknown): PulseError {
+  const code = errorCode(thrown) ?? String(thrown);
+  const [fact, hint] = listenFaults[code] ?? [
+    `it cannot be listened on (${code})`,
+    'choose another host or port',
+  ];
+  return new PulseError('usage', `${host}:${port}: ${fact}`, { hint, cause: thrown });
+}
+
+const noSuchAddress = [
+  'this is no address of this machine',
+  'choose 127.0.0.1 for this machine only, or 0.0.0.0 for every network it is in',
+] as const;
+
+const listenFaults: Readonly<Record<string, readonly [fact: string, hint: string]>> = {
+  EADDRINUSE: [
+    'another program listens there, expected a free port',
+    'stop that program, or choose another port; port 0 takes any that is free',
+  ],
+  EACCES: [
+    'only the administrator may listen there',
+    'choose a port above 1023; port 0 takes any that is free',
+  ],
+  EADDRNOTAVAIL: noSuchAddress,
+  ENOTFOUND: noSuchAddress,
+  EAI_AGAIN: noSuchAddress,
+};

@@ -88,6 +88,10 @@ function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
 
 /** Where a status means something else here than it does for a chunk. */
 const finalizeWords: Readonly<Record<number, { readonly kind: ErrorKind; readonly hint: string }>> = {
+  400: {
+    kind: 'refused',
+    hint: 'if it is the name of the file that the server does not take, run the same command again with another --name: no byte is sent twice',
+  },
   409: {
     kind: 'refused',
     hint: 'the server acknowledged every byte, yet does not take the upload for complete; run pulse-upload verify on it',

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { asPulseError, PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
@@ -48,6 +49,7 @@ export async function uploadFile(
     const tools = noticingExpiry({ ...given, signal });
     try {
       const job = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
+      warnOfName(job);
       const result = await bringOver(job);
       const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);
       const brought = { ...result, ...job.tally, elapsedMs };
@@ -67,6 +69,16 @@ export async function uploadFile(
   } finally {
     await source.close();
   }
+}
+
+/** A name is judged at finalize, when every byte is there: too late to learn that it will not do. */
+function warnOfName(job: Pick<Job, 'source' | 'tools' | 'settings' | 'protocol'>): void {
+  const { finalize, name = basename(job.source.name) } = job.settings;
+  if (!finalize || job.protocol.finalize === undefined || !/\p{Cc}/u.test(name)) return;
+  warn(
+    job,
+    'its name holds control characters, which many servers refuse in the end; give it another with --name',
+  );
 }
 
 function interrupted(source: Source, resumable: boolean): PulseError {

@@ -199,9 +199,19 @@ describe('pulse-upload serve refuses', () => {
   test('a port that is taken', async () => {
     const { url } = await serve();
     const dir = await temporaryFolder();
-    const { code, stdout, stderr } = await runBin(['serve', '--port', new URL(url).port, '--dir', dir]);
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(/^error: .+\n next: .+\n$/);
+    const { port } = new URL(url);
+    expect(await runBin(['serve', '--port', port, '--dir', dir])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: 127.0.0.1:${port}: another program listens there, expected a free port\n next: stop that program, or choose another port; port 0 takes any that is free\n`,
+    });
+  });
+
+  test('an address that is not this machine’s', async () => {
+    const dir = await temporaryFolder();
+    const { code, stderr } = await runBin(['serve', '--host', '192.0.2.1', '--port', '0', '--dir', dir]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('error: 192.0.2.1:0: this is no address of this machine\n next: ');
   });
 
   test('a folder that is a file', async () => {

@@ -63,6 +63,29 @@ describe('a finished upload', () => {
     expect([...server.finished.values()].map(String)).toEqual(['x']);
   });
 
+  test.each([['-dash.mp4'], ['-t1.mp4'], ['--new.mp4']])(
+    '%s without -- is a usage error that names --',
+    async (name) => {
+      const { run, dir, server } = await startBench();
+      await writeFile(join(dir, name), 'x');
+      const { code, stderr } = await run(['video.mp4', name]);
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        `error: '${name}' is a file here, but reads like a flag\n next: write ./${name}, or put --`,
+      );
+      expect(server.seen).toEqual([]);
+      expect((await run(['-q', '--', 'video.mp4', name])).code).toBe(0);
+      expect((await run(['-q', 'video.mp4', '--name', name])).code).toBe(0);
+    },
+  );
+
+  test('that begins with a dash and is missing gets the hint of -- too', async () => {
+    const { run } = await startBench();
+    const { code, stderr } = await run(['-missing.mp4']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(' next: a file whose name begins with a dash stands behind --\n');
+  });
+
   test('may be of a file with the name of a command', async () => {
     const { run, dir, server } = await startBench();
     await writeFile(join(dir, 'serve'), 'x');

@@ -65,6 +65,37 @@ describe('finalize is believed only where it proves something', () => {
   });
 });
 
+describe('a name that the server does not take', () => {
+  it('is said to be what --name is for, and the next run with another one sends no byte', async () => {
+    const bench = await startBench();
+    const file = await bench.file(MIB);
+    bench.server.script.FINALIZE = [{ answer: 400, body: '{"error":"invalid filename"}' }];
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: expect.stringContaining('--name'), resumable: true },
+    ]);
+    expect((await bench.upload(file, { name: 'other.mp4' })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+    expect(bench.server.seen.at(-1)?.body.toString()).toContain('"filename":"other.mp4"');
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'is warned of before the first byte where it is the file’s own',
+    async () => {
+      const bench = await startBench();
+      const file = await bench.file(10, 'a\nb.mp4');
+      await bench.upload(file);
+      await bench.upload(file, { name: 'fine.mp4' });
+      await bench.upload(file, { finalize: false });
+      const warned = bench.of('upload.warning');
+      expect(warned).toMatchObject([{ message: expect.stringContaining('--name') }]);
+      expect(bench.events.findIndex(({ type }) => type === 'upload.warning')).toBeLessThan(
+        bench.events.findIndex(({ type }) => type === 'upload.created'),
+      );
+    },
+  );
+});
+
 describe('a lost answer to finalize', () => {
   it('is asked for again', async () => {
     const bench = await startBench();

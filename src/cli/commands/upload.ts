@@ -5,6 +5,7 @@ import type { PulseEvent } from '../../events.ts';
 import { asksForJson } from '../asks.ts';
 import type { CommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
 import { nearName } from '../near-name.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
@@ -46,6 +47,7 @@ function helpText(): string {
 
 async function splitUpload(argv: readonly string[], named: boolean): Promise<CommandLine> {
   const { splitCommandLine } = await import('../command-line.ts');
+  refuseFilesLikeFlags(uploadOptions, argv);
   try {
     return splitCommandLine(uploadOptions, argv);
   } catch (error) {

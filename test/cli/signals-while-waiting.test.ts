@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
+import { startBin, temporaryFolder } from './run-bin.ts';
+
+async function startBench() {
+  const server = await startScriptedServer();
+  onTestFinished(() => server.close());
+  const dir = await temporaryFolder();
+  await writeFile(join(dir, 'video.mp4'), randomBytes(3000));
+  const env = { PULSE_UPLOAD_SERVER: server.url, PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+  const start = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    startBin(args, { cwd: dir, env: { ...env, ...more } });
+  return { server, start };
+}
+
+async function untilSeen(server: ScriptedServer, method: string, times: number): Promise<void> {
+  while (server.seen.filter((request) => request.method === method).length < times) await sleep(10);
+}
+
+/** What the tool waits for, how the server brings it about, and the request after which it waits. */
+const waits: readonly (readonly [string, ScriptedServer['script'], string, number])[] = [
+  ['for the answer of discovery', { GET: [{ stall: true }] }, 'GET', 1],
+  ['for the answer to POST', { POST: [{ stall: true }] }, 'POST', 1],
+  ['in the pause before another try of discovery', { GET: [{ answer: 503 }] }, 'GET', 1],
+  ['in the pause before another try of a chunk', { PATCH: [{ answer: 503 }] }, 'PATCH', 1],
+  [
+    'as long as the server asked for',
+    { PATCH: [{ answer: 429, headers: { 'Retry-After': '500' } }] },
+    'PATCH',
+    1,
+  ],
+  ['for the lock of a chunk', { PATCH: [{ answer: 423 }] }, 'PATCH', 1],
+  ['for the answer to finalize', { FINALIZE: [{ stall: true }] }, 'POST', 2],
+];
+
+describe.skipIf(process.platform === 'win32')('a signal while the tool waits', () => {
+  test.each(waits)('%s: stops, and prints how to resume', async (_, script, method, times) => {
+    const { server, start } = await startBench();
+    Object.assign(server.script, script);
+    // Nothing but the signal ends these waits before the test does.
+    const running = start(['video.mp4', '--retry-delay', '9m', '--timeout', '9m']);
+    await untilSeen(server, method, times);
+    running.child.kill('SIGINT');
+    const { code, signal, stdout, stderr } = await running.ended;
+    expect({ code, signal, stdout }).toEqual({ code: 130, signal: null, stdout: '' });
+    expect(stderr).toMatch(
+      /stopped: .*interrupted.*\n {3}next: pulse-upload video\.mp4 --retry-delay 9m --timeout 9m\n$/,
+    );
+    const again = await start(['video.mp4', '--json']).ended;
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('"proven":true');
+  });
+
+  test('SIGHUP does the same and exits with 129', async () => {
+    const { server, start } = await startBench();
+    server.script.PATCH = [{ stall: true }];
+    const running = start(['video.mp4']);
+    await untilSeen(server, 'PATCH', 1);
+    running.child.kill('SIGHUP');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(129);
+    expect(stderr).toMatch(/next: pulse-upload video\.mp4\n$/);
+  });
+
+  test('SIGHUP is ignored where a shell says that nohup started us', async () => {
+    const { server, start } = await startBench();
+    let answer = () => {};
+    server.script.PATCH = [{ first: () => new Promise<void>((resolve) => (answer = resolve)) }];
+    const running = start(['video.mp4'], { _: '/usr/bin/nohup' });
+    await untilSeen(server, 'PATCH', 1);
+    running.child.kill('SIGHUP');
+    await sleep(200);
+    answer();
+    expect(await running.ended).toMatchObject({ code: 0, signal: null });
+  });
+});
