@@ -2,11 +2,11 @@ import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { PulseError } from '../errors.ts';
 import { countOf, formatBytes } from '../output/format.ts';
+import { isLoopback } from '../protocol/hosts.ts';
 import type { Check, ProtocolId, Section } from '../verify/check.ts';
 import { planOf } from '../verify/plan.ts';
 import type { Permissions, Target } from '../verify/target.ts';
 import type { VerifySettings } from '../verify/verify.ts';
-import { isLoopback } from './loopback.ts';
 
 /** What a run may do to a server at most, in words; nothing is asked of the server for it. */
 export function announcement(

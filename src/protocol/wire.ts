@@ -25,6 +25,8 @@ export type BreakCause =
   | 'refused'
   | 'unreachable'
   | 'tls'
+  /** A proxy on the way does not let the request through. */
+  | 'proxy'
   | 'timeout'
   | 'reset'
   | 'not-http'
@@ -38,6 +40,8 @@ export interface Break {
   readonly detail: string;
   /** False only where not one byte of the request can have reached the server. */
   readonly delivered: boolean;
+  /** The next step, where this break has one of its own. */
+  readonly hint?: string;
 }
 
 export type Outcome = Answer | Break;

@@ -1,13 +1,34 @@
 import type { Break, BreakCause } from '../protocol/wire.ts';
+import { certificateIn } from './certificate.ts';
 
 interface Reading {
   readonly cause: BreakCause;
   readonly detail: string;
   readonly delivered: boolean;
+  readonly hint?: string;
 }
 
-const before = (cause: BreakCause, detail: string): Reading => ({ cause, detail, delivered: false });
+const before = (cause: BreakCause, detail: string, hint?: string): Reading => ({
+  cause,
+  detail,
+  delivered: false,
+  ...(hint !== undefined && { hint }),
+});
 const during = (cause: BreakCause, detail: string): Reading => ({ cause, detail, delivered: true });
+
+const renew = 'renew the certificate of the server, and check that the clock of this machine is right';
+const nameAuthority = 'if you trust who signed it, name that certificate with --ca-cert <file>';
+const showWhoYouAre = 'name a client certificate that the server accepts with --cert <file> and --key <file>';
+const unknownAuthority = before(
+  'tls',
+  'the TLS certificate is not signed by a known authority',
+  nameAuthority,
+);
+const noTls = before(
+  'tls',
+  'TLS could not be negotiated (does the server speak https on this port?)',
+  'check the port and the scheme (http or https) in --server',
+);
 
 /** Error codes of Node, libuv, OpenSSL and the HTTP parser, in our words. */
 const byCode: Readonly<Record<string, Reading>> = {
@@ -24,34 +45,86 @@ const byCode: Readonly<Record<string, Reading>> = {
   ECONNABORTED: during('reset', 'the connection was aborted'),
   EPIPE: during('reset', 'the server closed the connection while the request was being sent'),
   HPE_HEADER_OVERFLOW: during('too-long', 'the headers of the answer are too long'),
-  CERT_HAS_EXPIRED: before('tls', 'the TLS certificate has expired'),
-  DEPTH_ZERO_SELF_SIGNED_CERT: before('tls', 'the TLS certificate is self-signed'),
+  CERT_HAS_EXPIRED: before('tls', 'the TLS certificate has expired', renew),
+  CERT_NOT_YET_VALID: before('tls', 'the TLS certificate is not valid yet', renew),
+  CERT_REVOKED: before('tls', 'the TLS certificate was revoked', renew),
+  DEPTH_ZERO_SELF_SIGNED_CERT: before('tls', 'the TLS certificate is self-signed', nameAuthority),
   SELF_SIGNED_CERT_IN_CHAIN: before(
     'tls',
     'the TLS certificate chain ends in an unknown self-signed certificate',
+    nameAuthority,
   ),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: before('tls', 'the TLS certificate is not signed by a known authority'),
-  UNABLE_TO_GET_ISSUER_CERT: before('tls', 'the TLS certificate is not signed by a known authority'),
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: before('tls', 'the TLS certificate is not signed by a known authority'),
-  ERR_TLS_CERT_ALTNAME_INVALID: before('tls', 'the TLS certificate is for another host name'),
-  EPROTO: before('tls', 'TLS could not be negotiated (does the server speak https on this port?)'),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  ERR_TLS_CERT_ALTNAME_INVALID: before(
+    'tls',
+    'the TLS certificate is for another host name',
+    'use a name in --server that the certificate holds',
+  ),
+  EPROTO: noTls,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+  // TLS 1.3: the handshake is over for the client when the server asks what it has to show.
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: before(
+    'tls',
+    'the server asks for a client certificate, and none was shown',
+    showWhoYouAre,
+  ),
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: before(
+    'tls',
+    'the server ended the TLS handshake (it may ask for a client certificate, or share no cipher)',
+    showWhoYouAre,
+  ),
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: before(
+    'tls',
+    'the server does not know who signed the client certificate',
+    showWhoYouAre,
+  ),
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: before(
+    'tls',
+    'the server does not accept the client certificate',
+    showWhoYouAre,
+  ),
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: before(
+    'tls',
+    'the server says that the client certificate has expired',
+    showWhoYouAre,
+  ),
 };
+
+/** An error of ours that knows what it means. */
+export class KnownBreak extends Error {
+  readonly reading: Reading;
+
+  constructor(reading: Reading) {
+    super(reading.detail);
+    this.reading = reading;
+  }
+}
 
 /** What a failed request means. Anything unknown counts as a broken connection, so that it is tried again. */
 export function breakOf(error: unknown): Break {
   for (const candidate of causes(error)) {
+    if (candidate instanceof KnownBreak) return { kind: 'break', ...candidate.reading };
     const code = codeOf(candidate);
     const known = code === undefined ? undefined : byCode[code];
-    if (known !== undefined) return { kind: 'break', ...known };
+    if (known !== undefined) return { kind: 'break', ...withCertificate(known, candidate, code) };
     if (candidate instanceof Error && code?.startsWith('HPE_')) {
       return { kind: 'break', ...during('not-http', `the answer is not HTTP (${candidate.message})`) };
     }
     if (code !== undefined && /^(ERR_(SSL|TLS)_|CERT_)/.test(code)) {
-      return { kind: 'break', ...before('tls', `TLS failed (${code})`) };
+      return { kind: 'break', ...withCertificate(before('tls', `TLS failed (${code})`), candidate, code) };
     }
   }
   const message = error instanceof Error ? error.message : String(error);
   return { kind: 'break', ...during('reset', `the request failed (${message})`) };
+}
+
+/** A refused certificate is named: which one it is, and whose. */
+function withCertificate(reading: Reading, error: unknown, code = ''): Reading {
+  const named = typeof error === 'object' && error !== null ? certificateIn(error, code) : undefined;
+  return named === undefined ? reading : { ...reading, detail: `${reading.detail} (${named})` };
 }
 
 /** The error, what caused it, and the members of an aggregate (one per address of the host). */

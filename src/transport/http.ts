@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
 import type { Socket } from 'node:net';
-import type { Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
+import type { Break, Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
 import { bodyBytes } from '../protocol/wire.ts';
 import { breakOf } from './breaks.ts';
+import { createFreshness, type Freshness } from './freshness.ts';
+import type { TransportSettings } from './settings.ts';
+import { createWaits, type Waits } from './waits.ts';
+import { createWays, type Way } from './ways.ts';
 
 /** Answers of these protocols are a few hundred bytes; what is longer than this is no answer. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -18,83 +21,95 @@ export interface Transport {
   readonly close: () => Promise<void>;
 }
 
-/** One request, not yet sent. */
-type Begin = (url: URL, options: http.RequestOptions) => http.ClientRequest;
-
 /** HTTP/1.1 over Node's own client. Redirects are answers like any other: never followed here. */
-export function createTransport(): Transport {
-  const keepAlive = { keepAlive: true, noDelay: true };
-  const plain = new http.Agent(keepAlive);
-  const secure = new https.Agent(keepAlive);
-  const begin: Begin = (url, options) =>
-    url.protocol === 'https:'
-      ? https.request(url, { ...options, agent: secure })
-      : http.request(url, { ...options, agent: plain });
+export function createTransport(settings: TransportSettings = {}): Transport {
+  const ways = createWays(settings);
+  const freshness = createFreshness();
   return {
-    send: (request, conditions) => send(begin, request, conditions),
-    close: async () => {
-      plain.destroy();
-      secure.destroy();
+    send: async (request, conditions) => {
+      conditions.signal?.throwIfAborted();
+      const way = await ways.to(request.url);
+      if (freshness.isWanted()) way.dropIdle();
+      return send(way, request, conditions, freshness);
     },
+    close: ways.close,
   };
 }
 
-async function send(begin: Begin, request: WireRequest, conditions: SendConditions): Promise<Outcome> {
+async function send(
+  way: Way,
+  request: WireRequest,
+  conditions: SendConditions,
+  freshness: Freshness,
+): Promise<Outcome> {
   const { idleTimeoutMs, answerTimeoutMs = idleTimeoutMs, signal } = conditions;
-  signal?.throwIfAborted();
   const lengthBytes = bodyBytes(request);
-  const exchange = begin(request.url, {
+  const giveUp = new AbortController();
+  const options = {
     method: request.method,
     headers: { ...request.headers, ...lengthHeader(request, lengthBytes) },
-  });
-
-  // Every wait is bounded by this timer: connecting, each pause in the body, the answer.
-  let waitingFor = 'a connection';
-  let limitMs = idleTimeoutMs;
-  let timedOut = false;
-  const expire = () => {
-    timedOut = true;
+  };
+  const exchange = way.begin(request.url, options, giveUp.signal);
+  const end = () => {
     exchange.destroy();
+    giveUp.abort();
   };
-  let timer = setTimeout(expire, limitMs);
-  const wait = (what: string, ms: number) => {
-    waitingFor = what;
-    limitMs = ms;
-    clearTimeout(timer);
-    timer = setTimeout(expire, ms);
-  };
-  const abort = () => exchange.destroy();
-  signal?.addEventListener('abort', abort, { once: true });
+  const waits = createWaits(end);
+  waits.forThis('a connection', idleTimeoutMs);
+  signal?.addEventListener('abort', end, { once: true });
 
+  let isConnected = false;
   try {
     const answered = answerOf(exchange);
-    await Promise.race([answered, connected(exchange)]);
-    if (lengthBytes === 0) wait('an answer', answerTimeoutMs);
+    await Promise.race([answered, connected(exchange, waits)]);
+    isConnected = true;
+    const socket = exchange.socket ?? undefined;
+    if (lengthBytes === 0) waits.forThis('an answer', answerTimeoutMs);
     writeBody(exchange, request.body ?? [], (sentBytes) => {
       conditions.onBodyBytes?.(sentBytes);
-      if (sentBytes === lengthBytes) wait('an answer', answerTimeoutMs);
-      else wait('the server to read on', idleTimeoutMs);
+      if (sentBytes === lengthBytes) waits.forThis('an answer', answerTimeoutMs);
+      else waits.forThis('the server to read on', idleTimeoutMs, socket);
     });
     const response = await answered;
-    wait('the rest of the answer', idleTimeoutMs);
-    return await readAnswer(response);
+    freshness.answered(exchange.reusedSocket);
+    waits.forThis('the rest of the answer', idleTimeoutMs);
+    const outcome = await readAnswer(response);
+    const refusal = way.refusal?.(response.statusCode ?? 0);
+    return refusal === undefined ? outcome : breakOf(refusal);
   } catch (error) {
     signal?.throwIfAborted();
-    if (!timedOut) return breakOf(error);
-    const detail = `waited ${limitMs / 1000} s for ${waitingFor}`;
-    return { kind: 'break', cause: 'timeout', detail, delivered: waitingFor !== 'a connection' };
+    const late = waits.expired();
+    if (late !== undefined) return { kind: 'break', cause: 'timeout', detail: late, delivered: isConnected };
+    if (!isConnected) return notConnected(way, error);
+    if (exchange.reusedSocket) freshness.broken();
+    return breakOf(error);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    waits.end();
+    signal?.removeEventListener('abort', end);
     // Answered before all was sent: what is left of the body would spoil the connection.
     if (!exchange.writableFinished) exchange.destroy();
   }
 }
 
+/** Whatever went wrong before there was a connection, the server has got nothing of the request. */
+function notConnected(way: Way, error: unknown): Break {
+  const known = breakOf(way.unreachable?.(error) ?? error);
+  const detail =
+    known.cause === 'reset'
+      ? known.detail.replace(/^the request failed/, 'no connection was made')
+      : known.detail;
+  return { ...known, detail, delivered: false };
+}
+
 /** Resolves once bytes can flow: at once on a kept-alive connection, else after TCP and TLS are set up. */
-async function connected(exchange: http.ClientRequest): Promise<void> {
+async function connected(exchange: http.ClientRequest, waits: Waits): Promise<void> {
   const socket: Socket = exchange.socket ?? (await once(exchange, 'socket'))[0];
-  if (socket.connecting) await once(socket, 'encrypted' in socket ? 'secureConnect' : 'connect');
+  if (!socket.connecting) return;
+  const isSecure = 'encrypted' in socket;
+  waits.rename('the host name to be looked up');
+  socket.once('lookup', () => waits.rename('a connection'));
+  if (isSecure) socket.once('connect', () => waits.rename('the TLS handshake'));
+  await once(socket, isSecure ? 'secureConnect' : 'connect');
 }
 
 function answerOf(exchange: http.ClientRequest): Promise<http.IncomingMessage> {

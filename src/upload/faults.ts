@@ -99,6 +99,7 @@ const byBreak: Readonly<Record<Break['cause'], Rule>> = {
     'refused',
     'the connection is not trusted, so nothing was sent; check the host name and its certificate',
   ],
+  proxy: ['stop', 'refused', 'check the proxy, or name the server in NO_PROXY'],
   'not-http': ['stop', 'protocol', 'check the port and the scheme (http or https) in --server'],
   'too-long': ['stop', 'protocol', 'check --server: this does not answer as an upload server does'],
 };
@@ -107,7 +108,8 @@ const byBreak: Readonly<Record<Break['cause'], Rule>> = {
 export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): Fault {
   const what = describe(request);
   if (outcome.kind === 'break') {
-    const [remedy, kind, hint] = byBreak[outcome.cause];
+    const [remedy, kind, usual] = byBreak[outcome.cause];
+    const hint = outcome.hint ?? usual;
     return { remedy, kind, reason: `${what}: ${outcome.detail}`, ...(hint && { hint }), broken: outcome };
   }
   const { status } = outcome;

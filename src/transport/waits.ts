@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net';
+
+/** What one attempt waits for, one thing at a time, each with its own limit. */
+export interface Waits {
+  /** From now on for this, at most so long; `on` counts what the socket takes or brings as progress. */
+  readonly forThis: (what: string, limitMs: number, on?: Socket) => void;
+  /** The same wait, seen more exactly: its limit goes on. */
+  readonly rename: (what: string) => void;
+  /** What took too long; undefined as long as nothing did. */
+  readonly expired: () => string | undefined;
+  readonly end: () => void;
+}
+
+export function createWaits(onExpired: () => void): Waits {
+  let what = '';
+  let limitMs = 0;
+  let isExpired = false;
+  let timer: NodeJS.Timeout | undefined;
+  let watched: Socket | undefined;
+  const expire = () => {
+    isExpired = true;
+    onExpired();
+  };
+  const stop = () => {
+    clearTimeout(timer);
+    watched?.setTimeout(0);
+    watched?.off('timeout', expire);
+    watched = undefined;
+  };
+  return {
+    forThis: (next, nextLimitMs, on) => {
+      what = next;
+      limitMs = nextLimitMs;
+      // Node's own timer of a socket counts what the kernel takes of a single large write, which nothing else shows.
+      if (on !== undefined && on === watched && on.timeout === nextLimitMs) return;
+      stop();
+      watched = on;
+      if (on === undefined) timer = setTimeout(expire, nextLimitMs);
+      else on.setTimeout(nextLimitMs).on('timeout', expire);
+    },
+    rename: (next) => {
+      what = next;
+    },
+    expired: () => (isExpired ? `waited ${limitMs / 1000} s for ${what}` : undefined),
+    end: stop,
+  };
+}
