@@ -35,8 +35,8 @@ export const serveOptions = {
     kind: 'value',
     flags: '--protocol <name>',
     // No fallback: a defect that shows only in one of them chooses it.
-    says: 'pulse or tus [pulse]',
-    parse: oneOf('pulse', 'tus'),
+    says: 'pulse, tus or pulse-v1 [pulse]',
+    parse: oneOf('pulse', 'tus', 'pulse-v1'),
   },
   extensions: {
     kind: 'value',

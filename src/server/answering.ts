@@ -83,10 +83,10 @@ function exchangeOf(
 }
 
 /** The reply with the headers that every answer has. */
-function complete(reply: Reply, { request }: Exchange, { answers }: Parts): Reply {
-  return request.method === 'OPTIONS'
-    ? reply
-    : { ...reply, headers: { ...answers.common(), ...reply.headers } };
+function complete(reply: Reply, { request }: Exchange, { answers, dialect }: Parts): Reply {
+  const isDiscovery = request.method === 'OPTIONS';
+  const whole = isDiscovery ? reply : { ...reply, headers: { ...answers.common(), ...reply.headers } };
+  return dialect.dress?.(whole) ?? whole;
 }
 
 function logEntry(exchange: Exchange, elapsedMs: number, fault: string | undefined): AccessLogEntry {

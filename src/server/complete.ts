@@ -1,3 +1,4 @@
+import type { Reply } from './exchange.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts } from './parts.ts';
 import { isComplete } from './upload.ts';
@@ -6,16 +7,16 @@ import { isComplete } from './upload.ts';
  * To be called before the last byte is acknowledged: makes a complete upload safe against a crash, and does
  * what the dialect does with it.
  */
-export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<void> {
-  if (!isComplete(upload) || upload.finished !== undefined) return;
+export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<Reply | undefined> {
+  if (!isComplete(upload) || upload.finished !== undefined) return undefined;
   upload.settled ??= settle(upload, parts).catch((thrown) => {
     upload.settled = undefined;
     throw thrown;
   });
-  await upload.settled;
+  return upload.settled;
 }
 
-async function settle(upload: LiveUpload, parts: Parts): Promise<void> {
+async function settle(upload: LiveUpload, parts: Parts): Promise<Reply | undefined> {
   await parts.store.sync(upload.info.id);
-  await parts.dialect.settle?.(upload, parts);
+  return parts.dialect.settle?.(upload, parts);
 }

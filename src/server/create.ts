@@ -1,6 +1,7 @@
 import { settleComplete } from './complete.ts';
-import type { Exchange, Reply } from './exchange.ts';
-import { firstReply, offers, told } from './extension.ts';
+import { errorCode } from './durable.ts';
+import { type Exchange, type Reply, refusal } from './exchange.ts';
+import { firstReply, hooksOf, offers, told } from './extension.ts';
 import { freshHold } from './hold.ts';
 import type { Parts, Verb } from './parts.ts';
 import { carriesData, type Rules } from './rules.ts';
@@ -16,9 +17,11 @@ export const create: Verb = async (exchange, parts) => {
     (await firstReply(parts, (each) => each.judgeCreation?.(request, parts)));
   if (refused !== undefined) return refused;
 
-  const id = parts.newId();
+  const id = parts.dialect.idFor?.(request) ?? parts.newId();
   exchange.noted.uploadId = id;
-  const upload = await uploads.add({ id, ...(await describe(exchange, parts)) });
+  const info = { id, ...(await describe(exchange, parts)) };
+  const upload = await uploads.add(info).catch(unlessTaken);
+  if (upload === undefined) return refusal(409, 'an upload of this id exists already');
 
   const tookBody = carriesData(request) && offers(parts, 'creation-with-upload');
   const broken = tookBody ? await takeBody(exchange, upload, freshHold(), parts) : undefined;
@@ -29,14 +32,22 @@ export const create: Verb = async (exchange, parts) => {
   }
   const replaced = await firstReply(parts, (each) => each.meet?.(upload, request, parts));
   if (replaced !== undefined) return replaced;
-  await settleComplete(upload, parts);
-  return told(answers.created({ upload, location: parts.locate(id, request), tookBody }), upload, parts);
+  const unsettled = await settleComplete(upload, parts);
+  return (
+    unsettled ??
+    told(answers.created({ upload, location: parts.locate(id, request), tookBody }), upload, parts)
+  );
 };
+
+/** Where clients choose the ids, two may choose the same one at the same time. */
+function unlessTaken(thrown: unknown): undefined {
+  if (errorCode(thrown) !== 'EEXIST') throw thrown;
+}
 
 async function describe({ request }: Exchange, parts: Parts): Promise<Omit<UploadInfo, 'id'>> {
   const lengthBytes = parts.rules.parse.length(request.headers['upload-length']);
   const metadata = request.headers['upload-metadata'] || undefined;
-  const added = await Promise.all(parts.extensions.map((each) => each.describe?.(request, parts)));
+  const added = await Promise.all(hooksOf(parts).map((each) => each.describe?.(request, parts)));
   return Object.assign(
     { ...(lengthBytes !== undefined && { lengthBytes }), ...(metadata !== undefined && { metadata }) },
     ...added,

@@ -98,8 +98,9 @@ export async function diskStore(folder: string): Promise<Store> {
       await syncFolder(work);
     },
 
-    read(upload) {
-      return createReadStream(placeOf(upload), { highWaterMark: readBytes });
+    read(upload, range) {
+      const bounds = range && { start: range.first, end: range.last };
+      return createReadStream(placeOf(upload), { highWaterMark: readBytes, ...bounds });
     },
 
     async finish(id, wanted) {

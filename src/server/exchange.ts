@@ -8,6 +8,8 @@ export interface RequestHead {
   readonly method: string;
   /** The path as it came, not decoded, without the query (which may hold secrets). */
   readonly path: string;
+  /** What stands behind the question mark, as it came; never logged. */
+  readonly query: string;
   /** Lower-case names; a repeated header is joined with ", ". */
   readonly headers: Readonly<Record<string, string>>;
   /** The declared size of the body; absent where it is chunked. */

@@ -7,14 +7,15 @@ import type { UploadInfo, UploadView } from './upload.ts';
 /** Header values to add; undefined takes one away. */
 export type HeaderChanges = Readonly<Record<string, string | undefined>>;
 
-/**
- * A tus extension that the server offers: its name in Tus-Extension, and what it changes. Whatever it does not
- * change is absent. A reply ends the request there.
- */
-export interface Extension {
+/** A tus extension that the server offers: its name in Tus-Extension, and what it changes. */
+export interface Extension extends Hooks {
   readonly name: string;
   /** Methods of an upload that it adds. */
   readonly uploadVerbs?: Readonly<Record<string, UploadVerb>>;
+}
+
+/** Where extensions and dialects may have a say. Whatever they do not change is absent; a reply ends the request. */
+export interface Hooks {
   /** Headers that it adds to the answer to OPTIONS. */
   readonly discovered?: Readonly<Record<string, string>>;
   /** Whether an upload may be created without Upload-Length. */
@@ -44,22 +45,26 @@ export function offers({ extensions }: Pick<Parts, 'extensions'>, name: string):
   return extensions.some((extension) => extension.name === name);
 }
 
-/** The first reply of any extension; undefined where all let the request pass. */
+export function hooksOf({ dialect, extensions }: Parts): readonly Hooks[] {
+  return [dialect, ...extensions];
+}
+
+/** The first reply of any extension or of the dialect; undefined where all let the request pass. */
 export async function firstReply(
-  { extensions }: Parts,
-  ask: (extension: Extension) => Promise<Reply | undefined> | undefined,
+  parts: Parts,
+  ask: (hooks: Hooks) => Promise<Reply | undefined> | undefined,
 ): Promise<Reply | undefined> {
-  for (const extension of extensions) {
-    const reply = await ask(extension);
+  for (const hooks of hooksOf(parts)) {
+    const reply = await ask(hooks);
     if (reply !== undefined) return reply;
   }
   return undefined;
 }
 
 /** The answer about an upload, with what the extensions have to say of it. */
-export function told(reply: Reply, upload: UploadView, { extensions }: Parts): Reply {
+export function told(reply: Reply, upload: UploadView, parts: Parts): Reply {
   const headers = { ...reply.headers };
-  for (const { tell } of extensions) {
+  for (const { tell } of hooksOf(parts)) {
     for (const [name, value] of Object.entries(tell?.(upload) ?? {})) {
       if (value === undefined) delete headers[name];
       else headers[name] = value;

@@ -1,3 +1,4 @@
+import type { Reply } from './exchange.ts';
 import type { Hold } from './hold.ts';
 import type { Store } from './store.ts';
 import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';
@@ -11,7 +12,7 @@ export interface LiveUpload extends UploadView {
   /** The request that may write now. */
   hold?: Hold | undefined;
   /** Makes the complete upload safe, once; whoever acknowledges it waits for this. */
-  settled?: Promise<void> | undefined;
+  settled?: Promise<Reply | undefined> | undefined;
   /** Puts the parts of a final upload together, once; whoever asks for it waits for this. */
   joining?: Promise<void> | undefined;
   /** The finalize that is running: a second one joins it. */

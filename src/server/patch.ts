@@ -6,6 +6,7 @@ import { busyUpload, unknownUpload } from './refusals.ts';
 import type { UploadFacts } from './rules.ts';
 import { takeBody } from './take-body.ts';
 import { isComplete } from './upload.ts';
+import { words } from './words.ts';
 
 /** PATCH: the bytes from Upload-Offset on (tus 1.0, PATCH), raw or as the file of a form. */
 export const patch: UploadVerb = async (exchange, upload, parts) => {
@@ -17,7 +18,7 @@ export const patch: UploadVerb = async (exchange, upload, parts) => {
   // A complete upload takes no bytes any more, so there is nothing to hold.
   const holdable: Holdable = isComplete(upload) ? {} : upload;
   const hold = await takeHold(holdable, limits);
-  if (hold === undefined) return busyUpload();
+  if (hold === undefined) return busyUpload(words[parts.protocol].busyStatus);
   try {
     if (upload.gone) return unknownUpload();
     const unfit = rules.patchHeld.offsetMatches(facts) ?? rules.patchHeld.bodyFits(facts);
@@ -25,8 +26,8 @@ export const patch: UploadVerb = async (exchange, upload, parts) => {
     const judged = await firstReply(parts, (each) => each.judgePatch?.(exchange.request, upload, parts));
     if (judged !== undefined) return judged;
     const broken = await takeBody(exchange, upload, hold, parts);
-    await settleComplete(upload, parts);
-    return broken ?? told(answers.patched(upload), upload, parts);
+    const unsettled = await settleComplete(upload, parts);
+    return broken ?? unsettled ?? told(answers.patched(upload), upload, parts);
   } finally {
     holdable.hold = undefined;
   }

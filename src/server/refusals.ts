@@ -4,6 +4,6 @@ export function unknownUpload(): Reply {
   return refusal(404, 'no such upload');
 }
 
-export function busyUpload(): Reply {
-  return refusal(423, 'another request writes to this upload', { 'Retry-After': '1' });
+export function busyUpload(status: number): Reply {
+  return refusal(status, 'another request writes to this upload', { 'Retry-After': '1' });
 }

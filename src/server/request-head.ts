@@ -10,7 +10,7 @@ export function requestHead(incoming: IncomingMessage): RequestHead {
   const bodyBytes = bodyBytesOf(headers);
   return {
     method: methodOf(incoming.method ?? '', headers),
-    path: pathOf(incoming.url ?? ''),
+    ...targetOf(incoming.url ?? ''),
     headers,
     ...(bodyBytes !== undefined && { bodyBytes }),
   };
@@ -24,10 +24,10 @@ function methodOf(actual: string, headers: Readonly<Record<string, string>>): st
   return actual === 'POST' ? (headers['x-http-method-override'] ?? actual) : actual;
 }
 
-/** The path without the query; a proxy may send the whole URL (RFC 9112, 3.2.2). */
-function pathOf(target: string): string {
-  const path = target.replace(/^https?:\/\/[^/?]*/i, '');
-  return path.split('?', 1)[0] ?? '';
+/** A proxy may send the whole URL (RFC 9112, 3.2.2). */
+function targetOf(target: string): Pick<RequestHead, 'path' | 'query'> {
+  const [path = '', ...rest] = target.replace(/^https?:\/\/[^/?]*/i, '').split('?');
+  return { path, query: rest.join('?') };
 }
 
 /** HTTP has a body where one of these two headers stands (RFC 9112, 6.3). */

@@ -109,13 +109,14 @@ function hostToName(host: string): string {
 }
 
 function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolean): Parts {
-  const { protocol, maxSizeBytes, behaviour = {} } = settings;
+  const { protocol, behaviour = {} } = settings;
+  const maxSizeBytes = settings.maxSizeBytes ?? dialects[protocol].maxSizeBytes;
   const extensions = behaviour.extensions ?? settings.extensions ?? standardExtensions;
   return {
     protocol,
     dialect: dialects[protocol],
     maxSizeBytes,
-    rules: rulesOf({ ...settings, extensions }, behaviour.rules),
+    rules: rulesOf({ ...settings, maxSizeBytes, extensions }, behaviour.rules),
     answers: { ...standardAnswers, ...behaviour.answers },
     store,
     uploads: liveUploads(store),

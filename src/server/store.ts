@@ -17,8 +17,8 @@ export interface Store {
   spool(id: string): Promise<Spool>;
   /** Makes every byte of the upload durable. */
   sync(id: string): Promise<void>;
-  /** The bytes of an upload, finished or not, from the first to the last. */
-  read(upload: UploadView): Readable;
+  /** The bytes of an upload, finished or not: all of them, or from the first to the last that are named. */
+  read(upload: UploadView, range?: { readonly first: number; readonly last: number }): Readable;
   /** Gives a complete upload its final name (or one derived from it, where that is taken) and remembers the result. */
   finish(id: string, wanted: FinishedFile): Promise<FinishedFile>;
   /** Whether the finished file is still where finalize put it. */

@@ -51,7 +51,7 @@ export function roomBytes(upload: UploadView): number {
   return (upload.info.lengthBytes ?? Infinity) - upload.offsetBytes;
 }
 
-/** The ids this server hands out (random UUIDs): nothing else is ever looked up, so an id is never a path. */
+/** Ids are UUIDs in lower case: nothing else is ever looked up, so an id is never a path. */
 export function isUploadId(text: string): boolean {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }

@@ -4,7 +4,7 @@ import { boundaryOf } from './multipart.ts';
 import { bearerToken } from './token.ts';
 
 /** The dialects this server speaks. */
-export type ServedProtocol = 'pulse' | 'tus';
+export type ServedProtocol = 'pulse' | 'tus' | 'pulse-v1';
 
 /** How the body of a PATCH holds the file's bytes. */
 export type Packing = { readonly kind: 'raw' } | { readonly kind: 'form'; readonly boundary: string };
@@ -16,6 +16,8 @@ export interface Words {
   readonly credentialOf: (request: RequestHead) => string | undefined;
   /** The answer to a token that is missing (undefined) or wrong. */
   readonly unauthorized: (given: string | undefined) => Reply;
+  /** The status that says that another request writes to the upload. */
+  readonly busyStatus: number;
   /** Undefined for a media type in which no chunk comes. */
   readonly packing: (contentType: string | undefined) => Packing | undefined;
 }
@@ -25,6 +27,7 @@ export const words: Readonly<Record<ServedProtocol, Words>> = {
     creationPath: '/uploads',
     credentialOf: ({ headers }) => headers['x-upload-token'],
     unauthorized: () => unauthorized('X-Upload-Token'),
+    busyStatus: 423,
     packing: (contentType) => {
       const type = mediaType(contentType);
       if (type === OFFSET_OCTET_STREAM || type === 'application/octet-stream') return { kind: 'raw' };
@@ -36,6 +39,21 @@ export const words: Readonly<Record<ServedProtocol, Words>> = {
     creationPath: '/files',
     credentialOf: ({ headers }) => bearerToken(headers.authorization),
     unauthorized: () => unauthorized('Bearer'),
+    busyStatus: 423,
+    packing: rawOnly,
+  },
+  'pulse-v1': {
+    creationPath: '/upload',
+    credentialOf: ({ headers, method, path, query }) =>
+      bearerToken(headers.authorization) ??
+      // A player cannot send a header (protocol v1, 5.1).
+      (method === 'GET' && path.startsWith('/artifacts/')
+        ? (new URLSearchParams(query).get('token') ?? undefined)
+        : undefined),
+    unauthorized: (given) =>
+      given === undefined ? unauthorized('Bearer') : refusal(403, 'the token is not good for this'),
+    // The app takes every 4xx but 429 as final, and a lock goes away by itself.
+    busyStatus: 503,
     packing: rawOnly,
   },
 };

@@ -226,7 +226,7 @@ describe('pulse-upload serve refuses', () => {
     [['video.mp4'], "serve got 'video.mp4', expected options only"],
     [['--port', '99999'], "--port is '99999', expected a port from 0 to 65535"],
     [['--max-size', '0'], "--max-size is '0', expected a size of at least one byte"],
-    [['--protocol', 'auto'], "--protocol is 'auto', expected pulse or tus"],
+    [['--protocol', 'auto'], "--protocol is 'auto', expected pulse, tus or pulse-v1"],
     [['--prt', '1'], "unknown option '--prt'"],
     [['--defect', 'head-220'], 'there is no defect head-220\n next: did you mean head-202?'],
     [['--defect', 'nothing'], 'there is no defect nothing\n next: pulse-upload serve --list-defects'],

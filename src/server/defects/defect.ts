@@ -22,7 +22,7 @@ export interface Defect {
 export type Variation = Omit<Defect, 'breaks' | 'source'>;
 
 export interface Serving {
-  readonly protocol?: ServedProtocol;
+  readonly protocol?: Exclude<ServedProtocol, 'pulse-v1'>;
   /** The server asks for a token. */
   readonly guarded?: true;
   readonly maxSizeBytes?: number;

@@ -12,9 +12,10 @@ export const tus: Dialect = {
   settle: async (upload: LiveUpload, { store, rules }: Parts) => {
     const { id, metadata, concat } = upload.info;
     // A part is no file of its own: the final upload gets the name.
-    if (concat?.kind === 'partial') return;
+    if (concat?.kind === 'partial') return undefined;
     const filename = parseMetadata(metadata ?? '')?.filename;
     const name = filename && rules.parse.fileName(Buffer.from(filename).toString('utf8'));
     upload.finished = await store.finish(id, { name: name || id, sizeBytes: upload.offsetBytes });
+    return undefined;
   },
 };

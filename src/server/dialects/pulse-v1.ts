@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { artifactOf } from '../artifact.ts';
+import { capabilities } from '../capabilities.ts';
+import { settleComplete } from '../complete.ts';
+import type { Dialect } from '../dialect.ts';
+import { type Reply, refusal } from '../exchange.ts';
+import type { LiveUpload } from '../live-uploads.ts';
+import type { Parts } from '../parts.ts';
+import { serveArtifact, withdrawArtifact } from '../serve-artifact.ts';
+import { isComplete } from '../upload.ts';
+
+const TiB = 1024 ** 4;
+
+/** The Pulse Upload Protocol, version 1: artifacts with ids that the client brings along. */
+export const pulseV1: Dialect = {
+  clientPath: '',
+  maxSizeBytes: TiB,
+  resource: (path) => {
+    if (path === '/capabilities') return { verbs: { GET: capabilities, HEAD: capabilities }, isOpen: true };
+    return /^\/artifacts\/[^/]+$/.test(path)
+      ? { verbs: { GET: serveArtifact, HEAD: serveArtifact, DELETE: withdrawArtifact } }
+      : undefined;
+  },
+  uploadVerbs: {},
+  judgeCreation: async ({ headers }, { uploads }) => {
+    const artifact = artifactOf(headers['upload-metadata']);
+    if ('status' in artifact) return artifact;
+    const isTaken = (await uploads.find(artifact.id)) !== undefined;
+    return isTaken ? refusal(409, 'an artifact of this id exists already') : undefined;
+  },
+  idFor: ({ headers }) => {
+    const artifact = artifactOf(headers['upload-metadata']);
+    return 'id' in artifact ? artifact.id : undefined;
+  },
+  // After a crash between the last byte and its answer the client asks, and finds the upload settled.
+  meet: async (upload, _request, parts) =>
+    isComplete(upload) && upload.hold === undefined ? settleComplete(upload, parts) : undefined,
+  settle,
+  dress: (reply) => ({
+    ...reply,
+    headers: { 'Protocol-Version': '1', ...reply.headers },
+    ...(reply.status >= 400 && typeof reply.body === 'string' && { body: asError(reply.body) }),
+  }),
+};
+
+/** Nothing is served before its checksum was compared; what differs is removed (protocol v1, 6.3). */
+async function settle(upload: LiveUpload, parts: Parts): Promise<Reply | undefined> {
+  const artifact = artifactOf(upload.info.metadata);
+  if ('status' in artifact) return artifact;
+  const { id, extension, checksum } = artifact;
+  if (checksum !== undefined && (await digestOf(upload, checksum.algorithm, parts)) !== checksum.hex) {
+    await parts.uploads.remove(upload, async () => {});
+    return refusal(
+      422,
+      `the file does not have the ${checksum.algorithm} that its metadata names; it was removed`,
+    );
+  }
+  const wanted = { name: `${id}${extension}`, sizeBytes: upload.offsetBytes };
+  upload.finished = await parts.store.finish(id, wanted);
+  return undefined;
+}
+
+async function digestOf(upload: LiveUpload, algorithm: string, { store }: Parts): Promise<string> {
+  const hash = createHash(algorithm);
+  for await (const bytes of store.read(upload)) hash.update(bytes);
+  return hash.digest('hex');
+}
+
+/** Protocol v1, 5.3. */
+function asError(body: string): string {
+  return JSON.stringify({ ok: false, ...JSON.parse(body) });
+}

@@ -1,0 +1,30 @@
+import { artifactOf, mediaTypes } from './artifact.ts';
+import { type Reply, type RequestHead, refusal } from './exchange.ts';
+import type { LiveUpload } from './live-uploads.ts';
+import type { Parts, Verb } from './parts.ts';
+import { fileReply } from './ranges.ts';
+import { terminate } from './terminate.ts';
+import { isUploadId } from './upload.ts';
+
+/** GET /artifacts/<id>: the bytes of a finished artifact, and of no other (protocol v1, 6). */
+export const serveArtifact: Verb = async ({ request }, parts) => {
+  const upload = await wanted(request, parts);
+  if ('status' in upload) return upload;
+  const artifact = artifactOf(upload.info.metadata);
+  const isThere = upload.finished !== undefined && (await parts.store.holds(upload.finished));
+  if (!isThere || 'status' in artifact) return refusal(404, 'no such artifact');
+  const type = mediaTypes[artifact.kind]?.[artifact.extension] ?? 'application/octet-stream';
+  return fileReply(request, { 'Content-Type': type }, upload, parts);
+};
+
+/** DELETE /artifacts/<id>: whether it is finished or not. */
+export const withdrawArtifact: Verb = async (exchange, parts) => {
+  const upload = await wanted(exchange.request, parts);
+  return 'status' in upload ? upload : terminate(exchange, upload, parts);
+};
+
+async function wanted({ path }: RequestHead, { uploads }: Parts): Promise<LiveUpload | Reply> {
+  const id = (path.split('/').at(-1) ?? '').toLowerCase();
+  if (!isUploadId(id)) return refusal(400, 'the id of an artifact is a UUID');
+  return (await uploads.find(id)) ?? refusal(404, 'no such artifact');
+}
