@@ -1,20 +1,6 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { type Bench, MIB, startBench } from './harness.ts';
-
-/** The offsets of all PATCH requests, in order. */
-function offsets(bench: Bench): number[] {
-  return bench.server.seen
-    .filter(({ method }) => method === 'PATCH')
-    .map(({ headers }) => Number(headers['upload-offset']));
-}
-
-async function expectProven(bench: Bench, file: string): Promise<void> {
-  expect(bench.of('upload.failed')).toEqual([]);
-  expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
-  const content = await readFile(file);
-  expect([...bench.server.finished.values()].map((stored) => stored.equals(content))).toEqual([true]);
-}
+import { expectProven, MIB, offsets, startBench } from './harness.ts';
 
 describe('after a doubtful PATCH the offset of HEAD decides', () => {
   it('when the connection was cut and the server kept a part', async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { type Clock, defaultSettings, type Tools, type UploadSettings } from '../../src/upload/settings.ts';
@@ -29,6 +29,26 @@ export function quickClock(): QuickClock {
       skippedMs += ms;
     },
   };
+}
+
+/** What makes the scripted server's routes a plain tus server: no finalize, and nothing that proves anything. */
+export function plainTus(bench: Bench): Partial<UploadSettings> {
+  return { protocol: 'tus', server: new URL(`${bench.server.url}/uploads`) };
+}
+
+/** The offsets of all PATCH requests, in order. */
+export function offsets(bench: Bench): number[] {
+  return bench.server.seen
+    .filter(({ method }) => method === 'PATCH')
+    .map(({ headers }) => Number(headers['upload-offset']));
+}
+
+/** One file was brought over, and the server holds exactly its bytes. */
+export async function expectProven(bench: Bench, file: string): Promise<void> {
+  expect(bench.of('upload.failed')).toEqual([]);
+  expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+  const content = await readFile(file);
+  expect([...bench.server.finished.values()].map((stored) => stored.equals(content))).toEqual([true]);
 }
 
 export interface Bench {

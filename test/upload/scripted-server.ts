@@ -11,6 +11,8 @@ export type Step =
   | { readonly loseAnswer: true }
   /** Takes only the first part of the body, and says so. */
   | { readonly acceptBytes: number }
+  /** Does what it should, and says this instead of the right status. */
+  | { readonly status: number }
   /** Does what it should, with these headers changed; `undefined` leaves one out. */
   | { readonly patchHeaders: Readonly<Record<string, string | undefined>> }
   /** Does what it should, with fields of its JSON changed. */
@@ -144,13 +146,14 @@ async function act(
     res.socket?.resetAndDestroy();
     return;
   }
+  const said = 'status' in step ? step.status : status;
   const json = 'patchJson' in step ? JSON.stringify({ ...JSON.parse(text), ...step.patchJson }) : text;
   const changed: Record<string, string> = { ...headers };
   for (const [name, value] of Object.entries('patchHeaders' in step ? step.patchHeaders : {})) {
     if (value === undefined) delete changed[name];
     else changed[name] = value;
   }
-  write(res, status, changed, json);
+  write(res, said, changed, json);
 }
 
 function write(
