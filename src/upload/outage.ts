@@ -28,6 +28,8 @@ interface Unreached {
   /** Without the time for which the machine slept. */
   awakeMs: number;
   steps: number;
+  /** Whoever asks before this shares the latest step: several uploads at once are one that waits. */
+  nextStepMs: number;
 }
 
 export function createOutage(
@@ -39,9 +41,10 @@ export function createOutage(
   let current: Unreached | undefined;
   let ended = 0;
 
+  const stepMs = (step: number) => Math.min(LONGEST_STEP_MS, retryDelayMs * 2 ** (step - 1));
   const unreached = () => {
     const nowMs = clock.nowMs();
-    current ??= { sinceMs: nowMs, lastMs: nowMs, awakeMs: 0, steps: 0 };
+    current ??= { sinceMs: nowMs, lastMs: nowMs, awakeMs: 0, steps: 0, nextStepMs: 0 };
     current.awakeMs += Math.min(nowMs - current.lastMs, ASLEEP_AFTER_MS + timeoutMs);
     current.lastMs = nowMs;
   };
@@ -70,10 +73,13 @@ export function createOutage(
       const leftMs = maxOutageMs - current.awakeMs;
       if (leftMs <= 0) return undefined;
       if (current.steps === 0) report(started(server, detail, maxOutageMs));
-      const stepMs = Math.min(LONGEST_STEP_MS, retryDelayMs * 2 ** current.steps);
-      current.steps += 1;
+      const nowMs = clock.nowMs();
+      if (nowMs >= current.nextStepMs) {
+        current.steps += 1;
+        current.nextStepMs = nowMs + stepMs(current.steps) / 2;
+      }
       // Jitter: whoever was cut off at the same moment must not come back in step.
-      return Math.min(leftMs, stepMs * (0.75 + random() / 2));
+      return Math.min(leftMs, stepMs(current.steps) * (0.75 + random() / 2));
     },
     ended: () => ended,
   };

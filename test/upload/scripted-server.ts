@@ -15,6 +15,8 @@ export type Step =
   | { readonly status: number }
   /** Does what it should, with these headers changed; `undefined` leaves one out. */
   | { readonly patchHeaders: Readonly<Record<string, string | undefined>> }
+  /** Does what it should, with the names of its headers spelt in another way. */
+  | { readonly respell: (name: string) => string }
   /** Does what it should, with fields of its JSON changed. */
   | { readonly patchJson: Readonly<Record<string, unknown>> }
   /** Never answers. */
@@ -25,6 +27,8 @@ export type Step =
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
+  /** Without the question mark; empty where there is none. */
+  readonly query: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 }
@@ -38,6 +42,9 @@ export interface ScriptedServer {
   readonly script: Record<string, Step[]>;
   readonly uploads: Map<string, { lengthBytes: number; data: Buffer; metadata: string }>;
   readonly finished: Map<string, Buffer>;
+  /** Nobody is there any more: connections end, and new ones are refused until `appear`. */
+  readonly vanish: () => Promise<void>;
+  readonly appear: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -78,7 +85,7 @@ export async function startScriptedServer(options: ScriptedOptions = {}): Promis
       return [200, tus, JSON.stringify(json)];
     }
     const upload = path.startsWith(`${prefix}/uploads/`)
-      ? uploads.get(path.split('/').at(-1) ?? '')
+      ? uploads.get(path.split('/').filter(Boolean).at(-1) ?? '')
       : undefined;
     if (upload === undefined || (method === 'HEAD' && headless)) return [404, tus, ''];
     const state = () => ({
@@ -94,18 +101,28 @@ export async function startScriptedServer(options: ScriptedOptions = {}): Promis
 
   const server = createServer(async (req, res) => {
     const { method = '', url = '' } = req;
-    const path = url.split('?')[0] ?? '';
+    const [path = '', query = ''] = url.split('?');
     const key = path.endsWith('/finalize') ? 'FINALIZE' : method;
     const step = script[key]?.shift();
     const limitBytes = step && 'cutAfterBytes' in step ? step.cutAfterBytes : Number.POSITIVE_INFINITY;
     const raw = await readBody(req, limitBytes);
     const body = payloadOf(req, raw);
-    const request: SeenRequest = { method, path, headers: req.headers, body };
+    const request: SeenRequest = { method, path, query, headers: req.headers, body };
     seen.push(request);
     await act(step, request, body, res, ordinary);
   });
   server.requestTimeout = 0;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${prefix}`,
@@ -114,11 +131,9 @@ export async function startScriptedServer(options: ScriptedOptions = {}): Promis
     script,
     uploads,
     finished,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    vanish: close,
+    appear: () => listen(port),
+    close,
   };
 }
 
@@ -153,7 +168,9 @@ async function act(
     if (value === undefined) delete changed[name];
     else changed[name] = value;
   }
-  write(res, said, changed, json);
+  const respell = 'respell' in step ? step.respell : (name: string) => name;
+  const spelt = Object.entries(changed).map(([name, value]) => [respell(name), value] as const);
+  write(res, said, Object.fromEntries(spelt), json);
 }
 
 function write(

@@ -1,0 +1,82 @@
+import { describe, expect, it, vi } from 'vitest';
+import { protocols } from '../../src/protocol/protocols/index.ts';
+import { createTransport } from '../../src/transport/http.ts';
+import { createRunTools } from '../../src/upload/host.ts';
+import { type Clock, defaultSettings } from '../../src/upload/settings.ts';
+import { openStateStore } from '../../src/upload/state-store.ts';
+import { uploadFile } from '../../src/upload/upload-file.ts';
+import { expectProven, startBench } from './harness.ts';
+
+/** A clock that stands still until it is moved. */
+function handMovedClock(): Clock & { readonly move: (ms: number) => void; readonly sleeping: () => number } {
+  let nowMs = Date.now();
+  let sleepers: readonly { readonly atMs: number; readonly wake: () => void }[] = [];
+  return {
+    nowMs: () => nowMs,
+    sleep: (ms) =>
+      new Promise((wake) => {
+        sleepers = [...sleepers, { atMs: nowMs + ms, wake }];
+      }),
+    sleeping: () => sleepers.length,
+    move: (ms) => {
+      nowMs += ms;
+      const due = sleepers.filter(({ atMs }) => atMs <= nowMs);
+      sleepers = sleepers.filter(({ atMs }) => atMs > nowMs);
+      for (const { wake } of due) wake();
+    },
+  };
+}
+
+describe('a server that asks to be left alone', () => {
+  it.each([429, 503])('with %i is left alone by every upload of the run', async (answer) => {
+    const bench = await startBench();
+    const clock = handMovedClock();
+    const transport = createTransport();
+    const settings = { ...defaultSettings, server: new URL(bench.server.url) };
+    const tools = createRunTools(settings, {
+      send: transport.send,
+      report: (event) => bench.events.push(event),
+      clock,
+      random: () => 0.5,
+      store: openStateStore(`${bench.dir}/state`),
+    });
+    const [first, second] = [await bench.file(10, 'a.mp4'), await bench.file(10, 'b.mp4')];
+
+    bench.server.script.PATCH = [{ answer, headers: { 'Retry-After': '30' } }];
+    const one = uploadFile(first, protocols[0], settings, tools);
+    await vi.waitUntil(() => clock.sleeping() === 1);
+    const seen = bench.server.seen.length;
+    const other = uploadFile(second, protocols[0], settings, tools);
+    await vi.waitUntil(() => clock.sleeping() === 2);
+    expect(bench.server.seen).toHaveLength(seen);
+
+    // The one that was refused is back first; the other follows a little later, so that they do not meet there.
+    clock.move(30_000);
+    expect((await one).proven).toBe(true);
+    expect(clock.sleeping()).toBe(1);
+    clock.move(1_000);
+    expect((await other).proven).toBe(true);
+    await transport.close();
+  });
+
+  it('for longer than ten minutes gets no request of the files that follow', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 503, headers: { 'Retry-After': '3600' } }];
+    const files = [await bench.file(10, 'a.mp4'), await bench.file(10, 'b.mp4')];
+    expect((await bench.upload(files)).exitCode).toBe(4);
+    expect(bench.server.lines()).toEqual(['POST /uploads', 'HEAD /uploads/<id>', 'PATCH /uploads/<id>']);
+    expect(bench.of('upload.failed').map(({ message }) => message)).toEqual([
+      expect.stringContaining('answered 503'),
+      expect.stringMatching(/left alone for another 3600 s/),
+    ]);
+  });
+
+  it('for longer than ten minutes is waited for by a run that has the time', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 503, headers: { 'Retry-After': '3600' } }];
+    const file = await bench.file(10);
+    await bench.upload(file, { maxOutageMs: 2 * 60 * 60_000 });
+    await expectProven(bench, file);
+    expect(bench.clock.pausesMs).toEqual([3_600_000]);
+  });
+});

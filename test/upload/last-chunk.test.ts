@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
+
+const stay = { first: () => {} };
+
+describe('a server error on the last chunk, although all bytes are there', () => {
+  it('is for finalize to judge, where there is one, and is said', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status: 500 }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, MIB]);
+    expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/answered 500, yet the server says that it has every byte/),
+    ]);
+  });
+
+  it.each([500, 502, 504])('(%i) is no success of plain tus: exit 8', async (status) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status }];
+    expect((await bench.upload(await bench.file(2 * MIB), plainTus(bench))).exitCode).toBe(8);
+    expect(bench.of('upload.done')).toEqual([]);
+    expect(bench.of('upload.failed')).toMatchObject([
+      {
+        kind: 'unknown',
+        message: expect.stringMatching(
+          new RegExp(`has every byte, but failed at the end: .* answered ${status}`),
+        ),
+        hint: expect.stringContaining('--no-resume'),
+      },
+    ]);
+  });
+
+  it('is not turned into a success by the next run', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ status: 500 }];
+    const file = await bench.file(10);
+    await bench.upload(file, plainTus(bench));
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+    expect(offsets(bench)).toEqual([0]);
+    expect((await bench.upload(file, { ...plainTus(bench), resume: false })).exitCode).toBe(0);
+  });
+});
+
+describe('a last chunk', () => {
+  it('whose error stored nothing is sent again, and its success counts', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { answer: 500 }];
+    expect((await bench.upload(await bench.file(2 * MIB), plainTus(bench))).exitCode).toBe(0);
+    expect(offsets(bench)).toEqual([0, MIB, MIB]);
+  });
+
+  it('whose answer was lost on the way is a success as soon as HEAD says so', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { loseAnswer: true }];
+    const outcome = await bench.upload(await bench.file(2 * MIB), plainTus(bench));
+    expect(outcome.exitCode).toBe(0);
+    expect(offsets(bench)).toEqual([0, MIB]);
+    expect(bench.server.lines().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false, sentBytes: 2 * MIB }]);
+  });
+
+  it('that an earlier run had brought over needs no further byte from plain tus', async () => {
+    const bench = await startBench();
+    const file = await bench.file(MIB);
+    bench.server.script.PATCH = [{ loseAnswer: true }];
+    bench.server.script.HEAD = [stay, ...Array(4).fill({ answer: 503 })];
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(4);
+    bench.server.seen.length = 0;
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
+    expect(new Set(bench.server.seen.map(({ method }) => method))).toEqual(new Set(['HEAD']));
+    expect(bench.of('upload.done')).toMatchObject([{ sentBytes: 0, resumedFromBytes: MIB }]);
+  });
+});
