@@ -31,11 +31,13 @@ export function splitCommandLine(table: OptionTable, argv: readonly string[]): C
 /** commander puts its suggestion on a second line: `(Did you mean --server?)`. */
 function usageError(error: CommanderError): PulseError {
   const [fact = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  // What stands behind `=` may be a token whose option was mistyped.
+  const shown = fact.replace(/^(unknown option '-[^=']*)=.*'$/s, "$1=…'");
   const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
   const usual = /'-[^']*[./][^']*'$/.test(fact)
     ? 'a file whose name begins with a dash stands behind --'
     : 'pulse-upload --help lists the options';
-  return new PulseError('usage', fact, { hint: hint ?? usual });
+  return new PulseError('usage', shown, { hint: hint ?? usual });
 }
 
 /** The command that does the same for these operands: as the user wrote it, secrets left out. */

@@ -1,6 +1,7 @@
 import { PulseError } from '../errors.ts';
 import type { OutputChoice, ProgressStyle } from '../output/output.ts';
 import type { UploadSettings } from '../upload/settings.ts';
+import { networkOptions } from './network-options.ts';
 import {
   type Environment,
   type Given,
@@ -124,6 +125,7 @@ export const uploadOptions = {
     fallback: 'auto',
     parse: oneOf<'auto' | ProgressStyle>('auto', 'bar', 'plain', 'none'),
   },
+  ...networkOptions,
   quiet: { kind: 'flag', flags: '-q, --quiet' },
   verbose: { kind: 'flag', flags: '-v, --verbose' },
   noColor: { kind: 'flag', flags: '--no-color' },

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { PulseEvent } from '../events.ts';
 import { createOutput } from '../output/output.ts';
 import { createTransport } from '../transport/http.ts';
+import type { TransportSettings } from '../transport/settings.ts';
 import { redacted, secretTokens } from '../upload/redact.ts';
 import { openServerMemory } from '../upload/server-memory.ts';
 import type { Tools, UploadSettings } from '../upload/settings.ts';
@@ -11,6 +12,7 @@ import { systemClock } from '../upload/system-clock.ts';
 import { uploadFiles } from '../upload/upload-files.ts';
 import { type CommandLine, commandText } from './command-line.ts';
 import { type Interruption, watchForSignals } from './interruption.ts';
+import { insecureWarning } from './network-options.ts';
 import { observedSend } from './observed-send.ts';
 import { outputChoice, tokenReader, type UploadValues, uploadOptions } from './options.ts';
 import { shellQuote } from './shell-quote.ts';
@@ -21,6 +23,7 @@ export async function runUpload(
   line: CommandLine,
   values: UploadValues,
   settings: UploadSettings,
+  network: TransportSettings,
 ): Promise<number> {
   const output = await createOutput(outputChoice(values), {
     out: process.stdout,
@@ -29,7 +32,7 @@ export async function runUpload(
     now: () => new Date(),
   });
   const interruption = watchForSignals();
-  const transport = createTransport();
+  const transport = createTransport(network);
   const left = new Set(line.operands);
   const report = (event: PulseEvent) => {
     if (event.type === 'upload.done') left.delete(event.file);
@@ -55,6 +58,8 @@ export async function runUpload(
     }),
     signal: interruption.signal,
   };
+  const warning = insecureWarning(values, settings.server);
+  if (warning !== undefined) output.warn(warning);
   try {
     const outcome = await uploadFiles(line.operands, settings, tools);
     const exitCode = exitCodeOf(outcome, interruption);

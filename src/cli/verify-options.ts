@@ -1,4 +1,5 @@
 import type { VerifyOutputChoice } from '../output/verify/verify-output.ts';
+import { networkOptions } from './network-options.ts';
 import type { OptionTable, Values } from './option-table.ts';
 import { commonOptions } from './options.ts';
 import { oneOf } from './parse/choice.ts';
@@ -120,6 +121,7 @@ export const verifyOptions = {
   skip: { kind: 'list', flags: '--skip <glob>', parse: parseGlobs, commandLineOnly: true },
   list: { kind: 'flag', flags: '--list', commandLineOnly: true },
   seed: { kind: 'value', flags: '--seed <n>', parse: parseCount },
+  ...networkOptions,
   json: { kind: 'flag', flags: '--json' },
   quiet: { kind: 'flag', flags: '-q, --quiet' },
   verbose: { kind: 'flag', flags: '-v, --verbose' },

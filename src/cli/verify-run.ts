@@ -3,6 +3,7 @@ import { type RunFacts, verifyReport } from '../output/verify/report.ts';
 import { suiteDigest } from '../output/verify/suite-digest.ts';
 import { createVerifyOutput } from '../output/verify/verify-output.ts';
 import { createDial } from '../transport/raw.ts';
+import type { TransportSettings } from '../transport/settings.ts';
 import { systemClock } from '../upload/system-clock.ts';
 import { suite } from '../verify/suite.ts';
 import {
@@ -14,8 +15,10 @@ import {
 } from '../verify/verify.ts';
 import { type CommandLine, commandText } from './command-line.ts';
 import { type Interruption, watchForSignals } from './interruption.ts';
+import { insecureWarning, networkSettings } from './network-options.ts';
 import type { Given } from './option-table.ts';
 import { shellQuote } from './shell-quote.ts';
+import { refuseTokenInTheOpen } from './token-in-the-open.ts';
 import { announcement, askForConsent, needsConsent } from './verify-consent.ts';
 import { tellGithub } from './verify-github.ts';
 import { readBackBy, restartBy } from './verify-hooks.ts';
@@ -31,6 +34,10 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   const chosen = selectedChecks(allChecks(suite), values);
   refuseUnwritable(values);
   const settings = verifySettings(values, given, server, allChecks(suite));
+  const network = await networkSettings(values, server, process.env);
+  const { owner, stranger } = settings.tokens;
+  const credentials = { tokens: [owner, stranger], headers: settings.headers };
+  refuseTokenInTheOpen(server, credentials, {}, values.allowInsecureToken);
   if (needsConsent(settings)) await askForConsent(announcement(settings, suite, chosen), values.yes);
 
   const output = await createVerifyOutput(verifyOutputChoice(values), {
@@ -40,10 +47,15 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
     now: () => new Date(),
     version: packageVersion(),
   });
+  for (const warning of warnings(values, network, server)) output.warn(warning);
   const interruption = watchForSignals();
   const started = new Date();
   try {
-    const run = await runUnlessStopped(settings, toolsOf(values, interruption, output.report), interruption);
+    const run = await runUnlessStopped(
+      settings,
+      toolsOf(values, network, interruption, output.report),
+      interruption,
+    );
     if (typeof run === 'number') {
       output.stopped(run);
       return run;
@@ -63,6 +75,17 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   }
 }
 
+function warnings(values: VerifyValues, { proxyFor }: TransportSettings, server: URL): readonly string[] {
+  const insecure = insecureWarning(values, server);
+  const isPassedBy = server.protocol === 'http:' && proxyFor?.(server) !== undefined;
+  return [
+    ...(insecure === undefined ? [] : [insecure]),
+    ...(isPassedBy
+      ? [`the proxy of HTTP_PROXY is not used: it would be what is tested; going straight to ${server.host}`]
+      : []),
+  ];
+}
+
 /** The run, or the exit code of the signal that came before its first check. */
 async function runUnlessStopped(
   settings: VerifySettings,
@@ -80,12 +103,13 @@ async function runUnlessStopped(
 
 function toolsOf(
   { readBack, restartCmd }: VerifyValues,
+  network: TransportSettings,
   { signal }: Interruption,
   report: VerifyTools['report'],
 ): VerifyTools {
   return {
     sections: suite,
-    dial: createDial({ nowMs: systemClock.nowMs }),
+    dial: createDial({ ...network, nowMs: systemClock.nowMs }),
     clock: systemClock,
     report,
     signal: withReason(signal),

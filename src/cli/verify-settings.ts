@@ -7,7 +7,7 @@ import type { Permissions } from '../verify/target.ts';
 import type { VerifySettings } from '../verify/verify.ts';
 import type { Given } from './option-table.ts';
 import { tokenOf } from './options.ts';
-import { parseServerUrl } from './parse/server-url.ts';
+import { parseServerUrl, withoutSecrets } from './parse/server-url.ts';
 import type { VerifyValues } from './verify-options.ts';
 
 /** Scenarios that wait for nothing are done in a second or two. */
@@ -56,7 +56,7 @@ export function serverOf(operands: readonly string[], environment: NodeJS.Proces
   const variable = environment.PULSE_UPLOAD_SERVER ?? '';
   if (more.length > 0) {
     throw new PulseError('usage', `verify got ${operands.length} URLs, expected one server at a time`, {
-      hint: `for example: pulse-upload verify ${operand}`,
+      hint: `for example: pulse-upload verify ${withoutSecrets(operand ?? '')}`,
     });
   }
   if (operand !== undefined) return parseServerUrl(operand, 'the server');

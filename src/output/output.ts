@@ -32,6 +32,8 @@ export interface Surroundings {
 /** What the user sees of a run. */
 export interface Output {
   readonly report: Report;
+  /** What concerns the whole run and must be seen, also with --quiet; under --json an event that names no file. */
+  readonly warn: (message: string) => void;
   /** How to go on after an interruption: the last thing on the screen. */
   readonly printNext: (command: string) => void;
   readonly close: () => void;
@@ -58,6 +60,10 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
     if (speaks(event)) progress.print(wordsFor(shown, view()));
     progress.follow(shown);
   };
+  const warn = (message: string) => {
+    writeData({ type: 'upload.warning', file: '', message });
+    progress.print(labelled([['warning', harmless(message)]], paint));
+  };
   const printNext = (command: string) => {
     // Stands below `stopped:`, which the event of the interruption printed.
     progress.print(
@@ -70,7 +76,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
       ),
     );
   };
-  return { report, printNext, close: progress.close };
+  return { report, warn, printNext, close: progress.close };
 }
 
 /** What a person must see even where a program reads the events. */

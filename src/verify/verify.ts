@@ -1,4 +1,5 @@
 import type { Dial } from '../protocol/connection.ts';
+import { redactor, secretHeaders } from '../protocol/redaction.ts';
 import { canary, startCanary } from './canary.ts';
 import type { Check, ProtocolId, Section } from './check.ts';
 import { cleanUp, type Leftovers } from './clean-up.ts';
@@ -13,7 +14,6 @@ import type { ProbeSettings } from './probe/probe.ts';
 import type { Identity } from './probe/request.ts';
 import { seededRandom, seedOf } from './random.ts';
 import type { Recording } from './recording.ts';
-import { redactor, secretHeaders } from './redaction.ts';
 import { runPlan } from './run-plan.ts';
 import { WHOLE_RUN } from './scenario.ts';
 import { selected } from './select.ts';

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { redactor } from '../../src/protocol/redaction.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import { type OpenProbe, openProbe, type ProbeSettings } from '../../src/verify/probe/probe.ts';
-import { redactor } from '../../src/verify/redaction.ts';
 import type { Target } from '../../src/verify/target.ts';
 import { clock } from '../proof/run.ts';
 import { startPeer } from '../transport/raw-peer.ts';

@@ -8,7 +8,9 @@ import { commands, type Invocation } from '../commands.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
 import { nearName } from '../near-name.ts';
+import { networkSettings } from '../network-options.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
+import { refuseTokenInTheOpen } from '../token-in-the-open.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload <file...>`: uploads files one after another. Everything heavy is loaded once it is needed. */
@@ -74,8 +76,11 @@ function refuseCommandName(operand: string | undefined): void {
 async function upload(line: CommandLine): Promise<number> {
   const values = readUploadValues(line.given, process.env);
   const settings = uploadSettings(values, line.given, line.operands);
+  const network = await networkSettings(values, settings.server, process.env);
+  const credentials = { tokens: [settings.token], headers: settings.headers };
+  refuseTokenInTheOpen(settings.server, credentials, network, values.allowInsecureToken);
   const { runUpload } = await import('../run-upload.ts');
-  return runUpload(line, values, settings);
+  return runUpload(line, values, settings, network);
 }
 
 /** Under --json a failure that ends the run before or outside of any file is an event too; it names no file. */

@@ -5,7 +5,7 @@ const EXAMPLE = 'write for example https://videos.example.org/api';
 /** The base URL of a server: http or https, a path prefix allowed; no query, fragment, user name or password. */
 export function parseServerUrl(text: string, source: string): URL {
   const fault = (expected: string, hint: string) =>
-    new PulseError('usage', `${source} is '${withoutPassword(text)}', expected ${expected}`, { hint });
+    new PulseError('usage', `${source} is '${withoutSecrets(text)}', expected ${expected}`, { hint });
 
   const bare = text.trim();
   if (!/^https?:\/\//i.test(bare)) {
@@ -29,6 +29,9 @@ export function parseServerUrl(text: string, source: string): URL {
   return url;
 }
 
-function withoutPassword(text: string): string {
-  return text.replace(/^([a-z][a-z\d+.-]*:)?\/*[^/?#]*@/i, '$1//[credentials]@');
+/** User name, password, query and fragment may be secrets: no message shows them. */
+export function withoutSecrets(text: string): string {
+  return text
+    .replace(/[?#].+$/s, (rest) => `${rest.charAt(0)}…`)
+    .replace(/^([a-z][a-z\d+.-]*:)?\/*.*@/is, '$1//[credentials]@');
 }

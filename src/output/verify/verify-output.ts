@@ -2,6 +2,7 @@ import type { ReportVerify } from '../../verify/events.ts';
 import { counted } from '../../verify/verdict.ts';
 import { labelled } from '../labelled.ts';
 import { createPaint, type Environment, wantsColor } from '../paint.ts';
+import { harmless } from '../text.ts';
 import type { TextStream } from '../text-stream.ts';
 import { verifyEventLine } from './events.ts';
 import { harmlessValue } from './harmless-value.ts';
@@ -31,6 +32,8 @@ export interface VerifySurroundings {
 /** What the user sees of a verify run. */
 export interface VerifyOutput {
   readonly report: ReportVerify;
+  /** What concerns the whole run and must be seen, also with --quiet and --json: on stderr. */
+  readonly warn: (message: string) => void;
   /** The end of the run: the findings and the verdict, or the last event. */
   readonly finish: (report: VerifyReport) => void;
   /** A signal ended the run before its first check. */
@@ -80,6 +83,10 @@ export async function createVerifyOutput(
 
   return {
     report: choice.json ? writeEvent : showEvent,
+    warn: (message) => {
+      live.clear();
+      err.write(`${labelled([['warning', harmless(message)]], livePaint).join('')}\n`);
+    },
     finish: choice.json ? writeEnd : showReport,
     stopped,
     close: live.close,

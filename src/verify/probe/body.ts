@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Redact } from '../../protocol/redaction.ts';
 import type { Part } from '../payload.ts';
 import type { BodyRecord, PartRecord } from '../recording.ts';
-import type { Redact } from '../redaction.ts';
 
 /** What a body is made of: bytes, text (UTF-8), parts of a payload, or several of these one behind another. */
 export type Body = Piece | readonly Piece[];

@@ -1,8 +1,8 @@
+import type { Redact } from '../../protocol/redaction.ts';
 import type { Clock } from '../clock.ts';
 import { literalPayload, type Payload, positionPayload } from '../payload.ts';
 import { type Random, seededRandom, seedOf } from '../random.ts';
 import type { Exchange } from '../recording.ts';
-import type { Redact } from '../redaction.ts';
 import type { Target } from '../target.ts';
 import { createContent, type ReadBack, type ReadContent } from './content.ts';
 import { createFinish, type FinishUpload } from './finish.ts';

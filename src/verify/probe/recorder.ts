@@ -1,6 +1,6 @@
 import type { HeaderLines, RawAnswer, RawBreak } from '../../protocol/connection.ts';
+import type { Redact } from '../../protocol/redaction.ts';
 import type { AnswerRecord, BrokenRecord, Exchange, HeadRecord, SentRecord } from '../recording.ts';
-import type { Redact } from '../redaction.ts';
 import { bodyRecord } from './body.ts';
 import type { RequestBytes } from './request.ts';
 

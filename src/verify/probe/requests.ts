@@ -1,8 +1,8 @@
 import { setImmediate as afterReading } from 'node:timers/promises';
 import type { Dial, HeaderLines } from '../../protocol/connection.ts';
+import { isSensitive } from '../../protocol/redaction.ts';
 import type { ProtocolId } from '../check.ts';
 import type { Exchange } from '../recording.ts';
-import { isSensitive } from '../redaction.ts';
 import { type Link, type OpenRequest, openLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import type { Identity, Request, RequestOptions } from './request.ts';

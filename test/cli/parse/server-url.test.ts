@@ -35,8 +35,6 @@ test.each([
   ],
   ['http://', 'a URL', 'write for example https://videos.example.org/api'],
   ['http://host:99999', 'a URL', 'write for example https://videos.example.org/api'],
-  ['http://host/a?b=c', 'a base URL without query and fragment', 'try http://host/a'],
-  ['http://host/a#b', 'a base URL without query and fragment', 'try http://host/a'],
   ['http://host/a?', 'a base URL without query and fragment', 'try http://host/a'],
 ])('%s is no server', (text, expected, hint) => {
   const error = errorOf(() => parseServerUrl(text, '--server'));
@@ -53,4 +51,16 @@ test.each([
 ])('a password in %s is refused and not shown', (text) => {
   const { message, hint } = errorOf(() => parseServerUrl(text, '--server'));
   expect(message + hint).not.toContain('s3cret');
+});
+
+test.each([
+  ['http://host/a?token=s3cret', 'http://host/a?…'],
+  ['http://host/a#s3cret', 'http://host/a#…'],
+  ['https://s3cret@host/', 'https://[credentials]@host/'],
+  ['https://user:s3cret/with/slashes@host/', 'https://[credentials]@host/'],
+  ['user:s3cret@host', 'user://[credentials]@host'],
+])('what may be a secret in %s is not shown', (text, shown) => {
+  const { message, hint } = errorOf(() => parseServerUrl(text, '--server'));
+  expect(message).toContain(`--server is '${shown}', expected`);
+  expect(`${message} ${hint}`).not.toContain('s3cret');
 });

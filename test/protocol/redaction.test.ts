@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactor, secretHeaders } from '../../src/verify/redaction.ts';
+import { redactor, secretHeaders } from '../../src/protocol/redaction.ts';
 
 const redact = redactor([
   { label: '<token>', value: 'tök/en+value=1"' },
