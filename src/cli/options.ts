@@ -116,7 +116,7 @@ export const uploadOptions = {
   },
   noResume: { kind: 'flag', flags: '--no-resume' },
   noFinalize: { kind: 'flag', flags: '--no-finalize' },
-  requireProof: { kind: 'flag', flags: '--require-proof', says: 'exit 8 if the server gives no checksum' },
+  requireProof: { kind: 'flag', flags: '--require-proof' },
   json: { kind: 'flag', flags: '--json', says: 'events as NDJSON on stdout' },
   progress: {
     kind: 'value',
