@@ -44,7 +44,6 @@ export const uploadOptions = {
   token: {
     kind: 'value',
     flags: '-t, --token <token>',
-    says: 'the token itself; others may see it',
     parse: parseToken,
     secret: true,
   },
