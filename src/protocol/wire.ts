@@ -54,6 +54,16 @@ export interface SendConditions {
   readonly signal?: AbortSignal;
   /** Called as body bytes are handed to the network, with the total of this request so far. */
   readonly onBodyBytes?: (sentBytes: number) => void;
+  /** Absent: as fast as the line takes it. */
+  readonly pace?: Pace;
+}
+
+/** How fast bodies may go out, over all requests that share it. */
+export interface Pace {
+  /** The longest piece that goes out at a time. */
+  readonly sliceBytes: number;
+  /** Resolves when so many bytes may go out. */
+  readonly turn: (bytes: number) => Promise<void>;
 }
 
 /** The transport as the other rooms see it. Rejects only with the signal's reason. */

@@ -42,7 +42,7 @@ async function send(
   conditions: SendConditions,
   freshness: Freshness,
 ): Promise<Outcome> {
-  const { idleTimeoutMs, answerTimeoutMs = idleTimeoutMs, signal } = conditions;
+  const { idleTimeoutMs, answerTimeoutMs = idleTimeoutMs, signal, pace } = conditions;
   const lengthBytes = bodyBytes(request);
   const giveUp = new AbortController();
   const options = {
@@ -65,10 +65,19 @@ async function send(
     isConnected = true;
     const socket = exchange.socket ?? undefined;
     if (lengthBytes === 0) waits.forThis('an answer', answerTimeoutMs);
-    writeBody(exchange, request.body ?? [], (sentBytes) => {
-      conditions.onBodyBytes?.(sentBytes);
-      if (sentBytes === lengthBytes) waits.forThis('an answer', answerTimeoutMs);
-      else waits.forThis('the server to read on', idleTimeoutMs, socket);
+    writeBody(exchange, sliced(request.body ?? [], pace?.sliceBytes), {
+      onSlice: (sentBytes) => {
+        conditions.onBodyBytes?.(sentBytes);
+        if (sentBytes === lengthBytes) waits.forThis('an answer', answerTimeoutMs);
+        else waits.forThis('the server to read on', idleTimeoutMs, socket);
+      },
+      ...(pace !== undefined && {
+        beforeSlice: async (bytes) => {
+          // Waiting for its turn is no fault of the server.
+          waits.end();
+          await pace.turn(bytes);
+        },
+      }),
     });
     const response = await answered;
     freshness.answered(exchange.reusedSocket);
@@ -126,6 +135,12 @@ function lengthHeader(request: WireRequest, lengthBytes: number): Readonly<Recor
   return states ? { 'Content-Length': String(lengthBytes) } : {};
 }
 
+interface Slices {
+  readonly onSlice: (sentBytes: number) => void;
+  /** Resolves when the next slice may go out; absent where it may at once. */
+  readonly beforeSlice?: (bytes: number) => Promise<void>;
+}
+
 /**
  * Hands the body to the network as fast as that takes it; an error of the exchange ends it silently. Before each slice
  * the socket is read once: a server that answers early and closes makes the next write fail, and with it Node throws
@@ -133,27 +148,29 @@ function lengthHeader(request: WireRequest, lengthBytes: number): Readonly<Recor
  */
 function writeBody(
   exchange: http.ClientRequest,
-  parts: readonly Uint8Array[],
-  onSlice: (sentBytes: number) => void,
+  slices: IterableIterator<Uint8Array>,
+  { onSlice, beforeSlice }: Slices,
 ): void {
-  const slices = sliced(parts);
   let sentBytes = 0;
   let answered = false;
   exchange.once('response', () => {
     answered = true;
   });
-  const writeOn = () => {
-    if (answered || exchange.destroyed) return;
-    const slice = slices.next();
-    if (slice.done) {
-      exchange.end();
-      return;
-    }
-    sentBytes += slice.value.byteLength;
-    const flows = exchange.write(slice.value);
+  const isOver = () => answered || exchange.destroyed;
+  const write = (slice: Uint8Array) => {
+    if (isOver()) return;
+    sentBytes += slice.byteLength;
+    const flows = exchange.write(slice);
     onSlice(sentBytes);
     if (flows) afterReading(writeOn);
     else exchange.once('drain', () => afterReading(writeOn));
+  };
+  const writeOn = () => {
+    if (isOver()) return;
+    const slice = slices.next();
+    if (slice.done) exchange.end();
+    else if (beforeSlice === undefined) write(slice.value);
+    else beforeSlice(slice.value.byteLength).then(() => write(slice.value));
   };
   writeOn();
 }
@@ -164,11 +181,11 @@ function afterReading(then: () => void): void {
 }
 
 /** Not a generator: a loop that pauses must not close what it iterates over. */
-function sliced(parts: readonly Uint8Array[]): IterableIterator<Uint8Array> {
+function sliced(parts: readonly Uint8Array[], sliceBytes = SLICE_BYTES): IterableIterator<Uint8Array> {
   return parts
     .flatMap((part) =>
-      Array.from({ length: Math.ceil(part.byteLength / SLICE_BYTES) }, (_, index) =>
-        part.subarray(index * SLICE_BYTES, (index + 1) * SLICE_BYTES),
+      Array.from({ length: Math.ceil(part.byteLength / sliceBytes) }, (_, index) =>
+        part.subarray(index * sliceBytes, (index + 1) * sliceBytes),
       ),
     )
     .values();
