@@ -4,7 +4,7 @@ import { type Chosen, chooseProtocol } from '../upload/discover.ts';
 import { createRunTools } from '../upload/host.ts';
 import { secretTokens } from '../upload/redact.ts';
 import type { Clock, Tools, UploadSettings } from '../upload/settings.ts';
-import type { RunOutcome } from '../upload/upload-files.ts';
+import { prune, type RunOutcome } from '../upload/upload-files.ts';
 import type { Item } from './items.ts';
 import type { Ledger } from './ledger-file.ts';
 import type { Known } from './ledger-known.ts';
@@ -61,6 +61,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
   } finally {
     release();
   }
+  if (!stop.signal.aborted) await prune(run.tools);
   const notAttempted = items.length - counts.done - counts.failed;
   const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
   const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asPulseError, type PulseError } from '../errors.ts';
+import type { PulseEvent } from '../events.ts';
 import type { Outcome as WireOutcome } from '../protocol/wire.ts';
 import { createCurrentToken } from '../upload/current-token.ts';
 import type { Chosen } from '../upload/discover.ts';
@@ -63,11 +64,14 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     state = await stateOf(item.file);
     const own = withOwn(item, run, secrets);
     tell = own.tools.report;
-    const tools = { ...own.tools, send: watched.send, ...(run.record && { store: removal.store }) };
+    const last: PulseEvent[] = [];
+    // Whoever reads the events may look into the ledger: it has the outcome first.
+    const report = (event: PulseEvent) => (event.type === 'upload.done' ? last.push(event) : tell(event));
+    const tools = { ...own.tools, report, send: watched.send, ...(run.record && { store: removal.store }) };
     const result = await upload(item.file, state.sizeBytes, { ...run, settings: own.settings, tools });
     const { url, videoId, sha256, proven } = result;
     await settle({ status: 'done', url, ...(videoId !== undefined && { videoId }), sha256, proven });
-    tell({ type: 'upload.done', file: item.file, ...result });
+    last.forEach(tell);
     return { status: 'done', proven };
   } catch (thrown) {
     const aborted = run.tools.signal?.aborted === true;
