@@ -26,10 +26,9 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
   const load = (key: UploadKey) =>
     orStateError(dir, async () => {
       const text = await readFile(pathOf(key, 'json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
-        throw error;
+        return error.code === 'ENOENT' ? undefined : { distrusted: `cannot be read (${error.code})` };
       });
-      if (text === undefined) return undefined;
+      if (typeof text !== 'string') return text;
       const record = parseRecord(text);
       return 'distrusted' in record || nameOf(record) === nameOf(key)
         ? record
@@ -45,7 +44,11 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
       const record = await load(key);
       if (record === undefined || !('distrusted' in record)) return record;
       const path = pathOf(key, 'json');
-      await orStateError(dir, () => rename(path, `${path}.unreadable`));
+      await orStateError(dir, async () => {
+        // Whatever an earlier one is: a folder, for example, could not be replaced.
+        await rm(`${path}.unreadable`, { recursive: true, force: true });
+        await rename(path, `${path}.unreadable`);
+      });
       onSetAside(`the saved state ${path} ${record.distrusted}; it was set aside as ${path}.unreadable`);
       return undefined;
     },
