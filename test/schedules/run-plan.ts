@@ -62,7 +62,8 @@ export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Obse
   try {
     const content = randomBytes(plan.sizeBytes);
     await writeFile(path, content);
-    const troubles = plan.troubles.map((trouble) => toFault(trouble, { server, proxy }));
+    const pending: Promise<unknown>[] = [];
+    const troubles = plan.troubles.map((trouble) => toFault(trouble, { server, proxy, pending }));
     let altered = false;
     const alter = ({ atPatch, how }: Alteration): Fault => ({
       on: { method: 'PATCH', nth: atPatch },
@@ -78,6 +79,7 @@ export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Obse
     const retries = alteration === undefined ? defaultSettings.retries : 50;
     const first = await run(plan, { ...place, timeoutMs: TIMEOUT_MS, retries });
     proxy.setFaults([]);
+    await Promise.all(pending);
     const isOver = first.exitCode === 0 || alteration !== undefined;
     const patient = { ...place, timeoutMs: 30_000, retries };
     const second = isOver ? undefined : await run(plan, patient);
@@ -113,15 +115,21 @@ async function rewriteByte(path: string, sizeBytes: number): Promise<void> {
 interface Scene {
   readonly server: RestartableServer;
   readonly proxy: FaultProxy;
+  /** What goes on although the run may be over. */
+  readonly pending: Promise<unknown>[];
 }
 
-function toFault(trouble: Trouble, { server, proxy }: Scene): Fault {
+function toFault(trouble: Trouble, { server, proxy, pending }: Scene): Fault {
+  const kept = (task: Promise<void>) => {
+    pending.push(task);
+    return task;
+  };
   if (trouble.do === 'restart') {
     const restart = async () => {
       await server.restart(trouble.loseBytes);
       proxy.retarget(server.url());
     };
-    return { on: trouble.on, do: 'meanwhile', run: restart };
+    return { on: trouble.on, do: 'meanwhile', run: () => kept(restart()) };
   }
   if (trouble.do === 'outage') {
     const outage = async () => {
@@ -129,7 +137,7 @@ function toFault(trouble: Trouble, { server, proxy }: Scene): Fault {
       await wait(trouble.ms);
       await proxy.comeBack();
     };
-    return { on: trouble.on, do: 'meanwhile', run: outage };
+    return { on: trouble.on, do: 'meanwhile', run: () => kept(outage()) };
   }
   return trouble;
 }
