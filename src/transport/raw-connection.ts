@@ -208,10 +208,14 @@ export class RawConnection implements Connection {
 
 function tooLate(timeoutMs: number, receivedBytes: number, parser: AnswerParser): string {
   return receivedBytes === 0
-    ? `no answer came within ${timeoutMs} ms`
-    : `the answer was not complete within ${timeoutMs} ms: it stopped ${parser.progress}`;
+    ? `no answer came within ${inWords(timeoutMs)}`
+    : `the answer was not complete within ${inWords(timeoutMs)}: it stopped ${parser.progress}`;
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function inWords(timeMs: number): string {
+  return timeMs < 1000 ? `${timeMs} ms` : `${timeMs / 1000} s`;
 }

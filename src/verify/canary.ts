@@ -57,6 +57,7 @@ export function startCanary(
   const startedMs = settings.clock.nowMs();
   const { probe, recorder, close } = openProbe(settings, target, canary.id, signal);
   const hatched = hatch(probe).catch((thrown: unknown) => thrown);
+  let isGone = false;
 
   return {
     visit: async (after) => {
@@ -67,14 +68,15 @@ export function startCanary(
         await probe.pause(pauseMs);
         alive = await probe.alive();
       }
-      return alive.answer !== undefined;
+      isGone = alive.answer === undefined;
+      return !isGone;
     },
     end: async () => {
       let outcome: Outcome<SeenByCanary>;
       try {
         const bird = await hatched;
         if (!isBird(bird)) throw bird;
-        outcome = { kind: 'seen', seen: await bird.end() };
+        outcome = { kind: 'seen', seen: await (isGone ? bird.mourn() : bird.end()) };
       } catch (thrown) {
         outcome = outcomeOfThrown(signal.aborted ? new Blocked('the run was broken off') : thrown);
       }
@@ -100,6 +102,8 @@ function outcomeOfThrown(thrown: unknown): Outcome<never> {
 interface Bird {
   readonly visit: (after: string) => Promise<Exchange>;
   readonly end: () => Promise<SeenByCanary>;
+  /** What was seen as far as it came, of a server that will not answer any more. */
+  readonly mourn: () => SeenByCanary;
 }
 
 async function hatch(probe: Probe): Promise<Bird> {
@@ -119,6 +123,13 @@ async function hatch(probe: Probe): Promise<Bird> {
     end: async () => {
       const finish = await probe.finish(upload, file);
       return { acknowledged, visits, finish, content: await probe.content(upload, file) };
+    },
+    mourn: () => {
+      const unknown = 'the server no longer answers';
+      const { record: payload, sizeBytes } = file;
+      const expected = { payload, sizeBytes, sha256: file.sha256() };
+      const finish = { complete: false, exchanges: [], trouble: unknown };
+      return { acknowledged, visits, finish, content: { by: 'none', expected, attempts: [], unknown } };
     },
   };
 }

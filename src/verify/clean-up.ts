@@ -27,17 +27,22 @@ export async function cleanUp(
   if (!target.extensions.includes('termination')) return { created: urls.length, removed: 0 };
   const budget = AbortSignal.timeout(CLEAN_UP_MS);
   let removed = 0;
-  await sideBySide(
-    urls,
-    jobs,
-    async (url) => {
-      const { probe, close } = openProbe(settings, target, 'clean-up', budget);
+  // One probe for each job, so that its requests follow one another over one connection.
+  const probes = Array.from({ length: jobs }, () => openProbe(settings, target, 'clean-up', budget));
+  const closeAll = () => {
+    for (const { close } of probes) close();
+  };
+  // Whatever waits for an answer learns that there will be none.
+  budget.addEventListener('abort', closeAll, { once: true });
+  const shares = probes.map(({ probe }, job) => ({ probe, own: urls.filter((_, at) => at % jobs === job) }));
+  await sideBySide(shares, jobs, async ({ probe, own }) => {
+    for (const url of own) {
+      if (budget.aborted) return;
       const removal = await probe.remove(url);
-      close();
       if (isSuccess(removal) || gone.has(removal.answer?.status)) removed += 1;
-    },
-    () => budget.aborted,
-  );
+    }
+  });
+  closeAll();
   return { created: urls.length, removed };
 }
 

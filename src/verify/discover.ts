@@ -22,6 +22,8 @@ export interface DiscoverySettings {
 
 /** A server that does not answer is not waited for as long as one that may be busy. */
 const FIRST_ANSWER_MS = 10_000;
+/** Whoever kept silent once is asked again, but not waited for as long. */
+const SECOND_ANSWER_MS = 3000;
 
 /**
  * Finds out what the scenarios must know: the protocol, where things are, and what the server offers.
@@ -48,7 +50,9 @@ export async function discover(
     }
   };
 
-  const spoken = await asking(blankTarget(server, 'pulse'), (probe) => recognised(probe, server, protocol));
+  const spoken = await asking(blankTarget(server, 'pulse'), (probe) =>
+    recognised(probe, server, protocol, settings.access),
+  );
   let target: Target = { ...blankTarget(server, spoken.protocol), assumptions: [spoken.because] };
   const learn = (facts: Partial<Target>) => {
     target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
@@ -89,11 +93,15 @@ async function recognised(
   probe: Probe,
   server: URL,
   wanted: ProtocolId | 'auto',
+  { timeoutMs }: ProbeSettings['access'],
 ): Promise<{ readonly protocol: ProtocolId; readonly because: string }> {
-  const health = await probe.request('GET', below(server, 'health').href, { timeoutMs: FIRST_ANSWER_MS });
-  const options = await probe.options(server.href, { timeoutMs: FIRST_ANSWER_MS });
+  const health = await probe.request('GET', below(server, 'health').href, {
+    timeoutMs: Math.min(timeoutMs, FIRST_ANSWER_MS),
+  });
+  const patienceMs = health.broken?.cause === 'timeout' ? SECOND_ANSWER_MS : FIRST_ANSWER_MS;
+  const options = await probe.options(server.href, { timeoutMs: Math.min(timeoutMs, patienceMs) });
   if (health.answer === undefined && options.answer === undefined) {
-    throw new PulseError('temporary', `${server.origin} gives no answer: ${outcomeOf(options)}`, {
+    throw new PulseError('temporary', `${server.origin} gives no answer: ${outcomeOf(health)}`, {
       hint: 'check the address, and that the server is running and speaks HTTP/1.1 there',
     });
   }

@@ -29,6 +29,9 @@ export async function runPlan(plan: Plan, conditions: PlanConditions): Promise<s
     return ended !== undefined;
   };
   const lookAfter = oneAtATime(canary.visit);
+  const lookAfterAll = async (title: string) => {
+    if (!isEnded() && !(await lookAfter(title))) ended ??= `the server no longer answers, after "${title}"`;
+  };
   const play = async (scenario: Scenario) => {
     conditions.onStart(scenario);
     const recording = await runScenario(scenario, conditions.target, conditions.probes, {
@@ -42,16 +45,20 @@ export async function runPlan(plan: Plan, conditions: PlanConditions): Promise<s
     }
   };
 
-  const steps = [
-    ...plan.groups,
-    ...plan.alone.map((scenario) => ({ title: scenario.id, scenarios: [scenario] })),
-  ];
-  for (const { title, scenarios } of steps) {
+  // Groups flow into each other: to wait for the slowest scenario of each would leave most jobs without work.
+  const left = new Map(plan.groups.map((group) => [group, group.scenarios.length]));
+  const pool = plan.groups.flatMap((group) => group.scenarios.map((scenario) => ({ group, scenario })));
+  const playOfGroup = async ({ group, scenario }: (typeof pool)[number]) => {
+    await play(scenario);
+    const more = (left.get(group) ?? 0) - 1;
+    left.set(group, more);
+    if (more === 0) await lookAfterAll(group.title);
+  };
+  await sideBySide(pool, jobs, playOfGroup, isEnded);
+  for (const scenario of plan.alone) {
     if (isEnded()) break;
-    await sideBySide(scenarios, jobs, play, isEnded);
-    if (!isEnded() && !(await lookAfter(title))) {
-      ended = `the server no longer answers, after "${title}"`;
-    }
+    await play(scenario);
+    await lookAfterAll(scenario.id);
   }
   return ended;
 }

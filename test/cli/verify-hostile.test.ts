@@ -32,12 +32,12 @@ async function target(hostile: Hostile): Promise<string> {
 /** Targets that answer nothing that could be judged: one line says why. */
 const unreachable: Readonly<Partial<Record<keyof typeof hostileServers, string>>> = {
   'nothing-listening': 'nothing is listening there (connection refused)',
-  silent: 'no answer came within 10000 ms',
+  silent: 'no answer came within 10 s',
   resets: 'the connection was reset without an answer',
   'not-http': 'the answer is not HTTP: it starts with "SSH-2.0-OpenSSH_9.6',
   'endless-headers': 'the head of the answer is longer than',
   'endless-body': 'the body of the answer is longer than',
-  drips: 'the answer was not complete within 10000 ms',
+  drips: 'the answer was not complete within 10 s',
 };
 
 /** Targets that answer: the last line names the one cause of everything that could not be tried. */

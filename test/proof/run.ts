@@ -36,8 +36,8 @@ export interface ReferenceSettings {
 
 export interface Reference {
   readonly url: URL;
-  /** Ends the server, and starts it again on the same port and folder. */
-  readonly restart: () => Promise<void>;
+  /** Ends the server, and starts it again on the same port and folder: at once, or so much later. */
+  readonly restart: (awayMs?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -68,8 +68,9 @@ export async function startReference({
   if (front !== undefined) url.port = String(front.port);
   return {
     url,
-    restart: async () => {
+    restart: async (awayMs = 0) => {
       await server.close();
+      await wait(awayMs);
       server = await start(server.port);
     },
     stop: async () => {

@@ -54,7 +54,7 @@ export const httpRobustnessDefects: readonly Defect[] = [
   {
     id: 'body-limit-below-1-mib',
     says: 'Takes no chunk of 1 MiB for an upload that is one byte longer.',
-    breaks: ['http.body-limit.1mib'],
+    breaks: ['data.chunk.last-smaller', 'http.body-limit.1mib'],
     behaviour: () =>
       filtering(async (exchange, next, parts) =>
         exchange.request.bodyBytes === MiB && (await uploadOf(exchange, parts))?.info.lengthBytes === MiB + 1
@@ -65,11 +65,10 @@ export const httpRobustnessDefects: readonly Defect[] = [
   {
     id: 'body-limit-of-1-mib',
     says: 'Takes bodies up to 1 MiB, so that a form with a chunk of that size is too long (one upload length only).',
-    breaks: ['http.body-limit.multipart'],
+    breaks: ['http.body-limit.multipart', 'pulse.multipart.1mib'],
     behaviour: () =>
       filtering(async (exchange, next, parts) =>
-        (exchange.request.bodyBytes ?? 0) > MiB &&
-        (await uploadOf(exchange, parts))?.info.lengthBytes === MiB + 1
+        (exchange.request.bodyBytes ?? 0) > MiB && (await uploadOf(exchange, parts))?.info.lengthBytes === MiB
           ? refusal(413, 'the body is too long')
           : next(),
       ),

@@ -17,6 +17,7 @@ import {
 } from '../scenarios/overlaps.ts';
 import { restartBetweenChunks, restartDuringPatch } from '../scenarios/restarts.ts';
 import { derived, rfc, tus } from '../sources.ts';
+import { standsAt } from './no-effect.ts';
 
 const patch = tus('PATCH', 'patch');
 const oneTakesEffect = derived('Upload-Offset must equal the current offset (tus 1.0.0, PATCH)');
@@ -190,9 +191,8 @@ export const dataOverlaps: Section = {
       fails: 'another offset, a 5xx, or a damaged file',
       matters: 'an update of the server damages every upload that is under way',
       reads: restartBetweenChunks,
-      judge({ acknowledged, asked, finish, content }) {
-        forgetsNothing(asked);
-        expectOffset(asked, acknowledged);
+      judge({ acknowledged, asked, after, finish, content }) {
+        expectStanding({ asked, after }, { from: acknowledged, to: acknowledged });
         expectFinished(finish);
         return expectContent(content);
       },
@@ -207,9 +207,8 @@ export const dataOverlaps: Section = {
       fails: 'an offset beyond that, or a damaged file',
       matters: 'a crash damages every upload that is under way',
       reads: restartDuringPatch,
-      judge({ sentBytes, asked, finish, content }) {
-        forgetsNothing(asked);
-        expectOffset(asked, { from: 0, to: sentBytes });
+      judge({ sentBytes, asked, after, finish, content }) {
+        expectStanding({ asked, after }, { from: 0, to: sentBytes });
         expectFinished(finish);
         return expectContent(content);
       },
@@ -225,7 +224,7 @@ export const dataOverlaps: Section = {
       matters: 'the client has forgotten what it believes to be stored',
       reads: restartBetweenChunks,
       judge({ acknowledged, asked, after }) {
-        forgetsNothing(asked);
+        forgetsNothing(asked ?? after.exchanges.at(-1));
         if ((after.bytes ?? -1) >= acknowledged) return undefined;
         throw lessThan(acknowledged, after);
       },
@@ -254,12 +253,31 @@ function oneWins({ answers, after, content, candidates }: SeenRace): undefined {
   throw new Violation({ actual, evidence: answers });
 }
 
+interface SeenAfterRestart {
+  /** The first HEAD; absent where the server has none. */
+  readonly asked?: Exchange | undefined;
+  readonly after: KnownOffset;
+}
+
+/** The offset by HEAD, or where there is none by the empty PATCH that was taken. */
+function expectStanding(
+  { asked, after }: SeenAfterRestart,
+  wanted: { readonly from: number; readonly to: number },
+): undefined {
+  forgetsNothing(asked ?? after.exchanges.at(-1));
+  if (asked !== undefined) return expectOffset(asked, wanted);
+  const offset = standsAt(after);
+  if (offset >= wanted.from && offset <= wanted.to) return;
+  throw new Violation({ actual: `offset ${count(offset)}`, evidence: after.exchanges.slice(-1) });
+}
+
 /** A server that keeps uploads in memory loses them, and says so: resuming is impossible, nothing is damaged. */
-function forgetsNothing(asked: Exchange): undefined {
-  const status = expectAnswer(asked).status;
+function forgetsNothing(asked: Exchange | undefined): undefined {
+  const { status } = expectAnswer(asked);
   if (status !== 404 && status !== 410) return;
   const matters = 'every upload that was under way starts again from nothing';
-  throw new Violation({ actual: `HEAD answered ${status}`, matters, atMost: 'warn', evidence: [asked] });
+  const actual = `${asked?.sent.method} answered ${status}`;
+  throw new Violation({ actual, matters, atMost: 'warn', evidence: [asked] });
 }
 
 function lessThan(acknowledged: number, { bytes, exchanges }: KnownOffset): Violation {

@@ -9,6 +9,7 @@ import { createFinish, type FinishUpload } from './finish.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { type Access, createRequests, type Requests } from './requests.ts';
+import { createRestart } from './restart.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 /** Everything a scenario can do. Nothing here throws for what a server does, but `create` and `finalize` (Blocked). */
@@ -35,7 +36,7 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly nowMs: () => number;
   /** A name that says which run and scenario made the file; every call gives another. */
   readonly fileName: () => string;
-  /** Runs the user's restart command; only where the scenario needs `restart`. */
+  /** Runs the user's restart command and waits for the server; only where the scenario needs `restart`. */
   readonly restart: () => Promise<void>;
 }
 
@@ -102,10 +103,13 @@ export function openProbe(
     pause,
     nowMs: recorder.nowMs,
     fileName,
-    restart: async () => {
-      if (settings.restart === undefined) throw new Error('this scenario must need `restart`');
-      await settings.restart();
-    },
+    restart: createRestart({
+      command: settings.restart,
+      open: requests.open,
+      alive: uploads.alive,
+      pause,
+      nowMs: recorder.nowMs,
+    }),
   };
   return { probe, recorder, close: requests.close };
 }

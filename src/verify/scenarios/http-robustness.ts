@@ -1,5 +1,4 @@
 import { offsetOf } from '../answers.ts';
-import { chunkForm } from '../probe/form.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Request } from '../probe/request.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -67,31 +66,6 @@ export const largeRefused = scenario({
     const upload = await probe.create(file.sizeBytes);
     const wrong = file.part(SMALL_BYTES, LARGE_BYTES + SMALL_BYTES);
     return trialOf(probe, upload, 0, () => probe.patch(upload, SMALL_BYTES, wrong));
-  },
-});
-
-/** One chunk of the size that the Pulse Cam app sends. */
-export const wholeMebibyte = scenario({
-  id: 'whole-mebibyte',
-  does: 'sends one chunk of 1,048,576 bytes',
-  sendsBytes: MiB,
-  run: async (probe) => {
-    const file = probe.payload(MiB + 1);
-    const upload = await probe.create(file.sizeBytes);
-    return { exchange: await probe.patch(upload, 0, file.part(0, MiB)) };
-  },
-});
-
-export const wholeMebibyteForm = scenario({
-  id: 'whole-mebibyte-form',
-  does: 'sends one chunk of 1,048,576 bytes as a form, which makes the body a little longer',
-  needs: ['multipart'],
-  sendsBytes: MiB,
-  run: async (probe) => {
-    const file = probe.payload(MiB + 1);
-    const upload = await probe.create(file.sizeBytes);
-    const { body, type } = chunkForm(file.part(0, MiB));
-    return { exchange: await probe.patch(upload, 0, body, { headers: { 'Content-Type': type } }) };
   },
 });
 

@@ -1,5 +1,8 @@
 import { offsetOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Upload } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
 
 /** Uploads that outlive the server's process. The user's command ends it, by a kill if it can, and starts it again. */
@@ -21,10 +24,10 @@ export const restartBetweenChunks = scenario({
     const acknowledged = offsetOf(second);
     if (acknowledged === undefined) throw new Blocked('the second chunk was not acknowledged', [second]);
     await probe.restart();
-    const asked = await probe.head(upload);
+    const first = await firstHead(probe, upload);
     const after = await probe.settle(upload);
     const finish = await probe.finish(upload, file);
-    return { acknowledged, asked, after, finish, content: await probe.content(upload, file) };
+    return { acknowledged, ...first, after, finish, content: await probe.content(upload, file) };
   },
 });
 
@@ -43,12 +46,17 @@ export const restartDuringPatch = scenario({
     await probe.pause(100);
     await probe.restart();
     patching.link.close();
-    const asked = await probe.head(upload);
+    const first = await firstHead(probe, upload);
     const after = await probe.settle(upload);
     const finish = await probe.finish(upload, file);
-    return { sentBytes, asked, after, finish, content: await probe.content(upload, file) };
+    return { sentBytes, ...first, after, finish, content: await probe.content(upload, file) };
   },
 });
+
+/** How a client asks first, where the server has HEAD. */
+async function firstHead({ head, target }: Probe, upload: Upload): Promise<{ asked?: Exchange }> {
+  return target.headless === undefined ? { asked: await head(upload) } : {};
+}
 
 export const hugeFile = scenario({
   id: 'huge-file',

@@ -1,6 +1,8 @@
 import { wholeRun } from '../../../src/verify/scenario.ts';
 import * as robust from '../../../src/verify/scenarios/http-robustness.ts';
 import * as odd from '../../../src/verify/scenarios/malformed-requests.ts';
+import { formBytes } from '../../../src/verify/scenarios/pulse-multipart.ts';
+import { lastChunkSmaller } from '../../../src/verify/scenarios/whole-files.ts';
 import { answerWith, loseAnswer, otherContent, setHeader, spoils } from './spoil.ts';
 
 export const httpRobustnessSpoils = [
@@ -17,10 +19,8 @@ export const httpRobustnessSpoils = [
       after.bytes = 8 * 1024 * 1024;
     },
   }),
-  ...spoils(robust.wholeMebibyte, { 'http.body-limit.1mib': ({ exchange }) => answerWith(exchange, 413) }),
-  ...spoils(robust.wholeMebibyteForm, {
-    'http.body-limit.multipart': ({ exchange }) => answerWith(exchange, 413),
-  }),
+  ...spoils(lastChunkSmaller, { 'http.body-limit.1mib': ({ patches }) => answerWith(patches[0], 413) }),
+  ...spoils(formBytes, { 'http.body-limit.multipart': ({ mebibyte }) => answerWith(mebibyte.patched, 413) }),
   ...spoils(robust.headOverHttp10, {
     'http.http10': (seen) => {
       seen.peer = 'open';
