@@ -18,6 +18,8 @@ export interface Outage {
    * passed, or its name was never known (then it is probably misspelt). The first call tells that waiting begins.
    */
   readonly pauseMs: (detail: string) => number | undefined;
+  /** Whether it lasts for longer than it is waited for. */
+  readonly isOver: () => boolean;
   /** How many outages have ended: an upload that lived through one may have expired meanwhile. */
   readonly ended: () => number;
 }
@@ -81,6 +83,7 @@ export function createOutage(
       // Jitter: whoever was cut off at the same moment must not come back in step.
       return Math.min(leftMs, stepMs(current.steps) * (0.75 + random() / 2));
     },
+    isOver: () => maxOutageMs !== undefined && current !== undefined && current.awakeMs >= maxOutageMs,
     ended: () => ended,
   };
 }

@@ -71,11 +71,21 @@ export function createPatience(waiting: Waiting): Patience {
   return {
     lasts,
     spend: async (fault, slower) => {
-      if (!(await lasts(fault, slower))) throw errorOf(fault);
+      if (!(await lasts(fault, slower))) throw errorOf(withOutage(fault, waiting));
     },
     refill: () => {
       spent = nothing;
     },
+  };
+}
+
+/** The same fault; where nobody came back in time, that is said. */
+function withOutage(fault: Fault, { settings, tools }: Waiting): Fault {
+  const { maxOutageMs = 0 } = settings;
+  if (fault.broken === undefined || !isUnreachable(fault.broken) || !tools.host.outage.isOver()) return fault;
+  return {
+    ...fault,
+    reason: `${fault.reason}; it did not come back within ${maxOutageMs / 1000} s (--max-outage)`,
   };
 }
 
