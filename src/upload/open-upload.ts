@@ -56,13 +56,15 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   return { url: place.url, offsetBytes: 0, record };
 }
 
-/** 413 speaks of the whole file here, not of a chunk. */
+/** Where a status means something else for a creation than it does for a chunk. */
+const creationHints: Readonly<Record<number, string>> = {
+  409: 'the server has an upload of this name or id already; give it another one with --name, or ask who runs it',
+  413: 'the file is larger than the server accepts; ask who runs it for a higher limit',
+};
+
 function refusedCreation(fault: Fault): PulseError {
-  return fault.status === 413
-    ? errorOf(fault, {
-        hint: 'the file is larger than the server accepts; ask who runs it for a higher limit',
-      })
-    : errorOf(fault);
+  const hint = creationHints[fault.status ?? 0];
+  return hint === undefined ? errorOf(fault) : errorOf({ ...fault, kind: 'refused' }, { hint });
 }
 
 /**

@@ -19,6 +19,7 @@ describe('an answer to creation that is none of the protocol', () => {
     ],
     ['a refusal', { answer: 403, body: '{"error":"not you"}' }, 5, /answered 403: \{"error":"not you"\}/],
     ['too large', { answer: 413 }, 5, /answered 413/],
+    ['there already', { answer: 409 }, 5, /answered 409/],
     ['no such place', { answer: 404 }, 5, /answered 404/],
   ])('%s', async (_, step, exitCode, message) => {
     const bench = await startBench();
