@@ -80,6 +80,16 @@ export type PulseEvent =
       readonly hint?: string;
       readonly resumable: boolean;
     }
+  /** What a run would do with a file; only with --dry-run. `fromBytes`: what the server has acknowledged already. */
+  | {
+      readonly type: 'upload.planned';
+      readonly file: string;
+      readonly intention: 'send' | 'resume' | 'finalize';
+      readonly sizeBytes: number;
+      readonly fromBytes: number;
+      /** Why an upload that was begun would not be gone on with. */
+      readonly reason?: string;
+    }
   /** One request and what came of it; only with --verbose. `status` is absent where no answer came. */
   | {
       readonly type: 'http.exchange';
@@ -113,6 +123,9 @@ export type PulseEvent =
       /** As in `run.start`; absent for a single file. */
       readonly skipped?: number;
       readonly tooYoung?: number;
+      /** Nothing was done, and `sendBytes` is what a run would send; only with --dry-run. */
+      readonly dryRun?: true;
+      readonly sendBytes?: number;
     };
 
 /** The synchronous sink of all events. `time` (ISO 8601) is added where an event is written down. */

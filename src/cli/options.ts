@@ -116,6 +116,8 @@ export const uploadOptions = {
   noResume: { kind: 'flag', flags: '--no-resume' },
   noFinalize: { kind: 'flag', flags: '--no-finalize' },
   requireProof: { kind: 'flag', flags: '--require-proof' },
+  dryRun: { kind: 'flag', flags: '--dry-run' },
+  transcript: { kind: 'value', flags: '--transcript <path>', parse: parseText },
   json: { kind: 'flag', flags: '--json', says: 'events as NDJSON on stdout' },
   progress: {
     kind: 'value',

@@ -4,6 +4,7 @@ import type { PulseEvent } from '../events.ts';
 import { createOutput } from '../output/output.ts';
 import { createTransport } from '../transport/http.ts';
 import type { TransportSettings } from '../transport/settings.ts';
+import { planFiles } from '../upload/plan.ts';
 import { redacted, secretTokens } from '../upload/redact.ts';
 import { openServerMemory } from '../upload/server-memory.ts';
 import type { Tools, UploadSettings } from '../upload/settings.ts';
@@ -17,6 +18,7 @@ import { observedSend } from './observed-send.ts';
 import { outputChoice, tokenReader, type UploadValues, uploadOptions } from './options.ts';
 import { shellQuote } from './shell-quote.ts';
 import { stateDirOf } from './state-dir.ts';
+import { openTranscript, type Transcript } from './transcript.ts';
 
 /** Everything an upload needs is put together here; loaded only once there is something to upload. */
 export async function runUpload(
@@ -31,6 +33,17 @@ export async function runUpload(
     environment: process.env,
     now: () => new Date(),
   });
+  const stateDir = stateDirOf(process.env, process.platform, homedir());
+  if (values.dryRun) {
+    const store = openStateStore(stateDir);
+    const { exitCode } = await planFiles(line.operands, settings, { report: output.report, store });
+    output.close();
+    return exitCode;
+  }
+  const tokens = secretTokens(settings.token);
+  const transcript = transcriptOf(values, settings, line.operands, tokens, (message) =>
+    output.report({ type: 'upload.warning', file: '', message }),
+  );
   const interruption = watchForSignals();
   const transport = createTransport(network);
   const left = new Set(line.operands);
@@ -38,12 +51,11 @@ export async function runUpload(
     if (event.type === 'upload.done') left.delete(event.file);
     output.report(withSignalCode(event, interruption));
   };
-  const tokens = secretTokens(settings.token);
   const observe = redacted(report, tokens);
   const readToken = tokenReader(values, line.given);
-  const stateDir = stateDirOf(process.env, process.platform, homedir());
+  const send = transcript?.written(transport.send) ?? transport.send;
   const tools: Tools = {
-    send: values.verbose ? observedSend(transport.send, observe, systemClock.nowMs) : transport.send,
+    send: values.verbose ? observedSend(send, observe, systemClock.nowMs) : send,
     report,
     clock: systemClock,
     random: Math.random,
@@ -69,7 +81,19 @@ export async function runUpload(
     interruption.release();
     output.close();
     await transport.close();
+    transcript?.close();
   }
+}
+
+function transcriptOf(
+  { transcript: path }: UploadValues,
+  { headers }: UploadSettings,
+  files: readonly string[],
+  tokens: ReadonlySet<string>,
+  onTrouble: (message: string) => void,
+): Transcript | undefined {
+  if (path === undefined) return undefined;
+  return openTranscript(path, { givenHeaders: headers, tokens, files, onTrouble });
 }
 
 /** A run that a signal cut short ends with the signal's code; one that was done already does not. */

@@ -7,7 +7,7 @@ import { noProgress, plainProgress, timeStamp } from './plain-progress.ts';
 import type { Progress } from './progress.ts';
 import { harmless, harmlessRecord } from './text.ts';
 import type { TextStream } from './text-stream.ts';
-import { type View, wordsFor } from './words.ts';
+import { planLine, type View, wordsFor } from './words.ts';
 
 export type ProgressStyle = 'bar' | 'plain' | 'none';
 
@@ -49,7 +49,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
     verbose: choice.verbose,
     log: style === 'plain',
     ...(err.isTTY && { columns: err.columns }),
-    stamp: style === 'plain' || !err.isTTY ? timeStamp(now()) : '',
+    stamp: style === 'plain' || !err.isTTY || choice.verbose ? timeStamp(now()) : '',
   });
   const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;
   const writeData = choice.json ? writeJson(choice, out, now) : writeUrls(choice, out, err);
@@ -94,6 +94,7 @@ function writeUrls(choice: OutputChoice, out: TextStream, err: TextStream): Repo
   const shownAnyway = out.isTTY === true && err.isTTY === true && !choice.quiet;
   return (event) => {
     if (event.type === 'upload.done' && !shownAnyway) out.write(`${event.url}\n`);
+    if (event.type === 'upload.planned') out.write(`${planLine(harmlessRecord(event))}\n`);
   };
 }
 

@@ -27,6 +27,8 @@ export interface View {
 
 type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: View) => readonly string[] };
 
+const LONGEST_METHOD = 'OPTIONS'.length;
+
 /** Columns that a shortened name keeps, however narrow the terminal. */
 const SHORTEST_NAME = 12;
 
@@ -67,6 +69,7 @@ const words: Words = {
   'upload.failed': failed,
   'http.exchange': (event, view) => (view.verbose ? [exchange(event, view)] : []),
   'run.end': (event, view) => {
+    if (event.dryRun) return [view.paint.strong(dryRunSummary(event))];
     const files = event.done + event.failed + event.notAttempted;
     return files > 1 ? [view.paint.strong(summary(event, files))] : [];
   },
@@ -127,10 +130,14 @@ function effort(event: EventOf<'upload.done'>): string {
   ].join(', ');
 }
 
+/** One line a request, its parts below one another: `PATCH    204     12 ms  1,048,576 B  http://…  upload-offset: …`. */
 function exchange(event: EventOf<'http.exchange'>, { stamp, paint }: View): string {
-  const sent = event.sentBytes > 0 ? ` ${groupDigits(event.sentBytes)} B` : '';
-  const took = `${Math.round(event.elapsedMs)} ms`;
-  return paint.faint(`${stamp}${event.method} ${event.url}${sent} -> ${event.outcome} (${took})`);
+  const status = event.status === undefined ? '---' : String(event.status);
+  const took = `${groupDigits(Math.round(event.elapsedMs))} ms`.padStart(10);
+  const sent = (event.sentBytes > 0 ? `${groupDigits(event.sentBytes)} B` : '').padStart(12);
+  const rest = event.outcome.startsWith(status) ? event.outcome.slice(status.length + 2) : event.outcome;
+  const line = `${event.method.padEnd(LONGEST_METHOD)} ${status} ${took} ${sent}  ${event.url}  ${rest}`;
+  return paint.faint(`${stamp}${line.trimEnd()}`);
 }
 
 function summary(event: EventOf<'run.end'>, files: number): string {
@@ -140,6 +147,22 @@ function summary(event: EventOf<'run.end'>, files: number): string {
     ...(event.notAttempted > 0 ? [`${groupDigits(event.notAttempted)} not attempted`] : []),
   ];
   return `${countOf(files, 'file')}: ${parts.join(', ')}`;
+}
+
+function dryRunSummary({ notAttempted, failed, sendBytes = 0 }: EventOf<'run.end'>): string {
+  const wouldFail = failed > 0 ? `, ${groupDigits(failed)} would fail` : '';
+  const files = countOf(notAttempted, 'file');
+  return `dry run, nothing was sent or changed: ${files}, ${formatBytes(sendBytes)} to send${wouldFail}`;
+}
+
+/** What would be sent, in columns: `resume    1.2 GiB  video.mp4 (1.8 GiB of 3.0 GiB are there)`. */
+export function planLine(event: EventOf<'upload.planned'>): string {
+  const { intention, file, sizeBytes, fromBytes, reason } = event;
+  const there =
+    fromBytes > 0 ? `${formatBytes(fromBytes)} of ${formatBytes(sizeBytes)} are there` : undefined;
+  const why = reason ?? there;
+  const amount = formatBytes(sizeBytes - fromBytes).padStart(10);
+  return `${intention.padEnd('finalize'.length)} ${amount}  ${file}${why === undefined ? '' : ` (${why})`}`;
 }
 
 /** Names the file unless the message does: with several files nobody should have to guess. */

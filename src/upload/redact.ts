@@ -11,8 +11,8 @@ export function redacted(report: Report, tokens: ReadonlySet<string>): Report {
 
 /** The text without any of the tokens; the longest first, since one may be a part of another. */
 export function redactedText(text: string, tokens: ReadonlySet<string>): string {
-  const forms = [...tokens].flatMap(formsOf).sort((a, b) => b.length - a.length);
-  return forms.reduce((rest, form) => rest.replaceAll(form, '[token]'), text);
+  const longestFirst = [...tokens].sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((rest, token) => rest.replace(patternOf(token), '[token]'), text);
 }
 
 /** The tokens of a run as they are known so far; an empty one would be found in every text. */
@@ -20,8 +20,22 @@ export function secretTokens(first: string | undefined): Set<string> {
   return new Set(first === undefined || first === '' ? [] : [first]);
 }
 
-function formsOf(token: string): readonly string[] {
-  return [token, encodeURIComponent(token), encodeURI(token)];
+const patterns = new Map<string, RegExp>();
+
+/** A token however it is percent-encoded: whole, in part, or not at all; as UTF-8, with hex digits of either case. */
+function patternOf(token: string): RegExp {
+  const known = patterns.get(token);
+  if (known !== undefined) return known;
+  const characters = Array.from(token, (character) => {
+    const bytes = Array.from(Buffer.from(character), (byte) => byte.toString(16).padStart(2, '0'));
+    const encoded = bytes.map(
+      (hex) => `%${hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`,
+    );
+    return `(?:${character.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')}|${encoded.join('')})`;
+  });
+  const pattern = new RegExp(characters.join(''), 'g');
+  patterns.set(token, pattern);
+  return pattern;
 }
 
 function mapTexts(event: PulseEvent, clean: (text: string) => string): PulseEvent {

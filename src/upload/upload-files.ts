@@ -116,7 +116,7 @@ export function asInterrupted(file: string, error: unknown): PulseError {
   });
 }
 
-function commonExitCode(failures: readonly PulseError[]): number {
+export function commonExitCode(failures: readonly PulseError[]): number {
   const [first, ...rest] = failures.map(({ exitCode }) => exitCode);
   if (first === undefined) return 0;
   if (failures.some(({ kind }) => kind === 'interrupted')) return exitCodes.interrupted;

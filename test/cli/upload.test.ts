@@ -110,7 +110,11 @@ describe('a finished upload', () => {
     server.script.PATCH = [{ answer: 503, body: 'busy with s3cret' }];
     const { code, stdout, stderr } = await run(['video.mp4', '-v', '-t', 's3cret', '--retry-delay', '1ms']);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/PATCH http:\S+ 3,000 B -> 503 \(\d+ ms\)/);
+    expect(stderr).toMatch(/^\S+Z PATCH {3}503 +\d+ ms +3,000 B {2}http:\S+$/m);
+    // The URLs stand below one another.
+    const exchanges = stderr.split('\n').filter((line) => / ms +/.test(line) && line.includes('  http:'));
+    expect(exchanges.length).toBeGreaterThan(4);
+    expect(new Set(exchanges.map((line) => line.indexOf('  http:'))).size).toBe(1);
     expect(stderr).toMatch(/video\.mp4: retry 1 in 0\.0 s: PATCH/);
     expect(stderr).toMatch(/\(protocol pulse: \/health answered OK\)/);
     expect(stdout + stderr).not.toContain('s3cret');
@@ -120,7 +124,7 @@ describe('a finished upload', () => {
     const { run } = await startBench({ location: (id) => `/uploads/s3cret/${id}?signature=private` });
     const { code, stderr } = await run(['video.mp4', '-v', '-t', 's3cret']);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/POST \S+ -> 201, location: \/uploads\/\[token\]\/\S+\?… /);
+    expect(stderr).toMatch(/POST {4}201 .* location: \/uploads\/\[token\]\/\S+\?…$/m);
     expect(stderr).not.toContain('s3cret');
   });
 

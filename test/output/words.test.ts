@@ -103,7 +103,7 @@ test('what happens on the way is told with --verbose only', () => {
     'video.mp4: sending 4.0 MiB to http://127.0.0.1:8080/ (protocol pulse: /health answered OK)',
     `video.mp4: created ${url}`,
     'video.mp4: retry 2 in 1.0 s: PATCH answered 503',
-    `PATCH ${url} 1,048,576 B -> 204, upload-offset: 1048576 (12 ms)`,
+    `PATCH   204      12 ms  1,048,576 B  ${url}  upload-offset: 1048576`,
   ]);
 });
 

@@ -1,0 +1,104 @@
+import { asPulseError, type PulseError } from '../errors.ts';
+import type { Protocol } from '../protocol/protocol.ts';
+import { protocols } from '../protocol/protocols/index.ts';
+import type { UploadRecord } from './record.ts';
+import type { Tools, UploadSettings } from './settings.ts';
+import { identify, openSource, sameFile } from './source.ts';
+import type { StateStore } from './state-store.ts';
+import { commonExitCode, failureEvent, type RunOutcome } from './upload-files.ts';
+
+/** What a run would do with a file. */
+type Intention =
+  /** Everything, as a new upload. */
+  | 'send'
+  /** Go on with what an earlier run left at the server. */
+  | 'resume'
+  /** Send nothing: all bytes are there, only finalize is missing. */
+  | 'finalize';
+
+interface PlannedUpload {
+  readonly file: string;
+  readonly intention: Intention;
+  readonly sizeBytes: number;
+  /** What the server acknowledged by the last record; it has the last word when the run is made. */
+  readonly fromBytes: number;
+  /** Why an upload that was begun is not gone on with. */
+  readonly reason?: string;
+}
+
+/** Tells what a run would do with each file, and does nothing. The code is the one that the files' failures lead to. */
+export async function planFiles(
+  files: readonly string[],
+  settings: UploadSettings,
+  { report, store }: Pick<Tools, 'report' | 'store'>,
+): Promise<RunOutcome> {
+  const failures: PulseError[] = [];
+  let sendBytes = 0;
+  for (const file of files) {
+    const planned = await planUpload(file, protocols, settings, store);
+    if ('failure' in planned) {
+      failures.push(planned.failure);
+      report(failureEvent(file, planned.failure));
+      continue;
+    }
+    sendBytes += planned.sizeBytes - planned.fromBytes;
+    report({ type: 'upload.planned', ...planned });
+  }
+  const failed = failures.length;
+  const outcome = {
+    exitCode: commonExitCode(failures),
+    done: 0,
+    failed,
+    notAttempted: files.length - failed,
+  };
+  report({ type: 'run.end', ...outcome, dryRun: true, sendBytes });
+  return outcome;
+}
+
+/**
+ * What would become of a file, by what is known on this machine: sends no request, takes no lock, writes nothing.
+ * The server is not even asked for its offset, since HEAD makes some servers cut off the request of another process.
+ */
+export async function planUpload(
+  file: string,
+  known: readonly Protocol[],
+  settings: UploadSettings,
+  store: Pick<StateStore, 'peek'>,
+): Promise<PlannedUpload | { readonly failure: PulseError }> {
+  try {
+    const source = await openSource(file);
+    await source.close();
+    const { sizeBytes } = source.identity;
+    const anew = { file, intention: 'send', sizeBytes, fromBytes: 0 } as const;
+    for (const protocol of known) {
+      if (settings.protocol !== 'auto' && settings.protocol !== protocol.id) continue;
+      const record = await store.peek({
+        server: settings.server.href,
+        protocol: protocol.id,
+        path: source.path,
+      });
+      if (record === undefined || !settings.resume) continue;
+      const reason = await whyAnew(record, file, source.path, settings);
+      if (reason !== undefined) return { ...anew, reason };
+      return record.phase === 'finalizing'
+        ? { ...anew, intention: 'finalize', fromBytes: sizeBytes }
+        : { ...anew, intention: 'resume', fromBytes: record.prefix.bytes };
+    }
+    return anew;
+  } catch (error) {
+    return { failure: asPulseError(error) };
+  }
+}
+
+async function whyAnew(
+  record: UploadRecord,
+  file: string,
+  path: string,
+  settings: UploadSettings,
+): Promise<string | undefined> {
+  if (!sameFile(await identify(file, path), record.identity))
+    return 'the file changed since its upload was begun';
+  if (new URL(record.url).origin !== settings.server.origin) return 'the saved upload is on another origin';
+  if (record.headless && record.phase === 'sending') return 'this server does not answer HEAD';
+  return undefined;
+}
