@@ -162,11 +162,7 @@ export const variations: readonly Variation[] = [
   {
     id: 'two-versions',
     says: 'Lists an older version besides.',
-    behaviour: () =>
-      answering(
-        ({ reply }) => headerOf(reply, 'Tus-Version') !== undefined,
-        (reply) => withHeaders(reply, { 'Tus-Version': `${TUS_VERSION},0.2.2` }),
-      ),
+    behaviour: () => twoVersionsListed,
   },
   {
     id: 'wants-version',
@@ -200,6 +196,11 @@ export const variations: readonly Variation[] = [
     behaviour: finalizeOnce,
   },
 ];
+
+export const twoVersionsListed: Behaviour = answering(
+  ({ reply }) => headerOf(reply, 'Tus-Version') !== undefined,
+  (reply) => withHeaders(reply, { 'Tus-Version': `${TUS_VERSION},0.2.2` }),
+);
 
 type Facts = { readonly exchange: Exchange; readonly reply: Reply };
 

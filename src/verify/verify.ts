@@ -36,6 +36,8 @@ export interface VerifySettings {
   readonly runId: string;
   readonly jobs: number;
   readonly rounds: number;
+  /** Less than 2^30 makes the rows of `large` smaller, for servers that wrap or give up earlier; 2^30 where absent. */
+  readonly gibibyteBytes?: number;
   /** For connecting, writing and answering, each. */
   readonly timeoutMs: number;
   readonly scenarioTimeoutMs: number;
@@ -181,7 +183,7 @@ function judgedAtTheEnd(
 }
 
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
-  const { seed, runId, rounds, timeoutMs, tokens, headers, server } = settings;
+  const { seed, runId, rounds, gibibyteBytes = 2 ** 30, timeoutMs, tokens, headers, server } = settings;
   const secrets = [
     ...Object.entries(tokens).map(([identity, value]) => ({ label: `<${identity}'s token>`, value })),
     ...secretHeaders(headers),
@@ -193,6 +195,7 @@ function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSetti
     seed,
     runId,
     rounds,
+    gibibyteBytes,
     ...(tools.readBack && { readBack: tools.readBack }),
     ...(tools.restart && { restart: tools.restart }),
   };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { VerifyRun } from '../../src/verify/verify.ts';
-import { keepResult, verdictsOf } from './results.ts';
-import { type ReferenceSettings, runAgainst, startReference, tokensFor } from './run.ts';
+import { hardships } from './hardships.ts';
+import { referenceRun } from './reference.ts';
+import type { ReferenceSettings } from './run.ts';
 
-/** The reference server passes every check that applies to it, however it is started and in whatever order. */
+/** The reference server passes every check that applies to it, however it is started. */
 const servers: Readonly<Record<string, ReferenceSettings>> = {
   'a pulse server': { protocol: 'pulse' },
   'a tus server': { protocol: 'tus' },
@@ -12,23 +12,38 @@ const servers: Readonly<Record<string, ReferenceSettings>> = {
   'a pulse server with a limit': { protocol: 'pulse', maxSizeBytes: 64 * 1024 * 1024 },
 };
 
-describe.each(Object.entries(servers))('%s', (id, settings) => {
-  it('passes', async () => {
-    const reference = await startReference(settings);
-    const seed = Math.floor(Math.random() * 2 ** 31);
-    const run = await runAgainst(reference, { seed, tokens: tokensFor(settings.guarded) });
-    await reference.stop();
-    const { protocol } = settings;
-    keepResult({ kind: 'server', family: 'reference', id, protocol, verdicts: verdictsOf(run) });
-    expect(objections(run), `seed ${seed}`).toEqual([]);
-    expect(run.exitCode).toBe(0);
-    expect(run.target.protocol).toBe(protocol);
-    expect(run.leftovers.created).toBeGreaterThan(0);
-  }, 120_000);
+it.concurrent.each(Object.entries(servers))('%s passes', async (id, settings) => {
+  const { run, objections } = await referenceRun({ id, settings, seed: anySeed() });
+  expect(objections).toEqual([]);
+  expect(run.exitCode).toBe(0);
+  expect(run.target.protocol).toBe(settings.protocol);
+  expect(run.leftovers.created).toBeGreaterThan(0);
 });
 
-function objections({ results }: VerifyRun): readonly string[] {
-  return results
-    .filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skip' && verdict !== 'note')
-    .map(({ id, verdict, violation, remark }) => `${verdict} ${id}: ${violation?.actual ?? remark}`);
+describe.each(['pulse', 'tus'] as const)('a %s server gets the same verdicts', (protocol) => {
+  const undisturbed = once(() =>
+    referenceRun({ id: `${protocol}, undisturbed`, settings: { protocol }, seed: 1 }),
+  );
+
+  it.concurrent.each(hardships.map((hardship) => [hardship.id, hardship] as const))(
+    '%s',
+    async (id, hardship) => {
+      const asked = { id: `${protocol}, ${id}`, settings: { protocol }, seed: anySeed(), hardship };
+      const { objections, verdicts } = await referenceRun(asked);
+      expect(objections).toEqual([]);
+      expect(verdicts).toEqual((await undisturbed()).verdicts);
+    },
+  );
+});
+
+function once<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | undefined;
+  return () => {
+    answer ??= { value: ask() };
+    return answer.value;
+  };
+}
+
+function anySeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
 }

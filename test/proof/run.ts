@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { DefectScale } from '../../src/server/defects/defect.ts';
 import { type Behaviour, type RunningServer, startServer } from '../../src/server/server.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import type { ProtocolId } from '../../src/verify/check.ts';
@@ -86,14 +87,21 @@ export function tokensFor(guarded: boolean | undefined): VerifySettings['tokens'
   return guarded ? { owner: TOKEN, stranger: SECOND_TOKEN } : {};
 }
 
-/** Everything that needs no gigabytes. */
-export const everythingAllowed: Permissions = {
+const everythingAllowed: Permissions = {
   intrusive: true,
   slow: true,
   restart: true,
 };
 
-export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}): VerifySettings {
+/** Large files of 1/128 of their size, larger than all others: no proof needs gigabytes, and the soak has the full size. */
+export const smallScale: DefectScale = { gibibyteBytes: 2 ** 23 };
+
+export interface RunChanges extends Partial<VerifySettings> {
+  /** The rows of large files too. */
+  readonly large?: boolean;
+}
+
+export function settingsFor(server: URL, { large, ...changes }: RunChanges = {}): VerifySettings {
   return {
     server,
     protocol: 'auto',
@@ -105,6 +113,7 @@ export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}):
     runId: 'proof',
     jobs: 4,
     rounds: 5,
+    ...smallScale,
     timeoutMs: 10_000,
     scenarioTimeoutMs: 60_000,
     runTimeoutMs: 300_000,
@@ -112,6 +121,7 @@ export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}):
     headers: {},
     permissions: {
       ...everythingAllowed,
+      ...(large && { large: true as const }),
       ...(changes.tokens?.owner !== undefined && { token: true as const }),
       ...(changes.tokens?.stranger !== undefined && { secondToken: true as const }),
     },
@@ -121,7 +131,7 @@ export function settingsFor(server: URL, changes: Partial<VerifySettings> = {}):
 
 export async function runAgainst(
   reference: Pick<Reference, 'url'> & Partial<Reference>,
-  changes: Partial<VerifySettings> = {},
+  changes: RunChanges = {},
   tools: Partial<VerifyTools> = {},
 ): Promise<VerifyRun> {
   return verify(settingsFor(reference.url, changes), {

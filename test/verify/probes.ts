@@ -23,6 +23,7 @@ export function settingsOf(origin: string, changes: Partial<ProbeSettings['acces
     redact: redactor(Object.values(tokens).map((value) => ({ label: '<token>', value }))),
     seed: 1,
     runId: 'test',
+    gibibyteBytes: 2 ** 30,
     rounds: 2,
   };
 }

@@ -156,6 +156,23 @@ describe('the offset', () => {
     expect(settled.exchanges).toHaveLength(4);
   });
 
+  it('may take its time to move while sent bytes are still being stored', async () => {
+    const stated = [0, 0, 0, 0, 3, 3, 9];
+    const head = () => ({ status: 200, headers: { 'Upload-Offset': String(stated.shift()) } });
+    const { origin } = await memoryServer({ head });
+    const { probe } = probeAt(origin);
+    const upload = await probe.create(10);
+    expect((await probe.settle(upload, { from: 0, bytes: 3 })).bytes).toBe(3);
+  });
+
+  it('stays where it was when none of the sent bytes were kept', async () => {
+    const head = () => ({ status: 200, headers: { 'Upload-Offset': '0' } });
+    const { origin } = await memoryServer({ head });
+    const { probe } = probeAt(origin);
+    const upload = await probe.create(10);
+    expect((await probe.settle(upload, { from: 0, bytes: 3 })).bytes).toBe(0);
+  });
+
   it('is not waited for where the upload is gone', async () => {
     const { origin } = await memoryServer({ head: () => ({ status: 410 }) });
     const { probe } = probeAt(origin);

@@ -33,7 +33,7 @@ export const coreOptionsDefects: readonly Defect[] = [
   {
     id: 'extensions-empty',
     says: 'Has no extension, and says so with an empty Tus-Extension.',
-    breaks: ['core.options.extension-omitted', 'creation.advertised'],
+    breaks: ['core.options.extension-omitted'],
     behaviour: () => ({ extensions: [], ...discovering({ 'Tus-Extension': '' }) }),
   },
   {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exchange } from '../exchange.ts';
 import { takeHold } from '../hold.ts';
+import type { Ending } from '../intake.ts';
 import type { LiveUpload } from '../live-uploads.ts';
-import type { Behaviour } from '../parts.ts';
-import { type Receive, receive } from '../receive.ts';
+import type { Behaviour, Filter } from '../parts.ts';
+import { type Receive, type ReceiveJob, receive } from '../receive.ts';
 import type { Store, Writer } from '../store.ts';
 import { filtering } from './changes.ts';
 import type { Defect } from './defect.ts';
@@ -34,7 +35,7 @@ export const dataDisconnectsDefects: readonly Defect[] = [
       'pulse.multipart.truncated',
     ],
     source: 'https://github.com/giometrix/Xtensible.TusDotNet.Azure/issues/12',
-    behaviour: () => ({ store: appending, receive: countedAtTheEnd }),
+    behaviour: () => ({ store: appending, receive: countedAtTheEnd, ...filtering(notingSizes) }),
   },
   {
     id: 'offset-by-declared-size',
@@ -62,12 +63,18 @@ export const dataDisconnectsDefects: readonly Defect[] = [
       'pulse.multipart.truncated',
     ],
     source: 'https://github.com/seaweedfs/seaweedfs/issues/10876',
-    behaviour: () => ({ receive: deletedAfterCut }),
+    behaviour: deletedAfterCut,
   },
   {
     id: 'lock-left-behind',
     says: 'Keeps the lock of an upload when the connection of its writer breaks behind the first chunk.',
-    breaks: [...everyCut, 'data.disconnect.rst', 'data.disconnect.headers-only', 'pulse.patch.retry-3x1s'],
+    breaks: [
+      ...everyCut,
+      'data.disconnect.rst',
+      'data.disconnect.headers-only',
+      'core.patch.network-errors',
+      'pulse.patch.retry-3x1s',
+    ],
     source: 'https://github.com/tus/tus-node-server/issues/774',
     behaviour: lockLeftBehind,
   },
@@ -95,16 +102,37 @@ function appending(store: Store): Store {
 const countedAtTheEnd: Receive = async (job) => {
   const counted: LiveUpload = { ...job.upload };
   const ending = await receive({ ...job, upload: counted });
-  if (ending.kind !== 'cut') job.upload.offsetBytes = counted.offsetBytes;
+  if (!isCut(ending, job, counted.offsetBytes)) job.upload.offsetBytes = counted.offsetBytes;
   return ending;
 };
 
-const deletedAfterCut: Receive = async (job) => {
-  const before = job.upload.offsetBytes;
-  const ending = await receive(job);
-  const zeros = new Uint8Array(job.upload.offsetBytes - before);
-  if (ending.kind === 'cut' && zeros.length > 0) await job.writer.write([zeros], before);
-  return ending;
+function deletedAfterCut(): Behaviour {
+  return {
+    ...filtering(notingSizes),
+    receive: async (job) => {
+      const before = { ...job.upload };
+      const ending = await receive(job);
+      const { offsetBytes } = job.upload;
+      const zeros = new Uint8Array(offsetBytes - before.offsetBytes);
+      if (zeros.length > 0 && isCut(ending, { ...job, upload: before }, offsetBytes)) {
+        await job.writer.write([zeros], before.offsetBytes);
+      }
+      return ending;
+    },
+  };
+}
+
+/**
+ * Whether bytes are missing, `upload` being as it was before. Node may tell of a broken connection before it tells
+ * that the body was there as a whole, so that the ending alone is a matter of luck.
+ */
+function isCut({ kind }: Ending, { body, upload }: Pick<ReceiveJob, 'body' | 'upload'>, after: number) {
+  return kind === 'cut' && after - upload.offsetBytes !== declaredBytes.get(body);
+}
+
+const notingSizes: Filter = async (exchange, next) => {
+  if (exchange.request.bodyBytes !== undefined) declaredBytes.set(exchange.body, exchange.request.bodyBytes);
+  return next();
 };
 
 function offsetByDeclaredSize(): Behaviour {
@@ -118,10 +146,7 @@ function offsetByDeclaredSize(): Behaviour {
       if (declared === 0) job.upload.offsetBytes = stored.offsetBytes;
       return ending;
     },
-    ...filtering(async (exchange, next) => {
-      declaredBytes.set(exchange.body, exchange.request.bodyBytes ?? 0);
-      return next();
-    }),
+    ...filtering(notingSizes),
   };
 }
 
@@ -137,12 +162,15 @@ function forgetsUnacknowledged(): Behaviour {
     }),
     receive: async (job) => {
       const exchange = exchanges.get(job.body);
+      const before = job.upload.offsetBytes;
       const counted: LiveUpload = { ...job.upload };
       const ending = await receive({ ...job, upload: counted });
       const isWatched = exchange?.request.bodyBytes === 65_536;
       // The end of the connection arrives right behind the body.
       for (let looks = 0; isWatched && looks < 20 && !exchange.outgoing.destroyed; looks++) await sleep(5);
-      const isForgotten = ending.kind === 'whole' && exchange?.outgoing.destroyed;
+      // Node may tell of the broken connection before it tells that the body was there as a whole.
+      const isWhole = counted.offsetBytes - before === exchange?.request.bodyBytes;
+      const isForgotten = isWatched && isWhole && exchange.outgoing.destroyed;
       if (!isForgotten) job.upload.offsetBytes = counted.offsetBytes;
       return ending;
     },
@@ -153,10 +181,12 @@ function lockLeftBehind(): Behaviour {
   const locked = new Set<object>();
   return {
     takeHold: async (holdable, limits) => (locked.has(holdable) ? undefined : takeHold(holdable, limits)),
+    ...filtering(notingSizes),
     receive: async (job) => {
-      const before = job.upload.offsetBytes;
+      const before = { ...job.upload };
       const ending = await receive(job);
-      if (ending.kind === 'cut' && before > 0) locked.add(job.upload);
+      const wasCut = isCut(ending, { ...job, upload: before }, job.upload.offsetBytes);
+      if (wasCut && before.offsetBytes > 0) locked.add(job.upload);
       return ending;
     },
   };

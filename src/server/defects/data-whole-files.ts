@@ -5,7 +5,7 @@ import type { LiveUpload } from '../live-uploads.ts';
 import type { Behaviour, Parts } from '../parts.ts';
 import { isComplete, roomBytes } from '../upload.ts';
 import { damage, filtering, refusing, uploadOf, writing } from './changes.ts';
-import type { Defect } from './defect.ts';
+import { type Defect, fullScale } from './defect.ts';
 
 const MiB = 1024 * 1024;
 const zeros = new Uint8Array(8);
@@ -182,10 +182,10 @@ export const dataWholeFilesDefects: readonly Defect[] = [
     breaks: ['data.large-offset'],
     source: 'https://github.com/tusdotnet/tusdotnet/issues/50',
     serve: { needs: 'large' },
-    behaviour: () =>
+    behaviour: ({ gibibyteBytes } = fullScale) =>
       writing((writer) => ({
         ...writer,
-        write: (pieces, position) => writer.write(pieces, position % 2 ** 32),
+        write: (pieces, position) => writer.write(pieces, position % (4 * gibibyteBytes)),
       })),
   },
   {

@@ -15,8 +15,15 @@ export interface Defect {
   /** How the server is started to show it; a pulse server open to anyone where absent. */
   readonly serve?: Serving;
   /** Made anew for every server, because some mistakes remember things. */
-  readonly behaviour: () => Behaviour;
+  readonly behaviour: (scale?: DefectScale) => Behaviour;
 }
+
+/** What the mistakes with large files count as a GiB: less than 2^30 shows them with files of that much less. */
+export interface DefectScale {
+  readonly gibibyteBytes: number;
+}
+
+export const fullScale: DefectScale = { gibibyteBytes: 2 ** 30 };
 
 /** A difference that is right: no check may fail or warn because of it. */
 export type Variation = Omit<Defect, 'breaks' | 'source'>;
@@ -30,6 +37,6 @@ export interface Serving {
   readonly https?: true;
   /** The path prefix below which clients find the server. */
   readonly below?: string;
-  /** Shows only when the tester is allowed that much. */
+  /** Shows only when the tester is allowed that much, or at a smaller scale. */
   readonly needs?: 'large';
 }

@@ -4,7 +4,7 @@ import { measure } from '../finalize.ts';
 import { isUploadId, roomBytes } from '../upload.ts';
 import { type Asked, asking, completed, fieldsIn, nameIn } from './asking.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
-import type { Defect } from './defect.ts';
+import { type Defect, fullScale } from './defect.ts';
 
 const known = new Set(['uploadId', 'filename', 'uploadToken']);
 
@@ -217,10 +217,10 @@ export const pulseFinalizeDefects: readonly Defect[] = [
     breaks: ['pulse.finalize.large-file'],
     serve: { needs: 'large' },
     source: 'https://github.com/mieweb/pulse/blob/main/docs/docs/uploads/chunked.md',
-    behaviour: () => ({
+    behaviour: ({ gibibyteBytes } = fullScale) => ({
       measure: async (bytes) => {
         const measured = await measure(bytes);
-        if (measured.sizeBytes > 2 ** 31) throw new Error('ERR_FS_FILE_TOO_LARGE');
+        if (measured.sizeBytes > 2 * gibibyteBytes) throw new Error('ERR_FS_FILE_TOO_LARGE');
         return measured;
       },
     }),

@@ -141,6 +141,7 @@ export const coreVersion: Section = {
       matters: 'a client of a newer version cannot find out what the server speaks',
       reads: optionsVersions,
       judge({ plain, strange }) {
+        for (const asked of [plain, strange]) expectAnswer(asked);
         const [expected, actual] = [capabilities(plain), capabilities(strange)];
         if (expected === actual) return undefined;
         throw new Violation({ expected, actual, evidence: [plain, strange] });
@@ -177,7 +178,8 @@ export const coreVersion: Section = {
         const listed = versionsListed(plain);
         if (listed.length < 2) throw new Skip('only one version is listed');
         const spoken = headerOf(created, 'Tus-Resumable');
-        if (spoken === undefined || listed[0] === spoken) return undefined;
+        if (spoken === undefined) throw new Skip('no other answer states a version');
+        if (listed[0] === spoken) return undefined;
         const actual = `${listed[0]} first, but answers speak ${spoken}`;
         throw new Violation({ actual, atMost: 'warn', evidence: [plain, created] });
       },

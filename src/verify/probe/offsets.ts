@@ -16,12 +16,20 @@ export interface Offsets {
   /** The offset at this moment. */
   readonly currentOffset: (upload: Upload) => Promise<KnownOffset>;
   /** The offset once it has come to rest: servers may still be storing, or waiting for a lock, after a cut. */
-  readonly settle: (upload: Upload) => Promise<KnownOffset>;
+  readonly settle: (upload: Upload, sent?: SentBytes) => Promise<KnownOffset>;
+}
+
+/** Bytes that were sent to an upload: while its offset has not moved, they may still be on their way. */
+export interface SentBytes {
+  readonly from: number;
+  readonly bytes: number;
 }
 
 /** First asked often, then seldom: most servers have come to rest at once. */
 const SETTLE_PAUSES_MS = [30, 60, 120, 250];
 const SETTLE_MS = 10_000;
+/** An offset that has not moved for this long after bytes were sent will not move: nothing of them is kept. */
+const MOVE_MS = 2000;
 /** Where nobody listens any more, somebody who does not come back within this time has gone. */
 const RETURN_MS = 4000;
 /** How many places an upload without HEAD is looked for at. */
@@ -59,7 +67,7 @@ export function createOffsets(
 
   const currentOffset = target.headless === undefined ? byHead : byEmptyPatch;
 
-  const settle = async (upload: Upload): Promise<KnownOffset> => {
+  const settle = async (upload: Upload, sent?: SentBytes): Promise<KnownOffset> => {
     const startMs = nowMs();
     let before: KnownOffset | undefined;
     const asked: Exchange[] = [];
@@ -67,7 +75,9 @@ export function createOffsets(
       await pause(SETTLE_PAUSES_MS[Math.min(round, SETTLE_PAUSES_MS.length - 1)] ?? 0);
       const now = await currentOffset(upload);
       asked.push(...now.exchanges);
-      const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes;
+      const isAwaited = sent !== undefined && sent.bytes > 0 && nowMs() - startMs < MOVE_MS;
+      const isUnmoved = isAwaited && now.bytes === sent.from;
+      const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes && !isUnmoved;
       if (isAtRest || isGone(now) || nowMs() - startMs > patienceMs(now)) return { ...now, exchanges: asked };
       before = now;
     }

@@ -29,6 +29,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly random: Random;
   /** How often races are run. */
   readonly rounds: number;
+  /** What the scenarios that need `large` count as a GiB. */
+  readonly gibibyteBytes: number;
   /** The user's tokens, for requests that misplace or misspell one; recordings never show them. */
   readonly tokens: Access['tokens'];
   readonly pause: (ms: number) => Promise<void>;
@@ -49,6 +51,7 @@ export interface ProbeSettings {
   /** Marks the files of this run, whatever the seed. */
   readonly runId: string;
   readonly rounds: number;
+  readonly gibibyteBytes: number;
   readonly readBack?: ReadBack;
   readonly restart?: () => Promise<void>;
 }
@@ -99,6 +102,7 @@ export function openProbe(
     literal: (bytes) => literalPayload(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
     random,
     rounds: settings.rounds,
+    gibibyteBytes: settings.gibibyteBytes,
     tokens: access.tokens,
     pause,
     nowMs: recorder.nowMs,

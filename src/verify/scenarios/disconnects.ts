@@ -180,12 +180,9 @@ async function cutAt(
   options: RequestOptions = {},
 ): Promise<SeenCut> {
   const exchange = await probe.patch(upload, from, file.part(from, to), { ...options, cut });
-  return {
-    beforeBytes: from,
-    cut: exchange,
-    sentBytes: exchange.sent.writtenBytes,
-    after: await probe.settle(upload),
-  };
+  const sentBytes = exchange.sent.writtenBytes;
+  const after = await probe.settle(upload, { from, bytes: sentBytes });
+  return { beforeBytes: from, cut: exchange, sentBytes, after };
 }
 
 async function resumed(

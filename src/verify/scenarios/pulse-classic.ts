@@ -127,7 +127,7 @@ export const thirdAttempt = scenario({
       if (from === undefined || from >= end) break;
       const afterBytes = Math.floor((end - from) * share);
       const cut = await probe.patch(upload, from, file.part(from, end), { cut: { afterBytes, by: 'close' } });
-      const after = await probe.settle(upload);
+      const after = await probe.settle(upload, { from, bytes: cut.sent.writtenBytes });
       broken.push({ cut, after });
       from = after.bytes;
     }

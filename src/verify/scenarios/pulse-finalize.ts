@@ -187,20 +187,20 @@ export const concurrentFinalize = scenario({
   },
 });
 
-const LARGE_BYTES = 2 * 1024 * 1024 * KiB + 1;
 const LARGE_FINALIZE_MS = 120_000;
 
 export const largeFinalize = scenario({
   id: 'finalize-large-file',
-  does: 'sends a file of 2 GiB and one byte in chunks of 64 MiB, finalizes it, and asks meanwhile whether the server answers',
+  does: 'sends a file of 2 GiB and one byte in chunks of 64 MiB and one byte, finalizes it, and asks meanwhile whether the server answers',
   needs: ['large'],
   alone: true,
-  sendsBytes: LARGE_BYTES,
+  sendsBytes: 2 * 1024 * 1024 * KiB + 1,
   timeoutMs: 15 * 60_000,
   run: async (probe) => {
-    const file = probe.payload(LARGE_BYTES);
+    const GiB = probe.gibibyteBytes;
+    const file = probe.payload(2 * GiB + 1);
     const upload = await probe.create(file.sizeBytes);
-    const finish = await probe.finish(upload, file, { from: 0, chunkBytes: 64 * 1024 * KiB });
+    const finish = await probe.finish(upload, file, { from: 0, chunkBytes: GiB / 16 + 1 });
     const finalizing = probe.finalize(upload, { timeoutMs: LARGE_FINALIZE_MS });
     await probe.pause(500);
     const alive = await probe.alive();

@@ -106,7 +106,7 @@ export const truncatedForms = scenario({
     const cut = await patchForm(probe, cutUpload, 0, chunkForm(large.part(0, large.sizeBytes)), {
       cut: { afterBytes: large.sizeBytes / 2, by: 'close' },
     });
-    const afterCut = await probe.settle(cutUpload);
+    const afterCut = await probe.settle(cutUpload, { from: 0, bytes: cut.sent.writtenBytes });
     const cutFinish = await probe.finish(cutUpload, large);
     const cutContent = await probe.content(cutUpload, large);
 

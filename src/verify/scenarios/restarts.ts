@@ -63,12 +63,13 @@ export const hugeFile = scenario({
   does: 'sends a file of 4 GiB and 1 MiB in chunks of 64 MiB and reads it back',
   needs: ['large', 'oracle'],
   alone: true,
-  sendsBytes: 4100 * 1024 * KiB,
+  sendsBytes: 4097 * 1024 * KiB,
   timeoutMs: 15 * 60_000,
   run: async (probe) => {
-    const file = probe.payload(4097 * 1024 * KiB);
+    const GiB = probe.gibibyteBytes;
+    const file = probe.payload(4 * GiB + GiB / 1024);
     const upload = await probe.create(file.sizeBytes);
-    const finish = await probe.finish(upload, file, { from: 0, chunkBytes: 64 * 1024 * KiB });
+    const finish = await probe.finish(upload, file, { from: 0, chunkBytes: GiB / 16 });
     return { finish, content: await probe.content(upload, file) };
   },
 });

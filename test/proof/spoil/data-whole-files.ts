@@ -6,10 +6,12 @@ import {
   otherBytesBehind,
   secondChunkFirst,
 } from '../../../src/verify/scenarios/repeats.ts';
+import { hugeFile } from '../../../src/verify/scenarios/restarts.ts';
 import * as files from '../../../src/verify/scenarios/whole-files.ts';
 import { answerWith, otherContent, setHeader, spoils } from './spoil.ts';
 
 export const dataWholeFilesSpoils = [
+  ...spoils(hugeFile, { 'data.large-offset': ({ content }) => otherContent(content) }),
   ...spoils(files.threeMebibytesAndABit, {
     'data.roundtrip.chunked': ({ content }) => otherContent(content),
   }),
