@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Behaviour } from '../../src/server/server.ts';
@@ -34,14 +35,23 @@ export async function startSubject(
       ...(given.behaviour !== undefined && { behaviour: given.behaviour }),
     });
   let server = await start();
+  // A restart that takes longer than a client waits is followed by the next one, not joined by it.
+  let restarted: Promise<void> = Promise.resolve();
+  const restart = async (loseBytes: number) => {
+    await server.close();
+    await loseTails(dir, loseBytes);
+    server = await start();
+  };
   return {
     url: () => server.url,
-    restart: async (loseBytes) => {
-      await server.close();
-      await loseTails(dir, loseBytes);
-      server = await start();
+    restart: (loseBytes) => {
+      restarted = restarted.then(() => restart(loseBytes));
+      return restarted;
     },
-    close: () => server.close(),
+    close: async () => {
+      await restarted;
+      await server.close();
+    },
   };
 }
 
@@ -77,6 +87,11 @@ export async function storedIn(
 }
 
 async function digestOf(path: string): Promise<Stored> {
-  const bytes = await readFile(path);
-  return { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { sizeBytes: (await stat(path)).size, sha256: await sha256Of(path) };
+}
+
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(part);
+  return hash.digest('hex');
 }
