@@ -3,6 +3,9 @@ import process from 'node:process';
 /** 128 + the number of the signal, as shells report it. */
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** What cannot be stopped is waited for so long after the work has ended. */
+const LEFTOVERS_MS = 1_000;
+
 export interface Interruption {
   /** Fires at the first signal. */
   readonly signal: AbortSignal;
@@ -30,8 +33,22 @@ export function watchForSignals(): Interruption {
     exitCode: () => exitCode,
     release: () => {
       for (const { name, listener } of listeners) process.off(name, listener);
+      if (exitCode !== undefined) endDespiteLeftovers(exitCode);
     },
   };
+}
+
+/**
+ * A DNS query, or a read from a file server that is gone, cannot be stopped and would keep the process alive for as
+ * long as it takes. What is still to be written to a pipe is waited for.
+ */
+function endDespiteLeftovers(code: number): void {
+  const look = () => {
+    const unwritten = process.stdout.writableLength + process.stderr.writableLength;
+    if (unwritten === 0) process.exit(process.exitCode ?? code);
+    endDespiteLeftovers(code);
+  };
+  setTimeout(look, LEFTOVERS_MS).unref();
 }
 
 /**

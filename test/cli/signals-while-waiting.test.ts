@@ -13,8 +13,11 @@ async function startBench() {
   const dir = await temporaryFolder();
   await writeFile(join(dir, 'video.mp4'), randomBytes(3000));
   const env = { PULSE_UPLOAD_SERVER: server.url, PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
-  const start = (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
-    startBin(args, { cwd: dir, env: { ...env, ...more } });
+  const start = (
+    args: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+    node: readonly string[] = [],
+  ) => startBin(args, { cwd: dir, env: { ...env, ...more }, node });
   return { server, start };
 }
 
@@ -54,6 +57,20 @@ describe.skipIf(process.platform === 'win32')('a signal while the tool waits', (
     const again = await start(['video.mp4', '--json']).ended;
     expect(again.code).toBe(0);
     expect(again.stdout).toContain('"proven":true');
+  });
+
+  test('for a name server that does not answer: ends without it', async () => {
+    const { start } = await startBench();
+    // Stands in for getaddrinfo, which cannot be stopped and keeps the process alive.
+    const silent = `import dns from 'node:dns';
+      dns.lookup = () => { process.stderr.write('asked\\n'); setTimeout(() => {}, 600_000); };`;
+    const node = ['--import', `data:text/javascript,${encodeURIComponent(silent)}`];
+    const running = start(['video.mp4', '-s', 'http://upload.example/', '--timeout', '9m'], {}, node);
+    await running.until('stderr', /asked/);
+    running.child.kill('SIGINT');
+    const { code, signal, stderr } = await running.ended;
+    expect({ code, signal }).toEqual({ code: 130, signal: null });
+    expect(stderr).toMatch(/next: pulse-upload video\.mp4 .*\n$/);
   });
 
   test('SIGHUP does the same and exits with 129', async () => {

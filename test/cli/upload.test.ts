@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -5,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
 import { type ScriptedOptions, type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
-import { type BinOptions, type Ended, runBin, temporaryFolder } from './run-bin.ts';
+import { type BinOptions, bin, type Ended, runBin, temporaryFolder } from './run-bin.ts';
 
 interface Bench {
   readonly server: ScriptedServer;
@@ -196,6 +197,31 @@ describe('the exit code says what went wrong', () => {
     const { code, stdout, stderr } = await bench.run(prepare(bench));
     expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' });
     expect(stderr).toMatch(/^error: .+\n next: .+$/m);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'a name that is not UTF-8 is told from a missing file',
+    async () => {
+      const { dir, server } = await startBench();
+      await writeFile(Buffer.concat([Buffer.from(`${dir}/caf`), Buffer.of(0xe9), Buffer.from('.mp4')]), 'x');
+      // Only a shell can hand over such bytes: Node's own spawn takes text.
+      const command = `"${process.execPath}" "${bin}" "$(printf 'caf\\351.mp4')" -s ${server.url}`;
+      const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: dir, encoding: 'utf8' });
+      expect(status).toBe(3);
+      expect(stderr).toMatch(
+        /^error: caf\ufffd\.mp4 does not exist; if its name is not UTF-8.*\n next: .*--files-from0\n$/,
+      );
+    },
+  );
+
+  test.runIf(process.platform === 'linux')('a state folder that cannot be: 3, at once', async () => {
+    const { run, server } = await startBench();
+    const { code, stderr } = await run(['video.mp4'], {
+      env: { PULSE_UPLOAD_STATE_DIR: '/proc/none/state' },
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain('the state folder /proc/none/state cannot be used: ENOENT\n next: ');
+    expect(server.uploads.size).toBe(0);
   });
 
   test('every failure is an event under --json', async () => {

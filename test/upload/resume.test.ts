@@ -2,6 +2,8 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PulseError } from '../../src/errors.ts';
+import { openStateStore } from '../../src/upload/state-store.ts';
 import { type Bench, MIB, startBench } from './harness.ts';
 
 /** Leaves an upload behind that stopped after its first two chunks. */
@@ -202,6 +204,23 @@ describe('two processes on one file', () => {
     const file = await interrupted(bench);
     await writeFile(await lockOf(bench), text);
     expect((await bench.upload(file)).exitCode).toBe(0);
+  });
+
+  it('the first one stops when the second one has taken over, and sends nothing more', async () => {
+    const bench = await startBench();
+    const file = await bench.file(3 * MIB);
+    const taken = new AbortController();
+    bench.server.script.PATCH = [{ patchHeaders: {} }, { stall: true }];
+    const store = openStateStore(join(bench.dir, 'state'));
+    const lock = async () => ({ lost: taken.signal, release: async () => {} });
+    const uploading = bench.upload(file, {}, { store: { ...store, lock } });
+    while (bench.server.script.PATCH.length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    taken.abort(new PulseError('temporary', 'another process has taken over', { hint: 'see there' }));
+    expect(await uploading).toMatchObject({ exitCode: 4 });
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: 'another process has taken over', resumable: true },
+    ]);
+    expect(bench.server.lines().filter((line) => line.startsWith('PATCH')).length).toBeLessThanOrEqual(2);
   });
 
   it('the same file twice at once is one upload at a time', async () => {
