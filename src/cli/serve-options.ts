@@ -4,6 +4,7 @@ import { commonOptions } from './options.ts';
 import { oneOf } from './parse/choice.ts';
 import { parsePort } from './parse/count.ts';
 import { parseDurationMs } from './parse/duration.ts';
+import { parseOrigin } from './parse/origin.ts';
 import { parseSizeBytes } from './parse/size.ts';
 import { parseIds, parseText } from './parse/text.ts';
 import { readTokenFile } from './parse/token.ts';
@@ -75,6 +76,13 @@ export const serveOptions = {
     says: 'what can be wrong on purpose',
     commandLineOnly: true,
   },
+  cors: {
+    kind: 'value',
+    flags: '--cors <origin>',
+    says: 'let pages of this origin, or *, upload',
+    parse: parseOrigin,
+  },
+  noPage: { kind: 'flag', flags: '--no-page', says: 'no page for people at /' },
   json: { kind: 'flag', flags: '--json', says: 'access log as NDJSON' },
   quiet: { kind: 'flag', flags: '-q, --quiet', says: 'no access log, errors only' },
   verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
@@ -86,12 +94,14 @@ export type ServeValues = Values<typeof serveOptions>;
 
 /** The settings of the server room but its extensions, which are loaded late; reads the token file. */
 export function serverSettings(values: ServeValues): ServerSettings {
-  const { host, port, dir, protocol = 'pulse', tokenFile, maxSize } = values;
+  const { host, port, dir, protocol = 'pulse', tokenFile, maxSize, cors, noPage } = values;
   return {
     host,
     port,
     dir,
     protocol,
+    page: !noPage,
+    ...(cors !== undefined && { corsOrigin: cors }),
     ...(tokenFile !== undefined && { token: readTokenFile(tokenFile, '--token-file') }),
     ...(maxSize !== undefined && { maxSizeBytes: maxSize }),
   };

@@ -1,6 +1,6 @@
 import { noPaint, type Paint } from './paint.ts';
 
-export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'try' | 'stop';
+export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'try' | 'page' | 'stop';
 
 const colors = {
   error: 'bad',
@@ -8,6 +8,7 @@ const colors = {
   stopped: 'warn',
   next: 'strong',
   try: 'strong',
+  page: 'strong',
   stop: 'strong',
 } as const satisfies Record<Label, keyof Paint>;
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLogEntry } from './access-log.ts';
 import { bodyOf } from './body.ts';
+import { shared } from './cors.ts';
 import { dispatch } from './dispatch.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import { newestAnswer } from './malformed.ts';
@@ -83,10 +84,10 @@ function exchangeOf(
 }
 
 /** The reply with the headers that every answer has. */
-function complete(reply: Reply, { request }: Exchange, { answers, dialect }: Parts): Reply {
+function complete(reply: Reply, { request }: Exchange, { answers, dialect, corsOrigin }: Parts): Reply {
   const isDiscovery = request.method === 'OPTIONS';
   const whole = isDiscovery ? reply : { ...reply, headers: { ...answers.common(), ...reply.headers } };
-  return dialect.dress?.(whole) ?? whole;
+  return shared(dialect.dress?.(whole) ?? whole, request, corsOrigin);
 }
 
 function logEntry(exchange: Exchange, elapsedMs: number, fault: string | undefined): AccessLogEntry {

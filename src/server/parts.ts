@@ -44,6 +44,10 @@ export interface Parts {
   readonly locate: (id: string, request: RequestHead) => string;
   readonly extensions: readonly Extension[];
   readonly limits: Limits;
+  /** The origin whose pages may talk to this server, or `*`; absent: its own only. */
+  readonly corsOrigin?: string | undefined;
+  /** Whether people find a page at the root. */
+  readonly hasPage: boolean;
   readonly isClosing: () => boolean;
 }
 

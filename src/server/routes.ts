@@ -1,6 +1,7 @@
 import { create } from './create.ts';
 import { discover } from './discover.ts';
 import { head } from './head.ts';
+import { pageResource } from './page.ts';
 import type { Parts, UploadVerb, Verb } from './parts.ts';
 import { patch } from './patch.ts';
 import { words } from './words.ts';
@@ -19,8 +20,9 @@ export interface Route {
 /** Where uploads are created, by protocol. */
 export const creationPaths = { pulse: words.pulse.creationPath, tus: words.tus.creationPath } as const;
 
-export function routeOf(path: string, { protocol, dialect, extensions }: Parts): Route | undefined {
-  const resource = dialect.resource(path);
+export function routeOf(path: string, parts: Parts): Route | undefined {
+  const { protocol, dialect, extensions, hasPage } = parts;
+  const resource = dialect.resource(path) ?? (hasPage ? pageResource(path) : undefined);
   if (resource !== undefined) return resource;
   const { creationPath } = words[protocol];
   if (path === creationPath || path === `${creationPath}/`)

@@ -38,6 +38,10 @@ export interface ServerSettings {
   readonly maxSizeBytes?: number;
   /** What OPTIONS lists and the server does beyond the core; creation, creation-with-upload and termination if absent. */
   readonly extensions?: readonly Extension[];
+  /** The origin whose pages may talk to this server, or `*`; absent: its own only. */
+  readonly corsOrigin?: string;
+  /** Whether `GET /` shows uploads as they happen, and what is held, to people; absent: no. */
+  readonly page?: boolean;
   readonly log?: (entry: AccessLogEntry) => void;
   readonly limits?: Partial<Limits>;
   /** Deliberate defects and variations; absent: the reference server. */
@@ -126,6 +130,8 @@ function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolea
     newId: behaviour.newId ?? randomUUID,
     locate: behaviour.locate ?? ((id) => `${words[protocol].creationPath}/${id}`),
     extensions,
+    corsOrigin: settings.corsOrigin,
+    hasPage: settings.page ?? false,
     limits: { ...standardLimits, ...settings.limits },
     isClosing,
   };

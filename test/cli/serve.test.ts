@@ -29,7 +29,7 @@ describe('pulse-upload serve', () => {
     expect(stored).toHaveLength(1);
     expect((await readFile(join(dir, 'uploads', stored[0] ?? ''))).equals(bytes)).toBe(true);
     const log = await running.until('stderr', /finalize/);
-    expect(log).toMatch(new RegExp(` try: pulse-upload video.mp4 --server ${url}\nstop: Ctrl-C\n`));
+    expect(log).toMatch(new RegExp(` try: pulse-upload video.mp4 --server ${url}\npage: ${url}/\nstop: Ctrl-C\n`));
     expect(log).toMatch(/^time=\S+ method=PATCH path=\/uploads\/\S+ status=204 requestBytes=1048576 /m);
   });
 
@@ -56,6 +56,24 @@ describe('pulse-upload serve', () => {
     const { code, stderr } = await runBin(['serve', '--port', '0', '--extensions', name]);
     expect(code).toBe(2);
     expect(stderr).toMatch(words);
+  });
+
+  test('has a page for people, unless it is told not to', async () => {
+    const { url, running } = await serve();
+    expect((await fetch(`${url}/`)).headers.get('content-type')).toMatch(/^text\/html/);
+    expect(await running.until('stderr', /stop:/)).toContain(`page: ${url}/\n`);
+    running.child.kill();
+    const { url: bare, running: other } = await serve(['--no-page']);
+    expect((await fetch(`${bare}/`)).status).toBe(404);
+    other.child.kill();
+  });
+
+  test.each([
+    ['https://app.example.org/path', 'next: write for example https://app.example.org\n'],
+    ['app.example.org', 'next: write for example https://app.example.org\n'],
+  ])('--cors %s is no origin', async (text, next) => {
+    const { code, stderr } = await runBin(['serve', '--port', '0', '--cors', text]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(next)]);
   });
 
   test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(

@@ -90,6 +90,7 @@ function welcome(values: ServeValues, { protocol }: ServerSettings, url: string,
     ...labelled(
       [
         ['try', upload.map((word) => shellQuote(word, process.platform)).join(' ')],
+        ['page', values.noPage ? undefined : `${new URL(url).origin}/`],
         ['stop', 'Ctrl-C'],
       ],
       paint,
