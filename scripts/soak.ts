@@ -1,5 +1,5 @@
 // npm run soak [-- --only verify,…] [--seed n] [--rounds n] [--path p]: the long runs, each with a page in docs/soak/.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { soakParts } from '../test/soak/parts.ts';
 
@@ -26,7 +26,7 @@ console.log(`seed ${seed}`);
 for (const { id, title, run } of soakParts.filter((part) => wanted.includes(part.id))) {
   console.log(`\n${title}`);
   const startMs = performance.now();
-  const { failures, page } = await run({
+  const { failures, page, figures } = await run({
     seed,
     report: console.log,
     ...(rounds && { rounds }),
@@ -37,14 +37,26 @@ for (const { id, title, run } of soakParts.filter((part) => wanted.includes(part
   console.log(`${id}: ${failures.length === 0 ? 'held' : `${failures.length} failures`}, ${minutes} min`);
   if (failures.length > 0) process.exitCode = 1;
   // A page states a whole run, and only what held.
-  if (failures.length === 0 && rounds === undefined && path === undefined)
+  if (failures.length === 0 && rounds === undefined && path === undefined) {
     writePage(id, title, page, minutes);
+    if (figures !== undefined) writeFigures(id, figures);
+  }
 }
 
 function writePage(id: string, title: string, page: string, minutes: string): void {
   const origin = `\`npm run soak -- --only ${id} --seed ${seed}\` wrote this page (Node ${process.versions.node}, ${minutes} min).`;
   mkdirSync('docs/soak', { recursive: true });
   writeFileSync(`docs/soak/${id}.md`, `# ${title}\n\n${origin}\n\n${page.trim()}\n`);
+}
+
+/** One line for the page that tells what the tool survives. */
+function writeFigures(id: string, figures: string): void {
+  const page = readFileSync('docs/faults.md', 'utf8');
+  const [from, to] = [`<!-- soak:${id} -->\n`, `<!-- /soak:${id} -->`];
+  const [start, end] = [page.indexOf(from), page.indexOf(to)];
+  if (start === -1 || end === -1) throw new Error(`docs/faults.md has no place for the figures of ${id}`);
+  const line = `- ${figures} (\`npm run soak -- --only ${id} --seed ${seed}\`)\n`;
+  writeFileSync('docs/faults.md', page.slice(0, start + from.length) + line + page.slice(end));
 }
 
 function numberOf(text: string | undefined, name: string): number | undefined {

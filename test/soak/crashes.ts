@@ -25,7 +25,9 @@ export const crashesSoak: SoakPart = {
           `${who} killed, ${JSON.stringify(moment)}: ${what}\n  again: npm run soak -- --only crashes --seed ${seed} --rounds 1`,
       ),
     );
-    return { failures, page: pageOf(ofClient, ofServer) };
+    const struck = (reports: readonly Seeded[]) => reports.filter((report) => report.struck).length;
+    const figures = `kill -9 of the client ${ofClient.length} times and of the server ${ofServer.length} times (${struck(ofClient)} and ${struck(ofServer)} before the upload was over): each ended proven, stored once, and nothing that the server had was sent again`;
+    return { failures, page: pageOf(ofClient, ofServer), figures };
   },
 };
 

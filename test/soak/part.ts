@@ -15,6 +15,8 @@ export interface SoakOutcome {
   readonly failures: readonly string[];
   /** What was done and seen, as Markdown below a title. */
   readonly page: string;
+  /** One line of it for docs/faults.md, where the part is about what the uploader survives. */
+  readonly figures?: string;
 }
 
 /** One long run: too much for every change, so it is done now and then, and its page is committed. */
