@@ -126,7 +126,7 @@ async function inParallel(
 function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
   const { upload } = settings;
   const { ledger, known, readToken } = given;
-  const secrets = secretTokens(upload.token);
+  const secrets = secretTokens(upload.token, upload.headers);
   const tools = createRunTools(upload, {
     ...given,
     signal: stop.signal,

@@ -40,7 +40,7 @@ export async function runUpload(
     output.close();
     return exitCode;
   }
-  const tokens = secretTokens(settings.token);
+  const tokens = secretTokens(settings.token, settings.headers);
   const transcript = transcriptOf(values, settings, line.operands, tokens, (message) =>
     output.report({ type: 'upload.warning', file: '', message }),
   );

@@ -14,18 +14,24 @@ export function isSensitive(headerName: string): boolean {
   return SENSITIVE_NAME.test(headerName);
 }
 
-/** A shorter secret is no secret, and would stand in half of all words: it is replaced only where it stands alone. */
+/** A shorter secret would stand in half of all words: it is replaced only where it stands alone. */
 const SHORT_LENGTH = 6;
+
+/** Shorter pieces of base64 stand in other texts by chance. */
+const SHORTEST_BASE64 = 8;
 
 /** A redactor of these secrets in every spelling in which they travel: plain, percent-encoded, in JSON, in base64. */
 export function redactor(secrets: readonly Secret[]): Redact {
   const spellings = secrets
     .filter(({ value }) => value !== '')
     .flatMap(({ label, value }) =>
-      spelled(value).map((spelling) => ({ label, pattern: patternOf(spelling) })),
+      [
+        ...spelled(value).map((spelling) => ({ spelling, pattern: patternOf(spelling) })),
+        percentEncoded(value),
+      ].map((found) => ({ label, ...found })),
     )
     // The longest first, so that a secret that contains another leaves nothing of itself.
-    .sort((a, b) => b.pattern.source.length - a.pattern.source.length);
+    .sort((a, b) => b.spelling.length - a.spelling.length);
   return (text) => spellings.reduce((redacted, { label, pattern }) => redacted.replace(pattern, label), text);
 }
 
@@ -43,22 +49,52 @@ export function secretHeaders(headers: Readonly<Record<string, string>>): readon
 }
 
 function patternOf(spelling: string): RegExp {
-  return spelling.length < SHORT_LENGTH
-    ? new RegExp(`^${escaped(spelling)}$`, 'g')
-    : new RegExp(escaped(spelling), 'gi');
+  return bounded(escaped(spelling), spelling.length);
+}
+
+function bounded(pattern: string, length: number): RegExp {
+  return length < SHORT_LENGTH
+    ? new RegExp(`(?<![\\w."-])${pattern}(?![\\w."-])`, 'g')
+    : new RegExp(pattern, 'gi');
+}
+
+/** A secret however it is percent-encoded: whole, in part, or not at all; as UTF-8, with hex digits of either case. */
+function percentEncoded(value: string): { spelling: string; pattern: RegExp } {
+  const characters = Array.from(value, (character) => {
+    const bytes = Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).padStart(2, '0')}`);
+    return `(?:${escaped(character)}|${bytes.join('')})`;
+  });
+  const pattern = characters.join('');
+  return { spelling: value, pattern: bounded(pattern, value.length) };
 }
 
 function spelled(value: string): readonly string[] {
   const utf8 = Buffer.from(value, 'utf8');
+  const inBase64 = [0, 1, 2].map((shift) => insideBase64(utf8, shift));
   const all = [
     value,
     utf8.toString('latin1'),
-    encodeURIComponent(value),
+    encodeURIComponent(encodeURIComponent(value)),
     JSON.stringify(value).slice(1, -1),
     utf8.toString('base64'),
     utf8.toString('base64url'),
+    ...inBase64.filter((text) => text.length >= SHORTEST_BASE64),
+    ...inBase64.map(asBase64Url).filter((text) => text.length >= SHORTEST_BASE64),
   ];
   return [...new Set(all)];
+}
+
+/** What base64 of a longer text shows of a secret in it, `shift` bytes behind a group of three: `user:secret` of Basic. */
+function insideBase64(secret: Buffer, shift: number): string {
+  const text = Buffer.concat([Buffer.alloc(shift), secret]).toString('base64');
+  // The first and the last characters belong to the neighbours as well.
+  const start = shift === 0 ? 0 : shift + 1;
+  const end = Math.floor(((shift + secret.length) * 8) / 6);
+  return text.slice(start, end);
+}
+
+function asBase64Url(text: string): string {
+  return text.replaceAll('+', '-').replaceAll('/', '_');
 }
 
 function escaped(text: string): string {

@@ -4,6 +4,7 @@ import { createHostPause, type HostPause, LONGEST_PAUSE_MS } from './host-pause.
 import { createOutage, type Outage } from './outage.ts';
 import { redacted, secretTokens } from './redact.ts';
 import type { Tools, UploadSettings } from './settings.ts';
+import { tokenlessStore } from './tokenless-store.ts';
 
 /**
  * The server as one run knows it: made once, and shared by all uploads of the run, also by those that go on at once.
@@ -27,7 +28,7 @@ export interface RunTools extends Tools {
 
 /** The tools of one run. Nothing that is reported through them holds a token. */
 export function createRunTools(settings: UploadSettings, given: Tools): RunTools {
-  const tokens = secretTokens(settings.token);
+  const tokens = secretTokens(settings.token, settings.headers);
   const { readToken } = given;
   const tools: Tools = {
     ...given,
@@ -40,7 +41,8 @@ export function createRunTools(settings: UploadSettings, given: Tools): RunTools
       },
     }),
   };
-  return { ...tools, host: createHost(settings, tools) };
+  const host = createHost(settings, tools);
+  return { ...tools, store: tokenlessStore(tools.store, host.token.value, tokens), host };
 }
 
 function createHost(settings: UploadSettings, tools: Tools): Host {

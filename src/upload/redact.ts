@@ -1,44 +1,36 @@
 import type { PulseEvent, Report } from '../events.ts';
+import { type Redact, redactor, secretHeaders } from '../protocol/redaction.ts';
 
 /**
- * A sink that never passes on a token, whatever a server echoes: as it is, or percent-encoded. `tokens` may grow: a
- * token that was renewed is as secret as the first one.
+ * A sink that never passes on a token, whatever a server echoes and however it spells it. `tokens` may grow: a token
+ * that was renewed is as secret as the first one.
  */
 export function redacted(report: Report, tokens: ReadonlySet<string>): Report {
-  const clean = (text: string) => redactedText(text, tokens);
-  return (event) => report(tokens.size === 0 ? event : mapTexts(event, clean));
+  return (event) => report(tokens.size === 0 ? event : mapTexts(event, (text) => redactedText(text, tokens)));
 }
 
-/** The text without any of the tokens; the longest first, since one may be a part of another. */
+/** The text without any of the tokens, in whatever spelling. */
 export function redactedText(text: string, tokens: ReadonlySet<string>): string {
-  const longestFirst = [...tokens].sort((a, b) => b.length - a.length);
-  return longestFirst.reduce((rest, token) => rest.replace(patternOf(token), '[token]'), text);
+  const made = redactors.get(tokens);
+  if (made?.size === tokens.size) return made.redact(text);
+  const redact = redactor([...tokens].map((value) => ({ label: '[token]', value })));
+  redactors.set(tokens, { size: tokens.size, redact });
+  return redact(text);
 }
 
-/** The tokens of a run as they are known so far; an empty one would be found in every text. */
-export function secretTokens(first: string | undefined): Set<string> {
-  return new Set(first === undefined || first === '' ? [] : [first]);
+/** Events are many and tokens few: what finds them is made once, and anew when one is added. */
+const redactors = new WeakMap<ReadonlySet<string>, { readonly size: number; readonly redact: Redact }>();
+
+/** The secrets of a run as they are known so far: the token, and what the user's own headers hold of that kind. */
+export function secretTokens(
+  first: string | undefined,
+  headers: Readonly<Record<string, string>> = {},
+): Set<string> {
+  const values = secretHeaders(headers).map(({ value }) => value);
+  return new Set([first ?? '', ...values].filter((value) => value !== ''));
 }
 
-const patterns = new Map<string, RegExp>();
-
-/** A token however it is percent-encoded: whole, in part, or not at all; as UTF-8, with hex digits of either case. */
-function patternOf(token: string): RegExp {
-  const known = patterns.get(token);
-  if (known !== undefined) return known;
-  const characters = Array.from(token, (character) => {
-    const bytes = Array.from(Buffer.from(character), (byte) => byte.toString(16).padStart(2, '0'));
-    const encoded = bytes.map(
-      (hex) => `%${hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`,
-    );
-    return `(?:${character.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')}|${encoded.join('')})`;
-  });
-  const pattern = new RegExp(characters.join(''), 'g');
-  patterns.set(token, pattern);
-  return pattern;
-}
-
-function mapTexts(event: PulseEvent, clean: (text: string) => string): PulseEvent {
+function mapTexts(event: PulseEvent, clean: Redact): PulseEvent {
   const entries = Object.entries(event).map(([key, value]) => {
     const isText = typeof value === 'string' && key !== 'type' && key !== 'file';
     return [key, isText ? clean(value) : value] as const;

@@ -51,3 +51,39 @@ it('the user’s own headers are secret where their name says so', () => {
   expect(hide('abcdefgh12 0123456789 k-123456')).toBe('<authorization> <cookie> <x-api-key>');
   expect(hide('production a=b')).toBe('production a=b');
 });
+
+describe('a token in a longer text', () => {
+  const token = 'c4mera-T0ken/7';
+  const hide = redactor([{ label: '<token>', value: token }]);
+  const everyByte = Buffer.from(token).toString('hex').replace(/../g, '%$&');
+
+  it.each([
+    ['a query', `https://host/uploads/1?token=${encodeURIComponent(token)}&x=1`, '%2F7'],
+    [
+      'a query, encoded twice',
+      `/login?next=${encodeURIComponent(`/u?t=${encodeURIComponent(token)}`)}`,
+      '252F7',
+    ],
+    ['a query, every byte encoded', `/u?t=${everyByte}`, '%54'],
+    ['the user name of a URL', `https://${encodeURIComponent(token)}@host/`, 'c4mera'],
+  ])('%s', (_, text, part) => {
+    expect(text).toContain(part);
+    expect(hide(text)).toContain('<token>');
+    expect(hide(text)).not.toContain(part);
+  });
+
+  it.each(['', 'u', 'us', 'use', 'user:'])('base64 of a text that begins with "%s"', (before) => {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const text = Buffer.from(`${before}${token}@@`).toString(encoding);
+      const shown = hide(text);
+      expect(shown).toContain('<token>');
+      // At most the characters that it shares with its neighbours are left.
+      expect(shown.replace('<token>', '').length).toBeLessThanOrEqual(text.length - 17);
+    }
+  });
+
+  it('that is short is replaced in a query, and not inside of words', () => {
+    const short = redactor([{ label: '<token>', value: 'abc' }]);
+    expect(short('/u?t=abc&x=abcd')).toBe('/u?t=<token>&x=abcd');
+  });
+});
