@@ -55,13 +55,16 @@ function patternOf(spelling: string): RegExp {
 function bounded(pattern: string, length: number): RegExp {
   return length < SHORT_LENGTH
     ? new RegExp(`(?<![\\w."-])${pattern}(?![\\w."-])`, 'g')
-    : new RegExp(pattern, 'gi');
+    : new RegExp(pattern, 'g');
 }
 
 /** A secret however it is percent-encoded: whole, in part, or not at all; as UTF-8, with hex digits of either case. */
 function percentEncoded(value: string): { spelling: string; pattern: RegExp } {
   const characters = Array.from(value, (character) => {
-    const bytes = Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).padStart(2, '0')}`);
+    const bytes = Array.from(Buffer.from(character), (byte) => {
+      const hex = byte.toString(16).padStart(2, '0');
+      return `%${hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`;
+    });
     return `(?:${escaped(character)}|${bytes.join('')})`;
   });
   const pattern = characters.join('');
