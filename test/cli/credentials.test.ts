@@ -24,7 +24,7 @@ const traces = [
 const echo = [
   TOKEN,
   encodeURIComponent(TOKEN),
-  encodeURIComponent(TOKEN).toLowerCase(),
+  encodeURIComponent(TOKEN).replace(/%../g, (hex) => hex.toLowerCase()),
   Buffer.from(TOKEN).toString('hex').replace(/../g, '%$&'),
   Buffer.from(TOKEN).toString('base64'),
   Buffer.from(`u:${TOKEN}`).toString('base64'),
