@@ -8,7 +8,7 @@ import type { OpenUpload } from './open-upload.ts';
 import { recover } from './recover.ts';
 import { sendOnce } from './send-once.ts';
 import { advance, chunkBytesOf, countRequest, createSending, endOf, type Sending, save } from './sending.ts';
-import { learnPassing } from './smaller-chunks.ts';
+import { growBack, learnPassing } from './smaller-chunks.ts';
 
 /** The server has every byte; or it no longer knows the upload. */
 export type AllSent =
@@ -33,6 +33,7 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
       if (typeof accepted === 'number') {
         if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
         await advance(sending, accepted);
+        growBack(sending);
         continue;
       }
       const recovered = await recover(sending, chunk, accepted);

@@ -2,7 +2,7 @@ import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { resolveLocation } from '../protocol/urls.ts';
 import type { Answer, Outcome, WireRequest } from '../protocol/wire.ts';
-import type { RunTools } from './host.ts';
+import type { Host, RunTools } from './host.ts';
 import type { UploadSettings } from './settings.ts';
 
 /** Redirects that one request follows: a chain longer than this is a circle. */
@@ -41,6 +41,7 @@ export async function sendOnce(
 ): Promise<Sent> {
   const { host } = sender.tools;
   let current = moved(sender, request);
+  let moves: readonly (readonly [from: URL, to: URL])[] = [];
   let redirects = 0;
   let renewed = false;
   for (;;) {
@@ -59,9 +60,12 @@ export async function sendOnce(
       continue;
     }
     const target = redirects < MAX_REDIRECTS ? redirectWithin(current, outcome) : undefined;
-    if (target === undefined) return sent;
+    if (target === undefined) {
+      rememberMoves(host, request, moves, outcome);
+      return sent;
+    }
     redirects += 1;
-    if (outcome.status === 308) host.moved.set(current.url.href, target);
+    if (outcome.status === 308) moves = [...moves, [current.url, target]];
     current = { ...current, url: target };
   }
 }
@@ -89,6 +93,18 @@ function sendWith(
 function moved({ tools }: Sender, request: WireRequest): WireRequest {
   const url = tools.host.moved.get(request.url.href);
   return url === undefined ? request : { ...request, url };
+}
+
+/** Only where the new place speaks the protocol: a login page may say 308 too, and must not be remembered for it. */
+function rememberMoves(
+  { moved }: Host,
+  request: WireRequest,
+  moves: readonly (readonly [from: URL, to: URL])[],
+  { status, headers }: Answer,
+): void {
+  const speaks = status >= 200 && status < 300 && headers['tus-resumable'] !== undefined;
+  if (!speaks) moved.delete(request.url.href);
+  else for (const [from, to] of moves) moved.set(from.href, to);
 }
 
 /** 307 and 308 keep method and body (RFC 9110, 15.4.8); all others, and other origins, are not followed (fault C28). */

@@ -26,6 +26,8 @@ export interface Sending {
   chunkBytes: number;
   requestsLeft: number;
   timeoutsInRow: number;
+  /** Chunks that passed since the last trouble, while they are smaller than usual. */
+  calmChunks: number;
   savedAtMs: number;
   /** A chunk that was refused at the very offset that HEAD names. */
   standstill?: { readonly offsetBytes: number; readonly times: number; readonly cached?: string };
@@ -52,6 +54,7 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     chunkBytes: settings.chunkBytes,
     requestsLeft: 5 * REQUESTS_PER_CHUNK,
     timeoutsInRow: 0,
+    calmChunks: 0,
     savedAtMs: tools.clock.nowMs(),
     atRisk: false,
   };

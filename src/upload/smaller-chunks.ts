@@ -14,10 +14,26 @@ export function shrink(sending: Sending, chunk: Chunk, fault: Fault): void {
   sending.refusedBytes ??= sentBytes;
 }
 
+/** Chunks in a row that must pass before a larger one is tried again. */
+const CALM_CHUNKS = 8;
+
 /** A time-out is the line's fault only when it happens twice: then less is asked of it at once. */
 export function shrinkOnSecondTimeout(sending: Sending, fault: Fault): void {
-  sending.timeoutsInRow = fault.broken?.cause === 'timeout' ? sending.timeoutsInRow + 1 : 0;
+  sending.calmChunks = 0;
+  // Whoever waits in vain for a connection has sent nothing that was too much.
+  const tooSlow = fault.broken?.cause === 'timeout' && fault.broken.delivered;
+  sending.timeoutsInRow = tooSlow ? sending.timeoutsInRow + 1 : 0;
   if (sending.timeoutsInRow >= 2) sending.chunkBytes = halved(sending.chunkBytes);
+}
+
+/** A line that was slow for a while is not slow for ever: what time-outs halved is doubled again, step by step. */
+export function growBack(sending: Sending): void {
+  const usualBytes = sending.job.settings.chunkBytes;
+  if (sending.chunkBytes >= usualBytes) return;
+  sending.calmChunks += 1;
+  if (sending.calmChunks < CALM_CHUNKS) return;
+  sending.calmChunks = 0;
+  sending.chunkBytes = Math.min(usualBytes, sending.chunkBytes * 2);
 }
 
 /** The first chunk that passes after a 413 shows the size to stay with, here and in later uploads; said once. */

@@ -1,6 +1,8 @@
 import { appendFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
-import { expectProven, MIB, offsets, startBench } from './harness.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Send } from '../../src/protocol/wire.ts';
+import { createTransport } from '../../src/transport/http.ts';
+import { type Bench, expectProven, MIB, offsets, startBench } from './harness.ts';
 
 describe('after a doubtful PATCH the offset of HEAD decides', () => {
   it('when the connection was cut and the server kept a part', async () => {
@@ -243,6 +245,35 @@ describe('chunks that are too large', () => {
       .filter(({ method }) => method === 'PATCH')
       .map(({ body }) => body.byteLength);
     expect(sizes).toEqual([MIB, MIB, MIB / 2, MIB / 2]);
+  });
+});
+
+describe('chunks that time-outs made smaller', () => {
+  const sizes = (bench: Bench) =>
+    bench.server.seen.filter(({ method }) => method === 'PATCH').map(({ body }) => body.byteLength);
+
+  it('are of the usual size again once the line is calm', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ stall: true }, { stall: true }];
+    const file = await bench.file(6 * MIB);
+    await bench.upload(file, { timeoutMs: 1_000 });
+    await expectProven(bench, file);
+    expect(sizes(bench)).toEqual([MIB, MIB, ...Array(8).fill(MIB / 2), MIB, MIB]);
+  });
+
+  it('do not come from waiting for a connection', async () => {
+    const bench = await startBench();
+    const transport = createTransport();
+    onTestFinished(transport.close);
+    let patches = 0;
+    const send: Send = async (request, conditions) => {
+      if (request.method === 'PATCH') patches += 1;
+      return request.method === 'PATCH' && patches <= 3
+        ? { kind: 'break', cause: 'timeout', detail: 'waited 30 s for a connection', delivered: false }
+        : transport.send(request, conditions);
+    };
+    await bench.upload(await bench.file(2 * MIB), {}, { send });
+    expect(sizes(bench)).toEqual([MIB, MIB]);
   });
 });
 

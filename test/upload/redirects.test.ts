@@ -57,6 +57,22 @@ describe('a redirect within the origin', () => {
     ]);
   });
 
+  it('for good to a login page is not remembered', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [
+      { answer: 308, headers: { Location: '/login' } },
+      { answer: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Log in</h1>' },
+    ];
+    const file = await bench.file(MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(bench.server.lines().filter((line) => line.startsWith('PATCH'))).toEqual([
+      'PATCH /uploads/<id>',
+      'PATCH /login',
+      'PATCH /uploads/<id>',
+    ]);
+  });
+
   it('resolves Location against the URL that answered in the end', async () => {
     const bench = await startBench({ prefix: '/v2', location: (id) => `uploads/${id}` });
     bench.server.script.POST = [{ answer: 308, headers: { Location: '/v2/uploads' } }];
