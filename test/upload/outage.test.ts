@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { protocols } from '../../src/protocol/protocols/index.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { createRunTools } from '../../src/upload/host.ts';
+import { createOutage } from '../../src/upload/outage.ts';
 import { type Clock, defaultSettings } from '../../src/upload/settings.ts';
 import { openStateStore } from '../../src/upload/state-store.ts';
 import { uploadFile } from '../../src/upload/upload-file.ts';
@@ -132,6 +133,18 @@ describe('a server that cannot be reached at all', () => {
     expect(results.map(({ proven }) => proven)).toEqual([true, true, true]);
     expect(bench.of('outage.start')).toHaveLength(1);
     expect(bench.of('outage.end')).toHaveLength(1);
+  });
+
+  it('has one pace, however many uploads ask for it', () => {
+    let nowMs = 0;
+    const settings = { ...defaultSettings, server: new URL('http://host/'), maxOutageMs: MINUTE };
+    const clock = { nowMs: () => nowMs, sleep: async () => {} };
+    const outage = createOutage(settings, { clock, random: () => 0.5, report: () => {} });
+    outage.saw({ kind: 'break', cause: 'refused', detail: 'refused', delivered: false });
+    const asked = () => [1, 2, 3].map(() => outage.pauseMs('refused'));
+    expect(asked()).toEqual([1_000, 1_000, 1_000]);
+    nowMs += 1_000;
+    expect(asked()).toEqual([2_000, 2_000, 2_000]);
   });
 
   it('by a name that was never known is no outage but a mistake', async () => {
