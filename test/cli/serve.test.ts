@@ -29,7 +29,9 @@ describe('pulse-upload serve', () => {
     expect(stored).toHaveLength(1);
     expect((await readFile(join(dir, 'uploads', stored[0] ?? ''))).equals(bytes)).toBe(true);
     const log = await running.until('stderr', /finalize/);
-    expect(log).toMatch(new RegExp(` try: pulse-upload video.mp4 --server ${url}\npage: ${url}/\nstop: Ctrl-C\n`));
+    expect(log).toMatch(
+      new RegExp(` try: pulse-upload video.mp4 --server ${url}\npage: ${url}/\nstop: Ctrl-C\n`),
+    );
     expect(log).toMatch(/^time=\S+ method=PATCH path=\/uploads\/\S+ status=204 requestBytes=1048576 /m);
   });
 

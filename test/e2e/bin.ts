@@ -63,6 +63,9 @@ export async function runAndKill(
 export interface Served {
   readonly url: string;
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
+  /** Stops the process as it is (SIGSTOP), and lets it go on. */
+  readonly pause: () => void;
+  readonly goOn: () => void;
 }
 
 /** The reference server as its own process, by default on any port. */
@@ -76,6 +79,8 @@ export async function serve(dir: string, port = 0): Promise<Served> {
   ];
   return {
     url,
+    pause: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     kill: async (signal) => {
       const gone = once(child, 'exit');
       child.kill(signal);
