@@ -48,6 +48,14 @@ function nearPattern(word: string, ids: readonly string[]): string | undefined {
   if (bare === '') return undefined;
   if (ids.some((id) => id.startsWith(`${bare}.`))) return `${bare}.*`;
   if (ids.some((id) => id.includes(bare))) return `*${bare}*`;
+  const group = nearName(bare, [...new Set(ids.flatMap(groupsOf))]);
+  if (group !== undefined) return `${group}.*`;
   const part = nearName(bare, [...new Set(ids.flatMap((id) => id.split('.')))]);
   return part === undefined ? undefined : `*${part}*`;
+}
+
+/** `core.patch.204` stands in `core` and in `core.patch`. */
+function groupsOf(id: string): readonly string[] {
+  const parts = id.split('.');
+  return parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join('.'));
 }

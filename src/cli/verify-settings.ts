@@ -93,5 +93,6 @@ function expectedFailures(path: string | undefined, checks: readonly Check[]): r
   return parseExpectedFailures(
     text,
     checks.map(({ id }) => id),
+    `--expect-failures ${path}`,
   );
 }

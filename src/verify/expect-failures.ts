@@ -11,7 +11,11 @@ export interface ExpectedFailure {
  * Reads an expect-failures file: one check a line, id and reason; empty lines and lines that begin with `#` are
  * comments. Throws PulseError `usage` for an unknown or doubled id, and for a line without a reason.
  */
-export function parseExpectedFailures(text: string, knownIds: readonly string[]): readonly ExpectedFailure[] {
+export function parseExpectedFailures(
+  text: string,
+  knownIds: readonly string[],
+  source = 'expect-failures',
+): readonly ExpectedFailure[] {
   const known = new Set(knownIds);
   const seen = new Set<string>();
   return text.split(/\r?\n/).flatMap((line, index) => {
@@ -25,7 +29,7 @@ export function parseExpectedFailures(text: string, knownIds: readonly string[])
           ? `${id} has no reason`
           : undefined;
     if (wrong !== undefined) {
-      throw new PulseError('usage', `expect-failures, line ${index + 1}: ${wrong}`, {
+      throw new PulseError('usage', `${source}, line ${index + 1}: ${wrong}`, {
         hint: 'one check a line: its id, then the reason why it may fail',
       });
     }

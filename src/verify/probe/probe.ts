@@ -33,6 +33,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly gibibyteBytes: number;
   /** The user's tokens, for requests that misplace or misspell one; recordings never show them. */
   readonly tokens: Access['tokens'];
+  /** Keeps a secret that the server has just given out of the recording. */
+  readonly hide: Recorder['hide'];
   readonly pause: (ms: number) => Promise<void>;
   /** Ms since the scenario began. */
   readonly nowMs: () => number;
@@ -104,6 +106,7 @@ export function openProbe(
     rounds: settings.rounds,
     gibibyteBytes: settings.gibibyteBytes,
     tokens: access.tokens,
+    hide: recorder.hide,
     pause,
     nowMs: recorder.nowMs,
     fileName,

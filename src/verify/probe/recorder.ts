@@ -1,5 +1,5 @@
 import type { HeaderLines, RawAnswer, RawBreak } from '../../protocol/connection.ts';
-import type { Redact } from '../../protocol/redaction.ts';
+import { type Redact, redactor, type Secret } from '../../protocol/redaction.ts';
 import type { AnswerRecord, BrokenRecord, Exchange, HeadRecord, SentRecord } from '../recording.ts';
 import { bodyRecord } from './body.ts';
 import type { RequestBytes } from './request.ts';
@@ -12,6 +12,8 @@ export interface Recorder {
   readonly nowMs: () => number;
   readonly sentBytes: () => number;
   readonly redact: Redact;
+  /** Replaces a secret that an answer has just given, in everything recorded so far and from now on. */
+  readonly hide: (secret: Secret) => void;
 }
 
 export interface BegunRequest {
@@ -31,8 +33,10 @@ export interface Pending {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Draft = Writable<Omit<Exchange, 'sent'>> & { readonly sent: Writable<SentRecord> };
 
-export function createRecorder(redact: Redact, clockMs: () => number): Recorder {
+export function createRecorder(known: Redact, clockMs: () => number): Recorder {
   const exchanges: Draft[] = [];
+  let redactAll = known;
+  const redact: Redact = (text) => redactAll(text);
   const startMs = clockMs();
   const nowMs = () => Math.round((clockMs() - startMs) * 10) / 10;
   let sentBytes = 0;
@@ -79,7 +83,21 @@ export function createRecorder(redact: Redact, clockMs: () => number): Recorder 
       },
     };
   };
-  return { exchanges, begin, nowMs, sentBytes: () => sentBytes, redact };
+  const hide = (secret: Secret) => {
+    const before = redactAll;
+    const further = redactor([secret]);
+    redactAll = (text) => further(before(text));
+    for (const exchange of exchanges) Object.assign(exchange, redacted(exchange, further));
+  };
+  return { exchanges, begin, nowMs, sentBytes: () => sentBytes, redact, hide };
+}
+
+/** Every text in a value of plain JSON. */
+function redacted(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((member) => redacted(member, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redacted(member, redact)]));
 }
 
 function answerRecord(answer: RawAnswer, redact: Redact): AnswerRecord {

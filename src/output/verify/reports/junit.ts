@@ -28,6 +28,8 @@ function suiteElement({ title, results }: Group, report: VerifyReport): object {
   return {
     '@name': title,
     ...countAttributes(results, report),
+    // Only here: Jenkins and JUnit itself know no such attribute on <testsuites>.
+    '@skipped': countOutcomes('skipped', results, report),
     '@time': seconds(results.reduce((total, { elapsedMs }) => total + elapsedMs, 0)),
     '@timestamp': report.started.replace(/\.\d+Z$/, ''),
     testcase: results.map((result) => caseElement(result, title, report)),
@@ -81,14 +83,19 @@ function outcomeOf({ verdict, expectedFailure }: ReportedResult, { strict }: Ver
 }
 
 function countAttributes(results: readonly ReportedResult[], report: VerifyReport): object {
-  const count = (wanted: JUnitOutcome) =>
-    results.filter((result) => outcomeOf(result, report) === wanted).length;
   return {
     '@tests': results.length,
-    '@failures': count('failure'),
-    '@errors': count('error'),
-    '@skipped': count('skipped'),
+    '@failures': countOutcomes('failure', results, report),
+    '@errors': countOutcomes('error', results, report),
   };
+}
+
+function countOutcomes(
+  wanted: JUnitOutcome,
+  results: readonly ReportedResult[],
+  report: VerifyReport,
+): number {
+  return results.filter((result) => outcomeOf(result, report) === wanted).length;
 }
 
 function details(result: ReportedResult, report: VerifyReport): string {
