@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../errors.ts';
-import { errorCode, syncFile, syncFolder, writeDurably } from './durable.ts';
+import { errorCode, makeFolder, syncFile, syncFolder, writeDurably } from './durable.ts';
 import { nameChoices } from './file-name.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { Store, Writer } from './store.ts';
@@ -136,7 +136,7 @@ export async function diskStore(folder: string): Promise<Store> {
 
 async function prepare(folder: string): Promise<{ root: string; work: string }> {
   try {
-    await mkdir(join(folder, workFolderName), { recursive: true });
+    await makeFolder(join(folder, workFolderName));
     const root = await realpath(folder);
     return { root, work: join(root, workFolderName) };
   } catch (thrown) {

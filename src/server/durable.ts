@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Errors of systems that cannot fsync a folder (Windows, some network file systems): they promise no more. */
@@ -6,6 +6,19 @@ const folderSyncRefusals = new Set(['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOT
 
 export function errorCode(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+}
+
+/** Makes a folder and those above it. Node's recursive mkdir never returns where a folder cannot hold others (/proc). */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (thrown) {
+    const code = errorCode(thrown);
+    if (code === 'EEXIST' || code === 'EISDIR') return;
+    if (code !== 'ENOENT' || path === dirname(path)) throw thrown;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
 }
 
 /** Makes the names in a folder durable, where the system can. */

@@ -148,7 +148,7 @@ async function listen(server: Server, { host, port }: ServerSettings): Promise<v
 
 /** What was asked for on the command line cannot be had: `usage`, since the same command would end in the same way. */
 function cannotListen(host: string, port: number, thrown: unknown): PulseError {
-  const code = errorCode(thrown) ?? String(thrown);
+  const code = errorCode(thrown) || String(thrown);
   const [fact, hint] = listenFaults[code] ?? [
     `it cannot be listened on (${code})`,
     'choose another host or port',

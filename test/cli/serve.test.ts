@@ -242,6 +242,12 @@ describe('pulse-upload serve refuses', () => {
     expect(stderr).toContain(join(dir, 'file'));
   });
 
+  test.runIf(process.platform === 'linux')('a folder that cannot be made, at once', async () => {
+    const { code, stderr } = await runBin(['serve', '--port', '0', '--dir', '/proc/none/uploads']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('the folder /proc/none/uploads cannot be used for uploads (ENOENT)');
+  });
+
   test.each([
     [['video.mp4'], "serve got 'video.mp4', expected options only"],
     [['--port', '99999'], "--port is '99999', expected a port from 0 to 65535"],

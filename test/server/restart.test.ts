@@ -215,7 +215,7 @@ describe('a second server on one folder', () => {
   it('does not keep the folder where its port was taken', async () => {
     const server = await subject();
     const dir = await freshFolder();
-    await expect(subject({ dir, port: server.port })).rejects.toMatchObject({ kind: 'input' });
+    await expect(subject({ dir, port: server.port })).rejects.toMatchObject({ kind: 'usage' });
     await subject({ dir });
   });
 });
