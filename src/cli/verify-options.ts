@@ -17,7 +17,7 @@ export const verifyOptions = {
     flags: '--protocol <name>',
     says: 'auto, pulse or tus',
     fallback: 'auto',
-    parse: oneOf('auto', 'pulse', 'tus'),
+    parse: oneOf('auto', 'pulse', 'tus', 'pulse-v1'),
   },
   only: {
     kind: 'list',

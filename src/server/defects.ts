@@ -20,6 +20,7 @@ import { pulseFinalizeNamesDefects } from './defects/pulse-finalize-names.ts';
 import { pulseFinalizeTokensDefects } from './defects/pulse-finalize-tokens.ts';
 import { pulseFlowDefects } from './defects/pulse-flow.ts';
 import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
+import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
 
 export type { Defect } from './defects/defect.ts';
 
@@ -46,4 +47,5 @@ export const defects: readonly Defect[] = [
   ...pulseFinalizeBodiesDefects,
   ...pulseFinalizeNamesDefects,
   ...pulseExtraDefects,
+  ...v1CapabilitiesDefects,
 ];

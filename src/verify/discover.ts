@@ -1,8 +1,8 @@
 import { PulseError } from '../errors.ts';
-import { TUS_VERSION } from '../protocol/headers.ts';
-import { below, belowPrefix } from '../protocol/urls.ts';
-import { headerMembers, headerOf, isSuccess, jsonOf, offsetOf, outcomeOf } from './answers.ts';
+import { belowPrefix } from '../protocol/urls.ts';
+import { headerMembers, headerOf, isSuccess, offsetOf, outcomeOf } from './answers.ts';
 import { Blocked, type ProtocolId } from './check.ts';
+import { dialects } from './dialect.ts';
 import { chunkForm } from './probe/form.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Upload } from './probe/uploads.ts';
@@ -77,16 +77,11 @@ export async function discover(
 
 function blankTarget(server: URL, protocol: ProtocolId): Target {
   const base = server.href.replace(/\/+$/, '');
-  const common = { protocol, server: base, extensions: [], assumptions: [] };
-  return protocol === 'pulse'
-    ? {
-        ...common,
-        createUrl: below(server, 'uploads').href,
-        finalizeUrl: below(server, 'uploads/finalize').href,
-        aliveUrl: below(server, 'health').href,
-      }
-    : { ...common, createUrl: server.href, aliveUrl: server.href };
+  return { protocol, server: base, extensions: [], assumptions: [], ...dialects[protocol].places(server) };
 }
+
+/** In the order in which the uploader looks for them. */
+const order: readonly ProtocolId[] = ['pulse-v1', 'pulse', 'tus'];
 
 /** The protocol, by the same signs and in the same order as the uploader looks for them. */
 async function recognised(
@@ -95,30 +90,30 @@ async function recognised(
   wanted: ProtocolId | 'auto',
   { timeoutMs }: ProbeSettings['access'],
 ): Promise<{ readonly protocol: ProtocolId; readonly because: string }> {
-  const health = await probe.request('GET', below(server, 'health').href, {
-    timeoutMs: Math.min(timeoutMs, FIRST_ANSWER_MS),
-  });
-  const patienceMs = health.broken?.cause === 'timeout' ? SECOND_ANSWER_MS : FIRST_ANSWER_MS;
-  const options = await probe.options(server.href, { timeoutMs: Math.min(timeoutMs, patienceMs) });
-  if (health.answer === undefined && options.answer === undefined) {
-    throw new PulseError('temporary', `${server.origin} gives no answer: ${outcomeOf(health)}`, {
+  let patienceMs = Math.min(timeoutMs, FIRST_ANSWER_MS);
+  let silence: Exchange | undefined;
+  const signs: { readonly protocol: ProtocolId; readonly sign: string }[] = [];
+  let hasAnswered = false;
+  for (const protocol of order) {
+    const { method, url, sign } = dialects[protocol].recognise;
+    const exchange = await probe.request(method, url(server).href, { timeoutMs: patienceMs });
+    if (exchange.answer !== undefined) hasAnswered = true;
+    else silence ??= exchange;
+    if (exchange.broken?.cause === 'timeout') patienceMs = Math.min(patienceMs, SECOND_ANSWER_MS);
+    const seen = sign(exchange);
+    if (seen !== undefined) signs.push({ protocol, sign: seen });
+    if (seen !== undefined && wanted === 'auto') break;
+  }
+  if (!hasAnswered && silence !== undefined) {
+    throw new PulseError('temporary', `${server.origin} gives no answer: ${outcomeOf(silence)}`, {
       hint: 'check the address, and that the server is running and speaks HTTP/1.1 there',
     });
   }
   if (wanted !== 'auto') return { protocol: wanted, because: `${wanted}, as you said` };
-  if (health.answer?.status === 200 && jsonOf(health)?.status === 'OK') {
-    return { protocol: 'pulse', because: 'pulse, because /health answered OK' };
-  }
-  if (headerMembers(options, 'Tus-Version').includes(TUS_VERSION)) {
-    return {
-      protocol: 'tus',
-      because: `tus, because OPTIONS answered Tus-Version ${headerOf(options, 'Tus-Version')}`,
-    };
-  }
-  return {
-    protocol: 'pulse',
-    because: 'pulse, for want of any sign (say --protocol tus if it is plain tus)',
-  };
+  const [first] = signs;
+  return first === undefined
+    ? { protocol: 'pulse', because: 'pulse, for want of any sign (say --protocol tus if it is plain tus)' }
+    : { protocol: first.protocol, because: `${first.protocol}, because ${first.sign}` };
 }
 
 /** What OPTIONS on the creation URL says. */
@@ -147,8 +142,11 @@ async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<P
   const url = place.url ?? upload.url;
   const facts: Partial<Target> = { ...guarded, ...place.facts };
   const patched = await probe.patch({ ...upload, url }, 0, file.part(0, file.sizeBytes));
-  if (probe.target.protocol !== 'tus' || !isSuccess(patched)) return facts;
-  const got = await probe.request('GET', url);
+  if (probe.target.finalizeUrl !== undefined || !isSuccess(patched)) return facts;
+  const got = await probe.request(
+    'GET',
+    dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url }),
+  );
   const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
   return { ...facts, ...(isServed && { download: true }) };
 }

@@ -17,3 +17,8 @@ export const commonlyMissing: Levels = { pulse: 'SHOULD', tus: 'SHOULD' };
 export const pulseMust: Levels = { pulse: 'MUST' };
 export const pulseMay: Levels = { pulse: 'MAY' };
 export const pulseSafety: Levels = { pulse: 'safety' };
+
+/** The Pulse Upload Protocol v1. */
+export const v1Must: Levels = { 'pulse-v1': 'MUST' };
+export const v1May: Levels = { 'pulse-v1': 'MAY' };
+export const v1Safety: Levels = { 'pulse-v1': 'safety' };

@@ -20,6 +20,14 @@ export function pulseDocs(page: string, heading: string): Source {
   return { url: `${PULSE}/${page}.md`, section: `Pulse Cam docs, ${page}, ${heading}` };
 }
 
+/** The Pulse Upload Protocol, version 1: the heading. */
+export function pulseV1(heading: string): Source {
+  return {
+    url: 'https://github.com/mieweb/pulsevault/blob/main/PROTOCOL.md',
+    section: `Pulse Upload Protocol v1, ${heading}`,
+  };
+}
+
 export function rfc(number: 6585 | 6750 | 7578 | 9110 | 9112, section: string): Source {
   return {
     url: `https://www.rfc-editor.org/rfc/rfc${number}#section-${section}`,

@@ -20,6 +20,7 @@ import { pulseFinalizeNames } from './checks/pulse-finalize-names.ts';
 import { pulseFinalizeTokens } from './checks/pulse-finalize-tokens.ts';
 import { pulseFlowChecks } from './checks/pulse-flow.ts';
 import { pulseMultipart } from './checks/pulse-multipart.ts';
+import { v1Capabilities } from './checks/v1-capabilities.ts';
 
 /** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
 export const suite: readonly Section[] = [
@@ -44,4 +45,5 @@ export const suite: readonly Section[] = [
   pulseFinalizeBodies,
   pulseFinalizeNames,
   pulseExtra,
+  v1Capabilities,
 ];

@@ -12,6 +12,8 @@ export interface Target {
   /** Asked to learn whether the server still answers. */
   readonly aliveUrl: string;
   readonly finalizeUrl?: string;
+  /** Finished artifacts are one segment below. */
+  readonly artifactsUrl?: string;
   /** A root-relative Location lacks the path prefix of `server`, because a proxy strips it. */
   readonly prefixed?: true;
   /** Why HEAD cannot be used; absent where it can. */
@@ -46,7 +48,12 @@ export interface Permissions {
   readonly restart?: true;
 }
 
-export type Need =
+/** A tus extension that the server must advertise, or must not. */
+type ExtensionNeed = `offers ${string}` | `lacks ${string}`;
+
+export type Need = NamedNeed | ExtensionNeed;
+
+type NamedNeed =
   | 'creation-extension'
   | 'termination'
   | 'extensions'
@@ -66,7 +73,7 @@ export type Need =
   | 'restart';
 
 /** Why a need is not met, in words; undefined where it is. */
-const unmet: Readonly<Record<Need, (target: Target, permissions: Permissions) => string | undefined>> = {
+const unmet: Readonly<Record<NamedNeed, (target: Target, permissions: Permissions) => string | undefined>> = {
   'creation-extension': lacksExtension('creation'),
   termination: lacksExtension('termination'),
   extensions: (target) => (target.extensions.length > 0 ? undefined : 'the server advertises no extension'),
@@ -97,10 +104,20 @@ export function unmetNeed(
   permissions: Permissions,
 ): string | undefined {
   for (const need of needs ?? []) {
-    const reason = unmet[need](target, permissions);
+    const reason = isNamed(need) ? unmet[need](target, permissions) : unmetExtension(need, target);
     if (reason !== undefined) return reason;
   }
   return undefined;
+}
+
+function isNamed(need: Need): need is NamedNeed {
+  return Object.hasOwn(unmet, need);
+}
+
+function unmetExtension(need: ExtensionNeed, target: Target): string | undefined {
+  const [wanted, name = ''] = need.split(' ');
+  if (wanted === 'offers') return lacksExtension(name)(target);
+  return target.extensions.includes(name) ? `the server advertises ${name}` : undefined;
 }
 
 function lacksExtension(name: string) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { allExtensions } from '../../src/server/extensions.ts';
 import { hardships } from './hardships.ts';
 import { referenceRun } from './reference.ts';
 import type { ReferenceSettings } from './run.ts';
@@ -9,6 +10,8 @@ const servers: Readonly<Record<string, ReferenceSettings>> = {
   'a tus server': { protocol: 'tus' },
   'a pulse server that asks for a token': { protocol: 'pulse', guarded: true },
   'a tus server that asks for a token': { protocol: 'tus', guarded: true },
+  'a tus server with every extension': { protocol: 'tus', behaviour: { extensions: allExtensions } },
+  'a v1 server': { protocol: 'pulse-v1' },
   'a pulse server with a limit': { protocol: 'pulse', maxSizeBytes: 64 * 1024 * 1024 },
 };
 

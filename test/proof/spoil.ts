@@ -20,6 +20,7 @@ import { pulseFinalizeTokensSpoils } from './spoil/pulse-finalize-tokens.ts';
 import { pulseFlowSpoils } from './spoil/pulse-flow.ts';
 import { pulseMultipartSpoils } from './spoil/pulse-multipart.ts';
 import type { Spoil } from './spoil/spoil.ts';
+import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
 
 /** For each check the change of a good recording that its judge must notice. */
 export const allSpoils: readonly Spoil[] = [
@@ -44,4 +45,5 @@ export const allSpoils: readonly Spoil[] = [
   ...pulseFinalizeBodiesSpoils,
   ...pulseFinalizeNamesSpoils,
   ...pulseExtraSpoils,
+  ...v1CapabilitiesSpoils,
 ];

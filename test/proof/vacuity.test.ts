@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { vaultForBrowsers } from '../../src/server/defects/pulse-extra.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
 import { twoVersionsListed } from '../../src/server/variations.ts';
 import type { Check } from '../../src/verify/check.ts';
 import { judge, seenInRun } from '../../src/verify/judge.ts';
@@ -26,6 +27,8 @@ const servers: readonly Audited[] = [
   { settings: { protocol: 'tus', https: true }, only: ['sec.location.*'] },
   { settings: { protocol: 'tus', behaviour: twoVersionsListed }, only: ['core.version.*'] },
   { settings: { protocol: 'pulse' }, only: largeRows, large: true },
+  { settings: { protocol: 'tus', behaviour: { extensions: allExtensions } } },
+  { settings: { protocol: 'pulse-v1' } },
 ];
 
 interface Audited {

@@ -89,6 +89,7 @@ describe('the values of the suite', () => {
 /** The levels of a row in each protocol, by the rules of the design. */
 function levelsOf({ id, section, level }: Row): Levels {
   if (id.startsWith('pulse.')) return { pulse: level };
+  if (id.startsWith('v1.')) return { 'pulse-v1': level };
   if (commonlyMissing.has(id)) return { pulse: 'SHOULD', tus: 'SHOULD' };
   const isBinding = level === 'MUST' || level === 'safety';
   return { pulse: notPromised.has(section) && isBinding ? 'SHOULD' : level, tus: level };

@@ -1,4 +1,4 @@
-import type { Check, Section } from '../../verify/check.ts';
+import type { Check, ProtocolId, Section } from '../../verify/check.ts';
 import { countOf } from '../format.ts';
 import { impactTitles } from './impacts.ts';
 import { levelIn } from './levels.ts';
@@ -35,8 +35,8 @@ function sectionLines({ number, title, checks, untestable }: Section): readonly 
       ? []
       : [
           ...table(
-            ['check', 'pulse', 'tus', 'requirement', 'passes', 'a violation means'],
-            checks.map(checkRow),
+            ['check', ...protocolsOf(checks), 'requirement', 'passes', 'a violation means'],
+            checks.map((check) => checkRow(check, protocolsOf(checks))),
           ),
           '',
         ]),
@@ -54,12 +54,18 @@ function sectionLines({ number, title, checks, untestable }: Section): readonly 
   ];
 }
 
-function checkRow(check: Check): readonly string[] {
+/** The protocols of which any of these checks is part. */
+function protocolsOf(checks: readonly Check[]): readonly ProtocolId[] {
+  return (['pulse', 'tus', 'pulse-v1'] as const).filter((protocol) =>
+    checks.some(({ level }) => level[protocol] !== undefined),
+  );
+}
+
+function checkRow(check: Check, protocols: readonly ProtocolId[]): readonly string[] {
   const { id, says, spec, passes, impact } = check;
   return [
     `\`${id}\``,
-    levelIn(check, 'pulse'),
-    levelIn(check, 'tus'),
+    ...protocols.map((protocol) => levelIn(check, protocol)),
     `${cell(says)} ([${cell(spec.section)}](${spec.url}))`,
     cell(passes),
     impactTitles[impact],

@@ -29,7 +29,7 @@ export const fullScale: DefectScale = { gibibyteBytes: 2 ** 30 };
 export type Variation = Omit<Defect, 'breaks' | 'source'>;
 
 export interface Serving {
-  readonly protocol?: Exclude<ServedProtocol, 'pulse-v1'>;
+  readonly protocol?: ServedProtocol;
   /** The server asks for a token. */
   readonly guarded?: true;
   readonly maxSizeBytes?: number;

@@ -28,8 +28,12 @@ export function madeBody(body: Body | undefined): MadeBody {
   return { bytes: buffers.length === 1 && buffers[0] ? buffers[0] : Buffer.concat(buffers), parts };
 }
 
-/** The body in chunks of these sizes, the last size again and again, with the closing chunk (RFC 9112, 7.1). */
-export function chunkedBody({ bytes, parts }: MadeBody, sizes: readonly number[]): MadeBody {
+/** The body in chunks of these sizes, the last size again and again, with the closing chunk and trailers (RFC 9112, 7.1). */
+export function chunkedBody(
+  { bytes, parts }: MadeBody,
+  sizes: readonly number[],
+  trailers: readonly (readonly [string, string])[] = [],
+): MadeBody {
   const out: Buffer[] = [];
   let at = 0;
   for (let index = 0; at < bytes.length; index++) {
@@ -38,7 +42,8 @@ export function chunkedBody({ bytes, parts }: MadeBody, sizes: readonly number[]
     out.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n'));
     at += chunk.length;
   }
-  return { bytes: Buffer.concat([...out, Buffer.from('0\r\n\r\n')]), parts };
+  const end = trailers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return { bytes: Buffer.concat([...out, Buffer.from(`0\r\n${end}\r\n`)]), parts };
 }
 
 /** A body as it is recorded. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { parseByteCount, parseSha256 } from '../../protocol/headers.ts';
 import { isSuccess, jsonOf, outcomeOf } from '../answers.ts';
+import { dialects } from '../dialect.ts';
 import type { Attempt } from '../guess-runs.ts';
 import type { Payload, PayloadRecord } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
@@ -69,11 +70,14 @@ const oracles: Readonly<
     const sizeBytes = parseByteCount(String(json?.size));
     return { exchange, stored: { sha256, ...(sizeBytes !== undefined && { sizeBytes }) } };
   },
-  get: async (upload, payload, { download }) => {
+  get: async (upload, payload, { download, target }) => {
     if (payload.sizeBytes > MOST_READ_BYTES) {
       return { by: 'none', unknown: 'content not verified: the file is too large to be read back by GET' };
     }
-    const { exchange, bytes } = await download(upload.url, 2 * payload.sizeBytes + 64 * 1024);
+    const { exchange, bytes } = await download(
+      dialects[target.protocol].contentUrl(target, upload),
+      2 * payload.sizeBytes + 64 * 1024,
+    );
     if (!isSuccess(exchange) || bytes === undefined) {
       return { exchange, unknown: `GET answered ${outcomeOf(exchange)}` };
     }

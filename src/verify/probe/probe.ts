@@ -1,5 +1,6 @@
 import type { Redact } from '../../protocol/redaction.ts';
 import type { Clock } from '../clock.ts';
+import { dialects } from '../dialect.ts';
 import { literalPayload, type Payload, positionPayload } from '../payload.ts';
 import { type Random, seededRandom, seedOf } from '../random.ts';
 import type { Exchange } from '../recording.ts';
@@ -77,7 +78,7 @@ export function openProbe(
   const random = seededRandom(seedOf(seed, scenarioId));
   const pause = (ms: number) => clock.sleep(ms, signal);
   let files = 0;
-  const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}.bin`;
+  const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}${dialects[target.protocol].ending}`;
 
   const requests = createRequests(access, target.protocol, recorder, signal);
   const uploads = createUploads(requests, target, access, fileName, random);

@@ -11,6 +11,8 @@ export interface RequestOptions {
   readonly body?: Body;
   /** Sends the body with Transfer-Encoding: chunked, in chunks of these sizes. */
   readonly chunked?: readonly number[];
+  /** Header lines behind a chunked body. */
+  readonly trailers?: HeaderLines;
   readonly as?: Identity;
   /** The request-target as written, where it is not the URL's path and query. */
   readonly target?: string;
@@ -53,7 +55,7 @@ const STATES_LENGTH = new Set(['POST', 'PATCH', 'PUT']);
 export function requestBytes(request: Request, common: HeaderLines): RequestBytes {
   const { method, url, version = '1.1' } = request;
   const plain = madeBody(request.body);
-  const body = request.chunked ? chunkedBody(plain, request.chunked) : plain;
+  const body = request.chunked ? chunkedBody(plain, request.chunked, request.trailers) : plain;
   const target = request.target ?? `${url.pathname}${url.search}`;
   const lines: HeaderLines = [['Host', url.host], ...common, ...framing(request, body)];
   const headers = changed(lines, request.headers);

@@ -2,6 +2,7 @@ import { setImmediate as afterReading } from 'node:timers/promises';
 import type { Dial, HeaderLines } from '../../protocol/connection.ts';
 import { isSensitive } from '../../protocol/redaction.ts';
 import type { ProtocolId } from '../check.ts';
+import { dialects } from '../dialect.ts';
 import type { Exchange } from '../recording.ts';
 import { type Link, type OpenRequest, openLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
@@ -148,14 +149,8 @@ function commonLines({ url, as = 'owner' }: Request, access: Access, protocol: P
   const agent = [['User-Agent', USER_AGENT]] as const;
   if (url.origin !== access.origin) return agent;
   const token = access.tokens[as];
-  const credential = token === undefined ? [] : [credentialLines[protocol](token)];
+  const credential = token === undefined ? [] : [dialects[protocol].credential(token)];
   // The user's own headers may be a credential too.
   const own = Object.entries(access.headers).filter(([name]) => as === 'owner' || !isSensitive(name));
   return [...agent, ...credential, ...own];
 }
-
-/** How each protocol carries a token. */
-const credentialLines: Readonly<Record<ProtocolId, (token: string) => readonly [string, string]>> = {
-  pulse: (token) => ['X-Upload-Token', token],
-  tus: (token) => ['Authorization', `Bearer ${token}`],
-};

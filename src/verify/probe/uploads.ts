@@ -2,6 +2,7 @@ import { encodeMetadata, OFFSET_OCTET_STREAM, TUS_VERSION } from '../../protocol
 import { belowPrefix, resolveLocation, uploadIdOf } from '../../protocol/urls.ts';
 import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
+import { dialects } from '../dialect.ts';
 import { type Random, shapedLike } from '../random.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
@@ -63,7 +64,7 @@ export function createUploads(
       headers: {
         ...version,
         ...(sizeBytes !== undefined && { 'Upload-Length': String(sizeBytes) }),
-        'Upload-Metadata': encodeMetadata({ filename }),
+        'Upload-Metadata': encodeMetadata(dialects[target.protocol].metadata(filename)),
         ...options.headers,
       },
     });
@@ -100,10 +101,7 @@ export function createUploads(
       if (target.finalizeUrl === undefined) throw new Blocked(`${target.protocol} has no finalize`);
       return request('POST', target.finalizeUrl, finalizeOptions(upload, access, options));
     },
-    alive: () =>
-      target.protocol === 'pulse'
-        ? request('GET', target.aliveUrl, { timeoutMs: ALIVE_MS })
-        : request('OPTIONS', target.aliveUrl, { timeoutMs: ALIVE_MS }),
+    alive: () => request(dialects[target.protocol].aliveMethod, target.aliveUrl, { timeoutMs: ALIVE_MS }),
     patchOptions,
     unknownUrl: (upload) => unknownLike(upload.url, random),
   };

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { TUS_VERSION } from '../protocol/headers.ts';
+import { below } from '../protocol/urls.ts';
+import { headerMembers, headerOf, jsonOf } from './answers.ts';
+import type { ProtocolId } from './check.ts';
+import type { Exchange } from './recording.ts';
+import type { Target } from './target.ts';
+
+/** What each protocol does its own way, for whoever sends requests. */
+export interface Dialect {
+  readonly places: (server: URL) => Pick<Target, 'createUrl' | 'aliveUrl' | 'finalizeUrl' | 'artifactsUrl'>;
+  /** How the alive URL is asked. */
+  readonly aliveMethod: 'GET' | 'OPTIONS';
+  readonly credential: (token: string) => readonly [string, string];
+  /** The ending of the files that the tester makes. */
+  readonly ending: string;
+  /** Metadata of a new upload. */
+  readonly metadata: (filename: string) => Readonly<Record<string, string>>;
+  /** Where the bytes of a finished upload can be read, if anywhere. */
+  readonly contentUrl: (
+    target: Target,
+    upload: { readonly url: string; readonly filename: string },
+  ) => string;
+  /** Asked to recognise the protocol, and the sign in the answer, in words. */
+  readonly recognise: {
+    readonly method: 'GET' | 'OPTIONS';
+    readonly url: (server: URL) => URL;
+    readonly sign: (answered: Exchange) => string | undefined;
+  };
+}
+
+const bearer = (token: string) => ['Authorization', `Bearer ${token}`] as const;
+
+export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
+  'pulse-v1': {
+    places: (server) => ({
+      createUrl: below(server, 'upload').href,
+      aliveUrl: below(server, 'capabilities').href,
+      artifactsUrl: below(server, 'artifacts').href,
+    }),
+    aliveMethod: 'GET',
+    credential: bearer,
+    ending: '.mp4',
+    metadata: (filename) => ({ artifactId: artifactIdOf(filename), filename }),
+    contentUrl: ({ artifactsUrl }, { filename }) => `${artifactsUrl}/${artifactIdOf(filename)}`,
+    recognise: {
+      method: 'GET',
+      url: (server) => below(server, 'capabilities'),
+      sign: (answered) => {
+        const version = answered.answer?.status === 200 ? jsonOf(answered)?.protocolVersion : undefined;
+        return Number.isInteger(version) ? `/capabilities answered protocolVersion ${version}` : undefined;
+      },
+    },
+  },
+  pulse: {
+    places: (server) => ({
+      createUrl: below(server, 'uploads').href,
+      finalizeUrl: below(server, 'uploads/finalize').href,
+      aliveUrl: below(server, 'health').href,
+    }),
+    aliveMethod: 'GET',
+    credential: (token) => ['X-Upload-Token', token],
+    ending: '.bin',
+    metadata: (filename) => ({ filename }),
+    contentUrl: (_target, { url }) => url,
+    recognise: {
+      method: 'GET',
+      url: (server) => below(server, 'health'),
+      sign: (answered) =>
+        answered.answer?.status === 200 && jsonOf(answered)?.status === 'OK'
+          ? '/health answered OK'
+          : undefined,
+    },
+  },
+  tus: {
+    places: (server) => ({ createUrl: server.href, aliveUrl: server.href }),
+    aliveMethod: 'OPTIONS',
+    credential: bearer,
+    ending: '.bin',
+    metadata: (filename) => ({ filename }),
+    contentUrl: (_target, { url }) => url,
+    recognise: {
+      method: 'OPTIONS',
+      url: (server) => server,
+      sign: (answered) =>
+        headerMembers(answered, 'Tus-Version').includes(TUS_VERSION)
+          ? `OPTIONS answered Tus-Version ${headerOf(answered, 'Tus-Version')}`
+          : undefined,
+    },
+  },
+};
+
+/** A UUID made of the file's name, which says which run and scenario it belongs to: no two uploads share one. */
+export function artifactIdOf(filename: string): string {
+  const hex = createHash('sha256').update(filename).digest('hex');
+  const [a, b, c, d, e] = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(13, 16),
+    hex.slice(17, 20),
+    hex.slice(20, 32),
+  ];
+  return `${a}-${b}-4${c}-8${d}-${e}`;
+}
