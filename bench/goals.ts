@@ -1,5 +1,6 @@
 import type { ContenderName, UploadRun } from './contenders.ts';
 import { ratio, type Summary, summarize } from './statistics.ts';
+import type { VerifyFigures, VerifyRun } from './verify-runs.ts';
 
 /** Everything that one run of the bench measured; a part that was not asked for is absent. */
 export interface Figures {
@@ -9,13 +10,14 @@ export interface Figures {
   readonly memory?: { readonly usual: readonly UploadRun[]; readonly large: readonly UploadRun[] };
   /** Elapsed milliseconds of `pulse-upload --version` and `node -e 0`, in turn. */
   readonly startup?: { readonly oursMs: readonly number[]; readonly nodeMs: readonly number[] };
+  readonly verify?: VerifyFigures;
 }
 
 export interface Goal {
   readonly id: string;
   readonly says: string;
   readonly limit: number;
-  readonly unit: 'times' | 'MB';
+  readonly unit: 'times' | 'MB' | 's';
   /** The figure that `limit` bounds, or undefined where its part was not measured. */
   readonly measure: (figures: Figures) => Summary | undefined;
 }
@@ -28,6 +30,9 @@ export const peakRssMB = (run: UploadRun) => run.peakRssBytes / 1e6;
 
 const oursOver = (other: ContenderName, figure: (run: UploadRun) => number) => (figures: Figures) =>
   figures.transfer && ratio(figures.transfer.ours.map(figure), figures.transfer[other].map(figure));
+
+const verifySeconds = ({ elapsedMs: ms }: VerifyRun) => ms / 1000;
+const verifyMB = ({ sentBytes }: VerifyRun) => sentBytes / 1e6;
 
 export const goals: readonly Goal[] = [
   {
@@ -74,6 +79,27 @@ export const goals: readonly Goal[] = [
     limit: 1.5,
     unit: 'times',
     measure: ({ startup }) => startup && ratio(startup.oursMs, startup.nodeMs),
+  },
+  {
+    id: 'verify-elapsed',
+    says: '`verify` of the reference server, loopback',
+    limit: 6,
+    unit: 's',
+    measure: ({ verify }) => verify && summarize(verify.near.map(verifySeconds)),
+  },
+  {
+    id: 'verify-sent',
+    says: '`verify`, sent',
+    limit: 40,
+    unit: 'MB',
+    measure: ({ verify }) => verify && summarize([...verify.near, ...verify.distant].map(verifyMB)),
+  },
+  {
+    id: 'verify-distant',
+    says: '`verify`, 100 ms per round trip',
+    limit: 90,
+    unit: 's',
+    measure: ({ verify }) => verify && summarize(verify.distant.map(verifySeconds)),
   },
 ];
 

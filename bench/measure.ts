@@ -6,6 +6,7 @@ import { cpuMs, type Figures, peakRssMB } from './goals.ts';
 import { timeNode } from './measured-process.ts';
 import type { Part, Plan } from './options.ts';
 import { type Sink, startSink } from './sink/start.ts';
+import { measureVerify } from './verify-runs.ts';
 
 /** Where a measurement takes place. `say` tells a person how far it is. */
 export interface Bench {
@@ -99,6 +100,11 @@ export async function measure(bench: Bench): Promise<Figures> {
     transfer: async () => measureTransfer(bench, await usualFile()),
     memory: async () => measureMemory(bench, await usualFile()),
     startup: () => measureStartup(bench),
+    verify: async () => {
+      const { folder, say, plan } = bench;
+      const { verifyRounds: nearRounds, distantRounds } = plan;
+      return { verify: await measureVerify({ folder, say, nearRounds, distantRounds }) };
+    },
   };
   let figures: Figures = {};
   for (const part of bench.plan.parts) figures = { ...figures, ...(await measurements[part]()) };

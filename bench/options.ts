@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured on its own. */
-export const parts = ['transfer', 'memory', 'startup'] as const;
+export const parts = ['transfer', 'memory', 'startup', 'verify'] as const;
 export type Part = (typeof parts)[number];
 
 /** What one run of the bench does. */
@@ -14,6 +14,10 @@ export interface Plan {
   readonly rounds: number;
   readonly memoryRounds: number;
   readonly startupRounds: number;
+  /** Runs of the tester on loopback. */
+  readonly verifyRounds: number;
+  /** Runs of the tester through a slow line. */
+  readonly distantRounds: number;
   readonly jsonFile?: string;
   readonly writeDocs: boolean;
 }
@@ -28,6 +32,8 @@ const goalConditions = {
   rounds: 5,
   memoryRounds: 3,
   startupRounds: 20,
+  verifyRounds: 5,
+  distantRounds: 1,
 };
 
 /** Enough to see that everything works; too little to judge by. */
@@ -37,11 +43,13 @@ const quickConditions: typeof goalConditions = {
   rounds: 3,
   memoryRounds: 1,
   startupRounds: 5,
+  verifyRounds: 1,
+  distantRounds: 1,
 };
 
 export const usage = `Usage: npm run bench -- [options]
 
-Measures the uploader against a bare socket (the floor) and tus-js-client (the peer).
+Measures the uploader against a bare socket (the floor) and tus-js-client (the peer), and a run of verify.
 
   --only <part>    one of ${parts.join(', ')}; may be repeated
   --quick          64 MiB, 3 rounds: to see that everything works, not to judge by
@@ -106,7 +114,9 @@ export function judgesGoals(plan: Plan): boolean {
     plan.largeBytes === goalConditions.largeBytes &&
     plan.rounds >= goalConditions.rounds &&
     plan.memoryRounds >= goalConditions.memoryRounds &&
-    plan.startupRounds >= goalConditions.startupRounds
+    plan.startupRounds >= goalConditions.startupRounds &&
+    plan.verifyRounds >= goalConditions.verifyRounds &&
+    plan.distantRounds >= goalConditions.distantRounds
   );
 }
 

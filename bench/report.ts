@@ -18,8 +18,8 @@ export interface Result {
 const spread = ({ median, min, max }: Summary, digits: number) =>
   `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
 
-const unitText = { times: ' ×', MB: ' MB' } as const;
-const unitDigits = { times: 2, MB: 1 } as const;
+const unitText = { times: ' ×', MB: ' MB', s: ' s' } as const;
+const unitDigits = { times: 2, MB: 1, s: 2 } as const;
 
 function goalRow({ goal, measured, verdict }: JudgedGoal): readonly string[] {
   const missedBy = measured && `missed by ${((measured.median / goal.limit - 1) * 100).toFixed(0)} %`;
@@ -58,6 +58,12 @@ function startupLine({ startup }: Figures): string {
   return `\nStart-up, ms: \`--version\` ${ours}, \`node -e 0\` ${spread(summarize(startup.nodeMs), 0)}.\n`;
 }
 
+function verifyLine({ verify }: Figures): string {
+  if (verify === undefined) return '';
+  const requests = spread(summarize([...verify.near, ...verify.distant].map((run) => run.requests)), 0);
+  return `\nA run of \`verify\` sends ${requests} requests.\n`;
+}
+
 const gib = (bytes: number) => `${Number((bytes / 1024 ** 3).toFixed(2))} GiB`;
 
 function conditions({ time, machine, plan }: Result): string {
@@ -89,7 +95,7 @@ export function renderResult(result: Result): string {
   const figures =
     rows.length === 0 ? '' : `\n${markdownTable(['', ...columns.map(([title]) => title)], rows)}\n`;
   const goalTable = markdownTable(['figure', 'goal', 'measured', 'verdict'], result.goals.map(goalRow));
-  return `${conditions(result)}.\n${cautions(result)}\n${goalTable}\n${figures}${startupLine(result.figures)}`;
+  return `${conditions(result)}.\n${cautions(result)}\n${goalTable}\n${figures}${startupLine(result.figures)}${verifyLine(result.figures)}`;
 }
 
 /** Every single measurement, for programs. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { UploadRun } from '../../bench/contenders.ts';
 import { type Figures, type JudgedGoal, judge } from '../../bench/goals.ts';
+import type { VerifyRun } from '../../bench/verify-runs.ts';
 
 function run(figures: Partial<UploadRun>): UploadRun {
   return { elapsedMs: 1000, transferMs: 900, userMs: 400, systemMs: 600, peakRssBytes: 50e6, ...figures };
@@ -11,6 +12,13 @@ function goalOf(figures: Figures, id: string): JudgedGoal {
   if (judged === undefined) throw new Error(`there is no goal ${id}`);
   return judged;
 }
+
+const verified = (figures: Partial<VerifyRun>): VerifyRun => ({
+  elapsedMs: 1000,
+  sentBytes: 1e6,
+  requests: 1000,
+  ...figures,
+});
 
 const raced = (ours: Partial<UploadRun>): Figures => ({
   transfer: { floor: [run({})], peer: [run({})], ours: [run(ours)] },
@@ -25,6 +33,21 @@ test.each([
     'large-file-memory',
     { memory: { usual: [run({ peakRssBytes: 100e6 })], large: [run({ peakRssBytes: 110e6 })] } },
     { memory: { usual: [run({ peakRssBytes: 100e6 })], large: [run({ peakRssBytes: 111e6 })] } },
+  ],
+  [
+    'verify-elapsed',
+    { verify: { near: [verified({ elapsedMs: 6000 })], distant: [verified({ elapsedMs: 90_000 })] } },
+    { verify: { near: [verified({ elapsedMs: 6001 })], distant: [verified({})] } },
+  ],
+  [
+    'verify-sent',
+    { verify: { near: [verified({ sentBytes: 40e6 })], distant: [verified({ sentBytes: 40e6 })] } },
+    { verify: { near: [verified({ sentBytes: 40e6 })], distant: [verified({ sentBytes: 40.1e6 })] } },
+  ],
+  [
+    'verify-distant',
+    { verify: { near: [verified({ elapsedMs: 99_000 })], distant: [verified({ elapsedMs: 90_000 })] } },
+    { verify: { near: [verified({})], distant: [verified({ elapsedMs: 90_001 })] } },
   ],
   ['startup', { startup: { oursMs: [75], nodeMs: [50] } }, { startup: { oursMs: [76], nodeMs: [50] } }],
 ] satisfies [string, Figures, Figures][])('%s is met at its limit and missed beyond it', (id, at, beyond) => {

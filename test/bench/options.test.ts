@@ -12,7 +12,7 @@ function planOf(...argv: string[]): Plan {
 test('without options it is the plan that the goals are stated for', () => {
   const plan = planOf();
   expect(plan).toMatchObject({ sizeBytes: 512 * MiB, chunkBytes: MiB, rounds: 5, startupRounds: 20 });
-  expect(plan.parts).toEqual(['transfer', 'memory', 'startup']);
+  expect(plan.parts).toEqual(['transfer', 'memory', 'startup', 'verify']);
   expect(plan.writeDocs).toBe(false);
   expect(judgesGoals(plan)).toBe(true);
 });

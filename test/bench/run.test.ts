@@ -42,7 +42,7 @@ test('a small run prints its table, writes its JSON, and leaves nothing behind',
 test('wrong usage is exit code 2 and says what there is', () => {
   const { status, stderr, stdout } = bench('--only', 'speed');
   expect(status).toBe(2);
-  expect(stderr).toContain('transfer, memory, startup');
+  expect(stderr).toContain('transfer, memory, startup, verify');
   expect(stdout).toBe('');
 });
 
