@@ -18,9 +18,15 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
   const { sizeBytes } = job.source.identity;
   const asked = await askOffset(job, upload.url);
   if ('fault' in asked) {
-    // A finalized upload may be gone, and that is finalize's own affair.
-    if (job.protocol.finalize !== undefined && asked.fault.remedy === 'gone') return undefined;
-    throw errorOf(asked.fault);
+    if (asked.fault.remedy !== 'gone') throw errorOf(asked.fault);
+    // A finalized upload may be gone, and that is finalize's own affair. Without finalize the last answer counts: some
+    // servers move a complete upload away at once (tussi, tusd with a hook).
+    if (job.protocol.finalize === undefined)
+      warn(
+        job,
+        'the server acknowledged every byte, and no longer knows the upload: it may have moved it away',
+      );
+    return undefined;
   }
   if (asked.value.offsetBytes >= sizeBytes) return undefined;
   const { offsetBytes } = asked.value;

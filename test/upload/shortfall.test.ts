@@ -88,6 +88,18 @@ describe('a cache that answers HEAD with an offset of the past', () => {
   });
 });
 
+it('a server that moves a complete upload away at once is believed, and that is said', async () => {
+  const bench = await startBench();
+  bench.server.script.HEAD = [{ first: () => {} }, { answer: 404 }, { answer: 404 }, { answer: 404 }];
+  const server = new URL(`${bench.server.url}/uploads`);
+  const { exitCode } = await bench.upload(await bench.file(2 * MIB), { server, protocol: 'tus' });
+  expect(exitCode).toBe(0);
+  expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+  expect(bench.of('upload.warning')).toMatchObject([
+    { message: expect.stringContaining('no longer knows the upload') },
+  ]);
+});
+
 it('an upload is forgotten only after it was reported as done', async () => {
   const bench = await startBench();
   const kept: number[] = [];
