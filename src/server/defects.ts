@@ -11,6 +11,7 @@ import { httpRobustnessDefects } from './defects/http-robustness.ts';
 import { identifiersDefects } from './defects/identifiers.ts';
 import { metadataDefects } from './defects/metadata.ts';
 import { methodOverrideDefects } from './defects/method-override.ts';
+import { publishedDefects } from './defects/published.ts';
 import { pulseChunksDefects } from './defects/pulse-chunks.ts';
 import { pulseClassicDefects } from './defects/pulse-classic.ts';
 import { pulseExtraDefects } from './defects/pulse-extra.ts';
@@ -48,4 +49,5 @@ export const defects: readonly Defect[] = [
   ...pulseFinalizeNamesDefects,
   ...pulseExtraDefects,
   ...v1CapabilitiesDefects,
+  ...publishedDefects,
 ];

@@ -22,10 +22,11 @@ export async function cleanUp(
   target: Target,
   settings: ProbeSettings,
   jobs: number,
+  budgetMs = CLEAN_UP_MS,
 ): Promise<Leftovers> {
   const urls = createdIn(recordings, target);
   if (!target.extensions.includes('termination')) return { created: urls.length, removed: 0 };
-  const budget = AbortSignal.timeout(CLEAN_UP_MS);
+  const budget = AbortSignal.timeout(budgetMs);
   let removed = 0;
   // One probe for each job, so that its requests follow one another over one connection.
   const probes = Array.from({ length: jobs }, () => openProbe(settings, target, 'clean-up', budget));
@@ -38,7 +39,12 @@ export async function cleanUp(
   await sideBySide(shares, jobs, async ({ probe, own }) => {
     for (const url of own) {
       if (budget.aborted) return;
-      const removal = await probe.remove(url);
+      // The end of the budget closes the connection, over which the request would then be repeated.
+      const removal = await probe.remove(url).catch((thrown: unknown) => {
+        if (budget.aborted) return undefined;
+        throw thrown;
+      });
+      if (removal === undefined) return;
       if (isSuccess(removal) || gone.has(removal.answer?.status)) removed += 1;
     }
   });

@@ -114,9 +114,9 @@ export function settingsFor(server: URL, { large, ...changes }: RunChanges = {})
     jobs: 4,
     rounds: 5,
     ...smallScale,
-    timeoutMs: 10_000,
-    scenarioTimeoutMs: 60_000,
-    runTimeoutMs: 300_000,
+    timeoutMs: 30_000,
+    scenarioTimeoutMs: 240_000,
+    runTimeoutMs: 560_000,
     tokens: {},
     headers: {},
     permissions: {

@@ -7,7 +7,7 @@ import { keepResult, verdictsOf } from './results.ts';
 import { type RunChanges, runAgainst, smallScale, startReference, tokensFor } from './run.ts';
 
 /** A request that hangs because of a defect is not waited for as long as one to a busy server. */
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 15_000;
 /** How many checks of other scenarios are asked as well, where not all are. */
 const SAMPLE = 12;
 
@@ -40,7 +40,11 @@ export async function surprisesOf(
     keepResult({ kind: 'defect', id, protocol, breaks, violated, verdicts: verdictsOf(run) });
     return [
       ...breaks.filter((check) => !violated.includes(check)).map((check) => `${check} does not notice`),
-      ...violated.filter((check) => !breaks.includes(check)).map((check) => `${check} complains too`),
+      ...violated
+        .filter((check) => !breaks.includes(check))
+        .map(
+          (check) => `${check} complains too: ${run.results.find((r) => r.id === check)?.violation?.actual}`,
+        ),
       ...troublesOf(run),
     ];
   } finally {

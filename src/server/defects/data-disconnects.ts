@@ -87,7 +87,7 @@ export const dataDisconnectsDefects: readonly Defect[] = [
 ];
 
 /** Every write goes to the end of the file, wherever the offset says. */
-function appending(store: Store): Store {
+export function appending(store: Store): Store {
   return {
     ...store,
     write: async (id): Promise<Writer> => {

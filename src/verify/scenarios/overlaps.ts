@@ -105,8 +105,7 @@ export const revivedRequest = scenario({
       upload.url,
       probe.patchOptions(0, file.part(0, chunkBytes), half),
     );
-    await probe.pause(100);
-    const { bytes } = await probe.currentOffset(upload);
+    const { bytes } = await probe.settle(upload, { from: 0, bytes: chunkBytes / 2 });
     const from = bytes ?? 0;
     const resumed =
       from < chunkBytes ? await probe.patch(upload, from, file.part(from, chunkBytes)) : undefined;

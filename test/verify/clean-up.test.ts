@@ -1,0 +1,35 @@
+import { afterEach, expect, it } from 'vitest';
+import { cleanUp } from '../../src/verify/clean-up.ts';
+import type { Recording } from '../../src/verify/recording.ts';
+import { httpServer, probeAt, settingsOf, stopAll, targetAt } from './probes.ts';
+
+afterEach(stopAll);
+
+const UPLOADS = 60;
+
+it('ends when its time is over, whatever it is about to do', async () => {
+  let created = 0;
+  const origin = await httpServer(({ method }, response) => {
+    if (method === 'POST') response.writeHead(201, { Location: `/uploads/${++created}` }).end();
+    else response.writeHead(204).end();
+  });
+  const { probe, recorder } = probeAt(origin);
+  for (let count = 0; count < UPLOADS; count++) await probe.post(10);
+  const recording: Recording = {
+    scenario: 'creations',
+    startedMs: 0,
+    elapsedMs: 0,
+    sentBytes: 0,
+    exchanges: recorder.exchanges,
+    outcome: { kind: 'seen', seen: undefined },
+  };
+  const target = targetAt(origin, { extensions: ['termination'] });
+  for (let budgetMs = 1; budgetMs <= 40; budgetMs++) {
+    const { removed } = await cleanUp([recording], target, settingsOf(origin), 2, budgetMs);
+    expect(removed).toBeLessThanOrEqual(UPLOADS);
+  }
+  expect(await cleanUp([recording], target, settingsOf(origin), 2)).toEqual({
+    created: UPLOADS,
+    removed: UPLOADS,
+  });
+});
