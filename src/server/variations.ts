@@ -13,6 +13,7 @@ import {
 } from './defects/changes.ts';
 import type { Variation } from './defects/defect.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
+import { standardExtensions } from './extensions.ts';
 import type { Behaviour, Filter } from './parts.ts';
 import { receive } from './receive.ts';
 import { roomBytes } from './upload.ts';
@@ -46,6 +47,18 @@ export const variations: readonly Variation[] = [
     id: 'location-absolute',
     says: 'Names new uploads by their whole URL.',
     behaviour: () => ({ locate: (id, { headers }) => `http://${headers.host}/uploads/${id}` }),
+  },
+  {
+    id: 'location-relative',
+    says: 'Names new uploads relative to the URL of the creation.',
+    serve: { protocol: 'tus' },
+    behaviour: () => ({ locate: (id) => `files/${id}` }),
+  },
+  {
+    id: 'location-with-query',
+    says: 'Names new uploads by a URL with a query.',
+    serve: { protocol: 'tus' },
+    behaviour: () => ({ locate: (id) => `/files/${id}?part=1` }),
   },
   {
     id: 'location-below-prefix',
@@ -158,6 +171,12 @@ export const variations: readonly Variation[] = [
     id: 'no-extensions',
     says: 'Advertises no extension and offers none but the creation itself.',
     behaviour: () => ({ extensions: [] }),
+  },
+  {
+    id: 'creation-only',
+    says: 'Offers plain tus with creation, and no other extension.',
+    serve: { protocol: 'tus' },
+    behaviour: () => ({ extensions: standardExtensions.filter(({ name }) => name === 'creation') }),
   },
   {
     id: 'two-versions',
