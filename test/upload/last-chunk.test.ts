@@ -72,4 +72,20 @@ describe('a last chunk', () => {
     expect(new Set(bench.server.seen.map(({ method }) => method))).toEqual(new Set(['HEAD']));
     expect(bench.of('upload.done')).toMatchObject([{ sentBytes: 0, resumedFromBytes: MIB }]);
   });
+
+  it.each([404, 410])(
+    'after which a plain tus server no longer knows the upload (%i) is done, unproven, with a warning',
+    async (answer) => {
+      const bench = await startBench();
+      bench.server.script.HEAD = [stay, { answer }];
+      const file = await bench.file(MIB);
+      expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
+      expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+      expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
+        expect.stringContaining('it may have moved it away'),
+      ]);
+      bench.server.script.HEAD = [stay, { answer }];
+      expect((await bench.upload(file, { ...plainTus(bench), requireProof: true })).exitCode).toBe(8);
+    },
+  );
 });

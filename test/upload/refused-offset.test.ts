@@ -61,6 +61,18 @@ describe('a 409', () => {
     );
   });
 
+  it('of a resumed upload whose HEAD was cached is passed: the earlier run had sent more than that', async () => {
+    const bench = await startBench();
+    const file = await bench.file(4 * MIB);
+    bench.server.script.PATCH = [stay, stay, stay, ...Array(4).fill({ answer: 503 })];
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    bench.events.length = 0;
+    bench.server.script.HEAD = [{ patchHeaders: { 'Upload-Offset': String(MIB), Age: '9' } }];
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(bench.of('upload.done')).toMatchObject([{ sentBytes: 2 * MIB }]);
+  });
+
   it('that a HEAD was cached for once is passed', async () => {
     const bench = await startBench();
     bench.server.script.PATCH = [{ loseAnswer: true }];
