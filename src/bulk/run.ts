@@ -28,6 +28,8 @@ export interface BulkTools extends Tools {
   readonly known: Known;
   readonly ledger?: Ledger;
   readonly readTokenFile: (path: string) => string;
+  /** Told of every file that is done. */
+  readonly onDone?: (item: Item) => void;
 }
 
 interface Counts {
@@ -56,6 +58,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     await inParallel(jobs, items, stop, async (item) => {
       const sent = await sendItem(item, run);
       count(sent, counts);
+      if (sent.status === 'done') given.onDone?.(item);
       judge(sent, { settings, counts, trouble: run.trouble, stop });
     });
   } finally {

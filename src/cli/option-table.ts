@@ -56,7 +56,7 @@ export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** `--chunk-size` of `-c, --chunk-size <size>`. */
 export function longFlag(spec: OptionSpec): string {
-  return /--[a-z-]+/.exec(spec.flags)?.[0] ?? spec.flags;
+  return /--[a-z\d-]+/.exec(spec.flags)?.[0] ?? spec.flags;
 }
 
 /** `PULSE_UPLOAD_CHUNK_SIZE`. */

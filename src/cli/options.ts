@@ -131,6 +131,7 @@ export const uploadOptions = {
   verbose: { kind: 'flag', flags: '-v, --verbose' },
   noColor: { kind: 'flag', flags: '--no-color' },
   ...commonOptions,
+  helpBulk: { kind: 'flag', flags: '--help-bulk', commandLineOnly: true },
 } as const satisfies OptionTable;
 
 export type UploadValues = Values<typeof uploadOptions>;
@@ -142,29 +143,19 @@ export function readUploadValues(given: Given, environment: Environment): Upload
   return valuesOf(uploadOptions, given, environment);
 }
 
-/** The settings of the upload room; reads the token file. */
-export function uploadSettings(values: UploadValues, given: Given, files: readonly string[]): UploadSettings {
+/** The settings of the upload room; reads the token file. Without `files` these come from folders and lists. */
+export function uploadSettings(
+  values: UploadValues,
+  given: Given,
+  files?: readonly string[],
+): UploadSettings {
   const { server, name } = values;
   if (server === undefined) {
     throw new PulseError('usage', 'no server is given, expected its base URL', {
       hint: 'add --server http://host/path, or set PULSE_UPLOAD_SERVER',
     });
   }
-  if (files.length === 0) {
-    throw new PulseError('usage', 'no file is given, expected at least one', {
-      hint: `for example: pulse-upload video.mp4 --server ${server.href}`,
-    });
-  }
-  if (files.includes('')) {
-    throw new PulseError('usage', 'a file name is empty, expected a path', {
-      hint: 'is a variable of your script empty?',
-    });
-  }
-  if (name !== undefined && files.length > 1) {
-    throw new PulseError('usage', `--name is given for ${files.length} files, expected a single one`, {
-      hint: 'leave out --name, or upload the files one by one',
-    });
-  }
+  if (files !== undefined) refuseFiles(files, server, name);
   const token = tokenOf(values, given);
   return {
     server,
@@ -183,6 +174,24 @@ export function uploadSettings(values: UploadValues, given: Given, files: readon
     ...(name !== undefined && { name }),
     ...(token !== undefined && { token }),
   };
+}
+
+function refuseFiles(files: readonly string[], server: URL, name: string | undefined): void {
+  if (files.length === 0) {
+    throw new PulseError('usage', 'no file is given, expected at least one', {
+      hint: `for example: pulse-upload video.mp4 --server ${server.href}`,
+    });
+  }
+  if (files.includes('')) {
+    throw new PulseError('usage', 'a file name is empty, expected a path', {
+      hint: 'is a variable of your script empty?',
+    });
+  }
+  if (name !== undefined && files.length > 1) {
+    throw new PulseError('usage', `--name is given for ${files.length} files, expected a single one`, {
+      hint: 'leave out --name, or upload the files one by one',
+    });
+  }
 }
 
 /** A flag beats a variable; of two variables the token itself beats the file. */

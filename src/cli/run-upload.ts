@@ -12,11 +12,12 @@ import { openStateStore } from '../upload/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
 import { uploadFiles } from '../upload/upload-files.ts';
 import { type CommandLine, commandText } from './command-line.ts';
-import { type Interruption, watchForSignals } from './interruption.ts';
+import { watchForSignals } from './interruption.ts';
 import { insecureWarning } from './network-options.ts';
 import { observedSend } from './observed-send.ts';
 import { outputChoice, tokenReader, type UploadValues, uploadOptions } from './options.ts';
 import { shellQuote } from './shell-quote.ts';
+import { exitCodeOf, withSignalCode } from './signal-code.ts';
 import { stateDirOf } from './state-dir.ts';
 import { openTranscript, type Transcript } from './transcript.ts';
 
@@ -94,21 +95,6 @@ function transcriptOf(
 ): Transcript | undefined {
   if (path === undefined) return undefined;
   return openTranscript(path, { givenHeaders: headers, tokens, files, onTrouble });
-}
-
-/** A run that a signal cut short ends with the signal's code; one that was done already does not. */
-function exitCodeOf(
-  outcome: { readonly exitCode: number; readonly notAttempted: number },
-  interruption: Interruption,
-): number {
-  const cutShort = outcome.exitCode !== 0 || outcome.notAttempted > 0;
-  return (cutShort ? interruption.exitCode() : undefined) ?? outcome.exitCode;
-}
-
-function withSignalCode(event: PulseEvent, interruption: Interruption): PulseEvent {
-  if (event.type === 'run.end') return { ...event, exitCode: exitCodeOf(event, interruption) };
-  if (event.type !== 'upload.failed' || event.kind !== 'interrupted') return event;
-  return { ...event, exitCode: interruption.exitCode() ?? event.exitCode };
 }
 
 /** The user's own command for the files that are left; starting over is what it must not do. */

@@ -19,6 +19,8 @@ export interface OutputChoice {
   readonly verbose: boolean;
   readonly noColor: boolean;
   readonly progress: 'auto' | ProgressStyle;
+  /** One line a file, and a table of failures at the end. */
+  readonly many?: boolean;
 }
 
 /** Where output goes, and what it may ask of the world. */

@@ -3,17 +3,21 @@ import process from 'node:process';
 import { asPulseError, exitCodes, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
 import { asksForJson } from '../asks.ts';
+import { bulkOptions, isBulk } from '../bulk-options.ts';
 import type { CommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
 import { nearName } from '../near-name.ts';
 import { networkSettings } from '../network-options.ts';
+import { valuesOf } from '../option-table.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
 import { refuseTokenInTheOpen } from '../token-in-the-open.ts';
 import { packageVersion } from '../version.ts';
 
-/** `pulse-upload <file...>`: uploads files one after another. Everything heavy is loaded once it is needed. */
+const everyOption = { ...uploadOptions, ...bulkOptions };
+
+/** `pulse-upload <file...>`: uploads a file, or many. Everything heavy is loaded once it is needed. */
 export async function run({ argv, named }: Invocation): Promise<number> {
   if (argv.length === 0) {
     process.stderr.write(helpText());
@@ -21,8 +25,9 @@ export async function run({ argv, named }: Invocation): Promise<number> {
   }
   try {
     const line = await splitUpload(argv, named);
-    if (line.given.has('help') || line.given.has('version')) {
-      process.stdout.write(line.given.has('help') ? helpText() : `${packageVersion()}\n`);
+    const asked = Object.entries(texts).find(([key]) => line.given.has(key));
+    if (asked !== undefined) {
+      process.stdout.write(asked[1]());
       return 0;
     }
     if (!named) refuseCommandName(line.operands[0]);
@@ -31,6 +36,26 @@ export async function run({ argv, named }: Invocation): Promise<number> {
     if (asksForJson(argv)) await writeFailure(asPulseError(thrown));
     throw thrown;
   }
+}
+
+/** What is asked for in place of an upload. */
+const texts: Readonly<Record<string, () => string>> = {
+  help: helpText,
+  helpBulk: bulkHelpText,
+  version: () => `${packageVersion()}\n`,
+};
+
+function bulkHelpText(): string {
+  const lines = [
+    'Usage: pulse-upload -r <folder...> --server <url> --ledger <file> [options]',
+    '       pulse-upload <file...> --server <url> [options]',
+    '',
+    ...optionLines(bulkOptions),
+    '',
+    'All options of pulse-upload --help hold as well; --max-outage is 15m here.',
+    'Example: pulse-upload -r recordings --server http://127.0.0.1:8080 --ledger done.jsonl',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function helpText(): string {
@@ -49,9 +74,9 @@ function helpText(): string {
 
 async function splitUpload(argv: readonly string[], named: boolean): Promise<CommandLine> {
   const { splitCommandLine } = await import('../command-line.ts');
-  refuseFilesLikeFlags(uploadOptions, argv);
+  refuseFilesLikeFlags(everyOption, argv);
   try {
-    return splitCommandLine(uploadOptions, argv);
+    return splitCommandLine(everyOption, argv);
   } catch (error) {
     // The options of another command are unknown here: then the misplaced command is what to talk about.
     if (!named) for (const word of argv) refuseCommandName(word);
@@ -74,11 +99,20 @@ function refuseCommandName(operand: string | undefined): void {
 }
 
 async function upload(line: CommandLine): Promise<number> {
-  const values = readUploadValues(line.given, process.env);
-  const settings = uploadSettings(values, line.given, line.operands);
+  const { given, operands } = line;
+  const values = {
+    ...readUploadValues(given, process.env),
+    ...valuesOf(bulkOptions, given, process.env),
+  };
+  const many = isBulk(values, operands);
+  const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };
   refuseTokenInTheOpen(settings.server, credentials, network, values.allowInsecureToken);
+  if (many) {
+    const { runBulkUpload } = await import('../run-bulk.ts');
+    return runBulkUpload(line, values, settings, network);
+  }
   const { runUpload } = await import('../run-upload.ts');
   return runUpload(line, values, settings, network);
 }
