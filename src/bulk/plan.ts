@@ -40,7 +40,10 @@ export async function makePlan(
   const share = choices.shard === undefined ? collected.items : shareOf(collected.items, choices.shard);
   const old = share.filter(({ young }) => !young);
   const open = old.filter((item) => item.problem !== undefined || !known.isDone(item));
-  const items = choices.order === undefined ? open : ordered(open, choices.order);
+  // What cannot be sent is said first, not after hours.
+  const broken = open.filter(({ problem }) => problem !== undefined);
+  const sound = open.filter(({ problem }) => problem === undefined);
+  const items = [...broken, ...(choices.order === undefined ? sound : ordered(sound, choices.order))];
   const { nameTemplate } = choices;
   const { duplicates, excluded, special } = collected;
   return {

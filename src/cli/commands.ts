@@ -46,6 +46,12 @@ export const commands = {
     summary: '',
     load: () => import('./commands/forget.ts'),
   },
+  ledger: {
+    usage: 'ledger <file> [options]',
+    // Belongs to --help-bulk.
+    summary: '',
+    load: () => import('./commands/ledger.ts'),
+  },
   serve: {
     usage: 'serve [options]',
     summary: 'a reference server, to try it on',

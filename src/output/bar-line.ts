@@ -34,19 +34,43 @@ const layouts: readonly (readonly ('name' | 'percent' | 'bar' | 'amount' | 'rate
 
 /** One line of at most `columns - 1` columns, since a full line makes some terminals wrap. */
 export function barLine(state: BarState, columns: number, look: BarLook): string {
+  return barLines([state], columns, look)[0] ?? '';
+}
+
+/** Such lines for several bars, their parts below one another. */
+export function barLines(states: readonly BarState[], columns: number, look: BarLook): readonly string[] {
   const room = columns - 1;
-  const texts = textsOf(state);
-  const nameColumns = Math.min(displayWidth(state.file), Math.max(NAME_MIN, Math.floor(room * 0.3)));
-  const least = { ...mapWidths(texts), name: nameColumns, bar: BAR.min };
+  const texts = states.map(textsOf);
+  const widest = widestOf(texts.map(mapWidths));
+  const longestName = Math.max(0, ...states.map(({ file }) => displayWidth(file)));
+  const nameColumns = Math.min(longestName, Math.max(NAME_MIN, Math.floor(room * 0.3)));
+  const least = { ...widest, name: nameColumns, bar: BAR.min };
   const layout = layouts.find((parts) => widthOf(parts, least) <= room) ?? [];
 
   const barColumns = Math.min(BAR.max, BAR.min + room - widthOf(layout, least));
-  const shown = {
-    ...texts,
-    name: shortenMiddle(state.file, nameColumns),
-    bar: drawnBar(state, barColumns, look),
-  };
-  return layout.map((part) => shown[part]).join(GAP);
+  return states.map((state, index) => {
+    const { percent = '', amount = '', rate = '', left = '' } = texts[index] ?? {};
+    const shown = {
+      percent: padLeft(percent, widest.percent),
+      amount: padLeft(amount, widest.amount),
+      rate: padLeft(rate, widest.rate),
+      left: left + ' '.repeat(widest.left - displayWidth(left)),
+      name: padRight(shortenMiddle(state.file, nameColumns), nameColumns),
+      bar: drawnBar(state, barColumns, look),
+    };
+    return layout.map((part) => shown[part]).join(GAP);
+  });
+}
+
+function padRight(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
+}
+
+type Widths = ReturnType<typeof mapWidths<ReturnType<typeof textsOf>>>;
+
+function widestOf(widths: readonly Widths[]): Widths {
+  const most = (key: keyof Widths) => Math.max(0, ...widths.map((width) => width[key]));
+  return { percent: most('percent'), amount: most('amount'), rate: most('rate'), left: most('left') };
 }
 
 /** Fixed widths, so that nothing jumps while the numbers change. */

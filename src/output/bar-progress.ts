@@ -72,7 +72,7 @@ export async function barProgress(stream: TextStream, look: BarLook): Promise<Pr
 }
 
 /** cli-progress asks a stream for these four things, and for no others. */
-function screenOf(stream: TextStream, columns: () => number): NodeJS.WritableStream {
+export function screenOf(stream: TextStream, columns: () => number): NodeJS.WritableStream {
   const screen = {
     isTTY: true,
     get columns() {

@@ -1,6 +1,8 @@
 import type { PulseEvent, Report } from '../events.ts';
 import { barProgress } from './bar-progress.ts';
+import { createFailureTable } from './failure-table.ts';
 import { labelled } from './labelled.ts';
+import { manyBars, manyLines } from './many-progress.ts';
 import { ndjsonLine } from './ndjson.ts';
 import { createPaint, type Environment, wantsColor } from './paint.ts';
 import { noProgress, plainProgress, timeStamp } from './plain-progress.ts';
@@ -8,6 +10,7 @@ import type { Progress } from './progress.ts';
 import { harmless, harmlessRecord } from './text.ts';
 import type { TextStream } from './text-stream.ts';
 import { planLine, type View, wordsFor } from './words.ts';
+import { manyWordsFor } from './words-many.ts';
 
 export type ProgressStyle = 'bar' | 'plain' | 'none';
 
@@ -45,7 +48,9 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
   const { out, err, environment, now } = surroundings;
   const paint = await createPaint(wantsColor(err, environment, choice.noColor));
   const style = progressStyle(choice, err, environment);
-  const progress = await progressTo(err, style, { paint, unicode: hasBoxDrawing(environment) }, now);
+  const look = { paint, unicode: hasBoxDrawing(environment) };
+  const progress = await progressTo(err, style, look, now, choice.many === true);
+  const failures = choice.many === true ? createFailureTable() : undefined;
   const view = (): View => ({
     paint,
     verbose: choice.verbose,
@@ -53,14 +58,20 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
     ...(err.isTTY && { columns: err.columns }),
     stamp: style === 'plain' || !err.isTTY || choice.verbose ? timeStamp(now()) : '',
   });
+  const say = choice.many === true ? manyWordsFor : wordsFor;
   const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;
   const writeData = choice.json ? writeJson(choice, out, now) : writeUrls(choice, out, err);
 
   const report = (event: PulseEvent) => {
     writeData(event);
     const shown = harmlessRecord(event);
-    if (speaks(event)) progress.print(wordsFor(shown, view()));
-    progress.follow(shown);
+    failures?.follow(shown);
+    const isEnd = shown.type === 'run.end';
+    if (isEnd) progress.follow(shown);
+    if (isEnd && speaks(event))
+      progress.print(failures?.lines(view().columns ?? Number.POSITIVE_INFINITY, paint) ?? []);
+    if (speaks(event)) progress.print(say(shown, view()));
+    if (!isEnd) progress.follow(shown);
   };
   const warn = (message: string) => {
     writeData({ type: 'upload.warning', file: '', message });
@@ -82,7 +93,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
 }
 
 /** What a person must see even where a program reads the events. */
-const isFailure = (event: PulseEvent) => event.type === 'upload.failed';
+const isFailure = ({ type }: PulseEvent) => type === 'upload.failed' || type === 'run.stopped';
 const isNoticeable = (event: PulseEvent) => isFailure(event) || event.type === 'upload.warning';
 
 function writeJson(choice: OutputChoice, out: TextStream, now: () => Date): Report {
@@ -112,8 +123,10 @@ async function progressTo(
   style: ProgressStyle,
   look: Parameters<typeof barProgress>[1],
   now: () => Date,
+  many: boolean,
 ): Promise<Progress> {
-  if (style === 'bar') return barProgress(stream, look);
+  if (style === 'bar') return many ? manyBars(stream, look, now) : barProgress(stream, look);
+  if (style === 'plain' && many) return manyLines(stream, now);
   return style === 'plain' ? plainProgress(stream, now) : noProgress(stream);
 }
 

@@ -4,4 +4,6 @@ export interface TextStream {
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal; absent where it is none, or not known. */
   readonly columns?: number | undefined;
+  /** Its height, likewise. */
+  readonly rows?: number | undefined;
 }

@@ -119,7 +119,7 @@ function done(
   ];
 }
 
-function effort(event: EventOf<'upload.done'>): string {
+export function effort(event: EventOf<'upload.done'>): string {
   const newBytes = event.sizeBytes - event.resumedFromBytes;
   return [
     formatDuration(event.elapsedMs),
@@ -166,14 +166,16 @@ export function planLine(event: EventOf<'upload.planned'>): string {
 }
 
 /** Names the file unless the message does: with several files nobody should have to guess. */
-function aboutFile(event: { readonly file: string; readonly message: string }): string {
+export function aboutFile(event: { readonly file: string; readonly message: string }): string {
   return event.file === '' || event.message.includes(event.file)
     ? event.message
     : `${event.file}: ${event.message}`;
 }
 
 /** `25 %, 1.0 MiB of 4.0 MiB, 1.2 MiB/s, 3.0 s left`. */
-export function progressWords(event: EventOf<'upload.progress'>): string {
+export function progressWords(
+  event: Pick<EventOf<'upload.progress'>, 'acceptedBytes' | 'sizeBytes' | 'bytesPerSecond'>,
+): string {
   const leftBytes = event.sizeBytes - event.acceptedBytes;
   return [
     `${percentOf(event.acceptedBytes, event.sizeBytes)} %`,

@@ -230,6 +230,7 @@ describe('the exit code says what went wrong', () => {
     const { code, stdout } = await run(['--json', 'missing.mp4', 'folder']);
     expect(code).toBe(3);
     expect(eventsIn(stdout)).toMatchObject([
+      { type: 'run.start', files: 2, sizeBytes: 0 },
       { type: 'upload.failed', file: 'missing.mp4', kind: 'input', exitCode: 3 },
       { type: 'upload.failed', file: 'folder', kind: 'input', exitCode: 3 },
       { type: 'run.end', exitCode: 3, failed: 2 },
@@ -254,7 +255,7 @@ describe('several files', () => {
     const { code, stdout, stderr } = await run(['video.mp4', 'second.mp4', 'missing.mp4']);
     expect(code).toBe(3);
     expect(stdout.trimEnd().split('\n')).toHaveLength(2);
-    expect(stderr).toMatch(/\n3 files: 2 uploaded, 1 failed\n$/);
+    expect(stderr).toMatch(/\n3 files: 2 uploaded, 1 failed\n {3}next: pulse-upload missing\.mp4\n$/);
   });
 });
 

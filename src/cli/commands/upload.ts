@@ -52,6 +52,7 @@ function bulkHelpText(): string {
     '',
     ...optionLines(bulkOptions),
     '',
+    'pulse-upload ledger <file> shows what was achieved; ledger --help says more.',
     'All options of pulse-upload --help hold as well; --max-outage is 15m here.',
     'Example: pulse-upload -r recordings --server http://127.0.0.1:8080 --ledger done.jsonl',
   ];
@@ -100,11 +101,9 @@ function refuseCommandName(operand: string | undefined): void {
 
 async function upload(line: CommandLine): Promise<number> {
   const { given, operands } = line;
-  const values = {
-    ...readUploadValues(given, process.env),
-    ...valuesOf(bulkOptions, given, process.env),
-  };
-  const many = isBulk(values, operands);
+  const bulk = valuesOf(bulkOptions, given, process.env);
+  const values = { ...readUploadValues(given, process.env), ...bulk };
+  const many = isBulk(bulk, operands);
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };

@@ -1,0 +1,61 @@
+import type { PulseEvent } from '../events.ts';
+import { countOf, formatBytes, groupDigits } from './format.ts';
+import { labelled } from './labelled.ts';
+import { aboutFile, type EventOf, effort, type View, wordsFor } from './words.ts';
+
+type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: View) => readonly string[] };
+
+/** What a person reads of a run of many files, where it is less than of a single one: a line for each file. */
+const words: Words = {
+  'run.start': (event, { stamp }) => [`${stamp}${opening(event)}`],
+  'upload.start': (event, view) => (view.verbose ? wordsFor(event, view) : []),
+  'upload.resumed': (event, view) => (view.verbose ? wordsFor(event, view) : []),
+  'upload.done': (event, view) => {
+    const proof = event.proven ? 'proven' : view.paint.warn('not proven');
+    const line = `${view.stamp}${event.file}: ${formatBytes(event.sizeBytes)} in ${effort(event)}, ${proof}`;
+    // On a terminal the bar counts the files.
+    return view.log || view.verbose ? [line] : [];
+  },
+  // The hints stand at the end: one for all of them.
+  'upload.failed': (event, view) => {
+    const label = event.kind === 'interrupted' ? 'stopped' : 'error';
+    return labelled([[label, aboutFile(event)]], view.paint);
+  },
+  'run.stopped': (event, view) =>
+    labelled(
+      [
+        ['stopped', event.message],
+        ['next', event.hint],
+      ],
+      view.paint,
+    ),
+  'run.end': (event, { paint }) => [paint.strong(closing(event))],
+};
+
+export function manyWordsFor(event: PulseEvent, view: View): readonly string[] {
+  const write = words[event.type] as ((event: PulseEvent, view: View) => readonly string[]) | undefined;
+  return write === undefined ? wordsFor(event, view) : write(event, view);
+}
+
+function opening(event: EventOf<'run.start'>): string {
+  const counts = [
+    `${countOf(event.files, 'file')} to send, ${formatBytes(event.sizeBytes)}`,
+    ...(event.files > 1 ? [`${event.jobs} at a time`] : []),
+    ...(event.skipped > 0 ? [`${groupDigits(event.skipped)} done before`] : []),
+    ...(event.tooYoung > 0 ? [`${groupDigits(event.tooYoung)} too young, left for the next run`] : []),
+    ...(event.duplicates > 0 ? [`${countOf(event.duplicates, 'duplicate')} left out`] : []),
+  ];
+  return counts.join('; ');
+}
+
+function closing(event: EventOf<'run.end'>): string {
+  const { done, failed, notAttempted, skipped = 0, tooYoung = 0 } = event;
+  const counts = [
+    `${groupDigits(done)} uploaded`,
+    ...(failed > 0 ? [`${groupDigits(failed)} failed`] : []),
+    ...(notAttempted > 0 ? [`${groupDigits(notAttempted)} not attempted`] : []),
+    ...(skipped > 0 ? [`${groupDigits(skipped)} done before`] : []),
+    ...(tooYoung > 0 ? [`${groupDigits(tooYoung)} left for the next run`] : []),
+  ];
+  return `${countOf(done + failed + notAttempted + skipped + tooYoung, 'file')}: ${counts.join(', ')}`;
+}
