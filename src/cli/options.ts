@@ -57,7 +57,6 @@ export const uploadOptions = {
   body: {
     kind: 'value',
     flags: '--body <form>',
-    says: 'chunks as raw or multipart',
     fallback: 'raw',
     parse: oneOf('raw', 'multipart'),
   },

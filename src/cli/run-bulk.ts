@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import process from 'node:process';
-import { openLedger } from '../bulk/ledger-file.ts';
-import { createKnown } from '../bulk/ledger-known.ts';
-import { makePlan } from '../bulk/plan.ts';
-import { type BulkTools, runBulk } from '../bulk/run.ts';
+import { dryRun } from '../bulk/dry-run.ts';
+import { type Ledger, openLedger, readLedger } from '../bulk/ledger-file.ts';
+import { createKnown, type Known } from '../bulk/ledger-known.ts';
+import { makePlan, type Plan } from '../bulk/plan.ts';
+import { type BulkSettings, runBulk } from '../bulk/run.ts';
 import type { PulseEvent } from '../events.ts';
-import { createOutput } from '../output/output.ts';
+import { createOutput, type Output } from '../output/output.ts';
 import { createTransport } from '../transport/http.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import type { UploadSettings } from '../upload/settings.ts';
@@ -20,6 +22,17 @@ import { readTokenFile } from './parse/token.ts';
 import { exitCodeOf, withSignalCode } from './signal-code.ts';
 import { uploadTools } from './upload-tools.ts';
 
+/** What was asked for, and what is known already. */
+interface Task {
+  readonly line: CommandLine;
+  readonly values: UploadValues & BulkValues;
+  readonly settings: BulkSettings;
+  readonly network: TransportSettings;
+  readonly known: Known;
+  readonly ledger?: Ledger;
+  readonly plan: Plan;
+}
+
 /** Everything that many files need is put together here; loaded only once there are many. */
 export async function runBulkUpload(
   line: CommandLine,
@@ -31,34 +44,53 @@ export async function runBulkUpload(
   const choices = planChoices(values, process.env);
   const settings = bulkSettings(values, upload);
   const known = createKnown(upload.server.href, upload.requireProof);
-  const ledger = values.ledger === undefined ? undefined : await openLedger(values.ledger, known.add);
-  const output = await createOutput(
-    { ...outputChoice(values), many: true },
-    { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
-  );
-  const interruption = watchForSignals();
-  const transport = createTransport(network);
+  const ledger = await ledgerOf(values, known);
   try {
     const plan = await makePlan(sources, choices, known, systemClock.nowMs());
-    const left = new Set(plan.items);
-    const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
-    const tools: BulkTools = {
-      ...uploadTools({ line, values, settings: upload, send: transport.send, report }),
+    const output = await createOutput(
+      { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
+      { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
+    );
+    const task = { line, values, settings, network, known, plan, ...(ledger !== undefined && { ledger }) };
+    return await run(task, output).finally(output.close);
+  } finally {
+    await ledger?.close();
+  }
+}
+
+/** A dry run reads the ledger, and leaves it and its lock alone. */
+async function ledgerOf({ ledger: path, dryRun }: UploadValues & BulkValues, known: Known) {
+  if (path === undefined) return undefined;
+  if (!dryRun) return openLedger(path, known.add);
+  if (existsSync(path)) await readLedger(path, known.add);
+  return undefined;
+}
+
+async function run(task: Task, output: Output): Promise<number> {
+  const { line, values, settings, network, known, ledger, plan } = task;
+  const interruption = watchForSignals();
+  const transport = createTransport(network);
+  const left = new Set(plan.items);
+  const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
+  const given = { line, values, settings: settings.upload, send: transport.send, report };
+  const { tools, close } = uploadTools(given);
+  const warning = insecureWarning(values, settings.upload.server);
+  if (warning !== undefined) output.warn(warning);
+  try {
+    if (values.dryRun) return (await dryRun(plan, settings.upload, tools)).exitCode;
+    const outcome = await runBulk(plan, settings, {
+      ...tools,
       known,
       readTokenFile: (path) => readTokenFile(path, 'tokenFile'),
       onDone: (item) => left.delete(item),
       ...(ledger !== undefined && { ledger }),
       signal: interruption.signal,
-    };
-    const warning = insecureWarning(values, upload.server);
-    if (warning !== undefined) output.warn(warning);
-    const outcome = await runBulk(plan, settings, tools);
+    });
     if (left.size > 0) output.printNext(goOnWith(line, values, [...left]));
     return exitCodeOf(outcome, interruption);
   } finally {
     interruption.release();
-    output.close();
-    await ledger?.close();
+    close();
     await transport.close();
   }
 }

@@ -13,6 +13,7 @@ import type { CommandLine } from './command-line.ts';
 import { observedSend } from './observed-send.ts';
 import { tokenReader, type UploadValues } from './options.ts';
 import { stateDirOf } from './state-dir.ts';
+import { openTranscript, type Transcript } from './transcript.ts';
 
 interface Given {
   readonly line: CommandLine;
@@ -22,15 +23,22 @@ interface Given {
   readonly report: Report;
 }
 
-/** What the uploader gets of the outside world, as the command line wants it. */
-export function uploadTools({ line, values, settings, send, report }: Given): Tools {
-  const tokens = secretTokens(settings.token);
-  const observe = redacted(report, tokens);
+export interface UploadTools {
+  /** What the uploader gets of the outside world, as the command line wants it. */
+  readonly tools: Tools;
+  readonly close: () => void;
+}
+
+export function uploadTools({ line, values, settings, send, report }: Given): UploadTools {
+  const tokens = secretTokens(settings.token, settings.headers);
+  const transcript = transcriptOf(values, settings, line.operands, tokens, report);
   const readToken = tokenReader(values, line.given);
   const stateDir = stateDirOf(process.env, process.platform, homedir());
-  const paced = values.limitRate === undefined ? send : pacedSend(send, createPace(values.limitRate));
-  return {
-    send: values.verbose ? observedSend(paced, observe, systemClock.nowMs) : paced,
+  const { limitRate } = values;
+  const paced = limitRate === undefined ? send : pacedSend(send, createPace(limitRate));
+  const written = transcript?.written(paced) ?? paced;
+  const tools: Tools = {
+    send: values.verbose ? observedSend(written, redacted(report, tokens), systemClock.nowMs) : written,
     report,
     clock: systemClock,
     random: Math.random,
@@ -44,4 +52,17 @@ export function uploadTools({ line, values, settings, send, report }: Given): To
       },
     }),
   };
+  return { tools, close: () => transcript?.close() };
+}
+
+function transcriptOf(
+  { transcript: path }: UploadValues,
+  { headers }: UploadSettings,
+  files: readonly string[],
+  tokens: ReadonlySet<string>,
+  report: Report,
+): Transcript | undefined {
+  if (path === undefined) return undefined;
+  const onTrouble = (message: string) => report({ type: 'upload.warning', file: '', message });
+  return openTranscript(path, { givenHeaders: headers, tokens, files, onTrouble });
 }

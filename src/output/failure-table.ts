@@ -6,6 +6,9 @@ import type { Paint } from './paint.ts';
 /** More than this nobody reads on a screen; the ledger has them all. */
 const MOST_ROWS = 20;
 
+/** What so few files led to has not scrolled by. */
+const STILL_IN_SIGHT = 10;
+
 interface Row {
   readonly kind: string;
   readonly file: string;
@@ -22,15 +25,17 @@ export interface FailureTable {
 export function createFailureTable(): FailureTable {
   const rows: Row[] = [];
   let count = 0;
+  let files = 0;
   return {
     follow: (event) => {
+      if (event.type === 'run.start') files = event.files;
       if (event.type !== 'upload.failed' || event.kind === 'interrupted') return;
       count += 1;
       const { kind, file, message } = event;
       if (rows.length < MOST_ROWS) rows.push({ kind, file, message: withoutFile(message, file) });
     },
     lines: (columns, paint) => {
-      if (count === 0) return [];
+      if (count === 0 || files <= STILL_IN_SIGHT) return [];
       const more = count - rows.length;
       return [
         paint.strong(`${countOf(count, 'file')} failed:`),

@@ -58,13 +58,14 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
     ...(err.isTTY && { columns: err.columns }),
     stamp: style === 'plain' || !err.isTTY || choice.verbose ? timeStamp(now()) : '',
   });
+  const hints = choice.many === true ? hintsOnce() : same;
   const say = choice.many === true ? manyWordsFor : wordsFor;
   const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;
   const writeData = choice.json ? writeJson(choice, out, now) : writeUrls(choice, out, err);
 
   const report = (event: PulseEvent) => {
     writeData(event);
-    const shown = harmlessRecord(event);
+    const shown = hints(harmlessRecord(event));
     failures?.follow(shown);
     const isEnd = shown.type === 'run.end';
     if (isEnd) progress.follow(shown);
@@ -91,6 +92,18 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
   };
   return { report, warn, printNext, close: progress.close };
 }
+
+/** Of many files that fail alike, the first one says what to do about it. */
+function hintsOnce(): (event: PulseEvent) => PulseEvent {
+  const said = new Set<string>();
+  return (event) => {
+    if (event.type !== 'upload.failed' || event.hint === undefined) return event;
+    const { hint, ...rest } = event;
+    return said.size < said.add(hint).size ? event : rest;
+  };
+}
+
+const same = (event: PulseEvent) => event;
 
 /** What a person must see even where a program reads the events. */
 const isFailure = ({ type }: PulseEvent) => type === 'upload.failed' || type === 'run.stopped';

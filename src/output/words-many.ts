@@ -1,7 +1,7 @@
 import type { PulseEvent } from '../events.ts';
 import { countOf, formatBytes, groupDigits } from './format.ts';
 import { labelled } from './labelled.ts';
-import { aboutFile, type EventOf, effort, type View, wordsFor } from './words.ts';
+import { dryRunSummary, type EventOf, effort, type View, wordsFor } from './words.ts';
 
 type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: View) => readonly string[] };
 
@@ -16,11 +16,6 @@ const words: Words = {
     // On a terminal the bar counts the files.
     return view.log || view.verbose ? [line] : [];
   },
-  // The hints stand at the end: one for all of them.
-  'upload.failed': (event, view) => {
-    const label = event.kind === 'interrupted' ? 'stopped' : 'error';
-    return labelled([[label, aboutFile(event)]], view.paint);
-  },
   'run.stopped': (event, view) =>
     labelled(
       [
@@ -29,7 +24,7 @@ const words: Words = {
       ],
       view.paint,
     ),
-  'run.end': (event, { paint }) => [paint.strong(closing(event))],
+  'run.end': (event, { paint }) => [paint.strong(event.dryRun ? leftOut(event) : closing(event))],
 };
 
 export function manyWordsFor(event: PulseEvent, view: View): readonly string[] {
@@ -46,6 +41,16 @@ function opening(event: EventOf<'run.start'>): string {
     ...(event.duplicates > 0 ? [`${countOf(event.duplicates, 'duplicate')} left out`] : []),
   ];
   return counts.join('; ');
+}
+
+function leftOut(event: EventOf<'run.end'>): string {
+  const { skipped = 0, tooYoung = 0 } = event;
+  const counts = [
+    dryRunSummary(event),
+    ...(skipped > 0 ? [`${groupDigits(skipped)} done before`] : []),
+    ...(tooYoung > 0 ? [`${groupDigits(tooYoung)} too young`] : []),
+  ];
+  return counts.join(', ');
 }
 
 function closing(event: EventOf<'run.end'>): string {

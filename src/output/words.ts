@@ -149,7 +149,7 @@ function summary(event: EventOf<'run.end'>, files: number): string {
   return `${countOf(files, 'file')}: ${parts.join(', ')}`;
 }
 
-function dryRunSummary({ notAttempted, failed, sendBytes = 0 }: EventOf<'run.end'>): string {
+export function dryRunSummary({ notAttempted, failed, sendBytes = 0 }: EventOf<'run.end'>): string {
   const wouldFail = failed > 0 ? `, ${groupDigits(failed)} would fail` : '';
   const files = countOf(notAttempted, 'file');
   return `dry run, nothing was sent or changed: ${files}, ${formatBytes(sendBytes)} to send${wouldFail}`;
