@@ -14,6 +14,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** Small enough that a slow line shows progress, large enough to cost nothing on a fast one. */
 const SLICE_BYTES = 512 * 1024;
+const TLS_SLICE_BYTES = 64 * 1024;
 
 export interface Transport {
   readonly send: Send;
@@ -64,12 +65,16 @@ async function send(
     await Promise.race([answered, connected(exchange, waits)]);
     isConnected = true;
     const socket = exchange.socket ?? undefined;
-    if (lengthBytes === 0) waits.forThis('an answer', answerTimeoutMs);
-    writeBody(exchange, sliced(request.body ?? [], pace?.sliceBytes), {
+    waits.forThis('the server to read on', idleTimeoutMs, socket);
+    let isAnswered = false;
+    // The answer is waited for once the whole request is with the network.
+    exchange.once('finish', () => {
+      if (!isAnswered) waits.forThis('an answer', answerTimeoutMs);
+    });
+    writeBody(exchange, sliced(request.body ?? [], pace?.sliceBytes ?? sliceBytesOn(socket)), {
       onSlice: (sentBytes) => {
         conditions.onBodyBytes?.(sentBytes);
-        if (sentBytes === lengthBytes) waits.forThis('an answer', answerTimeoutMs);
-        else waits.forThis('the server to read on', idleTimeoutMs, socket);
+        waits.forThis('the server to read on', idleTimeoutMs, socket);
       },
       ...(pace !== undefined && {
         beforeSlice: async (bytes) => {
@@ -80,6 +85,7 @@ async function send(
       }),
     });
     const response = await answered;
+    isAnswered = true;
     freshness.answered(exchange.reusedSocket);
     waits.forThis('the rest of the answer', idleTimeoutMs);
     const outcome = await readAnswer(response);
@@ -98,6 +104,11 @@ async function send(
     // Answered before all was sent: what is left of the body would spoil the connection.
     if (!exchange.writableFinished) exchange.destroy();
   }
+}
+
+/** Node's timer of a socket sees what the kernel takes of a large write, but not under TLS: there each write is small. */
+function sliceBytesOn(socket: Socket | undefined): number {
+  return socket !== undefined && 'encrypted' in socket ? TLS_SLICE_BYTES : SLICE_BYTES;
 }
 
 /** Whatever went wrong before there was a connection, the server has got nothing of the request. */
@@ -181,7 +192,7 @@ function afterReading(then: () => void): void {
 }
 
 /** Not a generator: a loop that pauses must not close what it iterates over. */
-function sliced(parts: readonly Uint8Array[], sliceBytes = SLICE_BYTES): IterableIterator<Uint8Array> {
+function sliced(parts: readonly Uint8Array[], sliceBytes: number): IterableIterator<Uint8Array> {
   return parts
     .flatMap((part) =>
       Array.from({ length: Math.ceil(part.byteLength / sliceBytes) }, (_, index) =>

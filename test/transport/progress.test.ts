@@ -1,0 +1,93 @@
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Method } from '../../src/protocol/wire.ts';
+import { createTransport } from '../../src/transport/http.ts';
+import { cert, key } from './raw-tls-identity.ts';
+
+const MIB = 1_048_576;
+
+async function listen(server: Server): Promise<number> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function transport() {
+  const made = createTransport({ tls: { ca: cert } });
+  onTestFinished(() => made.close());
+  return made.send;
+}
+
+describe('time-outs count from the last progress', () => {
+  it.each(['http', 'https'] as const)(
+    'a slow reader is waited for, however long the whole takes: %s',
+    async (scheme) => {
+      const bodyBytes = 24 * MIB;
+      let read = 0;
+      const serve = (socket: Socket) => {
+        socket.on('error', () => {});
+        socket.pause();
+        const timer = setInterval(() => {
+          read += (socket.read(64 * 1024) ?? socket.read() ?? '').length;
+          if (read >= bodyBytes) socket.end('HTTP/1.1 204 No\r\n\r\n');
+        }, 10);
+        socket.on('close', () => clearInterval(timer));
+      };
+      const server = scheme === 'https' ? createTlsServer({ cert, key }, serve) : createServer(serve);
+      const url = new URL(`${scheme}://127.0.0.1:${await listen(server)}/`);
+      const startedMs = performance.now();
+      const idleTimeoutMs = 2_000;
+      const outcome = await transport()(
+        { method: 'PATCH', url, headers: {}, body: [Buffer.alloc(bodyBytes)] },
+        { idleTimeoutMs, answerTimeoutMs: 60_000 },
+      );
+      expect(outcome).toMatchObject({ kind: 'answer', status: 204 });
+      expect(performance.now() - startedMs).toBeGreaterThan(idleTimeoutMs);
+    },
+  );
+
+  it('the answer has a limit of its own, from when the request is written', async () => {
+    const port = await listen(createServer((socket) => void socket.resume().on('error', () => {})));
+    const outcome = await transport()(
+      { method: 'PATCH', url: new URL(`http://127.0.0.1:${port}/`), headers: {}, body: [Buffer.alloc(MIB)] },
+      { idleTimeoutMs: 60_000, answerTimeoutMs: 300 },
+    );
+    expect(outcome).toMatchObject({
+      cause: 'timeout',
+      detail: 'waited 0.3 s for an answer',
+      delivered: true,
+    });
+  });
+});
+
+describe('a server that closes kept-alive connections without a word', () => {
+  it('costs fewer and fewer requests, and never the two that follow such an end', async () => {
+    const port = await listen(
+      createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 204 No\r\n\r\n');
+          socket.once('data', () => socket.resetAndDestroy());
+        });
+      }),
+    );
+    const send = transport();
+    const kinds: string[] = [];
+    for (const method of Array.from({ length: 12 }, (_, n): Method => (n % 2 === 0 ? 'HEAD' : 'GET'))) {
+      const url = new URL(`http://127.0.0.1:${port}/`);
+      kinds.push((await send({ method, url, headers: {} }, { idleTimeoutMs: 20_000 })).kind);
+    }
+    const broken = kinds.flatMap((kind, index) => (kind === 'break' ? [index] : []));
+    expect(broken).toEqual([1, 4, 9]);
+  });
+});
