@@ -136,7 +136,7 @@ async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<P
   } catch (thrown) {
     if (!(thrown instanceof Blocked)) throw thrown;
     const refusal = { refusesUploads: thrown.message, assumptions: [thrown.message] };
-    return { ...guarded, ...refusal };
+    return { ...guarded, ...refusal, ...adviceOn(created, settings) };
   }
   const place = await placeOf(probe, upload);
   const url = place.url ?? upload.url;
@@ -149,6 +149,15 @@ async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<P
   );
   const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
   return { ...facts, ...(isServed && { download: true }) };
+}
+
+function adviceOn({ answer }: Exchange, { access }: ProbeSettings): Pick<Target, 'advice'> {
+  if (answer?.status !== 401 && answer?.status !== 403) return {};
+  const advice =
+    access.tokens.owner === undefined
+      ? 'the server asks for a credential: give it by --token-file <path>, PULSE_UPLOAD_TOKEN or --header'
+      : 'the server does not take this token: is it the right one, and still good?';
+  return { advice };
 }
 
 /** HEAD right after the creation: found as named, found below a stripped prefix, or not offered. */

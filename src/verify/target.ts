@@ -20,6 +20,8 @@ export interface Target {
   readonly headless?: string;
   /** Why the upload that was tried first could not be created; absent where it could. */
   readonly refusesUploads?: string;
+  /** What the user can do about a refusal that would make the whole run pointless. */
+  readonly advice?: string;
   /** From Tus-Extension. */
   readonly extensions: readonly string[];
   /** From Tus-Max-Size, as written. */

@@ -116,6 +116,25 @@ describe('a target that is no upload server', () => {
   );
 });
 
+describe('a server that asks for a credential', () => {
+  const lastLines = async (...more: string[]) => {
+    const { stdout } = await runBin(['verify', await target(hostileServers['always-401']), ...more]);
+    return stdout.trimEnd().split('\n').slice(-2).join('\n');
+  };
+
+  test('is said to do so last but one, with how to give it', async () => {
+    expect(await lastLines()).toMatch(
+      /^ {2}next {6}the server asks for a credential: give it by --token-file <path>.*\nnot conformant: /,
+    );
+  });
+
+  test('and does not take the one given, is said to refuse it', async () => {
+    expect(await lastLines('--token', 'wrong-token')).toMatch(
+      /^ {2}next {6}the server does not take this token/,
+    );
+  });
+});
+
 test('every hostile target is tried', () => {
   expect(Object.keys({ ...unreachable, ...useless }).toSorted()).toEqual(
     Object.keys(hostileServers).toSorted(),

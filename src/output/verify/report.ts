@@ -24,6 +24,8 @@ export interface VerifyReport {
     readonly protocol: string;
     /** What was concluded about the server, and from what. */
     readonly assumptions: readonly string[];
+    /** What to do first, where the server refuses every upload. */
+    readonly advice?: string;
     /** How stored bytes were compared with what was sent; absent where no check could compare any. */
     readonly contentComparedBy?: Oracle;
   };
@@ -87,6 +89,7 @@ export function verifyReport(run: VerifyRun, facts: RunFacts): VerifyReport {
       server: target.server,
       protocol: target.protocol,
       assumptions: target.assumptions,
+      ...(target.advice !== undefined && { advice: target.advice }),
       ...(contentComparedBy && { contentComparedBy }),
     },
     command: facts.command,

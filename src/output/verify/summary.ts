@@ -30,7 +30,7 @@ const SHOWN_REASONS = 4;
 
 /** The last facts before the verdict: counts, why checks were skipped, what was sent and what is left behind. */
 export function summaryLines(report: VerifyReport, view: VerifyView): readonly string[] {
-  const { results, counts, elapsedMs, requests, sentBytes } = report;
+  const { target, results, counts, elapsedMs, requests, sentBytes } = report;
   return [
     ...fact(
       'counts',
@@ -52,6 +52,7 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
     ),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
     ...(counts.fail + counts.warn === 0 || view.verbose ? [] : fact('more', MORE, view)),
+    ...(target.advice === undefined ? [] : fact('next', target.advice, view)),
   ];
 }
 
