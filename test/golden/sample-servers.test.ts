@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { start as adapter } from '../../fixtures/servers/adapter.js';
+import { start as binary } from '../../fixtures/servers/binary.js';
+import { start as documentedBinary } from '../../fixtures/servers/documented-binary.js';
+import { start as documentedMultipart } from '../../fixtures/servers/documented-multipart.js';
+import { start as multipart } from '../../fixtures/servers/multipart.js';
+import { temporaryFolder } from '../cli/run-bin.ts';
+import { findings, type Result, RUN_MS, verified } from './findings.ts';
+
+/** What `pulse-upload verify` finds in the servers of fixtures/servers, exactly. After a deliberate change: npm run golden. */
+type Start = (options: { port: number; dir: string }) => Promise<{ url: string; close: () => Promise<void> }>;
+
+async function verifiedServer(start: Start): Promise<readonly Result[]> {
+  const server = await start({ port: 0, dir: join(await temporaryFolder(), 'uploads') });
+  onTestFinished(() => server.close());
+  return verified(server.url);
+}
+
+describe.each([
+  ['multipart', multipart],
+  ['binary', binary],
+  ['adapter', adapter],
+] as const)('%s', (_, start) => {
+  test('is conformant: nothing fails, nothing is warned about', { timeout: RUN_MS }, async () => {
+    const results = await verifiedServer(start);
+    expect(findings(results)).toEqual([]);
+    expect(results.filter(({ verdict }) => verdict === 'pass').length).toBeGreaterThan(200);
+  });
+});
+
+describe.each([
+  ['documented-multipart', documentedMultipart],
+  ['documented-binary', documentedBinary],
+] as const)('%s', (name, start) => {
+  test('has exactly the mistakes that are written down', { timeout: RUN_MS }, async () => {
+    const results = await verifiedServer(start);
+    const found = findings(results);
+    await expect(`${found.join('\n')}\n`).toMatchFileSnapshot(`${name}.golden.txt`);
+    expect(found.length).toBeGreaterThanOrEqual(8);
+    // The app deletes a recording of which the server holds a part.
+    expect(found).toContain('fail pulse.finalize.incomplete');
+    const cut = results.find(({ id }) => id === 'data.disconnect.mid-chunk');
+    if (name === 'documented-binary') {
+      expect(cut?.violation?.actual).toContain('bytes 1,048,576 to 1,448,575 are there twice');
+    } else {
+      expect(cut?.verdict).toBe('pass');
+    }
+  });
+});
