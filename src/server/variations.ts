@@ -7,6 +7,7 @@ import {
   filtering,
   headerOf,
   method,
+  refusing,
   status,
   uploadOf,
   withHeaders,
@@ -120,6 +121,26 @@ export const variations: readonly Variation[] = [
         () => true,
         (reply) => ({ ...reply, headers: { ...reply.headers, Connection: 'close' } }),
       ),
+  },
+  {
+    id: 'closes-after-refusals',
+    says: 'Closes the connection after every refusal, without saying so.',
+    behaviour: () =>
+      answering(status(400, 499), (reply, { outgoing, incoming }) => {
+        outgoing.once('finish', () => incoming.socket.destroySoon());
+        return reply;
+      }),
+  },
+  {
+    id: 'cleans-paths',
+    says: 'Redirects from a path with dot segments or with a slash behind it to the right one.',
+    behaviour: () =>
+      refusing(({ incoming: { url = '/' } }) => {
+        const [path = '/', query] = url.split('?');
+        const clean = new URL(path, 'http://host').pathname.replace(/(.)\/+$/, '$1');
+        const location = query === undefined ? clean : `${clean}?${query}`;
+        return clean === path ? undefined : { status: 307, headers: { Location: location } };
+      }),
   },
   {
     id: 'chunked-answers',

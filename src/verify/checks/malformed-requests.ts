@@ -224,7 +224,8 @@ export const malformedRequestChecks: readonly Check[] = [
         (exchange) => watchers.has(exchange.scenario) && asksAlive(exchange, target),
       );
       if (looks.length === 0) throw new Blocked('nobody asked whether the server is still there');
-      const gone = looks.find(({ answer }) => answer === undefined);
+      // A kept-alive connection may be closed whenever the server likes: it answered on a fresh one, or that is here too.
+      const gone = looks.find(({ answer, repeated }) => answer === undefined && !repeated);
       if (gone === undefined) return undefined;
       const before = exchanges.filter(({ scenario, n }) => scenario === gone.scenario && n < gone.n).at(-1);
       const after = before === undefined ? 'at once' : `after ${summary(before)}`;
