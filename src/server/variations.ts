@@ -200,6 +200,16 @@ export const variations: readonly Variation[] = [
     behaviour: () => ({ extensions: standardExtensions.filter(({ name }) => name === 'creation') }),
   },
   {
+    id: 'no-room-507',
+    says: 'Answers 507 to creations for which there is no room on the disk.',
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.method === 'POST' && Number(request.headers['upload-length']) > 2 ** 39
+          ? refusal(507, 'no room for so many bytes')
+          : undefined,
+      ),
+  },
+  {
     id: 'two-versions',
     says: 'Lists an older version besides.',
     behaviour: () => twoVersionsListed,

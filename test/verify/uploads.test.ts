@@ -256,3 +256,13 @@ describe('the content', () => {
     });
   });
 });
+
+describe('the question whether the server is still there', () => {
+  it('goes over a connection of its own, whatever became of the one before', async () => {
+    const { origin } = await memoryServer();
+    const { probe } = probeAt(origin);
+    const before = await probe.request('GET', `${origin}/uploads/1`);
+    const asked = await probe.alive();
+    expect(asked.connection).not.toBe(before.connection);
+  });
+});

@@ -88,8 +88,8 @@ export const creationLengthChecks: readonly Check[] = [
     impact: 'data',
     spec: derived('the declared size is kept exactly'),
     says: 'A size above 2^53 is refused, or kept to its last digit.',
-    passes: '4xx, or 201 and the same digits from HEAD',
-    fails: 'a success with other digits, a 5xx, or no answer',
+    passes: '4xx, 507, or 201 and the same digits from HEAD',
+    fails: 'a success with other digits, another 5xx, or no answer',
     matters: wrongEnd,
     reads: hugeLengths,
     judge: ({ precise }) => refusedOrKept(precise),
@@ -100,8 +100,8 @@ export const creationLengthChecks: readonly Check[] = [
     impact: 'data',
     spec: derived('the declared size is kept exactly'),
     says: 'Sizes of 2^63, of 2^64 and of 400 digits are refused, or kept to their last digit.',
-    passes: '4xx, or 201 and the same digits from HEAD',
-    fails: 'a success with other digits, a 5xx, or no answer',
+    passes: '4xx, 507, or 201 and the same digits from HEAD',
+    fails: 'a success with other digits, another 5xx, or no answer',
     matters: wrongEnd,
     reads: hugeLengths,
     judge: ({ beyond }) => remarks(...beyond.map(refusedOrKept)),
@@ -113,11 +113,11 @@ export const creationLengthChecks: readonly Check[] = [
     spec: derived('anyone can declare any size'),
     says: 'To declare a huge upload costs the server nothing.',
     passes: 'an answer within 5 s, and the next upload works',
-    fails: 'no answer in time, a 5xx, or a next upload that fails',
+    fails: 'no answer in time, a 5xx other than 507, or a next upload that fails',
     matters: 'one request fills the disk, and nobody can upload any more',
     reads: oneTebibyte,
     judge({ huge, next }) {
-      expectStatus(huge.posted, ['2xx', '4xx'], { expected: 'an answer below 500 within 5 s' });
+      expectStatus(huge.posted, ['2xx', ...noRoom], { expected: 'an answer below 500, or 507, within 5 s' });
       return expectStatus(next, ['2xx']);
     },
   }),
@@ -211,9 +211,12 @@ function kept({ length, posted, headed }: Declared): string | undefined {
   return remark && `a size of ${length} is refused: ${outcomeOf(posted)}`;
 }
 
+/** 507 says that the size was understood, and that there is no room for it (RFC 4918, 11.5). */
+const noRoom = ['4xx', 507] as const;
+
 function refusedOrKept({ length, posted, headed }: Declared): string | undefined {
   expectAnswer(posted);
-  if (!isSuccess(posted)) return expectRefused(posted);
+  if (!isSuccess(posted)) return expectStatus(posted, noRoom);
   if (headed === undefined) throw new Skip(`${length} is taken, and without HEAD nothing shows as what`);
   return expectHeader(headed, 'Upload-Length', length);
 }

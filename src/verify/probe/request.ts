@@ -17,6 +17,8 @@ export interface RequestOptions {
   /** The request-target as written, where it is not the URL's path and query. */
   readonly target?: string;
   readonly version?: '1.0' | '1.1';
+  /** Over a connection of its own: nothing that went wrong before can disturb it. */
+  readonly alone?: true;
   /** Spreads the head, the body or both over time. */
   readonly headPace?: Pace;
   readonly bodyPace?: Pace;

@@ -135,8 +135,8 @@ async function cutShort(link: Link, request: Request): Promise<Exchange> {
 }
 
 /** What is paced or hand-written gets a connection of its own, so that nothing before it can disturb it. */
-function isOrdinary({ headPace, bodyPace, target, version }: RequestOptions): boolean {
-  return headPace === undefined && bodyPace === undefined && target === undefined && version === undefined;
+function isOrdinary({ alone, headPace, bodyPace, target, version }: RequestOptions): boolean {
+  return !alone && [headPace, bodyPace, target, version].every((special) => special === undefined);
 }
 
 function endedWhileIdle({ broken }: Exchange): boolean {

@@ -101,7 +101,9 @@ export function createUploads(
       if (target.finalizeUrl === undefined) throw new Blocked(`${target.protocol} has no finalize`);
       return request('POST', target.finalizeUrl, finalizeOptions(upload, access, options));
     },
-    alive: () => request(dialects[target.protocol].aliveMethod, target.aliveUrl, { timeoutMs: ALIVE_MS }),
+    // What a malformed request leaves behind on its own connection says nothing about the server.
+    alive: () =>
+      request(dialects[target.protocol].aliveMethod, target.aliveUrl, { timeoutMs: ALIVE_MS, alone: true }),
     patchOptions,
     unknownUrl: (upload) => unknownLike(upload.url, random),
   };
