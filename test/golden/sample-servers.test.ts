@@ -11,19 +11,19 @@ import { findings, type Result, RUN_MS, verified } from './findings.ts';
 /** What `pulse-upload verify` finds in the servers of fixtures/servers, exactly. After a deliberate change: npm run golden. */
 type Start = (options: { port: number; dir: string }) => Promise<{ url: string; close: () => Promise<void> }>;
 
-async function verifiedServer(start: Start): Promise<readonly Result[]> {
+async function verifiedServer(name: string, start: Start): Promise<readonly Result[]> {
   const server = await start({ port: 0, dir: join(await temporaryFolder(), 'uploads') });
   onTestFinished(() => server.close());
-  return verified(server.url);
+  return verified(name, server.url);
 }
 
 describe.each([
   ['multipart', multipart],
   ['binary', binary],
   ['adapter', adapter],
-] as const)('%s', (_, start) => {
+] as const)('%s', (name, start) => {
   test('is conformant: nothing fails, nothing is warned about', { timeout: RUN_MS }, async () => {
-    const results = await verifiedServer(start);
+    const results = await verifiedServer(name, start);
     expect(findings(results)).toEqual([]);
     expect(results.filter(({ verdict }) => verdict === 'pass').length).toBeGreaterThan(200);
   });
@@ -34,7 +34,7 @@ describe.each([
   ['documented-binary', documentedBinary],
 ] as const)('%s', (name, start) => {
   test('has exactly the mistakes that are written down', { timeout: RUN_MS }, async () => {
-    const results = await verifiedServer(start);
+    const results = await verifiedServer(name, start);
     const found = findings(results);
     await expect(`${found.join('\n')}\n`).toMatchFileSnapshot(`${name}.golden.txt`);
     expect(found.length).toBeGreaterThanOrEqual(8);

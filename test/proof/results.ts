@@ -19,10 +19,10 @@ export type ProofLine =
       readonly violated: readonly string[];
       readonly verdicts: Verdicts;
     }
-  /** One run against a correct server: the reference as it is started, or with a correct variation. */
+  /** One run against a server without a defect: the reference as it is started, or with a correct variation, or a real one. */
   | {
       readonly kind: 'server';
-      readonly family: 'reference' | 'variation';
+      readonly family: 'reference' | 'variation' | 'real';
       readonly id: string;
       readonly protocol: ProtocolId;
       readonly verdicts: Verdicts;

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fault, startFaultProxy } from '../fixtures/proxies/fault-proxy.ts';
+import { startServer } from '../src/server/server.ts';
+import type { ClientPeer, Command, ServerPeer } from './peer.ts';
+
+const bin = join(import.meta.dirname, '..', 'bin', 'pulse-upload.js');
+const FILE_BYTES = 5 * 1_048_576 + 4_711;
+
+/** What happens to the connection, and what it is called on the page. */
+export const troubles: Readonly<Record<string, readonly Fault[]>> = {
+  'a good line': [],
+  'a chunk cut by FIN': [
+    { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 400_000, by: 'fin' },
+  ],
+  'a chunk cut by RST': [
+    { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 400_000, by: 'rst' },
+  ],
+  'a lost answer': [{ on: { method: 'PATCH', nth: 2 }, do: 'swallow-response', by: 'rst' }],
+  'all three': [
+    { on: { method: 'PATCH', nth: 1 }, do: 'swallow-response', by: 'fin' },
+    { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 1, by: 'rst' },
+    { on: { method: 'PATCH', nth: 4 }, do: 'cut-request', afterBodyBytes: 700_000, by: 'fin' },
+  ],
+};
+
+/** One upload through a bad line: the client's exit code, and whether the server holds exactly the file. */
+export interface Trial {
+  readonly trouble: string;
+  readonly exitCode: number | null;
+  readonly isStored: boolean;
+  /** The last lines of what the client said. */
+  readonly said: string;
+}
+
+export interface Started {
+  readonly url: string;
+  readonly dir: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a peer and waits until it answers. */
+export async function startPeer(peer: ServerPeer, cache: string): Promise<Started> {
+  const dir = mkdtempSync(join(tmpdir(), `pulse-peer-${peer.id}-`));
+  const port = await freePort();
+  // What it logs nobody reads, and a full pipe would stop it.
+  const child = start(peer.command(cache, port, dir), {}, 'ignore');
+  const url = `http://127.0.0.1:${port}${peer.path}`;
+  for (let tries = 0; !(await answers(url)); tries++) {
+    if (tries > 300 || child.exitCode !== null) throw new Error(`${peer.title} does not answer at ${url}`);
+    await sleep(100);
+  }
+  return {
+    url,
+    dir,
+    stop: async () => {
+      if (child.exitCode === null) {
+        const gone = once(child, 'exit');
+        child.kill('SIGKILL');
+        await gone;
+      }
+      rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+/** Our uploader to a server of somebody else. */
+export async function uploadTo(server: Pick<Started, 'url' | 'dir'>, trouble: string): Promise<Trial> {
+  return tried(server, trouble, (file, url, work) => ({
+    file: process.execPath,
+    args: [bin, file, '--server', url, '--protocol', 'tus', '--retry-delay', '200ms', '--progress', 'none'],
+    env: { PULSE_UPLOAD_STATE_DIR: join(work, 'state') },
+  }));
+}
+
+/** Somebody else's client to our server. */
+export async function uploadFrom(client: ClientPeer, cache: string, trouble: string): Promise<Trial> {
+  const dir = mkdtempSync(join(tmpdir(), 'pulse-peer-reference-'));
+  const server = await startServer({ host: '127.0.0.1', port: 0, dir, protocol: 'tus' });
+  try {
+    return await tried({ url: server.url, dir }, trouble, (file, url) => client.command(cache, file, url));
+  } finally {
+    await server.close();
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+type CommandFor = (
+  file: string,
+  url: string,
+  work: string,
+) => Command & { readonly env?: Readonly<Record<string, string>> };
+
+async function tried(
+  { url, dir }: Pick<Started, 'url' | 'dir'>,
+  trouble: string,
+  commandFor: CommandFor,
+): Promise<Trial> {
+  const work = mkdtempSync(join(tmpdir(), 'pulse-peer-work-'));
+  const file = join(work, 'video.mp4');
+  const content = randomBytes(FILE_BYTES);
+  writeFileSync(file, content);
+  const proxy = await startFaultProxy({ target: url, faults: troubles[trouble] ?? [] });
+  try {
+    const command = commandFor(file, proxy.url, work);
+    const child = start(command, { cwd: work, ...command.env });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said = `${said}${text}`.slice(-2000);
+      });
+    }
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    return { trouble, exitCode, isStored: holds(dir, content), said };
+  } finally {
+    await proxy.close();
+    rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function start(
+  { file, args }: Command,
+  env: Readonly<Record<string, string>> = {},
+  output: 'pipe' | 'ignore' = 'pipe',
+): ChildProcess {
+  const { cwd, ...variables } = env;
+  return spawn(file, args, {
+    ...(cwd !== undefined && { cwd }),
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', output, output],
+  });
+}
+
+/** Whether some file below the folder holds exactly these bytes, under whatever name. */
+function holds(dir: string, content: Uint8Array): boolean {
+  mkdirSync(dir, { recursive: true });
+  const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
+  const sameSize = names.filter((name) => statSync(name).size === content.length && statSync(name).isFile());
+  return sameSize.some((name) => sha256(readFileSync(name)) === sha256(content));
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const asked = await fetch(url, { method: 'OPTIONS', signal: AbortSignal.timeout(2000) }).catch(
+    () => undefined,
+  );
+  return asked !== undefined;
+}
