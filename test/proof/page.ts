@@ -26,9 +26,14 @@ const own: Readonly<Record<string, readonly string[]>> = {
 /** The checks of our own, which stand in no requirement, begin with this. */
 const OURS = 'ours';
 
+/** A section that has a check is complete: every row of it is one, or says why not. */
+function begunSections(): ReadonlySet<number> {
+  return new Set(suite.filter(({ checks }) => checks.length > 0).map(({ number }) => number));
+}
+
 /** Rows of the begun sections that are neither a check nor excused, and checks that nothing proves. */
 export function gaps(requirements: readonly Requirement[]): readonly string[] {
-  const begun = new Set(suite.map(({ number }) => number));
+  const begun = begunSections();
   const known = new Set(
     suite.flatMap(({ checks, untestable }) => [...checks.map(({ id }) => id), ...Object.keys(untestable)]),
   );
@@ -68,7 +73,7 @@ export function proofPage(requirements: readonly Requirement[], seen: Seen): str
 export function totals(requirements: readonly Requirement[], seen: Seen): readonly string[] {
   const checks = suite.flatMap((section) => section.checks);
   const excused = suite.flatMap(({ untestable }) => Object.keys(untestable));
-  const begun = new Set(suite.map(({ number }) => number));
+  const begun = begunSections();
   const rows = requirements.filter(({ section }) => begun.has(section));
   const failing = checks.filter(({ id }) => failsOn(id, seen).length > 0);
   const gap = gaps(requirements);
