@@ -153,16 +153,17 @@ interface Slices {
 }
 
 /**
- * Hands the body to the network as fast as that takes it; an error of the exchange ends it silently. Before each slice
+ * Hands the body to the network as fast as that takes it; an error of the exchange ends it silently. Between slices
  * the socket is read once: a server that answers early and closes makes the next write fail, and with it Node throws
  * away an answer that has arrived already (client fault C24).
  */
 function writeBody(
   exchange: http.ClientRequest,
-  slices: IterableIterator<Uint8Array>,
+  slices: readonly Uint8Array[],
   { onSlice, beforeSlice }: Slices,
 ): void {
   let sentBytes = 0;
+  let next = 0;
   let answered = false;
   exchange.once('response', () => {
     answered = true;
@@ -171,17 +172,20 @@ function writeBody(
   const write = (slice: Uint8Array) => {
     if (isOver()) return;
     sentBytes += slice.byteLength;
-    const flows = exchange.write(slice);
+    const isLast = next === slices.length;
+    const flows = isLast || exchange.write(slice);
+    if (isLast) exchange.end(slice);
     onSlice(sentBytes);
+    if (isLast) return;
     if (flows) afterReading(writeOn);
     else exchange.once('drain', () => afterReading(writeOn));
   };
   const writeOn = () => {
     if (isOver()) return;
-    const slice = slices.next();
-    if (slice.done) exchange.end();
-    else if (beforeSlice === undefined) write(slice.value);
-    else beforeSlice(slice.value.byteLength).then(() => write(slice.value));
+    const slice = slices[next++];
+    if (slice === undefined) exchange.end();
+    else if (beforeSlice === undefined) write(slice);
+    else beforeSlice(slice.byteLength).then(() => write(slice));
   };
   writeOn();
 }
@@ -191,15 +195,12 @@ function afterReading(then: () => void): void {
   setImmediate(() => setImmediate(then));
 }
 
-/** Not a generator: a loop that pauses must not close what it iterates over. */
-function sliced(parts: readonly Uint8Array[], sliceBytes: number): IterableIterator<Uint8Array> {
-  return parts
-    .flatMap((part) =>
-      Array.from({ length: Math.ceil(part.byteLength / sliceBytes) }, (_, index) =>
-        part.subarray(index * sliceBytes, (index + 1) * sliceBytes),
-      ),
-    )
-    .values();
+function sliced(parts: readonly Uint8Array[], sliceBytes: number): readonly Uint8Array[] {
+  return parts.flatMap((part) =>
+    Array.from({ length: Math.ceil(part.byteLength / sliceBytes) }, (_, index) =>
+      part.subarray(index * sliceBytes, (index + 1) * sliceBytes),
+    ),
+  );
 }
 
 async function readAnswer(response: http.IncomingMessage): Promise<Outcome> {
