@@ -36,7 +36,7 @@ export function unexplained(
 ): readonly string[] {
   return trials
     .filter(({ exitCode, isStored }) => (exitCode === 0 ? !isStored : ruling === undefined))
-    .map(({ trouble, exitCode }) => `${id}: ${trouble} ended with ${exitCode}`);
+    .map(({ trouble, exitCode, said }) => `${id}: ${trouble} ended with ${exitCode}\n${said.trimEnd()}`);
 }
 
 /** A ruling as docs/peers.md shows it. */
@@ -75,17 +75,14 @@ export function peersPage({ servers, clients }: PeersSeen): string {
 
 const countWords = ['pass', 'fail', 'warn', 'note', 'skip', 'blocked', 'error'] as const;
 
-function serverLines(
-  { id, ruling }: ServerPeer,
-  { counts, findings, trials }: ServerSeen,
-): readonly string[] {
+function serverLines({ id }: ServerPeer, { counts, findings, trials }: ServerSeen): readonly string[] {
   const counted = countWords.flatMap((verdict) => (counts[verdict] ? [`${counts[verdict]} ${verdict}`] : []));
   const unknown = unruled(id, findings).filter((line) => line.endsWith('has no ruling'));
   return [
     '',
     `Verdicts: ${counted.join(', ')}.`,
     '',
-    `Our uploader, a file of 5 MiB over ${trialWords(trials)}.${ruling === undefined ? '' : ` Here ${ruling}.`}`,
+    `Our uploader, a file of 5 MiB over ${trialWords(trials)}.`,
     '',
     '| verdict | check | who is right |',
     '|---|---|---|',

@@ -21,8 +21,6 @@ export interface ServerPeer extends Peer {
   readonly path: string;
   /** A command for the page. */
   readonly shown: string;
-  /** Where our uploader does not end well there: who is right, and by which clause. */
-  readonly ruling?: string;
 }
 
 export interface ClientPeer extends Peer {

@@ -73,10 +73,7 @@ const news = [
   ...seen.servers.flatMap(([peer, its]) =>
     'missing' in its
       ? []
-      : [
-          ...unruled(peer.id, its.findings),
-          ...unexplained({ ...peer, id: `our uploader to ${peer.id}` }, its.trials),
-        ],
+      : [...unruled(peer.id, its.findings), ...unexplained({ id: `our uploader to ${peer.id}` }, its.trials)],
   ),
   ...seen.clients.flatMap(([peer, its]) => ('missing' in its ? [] : unexplained(peer, its))),
 ];

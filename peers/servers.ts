@@ -67,7 +67,5 @@ export const servers: readonly ServerPeer[] = [
     command: (cache, port, dir) => inPython(cache, 'servers/tussi-server.py', [String(port), dir]),
     path: '/files',
     shown: 'python peers/servers/tussi-server.py 8080 ./uploads',
-    ruling:
-      'the server is wrong: HEAD MUST know a complete upload (tus 1.0.0, HEAD), and our uploader claims no success for one that the server denies',
   },
 ];

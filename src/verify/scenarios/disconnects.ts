@@ -75,10 +75,11 @@ export const cutFirstAndLast = broken(
 
 export const lostAnswer = broken(
   'lost-answer',
-  'sends a whole chunk and closes the connection without reading the answer',
+  'sends each of three chunks whole and closes the connection without reading the answer',
   {
     ...small,
-    cuts: [{ chunk: 1, afterBytes: 64 * KiB, by: 'close' }],
+    // Whether the server sees the end of the chunk or the end of the connection first is a race: three rounds of it.
+    cuts: [0, 1, 2].map((chunk) => ({ chunk, afterBytes: 64 * KiB, by: 'close' })),
   },
 );
 

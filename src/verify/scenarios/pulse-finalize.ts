@@ -157,9 +157,9 @@ export const finalizeDuringPatch = scenario({
     });
     const patching = await probe.begin('PATCH', upload.url, options);
     await probe.pause(100);
-    // A server may wait for the chunk, so nobody waits for finalize before the chunk has ended.
+    // A server may wait for the chunk, so nobody waits long for finalize before the chunk has ended.
     const finalizing = probe.finalize(upload);
-    await probe.pause(300);
+    await Promise.race([finalizing, probe.pause(1500)]);
     await patching.sendRest();
     const patched = await patching.answer();
     patching.link.close();
