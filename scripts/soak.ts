@@ -1,4 +1,4 @@
-// npm run soak [-- --only verify,…] [--seed n] [--rounds n] [--path p]: the long runs, each with a page in docs/soak/.
+// npm run soak [-- --only verify,…] [--seed n] [--rounds n] [--path p] [--page]: the long runs, each with a page in docs/soak/.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { soakParts } from '../test/soak/parts.ts';
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     rounds: { type: 'string' },
     path: { type: 'string' },
+    page: { type: 'boolean' },
   },
 });
 const names = soakParts.map(({ id }) => id);
@@ -22,6 +23,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+const ofRounds = rounds === undefined ? '' : ` --rounds ${rounds}`;
 console.log(`seed ${seed}`);
 for (const { id, title, run } of soakParts.filter((part) => wanted.includes(part.id))) {
   console.log(`\n${title}`);
@@ -36,15 +38,16 @@ for (const { id, title, run } of soakParts.filter((part) => wanted.includes(part
   for (const failure of failures) console.log(`  FAILED ${failure}`);
   console.log(`${id}: ${failures.length === 0 ? 'held' : `${failures.length} failures`}, ${minutes} min`);
   if (failures.length > 0) process.exitCode = 1;
-  // A page states a whole run, and only what held.
-  if (failures.length === 0 && rounds === undefined && path === undefined) {
+  // A page states only what held, and a whole run, unless a shorter one is asked for: its numbers are on it.
+  const isWhole = (rounds === undefined && path === undefined) || values.page === true;
+  if (failures.length === 0 && isWhole) {
     writePage(id, title, page, minutes);
     if (figures !== undefined) writeFigures(id, figures);
   }
 }
 
 function writePage(id: string, title: string, page: string, minutes: string): void {
-  const origin = `\`npm run soak -- --only ${id} --seed ${seed}\` wrote this page (Node ${process.versions.node}, ${minutes} min).`;
+  const origin = `\`npm run soak -- --only ${id} --seed ${seed}${ofRounds}\` wrote this page (Node ${process.versions.node}, ${minutes} min).`;
   mkdirSync('docs/soak', { recursive: true });
   writeFileSync(`docs/soak/${id}.md`, `# ${title}\n\n${origin}\n\n${page.trim()}\n`);
 }
@@ -55,7 +58,7 @@ function writeFigures(id: string, figures: string): void {
   const [from, to] = [`<!-- soak:${id} -->\n`, `<!-- /soak:${id} -->`];
   const [start, end] = [page.indexOf(from), page.indexOf(to)];
   if (start === -1 || end === -1) throw new Error(`docs/faults.md has no place for the figures of ${id}`);
-  const line = `- ${figures} (\`npm run soak -- --only ${id} --seed ${seed}\`)\n`;
+  const line = `- ${figures} (\`npm run soak -- --only ${id} --seed ${seed}${ofRounds}\`)\n`;
   writeFileSync('docs/faults.md', page.slice(0, start + from.length) + line + page.slice(end));
 }
 

@@ -98,7 +98,7 @@ export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Obse
   } finally {
     await proxy.close();
     await server.close();
-    await rm(dir, { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

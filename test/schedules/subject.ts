@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Behaviour } from '../../src/server/server.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 
@@ -59,7 +60,8 @@ export async function startSubject(
 async function loseTails(dir: string, loseBytes: number): Promise<void> {
   for (const name of await dataFiles(dir)) {
     const path = join(dir, '.incomplete', name);
-    await truncate(path, Math.max(0, (await stat(path)).size - loseBytes));
+    const found = await stat(path).catch(() => undefined); // moved away: it was finished after all
+    if (found !== undefined) await truncate(path, Math.max(0, found.size - loseBytes)).catch(() => {});
   }
 }
 
@@ -67,11 +69,25 @@ async function dataFiles(dir: string): Promise<readonly string[]> {
   return (await readdir(join(dir, '.incomplete'))).filter((name) => name.endsWith('.data'));
 }
 
+interface OnDisk {
+  readonly finished: readonly Stored[];
+  readonly unfinishedBytes: readonly number[];
+}
+
 /** What lies on the disk: finished files (tus: complete uploads), and the sizes of what is unfinished. */
-export async function storedIn(
-  dir: string,
-  protocol: 'pulse' | 'tus',
-): Promise<{ readonly finished: readonly Stored[]; readonly unfinishedBytes: readonly number[] }> {
+export async function storedIn(dir: string, protocol: 'pulse' | 'tus'): Promise<OnDisk> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await look(dir, protocol);
+    } catch (thrown) {
+      // A server whose answer was lost may still be moving what it has: then one looks again.
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT' || tries > 20) throw thrown;
+      await wait(50);
+    }
+  }
+}
+
+async function look(dir: string, protocol: 'pulse' | 'tus'): Promise<OnDisk> {
   const finished: Stored[] = [];
   const unfinishedBytes: number[] = [];
   for (const name of (await readdir(dir)).filter((entry) => entry !== '.incomplete'))

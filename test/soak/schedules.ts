@@ -72,7 +72,7 @@ async function inLanes(
 ): Promise<{ readonly tried: number } & Pick<SoakOutcome, 'failures'>> {
   // A path leads to one plan of one seed.
   const lanes = path === undefined ? LANES : 1;
-  const plans = Math.ceil((rounds ?? usual) / lanes);
+  const plans = path === undefined ? Math.ceil((rounds ?? usual) / lanes) : 1;
   let count = 0;
   const counted = (observed: Observed) => {
     count += 1;
