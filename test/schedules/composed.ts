@@ -54,7 +54,8 @@ export async function runComposed(composed: Composed): Promise<ComposedEnd> {
     token: () => token,
     ...(isSparse && { behaviour: { store: sparse(dir) } }),
   });
-  const proxy = await startFaultProxy({ target: server.url() });
+  // A chunk that is held back fits in whole: only so is it noticed at once that its sender has gone.
+  const proxy = await startFaultProxy({ target: server.url(), bufferBytes: 2 * composed.chunkBytes });
   const tokenFile = join(folder.path, 'token');
   const path = join(folder.path, 'video.mp4');
   writeFileSync(tokenFile, token);
