@@ -1,4 +1,5 @@
 import process from 'node:process';
+import type { Config } from './option-table.ts';
 
 /** Whether the arguments hold one of these flags: for use where they may not be parsed, since they may be what failed. */
 export function asks(argv: readonly string[], ...flags: readonly string[]): boolean {
@@ -6,7 +7,9 @@ export function asks(argv: readonly string[], ...flags: readonly string[]): bool
   return argv.slice(0, end < 0 ? argv.length : end).some((word) => flags.includes(word));
 }
 
-/** Whether a program reads the output, said by flag or environment. */
-export function asksForJson(argv: readonly string[]): boolean {
-  return asks(argv, '--json') || /^(1|true|yes|on)$/i.test(process.env.PULSE_UPLOAD_JSON ?? '');
+/** Whether a program reads the output, said by flag, environment or config file. */
+export function asksForJson(argv: readonly string[], config?: Config): boolean {
+  const variable = process.env.PULSE_UPLOAD_JSON ?? '';
+  const isConfigured = variable === '' && config?.get('json')?.texts[0] === '1';
+  return asks(argv, '--json') || isConfigured || /^(1|true|yes|on)$/i.test(variable);
 }

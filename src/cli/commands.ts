@@ -14,6 +14,8 @@ interface Entry {
   /** What stands behind `pulse-upload` in the help. */
   readonly usage: string;
   readonly summary: string;
+  /** For the man page and the completion, where the help has no room. */
+  readonly means?: string;
   readonly load: () => Promise<Command>;
 }
 
@@ -22,6 +24,7 @@ export const commands = {
   upload: {
     usage: '<file...> --server <url> [options]',
     summary: '',
+    means: 'upload files; the word itself may be left out',
     load: () => import('./commands/upload.ts'),
   },
   verify: {
@@ -33,6 +36,7 @@ export const commands = {
     usage: 'report <file> [options]',
     // Belongs to verify; the first screen has no room for it.
     summary: '',
+    means: 'render the results of verify again',
     load: () => import('./commands/report.ts'),
   },
   list: {
@@ -44,18 +48,27 @@ export const commands = {
     usage: 'forget <file...|--all> [options]',
     // Named in the line above it.
     summary: '',
+    means: 'forget unfinished uploads',
     load: () => import('./commands/forget.ts'),
   },
   ledger: {
     usage: 'ledger <file> [options]',
     // Belongs to --help-bulk.
     summary: '',
+    means: 'show, audit and merge ledgers',
     load: () => import('./commands/ledger.ts'),
   },
   serve: {
     usage: 'serve [options]',
     summary: 'a reference server, to try it on',
     load: () => import('./commands/serve.ts'),
+  },
+  completion: {
+    usage: 'completion <bash|zsh|fish>',
+    // Needed once in the life of a machine.
+    summary: '',
+    means: 'completion for a shell',
+    load: () => import('./commands/completion.ts'),
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 

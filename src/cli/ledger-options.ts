@@ -7,7 +7,7 @@ export const ledgerOptions = {
   json: { kind: 'flag', flags: '--json', says: 'JSON; with --failed one record a line' },
   csv: { kind: 'flag', flags: '--csv', says: 'the last record of each file as CSV', commandLineOnly: true },
   verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
-  noColor: { kind: 'flag', flags: '--no-color' },
+  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
   ...commonOptions,
 } as const satisfies OptionTable;
 

@@ -5,7 +5,7 @@ import { commonOptions } from './options.ts';
 export const listOptions = {
   json: { kind: 'flag', flags: '--json', says: 'one JSON object a line' },
   verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
-  noColor: { kind: 'flag', flags: '--no-color' },
+  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
   ...commonOptions,
 } as const satisfies OptionTable;
 

@@ -4,11 +4,31 @@ import { parseText } from './parse/text.ts';
 
 /** How the server is reached: the same for every command that speaks to one (docs/networks.md). */
 export const networkOptions = {
-  caCert: { kind: 'value', flags: '--ca-cert <file>', parse: parseText },
-  cert: { kind: 'value', flags: '--cert <file>', parse: parseText },
-  key: { kind: 'value', flags: '--key <file>', parse: parseText },
-  insecure: { kind: 'flag', flags: '--insecure' },
-  allowInsecureToken: { kind: 'flag', flags: '--allow-insecure-token' },
+  caCert: {
+    kind: 'value',
+    flags: '--ca-cert <file>',
+    means: 'PEM file with an authority to trust',
+    parse: parseText,
+  },
+  cert: {
+    kind: 'value',
+    flags: '--cert <file>',
+    means: 'PEM file with the certificate of this client',
+    parse: parseText,
+  },
+  key: { kind: 'value', flags: '--key <file>', means: 'PEM file with its private key', parse: parseText },
+  insecure: {
+    kind: 'flag',
+    flags: '--insecure',
+    means: 'do not verify the certificate of the server',
+    notInConfig: 'certificates that nobody looks at would be forgotten there; give it on the command line',
+  },
+  allowInsecureToken: {
+    kind: 'flag',
+    flags: '--allow-insecure-token',
+    means: 'send the token without TLS to another machine',
+    notInConfig: 'it would be forgotten there; give it on the command line',
+  },
 } as const satisfies OptionTable;
 
 export type NetworkValues = Values<typeof networkOptions>;

@@ -7,8 +7,12 @@ interface Described {
   readonly flags: string;
   /** For the help; absent where the flags speak for themselves. */
   readonly says?: string;
-  /** Has no environment variable: it would be set by accident, or means nothing there. */
+  /** For the man page, the completion and the schema of config files, where the help has no room. */
+  readonly means?: string;
+  /** Has no environment variable and no place in a config file: it would be set by accident, or means nothing there. */
   readonly commandLineOnly?: true;
+  /** Why no config file may set it, and what to do instead. */
+  readonly notInConfig?: string;
 }
 
 interface Flag extends Described {
@@ -54,21 +58,42 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The texts that were given for each option on the command line; a flag that was given has none. */
 export type Given = ReadonlyMap<string, readonly string[]>;
 
+/** What a config file says about one option: its texts as flags would give them, of a flag `1` or `0`. */
+export interface Configured {
+  /** The file and the key, for messages. */
+  readonly source: string;
+  readonly texts: readonly string[];
+}
+
+export type Config = ReadonlyMap<string, Configured>;
+
+const noConfig: Config = new Map();
+
 /** `--chunk-size` of `-c, --chunk-size <size>`. */
 export function longFlag(spec: OptionSpec): string {
   return /--[a-z\d-]+/.exec(spec.flags)?.[0] ?? spec.flags;
 }
 
+/** `<size>` of `-c, --chunk-size <size>`; empty for a flag. */
+export function placeholderOf(spec: OptionSpec): string {
+  return /<.*>/.exec(spec.flags)?.[0] ?? '';
+}
+
 /** `PULSE_UPLOAD_CHUNK_SIZE`. */
-function variableOf(spec: OptionSpec): string {
+export function variableOf(spec: OptionSpec): string {
   return `PULSE_UPLOAD_${longFlag(spec).slice(2).toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** Flag, then environment variable, then fallback: parsed, or a usage error that names the source. */
-export function valuesOf<T extends OptionTable>(table: T, given: Given, environment: Environment): Values<T> {
+/** Flag, then environment variable, then config file, then fallback: parsed, or a usage error that names the source. */
+export function valuesOf<T extends OptionTable>(
+  table: T,
+  given: Given,
+  environment: Environment,
+  config: Config = noConfig,
+): Values<T> {
   const entries = Object.entries(table).map(([key, spec]) => [
     key,
-    settledValue(spec, given.get(key), environment),
+    settledValue(spec, given.get(key), environment, config.get(key)),
   ]);
   return Object.fromEntries(entries) as Values<T>;
 }
@@ -77,23 +102,26 @@ function settledValue(
   spec: OptionSpec,
   texts: readonly string[] | undefined,
   environment: Environment,
+  configured: Configured | undefined,
 ): unknown {
   const flag = longFlag(spec);
   const variable = variableOf(spec);
   const setting = spec.commandLineOnly ? '' : (environment[variable] ?? '');
   switch (spec.kind) {
     case 'flag':
-      return texts !== undefined || isOn(setting, variable);
-    case 'list':
+      if (texts !== undefined) return true;
+      return setting === '' ? configured?.texts[0] === '1' : isOn(setting, variable);
+    case 'list': {
       if (texts !== undefined) return spec.parse(texts, flag);
-      return spec.parse(
-        setting.split('\n').filter((line) => line.trim() !== ''),
-        variable,
-      );
+      const lines = setting.split('\n').filter((line) => line.trim() !== '');
+      if (lines.length > 0 || configured === undefined) return spec.parse(lines, variable);
+      return spec.parse(configured.texts, configured.source);
+    }
     case 'value': {
       const text = texts?.at(-1);
       if (text !== undefined) return spec.parse(text, flag);
       if (setting !== '') return spec.parse(setting, variable);
+      if (configured !== undefined) return spec.parse(configured.texts[0] ?? '', configured.source);
       return spec.fallback === undefined ? undefined : spec.parse(spec.fallback, flag);
     }
   }

@@ -3,6 +3,7 @@ import type { OutputChoice, ProgressStyle } from '../output/output.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { networkOptions } from './network-options.ts';
 import {
+  type Config,
   type Environment,
   type Given,
   type OptionTable,
@@ -23,8 +24,8 @@ import { parseToken, readTokenFile } from './parse/token.ts';
 
 /** The two that every command has. */
 export const commonOptions = {
-  help: { kind: 'flag', flags: '-h, --help', commandLineOnly: true },
-  version: { kind: 'flag', flags: '-V, --version', commandLineOnly: true },
+  help: { kind: 'flag', flags: '-h, --help', means: 'the help of the command', commandLineOnly: true },
+  version: { kind: 'flag', flags: '-V, --version', means: 'the version of the tool', commandLineOnly: true },
 } as const satisfies OptionTable;
 
 /** The options of `pulse-upload <file...>`, in the order of the help. */
@@ -44,6 +45,8 @@ export const uploadOptions = {
   token: {
     kind: 'value',
     flags: '-t, --token <token>',
+    means: 'the token itself; other users of the machine may see it',
+    notInConfig: 'name a file that holds it: tokenFile; config files are copied and committed',
     parse: parseToken,
     secret: true,
   },
@@ -57,6 +60,7 @@ export const uploadOptions = {
   body: {
     kind: 'value',
     flags: '--body <form>',
+    means: 'raw, or multipart with the field chunk',
     fallback: 'raw',
     parse: oneOf('raw', 'multipart'),
   },
@@ -91,6 +95,7 @@ export const uploadOptions = {
   maxOutage: {
     kind: 'value',
     flags: '--max-outage <time>',
+    means: 'wait so long for a server that is gone; 15m for several files',
     parse: parseDurationMs,
   },
   name: {
@@ -112,11 +117,20 @@ export const uploadOptions = {
     says: 'stored with the upload; repeatable',
     parse: parseMetadataPairs,
   },
-  noResume: { kind: 'flag', flags: '--no-resume' },
-  noFinalize: { kind: 'flag', flags: '--no-finalize' },
-  requireProof: { kind: 'flag', flags: '--require-proof' },
-  dryRun: { kind: 'flag', flags: '--dry-run' },
-  transcript: { kind: 'value', flags: '--transcript <path>', parse: parseText },
+  noResume: { kind: 'flag', flags: '--no-resume', means: 'start over' },
+  noFinalize: { kind: 'flag', flags: '--no-finalize', means: 'stop before finalize' },
+  requireProof: {
+    kind: 'flag',
+    flags: '--require-proof',
+    means: 'exit 8 where the server offers no checksum',
+  },
+  dryRun: { kind: 'flag', flags: '--dry-run', means: 'say what a run would do, and touch nothing' },
+  transcript: {
+    kind: 'value',
+    flags: '--transcript <path>',
+    means: 'append every request to this file',
+    parse: parseText,
+  },
   json: { kind: 'flag', flags: '--json', says: 'events as NDJSON on stdout' },
   progress: {
     kind: 'value',
@@ -126,20 +140,25 @@ export const uploadOptions = {
     parse: oneOf<'auto' | ProgressStyle>('auto', 'bar', 'plain', 'none'),
   },
   ...networkOptions,
-  quiet: { kind: 'flag', flags: '-q, --quiet' },
-  verbose: { kind: 'flag', flags: '-v, --verbose' },
-  noColor: { kind: 'flag', flags: '--no-color' },
+  quiet: { kind: 'flag', flags: '-q, --quiet', means: 'errors only' },
+  verbose: { kind: 'flag', flags: '-v, --verbose', means: 'every request and its answer' },
+  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
   ...commonOptions,
-  helpBulk: { kind: 'flag', flags: '--help-bulk', commandLineOnly: true },
+  helpBulk: {
+    kind: 'flag',
+    flags: '--help-bulk',
+    means: 'the options for many files',
+    commandLineOnly: true,
+  },
 } as const satisfies OptionTable;
 
 export type UploadValues = Values<typeof uploadOptions>;
 
-/** Everything the command line and the environment say about an upload, validated. */
-export function readUploadValues(given: Given, environment: Environment): UploadValues {
+/** Everything the command line, the environment and the config file say about an upload, validated. */
+export function readUploadValues(given: Given, environment: Environment, config?: Config): UploadValues {
   refuseTogether(uploadOptions, given, 'quiet', 'verbose');
   refuseTogether(uploadOptions, given, 'token', 'tokenFile');
-  return valuesOf(uploadOptions, given, environment);
+  return valuesOf(uploadOptions, given, environment, config);
 }
 
 /** The settings of the upload room; reads the token file. Without `files` these come from folders and lists. */

@@ -86,7 +86,7 @@ export const serveOptions = {
   json: { kind: 'flag', flags: '--json', says: 'access log as NDJSON' },
   quiet: { kind: 'flag', flags: '-q, --quiet', says: 'no access log, errors only' },
   verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
-  noColor: { kind: 'flag', flags: '--no-color' },
+  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
   ...commonOptions,
 } as const satisfies OptionTable;
 

@@ -9,6 +9,7 @@ import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/kept-up
 import { realPathText } from '../../upload/path-text.ts';
 import type { UploadRecord } from '../../upload/state-store.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { keptEvent, stateDir } from '../kept-events.ts';
 import { forgetOptions } from '../list-options.ts';
@@ -23,7 +24,7 @@ export async function run({ argv }: Invocation): Promise<number> {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
     return 0;
   }
-  const values = valuesOf(forgetOptions, given, process.env);
+  const values = valuesOf(forgetOptions, given, process.env, readConfig('forget', forgetOptions));
   if (values.all === operands.length > 0) {
     const fact = values.all ? 'forget got files and --all' : 'forget got no file';
     throw new PulseError('usage', `${fact}, expected files or --all`, {

@@ -5,6 +5,7 @@ import { csvLine, failureLines, summaryLines } from '../../output/ledger-lines.t
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
 import { type LedgerValues, ledgerOptions } from '../ledger-options.ts';
@@ -26,7 +27,7 @@ export async function run({ argv }: Invocation): Promise<number> {
     return 0;
   }
   refuseTogether(ledgerOptions, given, 'json', 'csv');
-  const values = valuesOf(ledgerOptions, given, process.env);
+  const values = valuesOf(ledgerOptions, given, process.env, readConfig('ledger', ledgerOptions));
   const [first = '', ...rest] = operands;
   const task = Object.hasOwn(tasks, first) ? tasks[first] : undefined;
   return task === undefined ? show(operands, values) : task(rest, values);

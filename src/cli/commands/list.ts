@@ -7,6 +7,7 @@ import { createPaint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { keptUploads } from '../../upload/kept-uploads.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { keptEvent, stateDir } from '../kept-events.ts';
 import { listOptions } from '../list-options.ts';
@@ -27,7 +28,7 @@ export async function run({ argv }: Invocation): Promise<number> {
       hint: `to upload a file of the name list, write: pulse-upload upload list ${operands[0]}`,
     });
   }
-  await list(valuesOf(listOptions, given, process.env));
+  await list(valuesOf(listOptions, given, process.env, readConfig('list', listOptions)));
   return 0;
 }
 

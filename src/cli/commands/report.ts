@@ -4,6 +4,7 @@ import { PulseError } from '../../errors.ts';
 import type { VerifyReport } from '../../output/verify/report.ts';
 import { reportWriters } from '../../output/verify/reports/index.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { judgedAgain } from '../judge-again.ts';
 import { valuesOf } from '../option-table.ts';
@@ -24,7 +25,7 @@ export async function run({ argv }: Invocation): Promise<number> {
       hint: 'name what verify wrote: --report json=results.json, or --record recordings.ndjson with --judge',
     });
   }
-  const values = valuesOf(reportOptions, given, process.env);
+  const values = valuesOf(reportOptions, given, process.env, readConfig('report', reportOptions));
   const report = values.judge ? judgedAgain(path, read(path)) : resultsOf(path, read(path));
   const write = await reportWriters[values.to]();
   keep(values, write(report));

@@ -7,6 +7,7 @@ import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
 import type { ServerSettings } from '../../server/server.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
 import { valuesOf } from '../option-table.ts';
@@ -27,7 +28,7 @@ export async function run({ argv }: Invocation): Promise<number> {
       hint: 'name the folder for the files with --dir',
     });
   }
-  const values = valuesOf(serveOptions, given, process.env);
+  const values = valuesOf(serveOptions, given, process.env, readConfig('serve', serveOptions));
   if (!values.listDefects) return await serve(values);
   const { defectLines } = await import('../serve-defects.ts');
   const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;

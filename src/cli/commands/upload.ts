@@ -6,11 +6,12 @@ import { asksForJson } from '../asks.ts';
 import { bulkOptions, isBulk } from '../bulk-options.ts';
 import type { CommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
 import { nearName } from '../near-name.ts';
 import { networkSettings } from '../network-options.ts';
-import { valuesOf } from '../option-table.ts';
+import { type Config, valuesOf } from '../option-table.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
 import { refuseTokenInTheOpen } from '../token-in-the-open.ts';
 import { packageVersion } from '../version.ts';
@@ -23,6 +24,7 @@ export async function run({ argv, named }: Invocation): Promise<number> {
     process.stderr.write(helpText());
     return exitCodes.usage;
   }
+  let config: Config | undefined;
   try {
     const line = await splitUpload(argv, named);
     const asked = Object.entries(texts).find(([key]) => line.given.has(key));
@@ -31,9 +33,10 @@ export async function run({ argv, named }: Invocation): Promise<number> {
       return 0;
     }
     if (!named) refuseCommandName(line.operands[0]);
-    return await upload(line);
+    config = readConfig('upload', everyOption);
+    return await upload(line, config);
   } catch (thrown) {
-    if (asksForJson(argv)) await writeFailure(asPulseError(thrown));
+    if (asksForJson(argv, config)) await writeFailure(asPulseError(thrown));
     throw thrown;
   }
 }
@@ -99,10 +102,10 @@ function refuseCommandName(operand: string | undefined): void {
   );
 }
 
-async function upload(line: CommandLine): Promise<number> {
+async function upload(line: CommandLine, config: Config): Promise<number> {
   const { given, operands } = line;
-  const bulk = valuesOf(bulkOptions, given, process.env);
-  const values = { ...readUploadValues(given, process.env), ...bulk };
+  const bulk = valuesOf(bulkOptions, given, process.env, config);
+  const values = { ...readUploadValues(given, process.env, config), ...bulk };
   const many = isBulk(bulk, operands);
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);

@@ -2,22 +2,27 @@ import process from 'node:process';
 import { asPulseError, type PulseError } from '../../errors.ts';
 import { asksForJson } from '../asks.ts';
 import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
-import { refuseTogether, valuesOf } from '../option-table.ts';
+import { type Config, refuseTogether, valuesOf } from '../option-table.ts';
 import { verifyOptions } from '../verify-options.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload verify <url>`: drives a server through the protocol and says what holds and what does not. */
 export async function run({ argv }: Invocation): Promise<number> {
+  let config: Config | undefined;
   try {
-    return await verifyCommand(argv);
+    return await verifyCommand(argv, () => {
+      config = readConfig('verify', verifyOptions);
+      return config;
+    });
   } catch (thrown) {
-    if (asksForJson(argv)) await writeFailure(asPulseError(thrown));
+    if (asksForJson(argv, config)) await writeFailure(asPulseError(thrown));
     throw thrown;
   }
 }
 
-async function verifyCommand(argv: readonly string[]): Promise<number> {
+async function verifyCommand(argv: readonly string[], config: () => Config): Promise<number> {
   const { splitCommandLine } = await import('../command-line.ts');
   const line = splitCommandLine(verifyOptions, argv);
   const { given } = line;
@@ -29,7 +34,7 @@ async function verifyCommand(argv: readonly string[]): Promise<number> {
   refuseTogether(verifyOptions, given, 'quiet', 'json');
   refuseTogether(verifyOptions, given, 'token', 'tokenFile');
   refuseTogether(verifyOptions, given, 'list', 'explain');
-  const values = valuesOf(verifyOptions, given, process.env);
+  const values = valuesOf(verifyOptions, given, process.env, config());
   if (values.list || values.explain !== undefined) {
     const { printChecks } = await import('../verify-print.ts');
     return printChecks(values);

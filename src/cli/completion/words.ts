@@ -1,0 +1,77 @@
+import { choicesOf, commandTables, meaningOf } from '../command-tables.ts';
+import { type CommandName, commands } from '../commands.ts';
+import { longFlag, type OptionSpec, placeholderOf } from '../option-table.ts';
+
+/** What may stand behind an option, or as an operand. */
+export type Takes =
+  | { readonly kind: 'nothing' }
+  /** Something that nobody can guess; `what` is its name. */
+  | { readonly kind: 'text'; readonly what: string }
+  | { readonly kind: 'files' }
+  | { readonly kind: 'choices'; readonly choices: readonly string[] };
+
+export interface CompletedOption {
+  /** `--server`. */
+  readonly long: string;
+  /** `-s`; absent where there is none. */
+  readonly short?: string;
+  readonly meaning: string;
+  readonly isRepeatable: boolean;
+  readonly takes: Takes;
+}
+
+export interface CompletedCommand {
+  readonly name: CommandName;
+  readonly meaning: string;
+  readonly options: readonly CompletedOption[];
+  readonly operands: Takes;
+}
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+const filePlaceholders: ReadonlySet<string> = new Set(['<path>', '<file>', '<list>']);
+
+const operands: Readonly<Record<CommandName, Takes>> = {
+  upload: { kind: 'files' },
+  verify: { kind: 'text', what: 'url' },
+  report: { kind: 'files' },
+  list: { kind: 'nothing' },
+  forget: { kind: 'files' },
+  ledger: { kind: 'files' },
+  serve: { kind: 'nothing' },
+  completion: { kind: 'choices', choices: shells },
+};
+
+/** Every command with its options, as the completion of every shell needs them. */
+export function completedCommands(): readonly CompletedCommand[] {
+  return (Object.keys(commands) as readonly CommandName[]).map((name) => {
+    const entry = commands[name];
+    return {
+      name,
+      meaning: 'means' in entry ? entry.means : entry.summary,
+      options: Object.values(commandTables[name]).map(completedOption),
+      operands: operands[name],
+    };
+  });
+}
+
+function completedOption(spec: OptionSpec): CompletedOption {
+  const short = /^-[a-z](?=,)/i.exec(spec.flags)?.[0];
+  return {
+    long: longFlag(spec),
+    ...(short !== undefined && { short }),
+    meaning: meaningOf(spec),
+    isRepeatable: spec.kind === 'list',
+    takes: takenBy(spec),
+  };
+}
+
+function takenBy(spec: OptionSpec): Takes {
+  if (spec.kind === 'flag') return { kind: 'nothing' };
+  const choices = choicesOf(spec);
+  if (choices.length > 0) return { kind: 'choices', choices };
+  const placeholder = placeholderOf(spec);
+  if (filePlaceholders.has(placeholder)) return { kind: 'files' };
+  return { kind: 'text', what: placeholder.slice(1, -1) };
+}
