@@ -139,7 +139,7 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
   return {
     settings: upload,
     tools,
-    trouble: createServerTrouble(),
+    trouble: createServerTrouble(upload, tools),
     choose: (file) => {
       chosen ??= chooseProtocol(protocols, upload, file, tools).catch((error) => {
         chosen = undefined; // the next file asks again

@@ -68,7 +68,12 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     // Whoever reads the events may look into the ledger: it has the outcome first.
     const report = (event: PulseEvent) => (event.type === 'upload.done' ? last.push(event) : tell(event));
     const tools = { ...own.tools, report, send: watched.send, ...(run.record && { store: removal.store }) };
-    const result = await upload(item.file, state.sizeBytes, { ...run, settings: own.settings, tools });
+    const all = { ...run, settings: own.settings, tools };
+    const isWorthAnother = run.trouble.waiting();
+    const result = await persistently(
+      () => upload(item.file, state.sizeBytes, all),
+      (error) => isWorthAnother(error, watched.last()),
+    );
     const { url, videoId, sha256, proven } = result;
     await settle({ status: 'done', url, ...(videoId !== undefined && { videoId }), sha256, proven });
     last.forEach(tell);
@@ -83,6 +88,19 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     }
     tell(failureEvent(item.file, error));
     return { status: 'failed', error, last: watched.last() };
+  }
+}
+
+async function persistently<T>(
+  attempt: () => Promise<T>,
+  again: (error: PulseError) => Promise<boolean>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!(await again(asPulseError(thrown)))) throw thrown;
+    }
   }
 }
 

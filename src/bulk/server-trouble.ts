@@ -1,10 +1,15 @@
 import type { PulseError } from '../errors.ts';
 import type { Outcome, Send } from '../protocol/wire.ts';
 import { isUnreachable } from '../upload/faults.ts';
+import type { Tools, UploadSettings } from '../upload/settings.ts';
 import type { StopReason } from './stop.ts';
 
 /** So many files in a row that are refused alike, and none that passes, are the server's word on all of them. */
 const REFUSALS_IN_A_ROW = 3;
+
+/** What a proxy answers while nobody is behind it: an outage like any other. */
+const NOBODY_BEHIND: readonly number[] = [502, 503, 504];
+const LONGEST_STEP_MS = 30_000;
 
 type Words = Required<StopReason>;
 
@@ -31,14 +36,37 @@ const refusals: Readonly<Record<number, Words>> = {
 export interface ServerTrouble {
   /** A transport that remembers how the last request of one file ended. */
   readonly watched: (send: Send) => { readonly send: Send; readonly last: () => Outcome | undefined };
+  /** For one file: whether, after a pause, it is worth another try, since the server and not the file is to blame. */
+  readonly waiting: () => (error: PulseError, last: Outcome | undefined) => Promise<boolean>;
   readonly passed: () => void;
   /** The reason to stop, where the failure of this file shows one. */
   readonly failed: (error: PulseError, last: Outcome | undefined) => StopReason | undefined;
 }
 
-export function createServerTrouble(): ServerTrouble {
+export function createServerTrouble(
+  { server, maxOutageMs = 0, retryDelayMs }: UploadSettings,
+  { clock, random, report, signal }: Pick<Tools, 'clock' | 'random' | 'report' | 'signal'>,
+): ServerTrouble {
   let refusedAs = 0;
   let inRow = 0;
+  let passes = 0;
+  let outage: { readonly sinceMs: number; steps: number } | undefined;
+
+  const pauseMs = (reason: string): number | undefined => {
+    if (maxOutageMs === 0) return undefined;
+    if (outage === undefined) {
+      outage = { sinceMs: clock.nowMs(), steps: 0 };
+      report({ type: 'outage.start', server: server.origin, reason, maxOutageMs });
+    }
+    const leftMs = maxOutageMs - (clock.nowMs() - outage.sinceMs);
+    if (leftMs <= 0) return undefined;
+    const stepMs = Math.min(LONGEST_STEP_MS, retryDelayMs * 2 ** outage.steps);
+    outage.steps += 1;
+    return Math.min(leftMs, stepMs * (0.75 + random() / 2));
+  };
+
+  const isTooLong = () => outage !== undefined && clock.nowMs() - outage.sinceMs >= maxOutageMs;
+
   return {
     watched: (send) => {
       let last: Outcome | undefined;
@@ -50,14 +78,34 @@ export function createServerTrouble(): ServerTrouble {
         last: () => last,
       };
     },
+    waiting: () => {
+      let passesBefore: number | undefined;
+      return async (error, last) => {
+        if (!isNobodyBehind(error, last)) return false;
+        // Others pass, and this one does not: then it is the file after all.
+        passesBefore ??= passes;
+        if (passes !== passesBefore) return false;
+        const ms = pauseMs(error.message);
+        if (ms === undefined) return false;
+        await clock.sleep(ms, signal);
+        return true;
+      };
+    },
     passed: () => {
       inRow = 0;
+      passes += 1;
+      if (outage === undefined) return;
+      const elapsedMs = Math.round(clock.nowMs() - outage.sinceMs);
+      report({ type: 'outage.end', server: server.origin, elapsedMs });
+      outage = undefined;
     },
     failed: (error, last) => {
-      if (error.kind === 'interrupted' || last === undefined) return undefined;
-      if (last.kind === 'break') return isUnreachable(last) ? unreachable(error) : undefined;
+      if (last === undefined) return undefined;
+      if (last.kind === 'break')
+        return error.kind === 'temporary' && isUnreachable(last) ? unreachable(error) : undefined;
+      if (isNobodyBehind(error, last)) return isTooLong() ? unreachable(error) : undefined;
       const words = refusals[last.status];
-      if (words === undefined) return undefined;
+      if (words === undefined || words.kind !== error.kind) return undefined;
       inRow = last.status === refusedAs ? inRow + 1 : 1;
       refusedAs = last.status;
       return inRow >= REFUSALS_IN_A_ROW ? words : undefined;
@@ -65,7 +113,11 @@ export function createServerTrouble(): ServerTrouble {
   };
 }
 
-/** By now the uploader has waited for as long as `--max-outage` allows. */
+function isNobodyBehind(error: PulseError, last: Outcome | undefined): boolean {
+  return error.kind === 'temporary' && last?.kind === 'answer' && NOBODY_BEHIND.includes(last.status);
+}
+
+/** By now it was waited for as long as `--max-outage` allows. */
 function unreachable({ message }: PulseError): StopReason {
   return {
     kind: 'temporary',

@@ -193,6 +193,58 @@ describe('a server that is broken for everything', () => {
     expect(await run(dir, { run: { jobs: 1 } })).toMatchObject({ done: 2, failed: 7, notAttempted: 0 });
   });
 
+  test('behind a proxy that answers 503 is waited for, and no file failed', async () => {
+    const { run, server, of, clock } = await startBulkBench();
+    const dir = await folderOf(...names(8));
+    // Each file spends its four tries several times.
+    server.script.POST = Array.from({ length: 60 }, () => ({ answer: 503 }));
+    expect(await run(dir, { run: { jobs: 2 } })).toMatchObject({ exitCode: 0, done: 8, failed: 0 });
+    expect(of('outage.start')).toHaveLength(1);
+    expect(of('outage.end')).toHaveLength(1);
+    expect(Math.max(...clock.pausesMs)).toBeGreaterThan(8_000);
+  });
+
+  test('behind a proxy that answers 503 for too long stops the run', async () => {
+    const { run, server, of } = await startBulkBench();
+    const dir = await folderOf(...names(20));
+    server.script.POST = Array.from({ length: 2_000 }, () => ({ answer: 503 }));
+    const outcome = await run(dir, { run: { jobs: 3 }, upload: { maxOutageMs: 60_000 } });
+    expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
+    expect(outcome.failed).toBeLessThanOrEqual(3);
+    expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
+  });
+
+  test('is not what a single file shows that is answered 503 while others pass', async () => {
+    const { run, of, events } = await startBulkBench();
+    const dir = await folderOf(...names(8));
+    const transport = createTransport();
+    let aFilePassed = () => {};
+    const pass = new Promise<void>((resolve) => {
+      aFilePassed = resolve;
+    });
+    let refused = 0;
+    const outcome = await run(dir, {
+      run: { jobs: 2 },
+      tools: {
+        report: (event) => {
+          events.push(event);
+          if (event.type === 'upload.done') aFilePassed();
+        },
+        send: async (request, conditions) => {
+          const name = Buffer.from('00.mp4').toString('base64');
+          if (!request.headers['Upload-Metadata']?.includes(name)) return transport.send(request, conditions);
+          refused += 1;
+          // The four tries of its first attempt come before, those of its second one after a file that passes.
+          if (refused > 4) await pass;
+          return { kind: 'answer', status: 503, headers: {}, body: new Uint8Array(0) };
+        },
+      },
+    });
+    await transport.close();
+    expect(outcome).toMatchObject({ exitCode: 4, done: 7, failed: 1, notAttempted: 0 });
+    expect(of('run.stopped')).toEqual([]);
+  });
+
   test('that cannot be reached for longer than it may stops the run, and no file is to blame for more than it was tried', async () => {
     const { run, server, of, clock } = await startBulkBench();
     const dir = await folderOf(...names(20));
