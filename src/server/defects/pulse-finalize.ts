@@ -51,7 +51,10 @@ export const pulseFinalizeDefects: readonly Defect[] = [
     behaviour: () => ({
       rules: {
         finalize: {
-          complete: ({ upload }) => (upload.offsetBytes === 0 ? refusal(409, 'nothing is here') : undefined),
+          complete: ({ upload }) =>
+            upload.offsetBytes === 0 && upload.info.lengthBytes !== 0
+              ? refusal(409, 'nothing is here')
+              : undefined,
         },
       },
     }),
