@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defects } from '../../src/server/defects.ts';
+import { variations } from '../../src/server/variations.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks } from '../../src/verify/verify.ts';
 import { allSpoils } from './spoil.ts';
@@ -21,8 +22,8 @@ describe('the proof has no gap', () => {
     expect(defects.filter(({ breaks }) => breaks.length === 0)).toEqual([]);
   });
 
-  it('every defect has a name of its own', () => {
-    const names = defects.map(({ id }) => id);
+  it('every defect and every variation has a name of its own', () => {
+    const names = [...defects, ...variations].map(({ id }) => id);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { vaultForBrowsers } from '../../src/server/defects/pulse-extra.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
-import { twoVersionsListed } from '../../src/server/variations.ts';
+import { twoVersionsListed } from '../../src/server/variations/answers.ts';
 import type { Check } from '../../src/verify/check.ts';
 import { judge, seenInRun } from '../../src/verify/judge.ts';
 import type { Exchange, Recording } from '../../src/verify/recording.ts';

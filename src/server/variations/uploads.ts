@@ -1,0 +1,154 @@
+import { TUS_VERSION } from '../../protocol/headers.ts';
+import { answering, both, filtering, method, refusing, status, uploadOf } from '../defects/changes.ts';
+import type { Variation } from '../defects/defect.ts';
+import { type Exchange, type Reply, refusal } from '../exchange.ts';
+import { standardExtensions } from '../extensions.ts';
+import type { Behaviour, Filter } from '../parts.ts';
+import { receive } from '../receive.ts';
+import { roomBytes } from '../upload.ts';
+
+const PREFIX = '/api/v2';
+
+/** Other places, other extensions, other doors; less taken at a time, and nothing kept behind the end. */
+export const uploadVariations: readonly Variation[] = [
+  {
+    id: 'unknown-410',
+    says: 'Answers 410 for uploads that it does not know.',
+    behaviour: () => answering(isUnknownUpload, (reply) => ({ ...reply, status: 410 })),
+  },
+  {
+    id: 'unknown-403',
+    says: 'Answers 403 for uploads that it does not know.',
+    serve: { protocol: 'tus' },
+    behaviour: () => answering(isUnknownUpload, (reply) => ({ ...reply, status: 403 })),
+  },
+  {
+    id: 'location-absolute',
+    says: 'Names new uploads by their whole URL.',
+    behaviour: () => ({ locate: (id, { headers }) => `http://${headers.host}/uploads/${id}` }),
+  },
+  {
+    id: 'location-relative',
+    says: 'Names new uploads relative to the URL of the creation.',
+    serve: { protocol: 'tus' },
+    behaviour: () => ({ locate: (id) => `files/${id}` }),
+  },
+  {
+    id: 'location-with-query',
+    says: 'Names new uploads by a URL with a query.',
+    serve: { protocol: 'tus' },
+    behaviour: () => ({ locate: (id) => `/files/${id}?part=1` }),
+  },
+  {
+    id: 'location-below-prefix',
+    says: 'Lives below a path prefix, and names it in Location.',
+    serve: { below: PREFIX },
+    behaviour: () => ({ ...belowPrefix(), locate: (id) => `${PREFIX}/uploads/${id}` }),
+  },
+  {
+    id: 'takes-less',
+    says: 'Takes the first 512 KiB of a larger chunk, and acknowledges those.',
+    behaviour: () => ({
+      receive: async (job) => {
+        const ending = await receive({ ...job, roomBytes: Math.min(job.roomBytes, 512 * 1024) });
+        const isWanted = ending.kind === 'overrun' && job.roomBytes > 512 * 1024;
+        return isWanted ? { kind: 'whole' } : ending;
+      },
+    }),
+  },
+  {
+    id: 'no-extensions',
+    says: 'Advertises no extension and offers none but the creation itself.',
+    behaviour: () => ({ extensions: [] }),
+  },
+  {
+    id: 'creation-only',
+    says: 'Offers plain tus with creation, and no other extension.',
+    serve: { protocol: 'tus' },
+    behaviour: () => ({ extensions: standardExtensions.filter(({ name }) => name === 'creation') }),
+  },
+  {
+    id: 'no-room-507',
+    says: 'Answers 507 to creations for which there is no room on the disk.',
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.method === 'POST' && Number(request.headers['upload-length']) > 2 ** 39
+          ? refusal(507, 'no room for so many bytes')
+          : undefined,
+      ),
+  },
+  {
+    id: 'wants-version',
+    says: 'Refuses requests that name no version.',
+    behaviour: () => ({
+      rules: {
+        door: {
+          version: ({ request }) =>
+            request.headers['tus-resumable'] === TUS_VERSION || request.path === '/uploads/finalize'
+              ? undefined
+              : refusal(412, `Tus-Resumable must be ${TUS_VERSION}`, { 'Tus-Version': TUS_VERSION }),
+        },
+      },
+    }),
+  },
+  {
+    id: 'guarded',
+    says: 'Asks for a token with every request.',
+    serve: { guarded: true },
+    behaviour: () => ({}),
+  },
+  {
+    id: 'guarded-403',
+    says: 'Asks for a token with every request, and answers 403 without one.',
+    serve: { guarded: true },
+    behaviour: () => answering(status(401), (reply) => ({ ...reply, status: 403 })),
+  },
+  {
+    id: 'finalize-once',
+    says: 'Knows a finalized upload no more: 404 to whatever is asked of it.',
+    behaviour: finalizeOnce,
+  },
+];
+
+type Facts = { readonly exchange: Exchange; readonly reply: Reply };
+
+function isUnknownUpload({ exchange, reply }: Facts): boolean {
+  const isAboutUpload = /^\/(uploads|files)\/(?!finalize$)/.test(exchange.request.path);
+  return isAboutUpload && both(method('HEAD', 'PATCH', 'DELETE'), status(404))({ exchange, reply });
+}
+
+/** A front end that hands on what is below the prefix, and nothing else. */
+function belowPrefix(): Behaviour {
+  return filtering(async (exchange, next) => {
+    const { path } = exchange.request;
+    if (!path.startsWith(`${PREFIX}/`)) return refusal(404, 'nothing here');
+    return next({ request: { ...exchange.request, path: path.slice(PREFIX.length) } });
+  });
+}
+
+function finalizeOnce(): Behaviour {
+  const finalized = new Set<string>();
+  const filter: Filter = async (exchange, next, parts) => {
+    const upload = await uploadOf(exchange, parts);
+    if (upload && finalized.has(upload.info.id)) return next({ request: withoutUpload(exchange) });
+    return next();
+  };
+  return {
+    filter,
+    rules: {
+      finalize: {
+        complete: ({ upload }) => {
+          if (roomBytes(upload) > 0) return refusal(409, 'not complete');
+          if (finalized.has(upload.info.id)) return refusal(404, 'no such upload');
+          finalized.add(upload.info.id);
+          return undefined;
+        },
+      },
+    },
+  };
+}
+
+/** The same request about an upload that nobody has. */
+function withoutUpload({ request }: Exchange): Exchange['request'] {
+  return { ...request, path: request.path.replace(/[^/]+$/, 'gone') };
+}
