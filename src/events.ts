@@ -1,6 +1,13 @@
 import type { ErrorKind } from './errors.ts';
 
 /**
+ * How it is known what the server holds, the strongest first. `finalize`: its own checksum, in the answer to finalize;
+ * `digest`: its own checksum, in a header; `read-back`: the content was asked for and hashed. With `declared` the server
+ * took our checksum and raised no objection, which proves nothing: it need not have compared.
+ */
+export type Proof = 'finalize' | 'digest' | 'read-back' | 'declared';
+
+/**
  * Everything the tool tells while it works: one flat union, which is also the NDJSON contract of `--json`
  * (docs/events.md). Renderers are folds over it. Sizes are bytes, durations milliseconds.
  */
@@ -64,8 +71,10 @@ export type PulseEvent =
       readonly videoId?: string;
       readonly sizeBytes: number;
       readonly sha256: string;
-      /** Whether the server's own checksum was compared with ours, and was equal. */
+      /** Whether what the server holds was compared with the file, and was equal. */
       readonly proven: boolean;
+      /** How; absent where the server offers nothing to compare with. */
+      readonly proof?: Proof;
       readonly elapsedMs: number;
       readonly sentBytes: number;
       readonly resumedFromBytes: number;

@@ -53,9 +53,9 @@ export const uploadOptions = {
   protocol: {
     kind: 'value',
     flags: '--protocol <name>',
-    says: 'auto, pulse or tus',
+    says: 'auto, pulse, tus or pulse-v1',
     fallback: 'auto',
-    parse: oneOf('auto', 'pulse', 'tus'),
+    parse: oneOf('auto', 'pulse', 'tus', 'pulse-v1'),
   },
   body: {
     kind: 'value',
@@ -124,6 +124,11 @@ export const uploadOptions = {
     flags: '--require-proof',
     means: 'exit 8 where the server offers no checksum',
   },
+  readBack: {
+    kind: 'flag',
+    flags: '--read-back',
+    means: 'prove the content by asking for it, where nothing cheaper does',
+  },
   dryRun: { kind: 'flag', flags: '--dry-run', means: 'say what a run would do, and touch nothing' },
   transcript: {
     kind: 'value',
@@ -188,6 +193,7 @@ export function uploadSettings(
     resume: !values.noResume,
     finalize: !values.noFinalize,
     requireProof: values.requireProof,
+    readBack: values.readBack,
     ...(values.maxOutage !== undefined && { maxOutageMs: values.maxOutage }),
     ...(name !== undefined && { name }),
     ...(token !== undefined && { token }),

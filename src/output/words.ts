@@ -96,9 +96,7 @@ function done(
   event: EventOf<'upload.done'>,
   { paint, columns = Number.POSITIVE_INFINITY }: View,
 ): readonly string[] {
-  const proof = event.proven
-    ? paint.good('yes, the server holds exactly these bytes')
-    : paint.warn('no, the server gave no checksum to compare with');
+  const proof = proofWords(event, paint);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['url', event.url],
     ['video', event.videoId],
@@ -117,6 +115,18 @@ function done(
       text === undefined ? [] : [`  ${paint.faint(label.padEnd(6))}  ${text}`],
     ),
   ];
+}
+
+function proofWords({ proven, proof }: EventOf<'upload.done'>, paint: Paint): string {
+  if (proven) {
+    const how = proof === 'read-back' ? ': they were read back' : '';
+    return paint.good(`yes, the server holds exactly these bytes${how}`);
+  }
+  return paint.warn(
+    proof === 'declared'
+      ? 'no, the server took the checksum but does not show that it compared; --read-back does'
+      : 'no, the server gave no checksum to compare with',
+  );
 }
 
 export function effort(event: EventOf<'upload.done'>): string {

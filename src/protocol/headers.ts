@@ -38,6 +38,12 @@ export function parseRetryAfterMs(text: string | undefined, nowMs: number): numb
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 
+/** The sha-256 of a Repr-Digest (RFC 9530, 3) as 64 lower-case hex digits; undefined where it holds none. */
+export function parseReprSha256(text: string | undefined): string | undefined {
+  const value = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(text ?? '')?.[1];
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('hex');
+}
+
 /** 64 lower-case hex digits out of `sha256:<hex>` or bare hex in any case; undefined for anything else. */
 export function parseSha256(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;

@@ -26,6 +26,29 @@ export interface Finalized {
   readonly sha256?: string;
 }
 
+/** A file as it would be created at a server. */
+export interface Candidate {
+  readonly sizeBytes: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a server says of itself before anything is sent. What it does not say is absent. */
+export interface Offer {
+  /** Why the server will not take a file, by its own words; undefined where it says nothing against it. */
+  readonly objection?: (candidate: Candidate) => string | undefined;
+  /** Further metadata that a file of this name needs. */
+  readonly describe?: (filename: string) => Readonly<Record<string, string>>;
+  /** Metadata that declares the SHA-256 (hex) of the whole file; absent where the server does not list it. */
+  readonly declare?: (sha256: string) => Readonly<Record<string, string>>;
+}
+
+/** An upload whose content is asked for. */
+export interface StoredUpload {
+  readonly uploadUrl: URL;
+  /** The name that the client gave it, where it gives one. */
+  readonly chosenId?: string;
+}
+
 /**
  * A protocol is a value: what it lacks is absent, and its special steps are functions from facts to a request.
  * The uploader asks what is there, never which protocol it is.
@@ -43,6 +66,26 @@ export interface Protocol {
     /** Undefined where the answer is not what this protocol's finalize answers. */
     readonly read: (answer: Answer) => Finalized | undefined;
   };
+  /** Asked once a run, before anything is sent. */
+  readonly discover?: {
+    readonly request: (server: URL) => WireRequest;
+    /** Undefined where the answer is not what this protocol answers. */
+    readonly read: (answer: Answer) => Offer | undefined;
+  };
+  /** Present where the client names its uploads: the same name again is the same upload. */
+  readonly naming?: {
+    /** The key of the metadata that carries the name, and by which the user may give one. */
+    readonly key: string;
+    readonly newId: () => string;
+    /** What is wrong with a name; undefined where nothing is. */
+    readonly problem: (id: string) => string | undefined;
+    /** Where an upload of that name is, if the answer that said so was lost. */
+    readonly uploadUrl: (server: URL, id: string) => URL;
+  };
+  /** Asks for the bytes of a complete upload. */
+  readonly content?: (server: URL, stored: StoredUpload) => WireRequest;
+  /** Spoken where the server shows no sign of any protocol. */
+  readonly isAssumed?: true;
   readonly recognise: {
     readonly request: (server: URL) => WireRequest;
     /** The sign that was seen, in words; undefined where the answer shows none. */

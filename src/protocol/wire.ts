@@ -54,6 +54,8 @@ export interface SendConditions {
   readonly signal?: AbortSignal;
   /** Called as body bytes are handed to the network, with the total of this request so far. */
   readonly onBodyBytes?: (sentBytes: number) => void;
+  /** Gets the body of a 2xx in pieces, with the bytes that came before each; the answer's own body is empty then. */
+  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => void;
   /** Absent: as fast as the line takes it. */
   readonly pace?: Pace;
 }

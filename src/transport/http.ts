@@ -87,8 +87,9 @@ async function send(
     const response = await answered;
     isAnswered = true;
     freshness.answered(exchange.reusedSocket);
-    waits.forThis('the rest of the answer', idleTimeoutMs);
-    const outcome = await readAnswer(response);
+    const wait = () => waits.forThis('the rest of the answer', idleTimeoutMs);
+    wait();
+    const outcome = await readAnswer(response, handedOn(conditions, wait));
     const refusal = way.refusal?.(response.statusCode ?? 0);
     return refusal === undefined ? outcome : breakOf(refusal);
   } catch (error) {
@@ -203,12 +204,27 @@ function sliced(parts: readonly Uint8Array[], sliceBytes: number): readonly Uint
   );
 }
 
-async function readAnswer(response: http.IncomingMessage): Promise<Outcome> {
+type TakeBytes = (bytes: Uint8Array, beforeBytes: number) => void;
+
+/** Content may take longer than an answer, so each piece of it counts as progress. */
+function handedOn({ onAnswerBytes }: SendConditions, onProgress: () => void): TakeBytes | undefined {
+  if (onAnswerBytes === undefined) return undefined;
+  return (bytes, beforeBytes) => {
+    onProgress();
+    onAnswerBytes(bytes, beforeBytes);
+  };
+}
+
+async function readAnswer(response: http.IncomingMessage, take: TakeBytes | undefined): Promise<Outcome> {
+  const { statusCode = 0 } = response;
+  const isHandedOn = take !== undefined && statusCode >= 200 && statusCode < 300;
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
   // Listeners, not `for await`: an iterator per answer costs more than the answer.
   response.on('data', (part: Uint8Array) => {
+    if (isHandedOn) take(part, sizeBytes);
     sizeBytes += part.byteLength;
+    if (isHandedOn) return;
     if (sizeBytes > MAX_ANSWER_BYTES) response.destroy(new AnswerTooLong());
     parts.push(part);
   });

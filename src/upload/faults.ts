@@ -64,6 +64,11 @@ const byStatus: Readonly<Record<number, Rule>> = {
   412: ['stop', 'refused', 'this tool speaks tus 1.0.0; check --protocol'],
   413: ['shrink', 'refused', 'the server, or a proxy before it, limits the size'],
   415: ['stop', 'refused', 'try --body multipart, if the server takes chunks as form data'],
+  422: [
+    'stop',
+    'integrity',
+    'the server rejects the content and has thrown it away; run the same command again to send it afresh',
+  ],
   423: ['wait', 'temporary', again],
   425: busy,
   429: crowded,
@@ -139,6 +144,11 @@ export function isUnreachable({ cause, delivered }: Break): boolean {
     cause === 'unknown-host' ||
     (cause === 'timeout' && !delivered)
   );
+}
+
+/** Whether the server may have done what it was asked for, although no success was seen. */
+export function mayHaveActed({ broken, status }: Fault): boolean {
+  return broken?.delivered === true || (status !== undefined && status >= 500);
 }
 
 /** Trying again may help, and where to go on is not in question. */

@@ -1,7 +1,7 @@
 import { type ErrorKind, PulseError } from '../errors.ts';
 import type { Finalized } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
-import { errorOf, type Fault, protocolFault } from './faults.ts';
+import { errorOf, type Fault, mayHaveActed, protocolFault } from './faults.ts';
 import { ask, type Job, warn } from './job.ts';
 import { uploadMetadata } from './metadata.ts';
 import type { OpenUpload } from './open-upload.ts';
@@ -64,11 +64,6 @@ export async function finalizeUpload(
   if (status !== undefined && status !== 'complete')
     warn(job, `finalize answered status "${status}", expected "complete"`);
   return result.value;
-}
-
-/** Whether the server may have finalized although no success was seen. */
-function mayHaveActed(fault: Fault): boolean {
-  return fault.broken?.delivered === true || (fault.status !== undefined && fault.status >= 500);
 }
 
 function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {

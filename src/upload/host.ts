@@ -1,3 +1,4 @@
+import type { Offer } from '../protocol/protocol.ts';
 import { type ChunkLimit, createChunkLimit } from './chunk-limit.ts';
 import { type CurrentToken, createCurrentToken } from './current-token.ts';
 import { createHostPause, type HostPause, LONGEST_PAUSE_MS } from './host-pause.ts';
@@ -17,6 +18,10 @@ export interface Host {
   readonly chunkLimit: ChunkLimit;
   /** Where a 308 said that a URL has moved to, for good. */
   readonly moved: Map<string, URL>;
+  /** What the server says of itself, by the id of the protocol in which it was asked. */
+  readonly offers: Map<string, Promise<Offer>>;
+  /** Names that the client gave to uploads of this run, and the files they were given to. */
+  readonly chosenIds: Map<string, string>;
   /** True when this is asked for the first time: what concerns the server is said once, not for each file. */
   readonly isNews: (what: string) => boolean;
 }
@@ -53,6 +58,8 @@ function createHost(settings: UploadSettings, tools: Tools): Host {
     token: createCurrentToken(settings.token, tools.readToken),
     chunkLimit: createChunkLimit(settings, tools),
     moved: new Map(),
+    offers: new Map(),
+    chosenIds: new Map(),
     isNews: (what) => said.size < said.add(what).size,
   };
 }

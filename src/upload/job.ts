@@ -1,3 +1,4 @@
+import type { Offer } from '../protocol/protocol.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import { type Fault, faultOf, isPassing } from './faults.ts';
@@ -11,12 +12,16 @@ export interface Job extends Sender {
   readonly source: Source;
   readonly reader: ChunkReader;
   readonly key: UploadKey;
+  /** What the server says of itself. */
+  readonly offer: Offer;
   /** What is counted for the final report, restarts included. */
   readonly tally: { sentBytes: number; retries: number };
 }
 
 export interface AskOptions {
   readonly answerTimeoutMs?: number;
+  /** As in `SendConditions`; each try begins anew, at 0. */
+  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => void;
   /** Sees every fault before it is acted on, and may put it in other words. */
   readonly onFault?: (fault: Fault) => Fault;
   /** Makes the request anew where its body holds the token, which was renewed. */

@@ -1,4 +1,6 @@
 import { basename, extname } from 'node:path';
+import type { Candidate } from '../protocol/protocol.ts';
+import type { Job } from './job.ts';
 import { wireName } from './path-text.ts';
 
 /** Media types of what cameras and players write; anything else is plain bytes. */
@@ -16,6 +18,20 @@ const fileTypes: Readonly<Record<string, string>> = {
   '.3gp': 'video/3gpp',
   '.ogv': 'video/ogg',
 };
+
+/** The metadata of a file, as the server wants it and the user changes it. */
+export function candidateOf({
+  settings,
+  source,
+  offer,
+}: Pick<Job, 'settings' | 'source' | 'offer'>): Candidate {
+  const plain = uploadMetadata(settings.name ?? source.name, settings.metadata);
+  const described = offer.describe?.(plain.filename ?? '');
+  return {
+    sizeBytes: source.identity.sizeBytes,
+    metadata: { ...plain, ...described, ...settings.metadata },
+  };
+}
 
 /** filename and filetype as tus clients send them, and whatever the user adds or overrides. */
 export function uploadMetadata(

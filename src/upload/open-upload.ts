@@ -1,8 +1,11 @@
 import { PulseError } from '../errors.ts';
 import { belowPrefix, resolveLocation } from '../protocol/urls.ts';
-import { errorOf, type Fault, protocolFault } from './faults.ts';
-import { ask, type Job, warn } from './job.ts';
-import { uploadMetadata } from './metadata.ts';
+import type { Answer, WireRequest } from '../protocol/wire.ts';
+import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
+import { createChunkReader } from './chunk-reader.ts';
+import { errorOf, type Fault, mayHaveActed, protocolFault } from './faults.ts';
+import { ask, type Job, type Result, warn } from './job.ts';
+import { candidateOf } from './metadata.ts';
 import { askOffset } from './offset.ts';
 import { elsewhere } from './send-once.ts';
 import { sameFile } from './source.ts';
@@ -19,10 +22,17 @@ export interface OpenUpload {
 
 /** Creates an upload and stores its URL before the first byte is sent. */
 export async function createUpload(job: Job): Promise<OpenUpload> {
-  const { protocol, settings, source, tools } = job;
-  const metadata = uploadMetadata(settings.name ?? source.name, settings.metadata);
-  const request = protocol.create(settings.server, { sizeBytes: source.identity.sizeBytes, metadata });
-  const created = await ask(job, request, (answer, sent) => {
+  const { settings, source, tools } = job;
+  const chosen = await chooseId(job);
+  const { draft, request } = await draftOf(job, chosen);
+  // A creation whose answer is lost must be repeated under the same name.
+  if (chosen !== undefined) await tools.store.write({ ...draft, url: chosen.url.href, phase: 'creating' });
+  let mayExist = chosen?.earlier !== undefined;
+  const onFault = (fault: Fault) => {
+    if (mayHaveActed(fault)) mayExist = true;
+    return fault;
+  };
+  const read = (answer: Answer, sent: WireRequest): Result<{ location: string; url: URL }> => {
     const location = answer.headers.location;
     const url = location === undefined ? undefined : resolveLocation(location, sent.url);
     if (location === undefined || url === undefined) {
@@ -35,25 +45,77 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
       };
     }
     return { value: { location, url } };
-  });
-  if ('fault' in created) throw refusedCreation(created.fault);
+  };
+  const created = await ask(job, request, read, { onFault });
+  if ('fault' in created) {
+    if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault);
+    if (chosen !== undefined) await tools.store.remove(job.key);
+    throw refusedCreation(created.fault);
+  }
   if (created.value.url.origin !== settings.server.origin)
     throw elsewhere(created.value.url, settings.server);
 
   const place = await locate(job, created.value.url, belowPrefix(created.value.location, settings.server));
   const record: UploadRecord = {
-    schema: 1,
-    ...job.key,
-    identity: source.identity,
+    ...draft,
     url: place.url.href,
-    createdAt: new Date(tools.clock.nowMs()).toISOString(),
-    prefix: { bytes: 0, sha256: '' },
     phase: 'sending',
     ...(place.headless && { headless: true }),
   };
   await tools.store.write(record);
   tools.report({ type: 'upload.created', file: source.name, url: place.url.href });
   return { url: place.url, offsetBytes: 0, record };
+}
+
+/** A record without what only the server can say, and the request that creates the upload. */
+async function draftOf(
+  job: Job,
+  chosen: ChosenId | undefined,
+): Promise<{ draft: Omit<UploadRecord, 'url' | 'phase'>; request: WireRequest }> {
+  const { offer, protocol, settings, source, tools } = job;
+  const candidate = candidateOf(job);
+  // Read once more for it: what is declared must be known before the first byte is sent.
+  const declaredSha256 = offer.declare && (await createChunkReader(source, tools.signal).sha256());
+  const metadata = {
+    ...candidate.metadata,
+    ...(declaredSha256 !== undefined && offer.declare?.(declaredSha256)),
+    ...(chosen !== undefined && protocol.naming !== undefined && { [protocol.naming.key]: chosen.id }),
+  };
+  return {
+    draft: {
+      schema: 1,
+      ...job.key,
+      identity: source.identity,
+      createdAt: new Date(tools.clock.nowMs()).toISOString(),
+      prefix: { bytes: 0, sha256: '' },
+      ...(chosen !== undefined && { chosenId: chosen.id }),
+      ...(declaredSha256 !== undefined && { declaredSha256 }),
+    },
+    request: protocol.create(settings.server, { ...candidate, metadata }),
+  };
+}
+
+/** Goes on with what an earlier try made, whose answer was lost. */
+async function ownUpload(
+  job: Job,
+  chosen: ChosenId,
+  draft: Omit<UploadRecord, 'url' | 'phase'>,
+  fault: Fault,
+): Promise<OpenUpload> {
+  const { source, tools } = job;
+  const offsetBytes = await offsetOfOwn(job, chosen, fault);
+  if (offsetBytes === undefined) throw refusedCreation(fault);
+  if (chosen.earlier !== undefined) await assertPrefix(job, chosen.earlier);
+  const { url } = chosen;
+  const record: UploadRecord = {
+    ...draft,
+    prefix: chosen.earlier?.prefix ?? draft.prefix,
+    url: url.href,
+    phase: 'sending',
+  };
+  await tools.store.write(record);
+  tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+  return { url, offsetBytes, sentEndBytes: source.identity.sizeBytes, record };
 }
 
 /** Where a status means something else for a creation than it does for a chunk. */
@@ -64,6 +126,7 @@ const creationHints: Readonly<Record<number, string>> = {
 
 function refusedCreation(fault: Fault): PulseError {
   const hint = creationHints[fault.status ?? 0];
+  if (fault.status === 422) return errorOf({ ...fault, kind: 'refused' });
   return hint === undefined ? errorOf(fault) : errorOf({ ...fault, kind: 'refused' }, { hint });
 }
 
@@ -128,13 +191,16 @@ async function newlyCreated(job: Job, url: URL): Promise<Fault | undefined> {
 export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   const { key, source, settings, tools } = job;
   const record = await tools.store.read(key, (message) => warn(job, message));
-  if (record === undefined) return undefined;
+  if (record === undefined || record.phase === 'creating') return undefined;
   const startOver = (why: string) => {
     warn(job, `${why}; starting a new upload`);
     return undefined;
   };
   if (!sameFile(record.identity, source.identity))
     return startOver('the file changed since its upload was begun');
+  const given = settings.metadata[job.protocol.naming?.key ?? ''];
+  if (given !== undefined && record.chosenId !== undefined && given !== record.chosenId)
+    return startOver('the saved upload was given another name');
   const url = new URL(record.url);
   if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
   const resumed = (offsetBytes: number): OpenUpload => {

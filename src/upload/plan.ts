@@ -77,7 +77,7 @@ export async function planUpload(
         protocol: protocol.id,
         path: source.path,
       });
-      if (record === undefined || !settings.resume) continue;
+      if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
       const reason = await whyAnew(record, file, source.path, settings);
       if (reason !== undefined) return { ...anew, reason };
       return record.phase === 'finalizing'

@@ -1,18 +1,77 @@
 import { PulseError } from '../errors.ts';
-import type { Finalized } from '../protocol/protocol.ts';
+import type { Proof } from '../events.ts';
+import { parseReprSha256 } from '../protocol/headers.ts';
+import type { Finalized, StoredUpload } from '../protocol/protocol.ts';
+import { ask, type Job, warn } from './job.ts';
+import type { OpenUpload } from './open-upload.ts';
+import { readBack } from './read-back.ts';
+
+/** What is known of content: the size in bytes, and 64 lower-case hex digits. */
+interface Content {
+  readonly sizeBytes?: number;
+  readonly sha256?: string;
+}
+
+const provingKinds: ReadonlySet<Proof> = new Set(['finalize', 'digest', 'read-back']);
+
+/** Whether that says what the server holds; a checksum that the server only took says nothing. */
+export function proves(proof: Proof | undefined): boolean {
+  return proof !== undefined && provingKinds.has(proof);
+}
 
 /**
- * Compares what the server says it stored with what was read from the file.
- * True where the server's own checksum is equal, false where it offers none; a difference throws `integrity`.
+ * How it is known that the server holds the file: the cheapest way that it offers. Undefined where it offers none;
+ * a difference throws `integrity`.
  */
-export function proven(
+export async function proofOf(
+  job: Job,
+  upload: OpenUpload,
   finalized: Finalized | undefined,
-  file: { sizeBytes: number; sha256: string },
-): boolean {
-  const { sizeBytes, sha256 } = finalized ?? {};
+  file: Required<Content>,
+): Promise<Proof | undefined> {
+  assertSame(finalized ?? {}, file);
+  if (finalized?.sha256 !== undefined) return 'finalize';
+  const { declaredSha256, chosenId } = upload.record;
+  const declared = declaredSha256 === undefined ? undefined : 'declared';
+  const { content } = job.protocol;
+  if (content === undefined) return declared;
+  const stored: StoredUpload = { uploadUrl: upload.url, ...(chosenId !== undefined && { chosenId }) };
+  const request = content(job.settings.server, stored);
+  const seen = await orNothing(job, async () => {
+    const described = await ask(job, { ...request, method: 'HEAD', headers: wanted }, ({ headers }) => ({
+      value: parseReprSha256(headers['repr-digest']),
+    }));
+    return 'value' in described ? described.value : undefined;
+  });
+  if (seen !== undefined) {
+    assertSame({ sha256: seen }, file);
+    return 'digest';
+  }
+  if (!job.settings.readBack) return declared;
+  const served = await orNothing(job, () => readBack(job, request), 'the content cannot be read back');
+  if (served === undefined) return declared;
+  assertSame(served, file);
+  return 'read-back';
+}
+
+/** RFC 9530, 4. */
+const wanted = { 'Want-Repr-Digest': 'sha-256=10' } as const;
+
+/** What goes wrong while a complete upload is looked at does not undo it; that is said only where it was asked for. */
+async function orNothing<T>(job: Job, look: () => Promise<T>, words?: string): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof PulseError) || job.tools.signal?.aborted) throw error;
+    if (words !== undefined) warn(job, `${words}: ${error.message}`);
+    return undefined;
+  }
+}
+
+function assertSame({ sizeBytes, sha256 }: Content, file: Required<Content>): void {
   const sizeDiffers = sizeBytes !== undefined && sizeBytes !== file.sizeBytes;
   const digestDiffers = sha256 !== undefined && sha256 !== file.sha256;
-  if (!sizeDiffers && !digestDiffers) return sha256 !== undefined;
+  if (!sizeDiffers && !digestDiffers) return;
   throw new PulseError(
     'integrity',
     `the server holds other bytes than the file: ${said(sizeBytes, sha256)}, expected ${said(file.sizeBytes, file.sha256)}`,

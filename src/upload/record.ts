@@ -20,8 +20,15 @@ export interface UploadRecord {
   readonly expiresAt?: string;
   /** A prefix that the server acknowledged, and its digest. */
   readonly prefix: Checkpoint;
-  /** `finalizing` is written before finalize is sent: from then on only its answer counts. */
-  readonly phase: 'sending' | 'finalizing';
+  /**
+   * `creating`: the answer to the creation is not known, and `url` is where the upload would be; only of uploads that
+   * the client names. `finalizing` is written before finalize is sent: from then on only its answer counts.
+   */
+  readonly phase: 'creating' | 'sending' | 'finalizing';
+  /** The name that the client gave to the upload: a lost creation is repeated under the same one. */
+  readonly chosenId?: string;
+  /** The SHA-256 of the whole file, as it was declared to the server at the creation. */
+  readonly declaredSha256?: string;
   /** Present where the server answers no HEAD: such an upload cannot be resumed, only finalized again. */
   readonly headless?: true;
   /** How the server answered the last chunk, of which it says that it has it all the same. */
@@ -69,13 +76,18 @@ function isRecord(value: unknown): value is UploadRecord {
     record.schema === SCHEMA &&
     texts.every((text) => typeof text === 'string') &&
     URL.canParse(record.url as string) &&
+    [record.chosenId, record.declaredSha256].every(isTextOrAbsent) &&
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
-    (record.phase === 'sending' || record.phase === 'finalizing') &&
+    (record.phase === 'creating' || record.phase === 'sending' || record.phase === 'finalizing') &&
     Number.isSafeInteger(identity?.sizeBytes) &&
     [identity?.mtimeNs, identity?.inode, identity?.device].every((text) => typeof text === 'string') &&
     Number.isSafeInteger(prefix?.bytes) &&
     typeof prefix?.sha256 === 'string'
   );
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function isDateOrAbsent(value: unknown): boolean {

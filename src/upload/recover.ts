@@ -31,7 +31,9 @@ const steps: Readonly<Record<Remedy, Step>> = {
     shrink(sending, chunk, fault);
     return undefined;
   },
-  stop: async (_, __, fault) => {
+  stop: async ({ job }, _, fault) => {
+    // Rejected for its content: the server keeps nothing that could be gone on with.
+    if (fault.status === 422) await job.tools.store.remove(job.key);
     throw errorOf(fault);
   },
 };

@@ -19,6 +19,8 @@ export interface Sender {
 export interface SendOptions {
   readonly answerTimeoutMs?: number;
   readonly onBodyBytes?: (sentBytes: number) => void;
+  /** As in `SendConditions`. */
+  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => void;
   /** Makes the request anew where its body holds the token, which was renewed. */
   readonly remake?: () => WireRequest;
 }
@@ -74,7 +76,7 @@ function sendWith(
   { protocol, settings, tools }: Sender,
   token: string | undefined,
   request: WireRequest,
-  { answerTimeoutMs, onBodyBytes }: SendOptions,
+  { answerTimeoutMs, onBodyBytes, onAnswerBytes }: SendOptions,
 ): Promise<Outcome> {
   if (request.url.origin !== settings.server.origin) throw elsewhere(request.url, settings.server);
   const credentials = token === undefined ? {} : protocol.credentials(token);
@@ -84,6 +86,7 @@ function sendWith(
       idleTimeoutMs: settings.timeoutMs,
       ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
       ...(onBodyBytes !== undefined && { onBodyBytes }),
+      ...(onAnswerBytes !== undefined && { onAnswerBytes }),
       ...(tools.signal && { signal: tools.signal }),
     },
   );

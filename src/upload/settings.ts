@@ -30,6 +30,8 @@ export interface UploadSettings {
   readonly finalize: boolean;
   /** True: an upload that the server offers nothing to compare with ends as `unknown`. */
   readonly requireProof: boolean;
+  /** True: where nothing else proves the upload, its content is asked for and hashed. */
+  readonly readBack: boolean;
 }
 
 /** Time, passed in so that no test waits. `sleep` rejects with the signal's reason when it fires. */
@@ -66,4 +68,5 @@ export const defaultSettings: Omit<UploadSettings, 'server'> = {
   resume: true,
   finalize: true,
   requireProof: false,
+  readBack: false,
 };

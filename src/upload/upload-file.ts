@@ -1,20 +1,23 @@
 import { basename } from 'node:path';
 import { asPulseError, PulseError } from '../errors.ts';
+import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
 import { createChunkReader } from './chunk-reader.ts';
+import { askOffer } from './discover.ts';
 import { noticingExpiry } from './expiry.ts';
 import { again, type Fault } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
 import type { RunTools } from './host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
+import { candidateOf } from './metadata.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
-import { proven } from './proof.ts';
+import { proofOf, proves } from './proof.ts';
 import { sendChunks } from './send-chunks.ts';
 import type { UploadSettings } from './settings.ts';
 import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';
-import { openSource, type Source } from './source.ts';
+import { changed, openSource, type Source } from './source.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
 export interface UploadResult {
@@ -24,8 +27,10 @@ export interface UploadResult {
   readonly sizeBytes: number;
   /** Of the local file, computed while it was read. */
   readonly sha256: string;
-  /** Whether the server's own checksum was compared with ours, and was equal. */
+  /** Whether what the server holds was compared with the file, and was equal. */
   readonly proven: boolean;
+  /** How; absent where the server offers nothing to compare with. */
+  readonly proof?: Proof;
   readonly elapsedMs: number;
   /** Payload bytes sent by this run, repeats included. */
   readonly sentBytes: number;
@@ -48,7 +53,9 @@ export async function uploadFile(
     const { signal, release } = joinedSignal(given.signal, lock.lost);
     const tools = noticingExpiry({ ...given, signal });
     try {
-      const job = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
+      const asker = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
+      const job = { ...asker, offer: await askOffer(asker) };
+      refuseUnwanted(job);
       warnOfName(job);
       const result = await bringOver(job);
       const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);
@@ -59,9 +66,8 @@ export async function uploadFile(
       return brought;
     } catch (error) {
       const kept = await tools.store.read(key, () => undefined);
-      throw given.signal?.aborted
-        ? interrupted(source, kept !== undefined)
-        : resumableOr(error, kept !== undefined);
+      const isKept = kept !== undefined && kept.phase !== 'creating';
+      throw given.signal?.aborted ? interrupted(source, isKept) : resumableOr(error, isKept);
     } finally {
       release();
       await lock.release();
@@ -69,6 +75,15 @@ export async function uploadFile(
   } finally {
     await source.close();
   }
+}
+
+/** What the server says that it will not take is not even begun. */
+function refuseUnwanted(job: Pick<Job, 'source' | 'settings' | 'offer'>): void {
+  const objection = job.offer.objection?.(candidateOf(job));
+  if (objection === undefined) return;
+  throw new PulseError('refused', `${job.source.name} was not sent: ${objection}`, {
+    hint: 'send what it takes, or ask who runs the server',
+  });
 }
 
 /** A name is judged at finalize, when every byte is there: too late to learn that it will not do. */
@@ -152,6 +167,8 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   if (short !== undefined) return short;
   const sha256 = await job.reader.sha256();
   await source.assertUnchanged();
+  const { declaredSha256 = sha256 } = upload.record;
+  if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
   const brought = {
     url: upload.url.href,
     uploadId: uploadIdOf(upload.url),
@@ -163,14 +180,16 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   try {
     const finalized = await finalizeUpload(job, upload);
     if (finalized !== undefined && 'shortOf' in finalized) return finalized;
-    const isProven = proven(finalized, { sizeBytes, sha256 });
-    if (!isProven && settings.requireProof) {
+    const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 });
+    const proven = proves(proof);
+    if (!proven && settings.requireProof) {
       await tools.store.remove(key);
-      throw withoutProof(source);
+      throw withoutProof(job);
     }
     return {
       ...brought,
-      proven: isProven,
+      proven,
+      ...(proof !== undefined && { proof }),
       ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
     };
   } catch (error) {
@@ -195,12 +214,15 @@ async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Pro
   throw unfinished(fault.reason);
 }
 
-function withoutProof(source: Source): PulseError {
+function withoutProof({ source, protocol, settings }: Job): PulseError {
+  const canReadBack = protocol.content !== undefined && !settings.readBack;
   return new PulseError(
     'unknown',
     `the server offers no checksum, so it is not proven that it holds ${source.name}`,
     {
-      hint: 'without --require-proof this counts as done, and the output says that it is not proven',
+      hint: canReadBack
+        ? 'add --read-back: the content is asked for and compared'
+        : 'without --require-proof this counts as done, and the output says that it is not proven',
     },
   );
 }

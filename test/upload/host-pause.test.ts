@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { protocols } from '../../src/protocol/protocols/index.ts';
+import { pulse } from '../../src/protocol/protocols/pulse.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { createRunTools } from '../../src/upload/host.ts';
 import { type Clock, defaultSettings } from '../../src/upload/settings.ts';
@@ -43,10 +43,10 @@ describe('a server that asks to be left alone', () => {
     const [first, second] = [await bench.file(10, 'a.mp4'), await bench.file(10, 'b.mp4')];
 
     bench.server.script.PATCH = [{ answer, headers: { 'Retry-After': '30' } }];
-    const one = uploadFile(first, protocols[0], settings, tools);
+    const one = uploadFile(first, pulse, settings, tools);
     await vi.waitUntil(() => clock.sleeping() === 1);
     const seen = bench.server.seen.length;
-    const other = uploadFile(second, protocols[0], settings, tools);
+    const other = uploadFile(second, pulse, settings, tools);
     await vi.waitUntil(() => clock.sleeping() === 2);
     expect(bench.server.seen).toHaveLength(seen);
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { protocols } from '../../src/protocol/protocols/index.ts';
+import { pulse } from '../../src/protocol/protocols/pulse.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { createRunTools } from '../../src/upload/host.ts';
 import { createOutage } from '../../src/upload/outage.ts';
@@ -128,7 +128,7 @@ describe('a server that cannot be reached at all', () => {
       store: openStateStore(`${bench.dir}/state`),
     });
     // At once, as the bulk mode sends them.
-    const results = await Promise.all(files.map((file) => uploadFile(file, protocols[0], settings, tools)));
+    const results = await Promise.all(files.map((file) => uploadFile(file, pulse, settings, tools)));
     await transport.close();
     expect(results.map(({ proven }) => proven)).toEqual([true, true, true]);
     expect(bench.of('outage.start')).toHaveLength(1);

@@ -26,6 +26,7 @@ export const pulse: Protocol = {
     }),
     read: readFinalized,
   },
+  isAssumed: true,
   recognise: {
     request: (server) => ({ method: 'GET', url: below(server, 'health'), headers: {} }),
     sign: (answer) =>

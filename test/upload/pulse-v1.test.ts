@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { parseMetadata } from '../../src/protocol/headers.ts';
+import { sha256 } from '../server/harness.ts';
+import { MIB } from './harness.ts';
+import { type ReferenceBench, startReferenceBench } from './reference.ts';
+
+const v1 = { protocol: 'pulse-v1' } as const;
+
+/** What the creations that reached the proxy said in their metadata. */
+function declared(bench: ReferenceBench): Record<string, string>[] {
+  return bench.proxy.log
+    .filter(({ method }) => method === 'POST')
+    .map(({ headers }) =>
+      Object.fromEntries(
+        Object.entries(parseMetadata(headers['upload-metadata'] ?? '') ?? {}).map(([key, value]) => [
+          key,
+          Buffer.from(value).toString(),
+        ]),
+      ),
+    );
+}
+
+describe('protocol v1', () => {
+  it('is recognised by its capabilities, and brings a file over', async () => {
+    const bench = await startReferenceBench({ protocol: 'pulse-v1', token: 's3cret' });
+    const file = await bench.file(2 * MIB + 7, 'A walk.mp4');
+    const outcome = await bench.upload(file, { token: 's3cret' });
+    expect(bench.of('upload.failed')).toEqual([]);
+    expect(outcome.exitCode).toBe(0);
+    const content = await readFile(file);
+    const [metadata] = declared(bench);
+    expect(metadata).toMatchObject({
+      filename: 'A walk.mp4',
+      name: 'A walk',
+      kind: 'video',
+      checksum: `sha256:${sha256(content)}`,
+    });
+    expect(bench.of('upload.start')).toMatchObject([
+      { protocol: 'pulse-v1', concluded: '/capabilities answered protocolVersion 1' },
+    ]);
+    // The server lists sha256, and took it: what it does with it is not shown, and so not claimed.
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false, proof: 'declared' }]);
+    expect((await bench.stored(`${metadata?.artifactId}.mp4`)).equals(content)).toBe(true);
+    const authorized = bench.proxy.log.filter(({ path }) => path.startsWith('/upload'));
+    expect(authorized.every(({ headers }) => headers.authorization === 'Bearer s3cret')).toBe(true);
+  });
+
+  it('proves the content by reading it back when asked', async () => {
+    const bench = await startReferenceBench(v1);
+    expect((await bench.upload(await bench.file(MIB + 1), { ...v1, readBack: true })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back' }]);
+  });
+
+  it('reads other bytes back, and says so', async () => {
+    const bench = await startReferenceBench(v1);
+    const file = await bench.file(1000);
+    const other = 'x'.repeat(1000);
+    bench.proxy.addFault({
+      on: { method: 'GET', path: '/artifacts/' },
+      do: 'answer',
+      status: 200,
+      body: other,
+    });
+    expect((await bench.upload(file, { ...v1, readBack: true })).exitCode).toBe(7);
+    expect(bench.of('upload.done')).toEqual([]);
+  });
+
+  it('believes the digest that a server names itself, and no other one', async () => {
+    const bench = await startReferenceBench(v1);
+    const content = Buffer.from('content');
+    const digest = (bytes: Uint8Array) => `sha-256=:${Buffer.from(sha256(bytes), 'hex').toString('base64')}:`;
+    const naming = (bytes: Uint8Array) =>
+      bench.proxy.setFaults([
+        {
+          on: { method: 'HEAD', path: '/artifacts/' },
+          do: 'alter-response',
+          headers: { 'Repr-Digest': digest(bytes) },
+        },
+      ]);
+    naming(content);
+    expect((await bench.upload(await bench.file(content, 'one.mp4'), v1)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'digest' }]);
+    naming(Buffer.from('another'));
+    expect((await bench.upload(await bench.file(content, 'two.mp4'), v1)).exitCode).toBe(7);
+  });
+
+  it.each([
+    [
+      'a name with another ending',
+      { 'movie.avi': 10 },
+      {},
+      /has the ending \.avi, but the server takes only \.mp4 \(video\)/,
+    ],
+    [
+      'a kind that it does not take',
+      { 'video.mp4': 10 },
+      { kind: 'song' },
+      /takes no artifacts of kind "song"/,
+    ],
+    [
+      'a file that is too large',
+      { 'video.mp4': 2000 },
+      {},
+      /has 2000 bytes, but the server takes at most 1000/,
+    ],
+  ])('sends nothing for %s', async (_, files, metadata, words) => {
+    const bench = await startReferenceBench({ ...v1, maxSizeBytes: 1000 });
+    const [[name, size] = ['', 0]] = Object.entries(files);
+    expect((await bench.upload(await bench.file(size, name), { ...v1, metadata })).exitCode).toBe(5);
+    expect(bench.of('upload.failed')[0]?.message).toMatch(words);
+    expect(bench.lines()).toEqual(['GET /capabilities 200']);
+  });
+
+  it.each([
+    [
+      { minSupportedVersion: 2, maxSupportedVersion: 3 },
+      /speaks versions 2 to 3 .* this tool version 1: it needs an update/,
+    ],
+    [{ minSupportedVersion: 0, maxSupportedVersion: 0 }, /expected 1: the server needs an update/],
+  ])('sends nothing to a server of other versions (%j)', async (range, words) => {
+    const bench = await startReferenceBench(v1);
+    const body = JSON.stringify({ protocolVersion: 2, ...range });
+    bench.proxy.addFault({ on: { path: '/capabilities' }, do: 'answer', status: 200, body });
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(5);
+    expect(bench.of('upload.failed')[0]?.message).toMatch(words);
+    expect(bench.lines()).toEqual([]);
+  });
+
+  it('declares no checksum to a server that lists no sha256', async () => {
+    const bench = await startReferenceBench(v1);
+    const body = JSON.stringify({ protocolVersion: 1, checksum: { algorithms: ['md5'] } });
+    bench.proxy.addFault({ on: { path: '/capabilities' }, do: 'answer', status: 200, body });
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+    expect(declared(bench)[0]).not.toHaveProperty('checksum');
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    expect(bench.of('upload.done')[0]).not.toHaveProperty('proof');
+  });
+
+  it('takes kind and artifact from the metadata, and the kind else from the ending', async () => {
+    const bench = await startReferenceBench(v1);
+    const [artifactId, relatedTo] = [randomUUID(), randomUUID()];
+    await bench.upload(await bench.file(10, 'words.vtt'), { ...v1, metadata: { artifactId, relatedTo } });
+    expect(declared(bench)).toMatchObject([{ kind: 'captions', artifactId, relatedTo }]);
+    expect(await bench.stored(`${artifactId}.vtt`)).toHaveLength(10);
+  });
+
+  it.each([
+    ['no UUID', { artifactId: '7' }, /artifactId 7 is no UUID/],
+    ['one for two files', { artifactId: randomUUID() }, /was given to .*one\.mp4 already/],
+  ])('refuses an artifactId that is %s', async (_, metadata, words) => {
+    const bench = await startReferenceBench(v1);
+    const files = [await bench.file(10, 'one.mp4'), await bench.file(10, 'two.mp4')];
+    await bench.upload(files, { ...v1, metadata });
+    expect(bench.of('upload.failed').at(-1)).toMatchObject({
+      kind: 'usage',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('goes on with the artifact whose 201 was lost', async () => {
+    const bench = await startReferenceBench(v1);
+    bench.proxy.addFault({ on: { method: 'POST', nth: 1 }, do: 'swallow-response', by: 'rst' });
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    const [first, second] = declared(bench);
+    expect(second?.artifactId).toBe(first?.artifactId);
+    expect((await bench.stored(`${first?.artifactId}.mp4`)).equals(await readFile(file))).toBe(true);
+  });
+
+  it('repeats the creation under the same id in the next run, after a lost 201 that was the last try', async () => {
+    const bench = await startReferenceBench(v1);
+    bench.proxy.addFault({ on: { method: 'POST', nth: 1 }, do: 'swallow-response', by: 'rst' });
+    const file = await bench.file(MIB);
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(new Set(declared(bench).map(({ artifactId }) => artifactId)).size).toBe(1);
+    expect(bench.lines().filter((line) => line.startsWith('POST'))).toEqual([
+      'POST /upload 201',
+      'POST /upload 409',
+    ]);
+  });
+
+  it('creates the same artifact again when the server no longer has its upload', async () => {
+    const bench = await startReferenceBench(v1);
+    const file = await bench.file(4 * MIB);
+    bench.proxy.addFault({ on: { method: 'PATCH', nth: 2, times: 9 }, do: 'answer', status: 500 });
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    const [first] = declared(bench);
+    await fetch(`${bench.server.url}/artifacts/${first?.artifactId}`, { method: 'DELETE' });
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(declared(bench).map(({ artifactId }) => artifactId)).toEqual([
+      first?.artifactId,
+      first?.artifactId,
+    ]);
+  });
+
+  it('refuses an artifact that somebody else has made', async () => {
+    const bench = await startReferenceBench(v1);
+    const metadata = { artifactId: randomUUID() };
+    expect((await bench.upload(await bench.file(10, 'one.mp4'), { ...v1, metadata })).exitCode).toBe(0);
+    expect((await bench.upload(await bench.file(10, 'two.mp4'), { ...v1, metadata })).exitCode).toBe(5);
+    expect(bench.of('upload.failed')).toMatchObject([{ message: expect.stringMatching(/answered 409/) }]);
+  });
+
+  it('takes 422 for what it is: other bytes than declared', async () => {
+    const bench = await startReferenceBench(v1);
+    bench.proxy.addFault({ on: { method: 'PATCH' }, do: 'answer', after: 'body', status: 422 });
+    const file = await bench.file(10);
+    expect((await bench.upload(file, v1)).exitCode).toBe(7);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'integrity', resumable: false }]);
+  });
+
+  it('ends with the right bytes over a line that cuts every kind of request', async () => {
+    const bench = await startReferenceBench(v1);
+    const file = await bench.file(5 * MIB + 3);
+    bench.proxy.setFaults([
+      { on: { path: '/capabilities', nth: 1 }, do: 'cut-response', afterBytes: 20, by: 'rst' },
+      { on: { method: 'POST', nth: 1 }, do: 'cut-request', afterBodyBytes: 0, by: 'rst' },
+      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 300_000, by: 'fin' },
+      { on: { method: 'PATCH', nth: 4 }, do: 'swallow-response', by: 'rst' },
+      { on: { method: 'HEAD', nth: 2 }, do: 'cut-response', afterBytes: 10, by: 'rst' },
+      {
+        on: { method: 'GET', path: '/artifacts/', nth: 1 },
+        do: 'cut-response',
+        afterBytes: 2 * MIB,
+        by: 'rst',
+      },
+    ]);
+    const outcome = await bench.upload(file, { ...v1, readBack: true });
+    expect(bench.of('upload.failed')).toEqual([]);
+    expect(outcome.exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sha256: sha256(await readFile(file)) }]);
+  });
+});
