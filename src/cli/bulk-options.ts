@@ -49,7 +49,7 @@ export const bulkOptions = {
   minAge: {
     kind: 'value',
     flags: '--min-age <time>',
-    says: 'leave younger files for the next run [5s in folders]',
+    says: 'leave younger files for later [5s in folders]',
     parse: parseAgeMs,
   },
   nameTemplate: {

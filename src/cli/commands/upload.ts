@@ -57,7 +57,7 @@ function bulkHelpText(): string {
     '',
     'pulse-upload ledger <file> shows what was achieved; ledger --help says more.',
     'All options of pulse-upload --help hold as well; --max-outage is 15m here.',
-    'Example: pulse-upload -r recordings --server http://127.0.0.1:8080 --ledger done.jsonl',
+    'Example: pulse-upload -r videos -s http://127.0.0.1:8080 --ledger done.jsonl',
   ];
   return `${lines.join('\n')}\n`;
 }
