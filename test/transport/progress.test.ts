@@ -56,6 +56,29 @@ describe('time-outs count from the last progress', () => {
     },
   );
 
+  it.each(['http', 'https'] as const)(
+    'interim answers of a server that reads nothing are no progress: %s',
+    async (scheme) => {
+      const serve = (socket: Socket) => {
+        socket.on('error', () => {});
+        socket.pause();
+        const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
+        socket.on('close', () => clearInterval(timer));
+      };
+      const server = scheme === 'https' ? createTlsServer({ cert, key }, serve) : createServer(serve);
+      const url = new URL(`${scheme}://127.0.0.1:${await listen(server)}/`);
+      const outcome = await transport()(
+        { method: 'PATCH', url, headers: {}, body: [Buffer.alloc(24 * MIB)] },
+        { idleTimeoutMs: 400 },
+      );
+      expect(outcome).toMatchObject({
+        cause: 'timeout',
+        detail: 'waited 0.4 s for the server to read on',
+        delivered: true,
+      });
+    },
+  );
+
   it('the answer has a limit of its own, from when the request is written', async () => {
     const port = await listen(createServer((socket) => void socket.resume().on('error', () => {})));
     const outcome = await transport()(
