@@ -24,6 +24,8 @@ export interface Finalized {
   readonly sizeBytes?: number;
   /** 64 lower-case hex digits. */
   readonly sha256?: string;
+  /** A checksum that is no SHA-256, as the server wrote it. */
+  readonly otherChecksum?: string;
 }
 
 /** A file as it would be created at a server. */

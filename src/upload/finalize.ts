@@ -60,9 +60,16 @@ export async function finalizeUpload(
     await tools.store.write(short.shortOf.record);
     return short;
   }
-  const { status } = result.value;
+  const { status, otherChecksum } = result.value;
   if (status !== undefined && status !== 'complete')
     warn(job, `finalize answered status "${status}", expected "complete"`);
+  if (otherChecksum !== undefined) {
+    const said = otherChecksum.length > 140 ? `${otherChecksum.slice(0, 140)}…` : otherChecksum;
+    warn(
+      job,
+      `finalize answered checksum "${said}", expected "sha256:" and 64 hex digits: it proves nothing`,
+    );
+  }
   return result.value;
 }
 

@@ -9,6 +9,8 @@ describe('finalize is believed only where it proves something', () => {
     ['another size', { size: 11 }],
     ['another size as digits', { size: '11' }],
     ['another size and no checksum', { size: 11, checksum: undefined }],
+    ['a size that no file has', { size: -1 }],
+    ['half a byte', { size: 10.5, checksum: undefined }],
   ])('%s is exit 7, with both values', async (_, patchJson) => {
     const bench = await startBench();
     bench.server.script.FINALIZE = [{ patchJson }];
@@ -35,6 +37,27 @@ describe('finalize is believed only where it proves something', () => {
       bench.server.script.FINALIZE = [{ patchJson: { checksum } }];
       expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
       expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    },
+  );
+
+  it('a checksum that is no sha256 is named, since it was not compared', async () => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ patchJson: { checksum: 'sha256:c0ffee' } }];
+    await bench.upload(await bench.file(10));
+    expect(bench.of('upload.warning')).toMatchObject([
+      { message: expect.stringContaining('checksum "sha256:c0ffee"') },
+    ]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+  });
+
+  it.each(['{}', '{"error":"disk full"}', '[]'])(
+    '%s with status 200 is no answer to finalize: exit 6',
+    async (body) => {
+      const bench = await startBench();
+      bench.server.script.FINALIZE = [{ answer: 200, body }];
+      expect((await bench.upload(await bench.file(10))).exitCode).toBe(6);
+      expect(bench.of('upload.done')).toEqual([]);
+      expect(bench.of('upload.failed')).toMatchObject([{ kind: 'protocol', resumable: true }]);
     },
   );
 

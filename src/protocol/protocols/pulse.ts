@@ -34,16 +34,23 @@ export const pulse: Protocol = {
   },
 };
 
+const FINALIZED_FIELDS = ['videoId', 'status', 'size', 'checksum'];
+
 /** Servers in use write the size as a number or as digits, and the checksum with or without its prefix. */
 function readFinalized(answer: Answer): Finalized | undefined {
   const json = jsonObject(answer.body);
   if (json === undefined) return undefined;
-  const sizeBytes = parseByteCount(String(json.size));
-  const sha256 = parseSha256(json.checksum);
+  // An error, or a login page's JSON, with status 200 is no answer to finalize.
+  if (!FINALIZED_FIELDS.some((field) => Object.hasOwn(json, field))) return undefined;
+  const { size, checksum } = json;
+  // A number that cannot be a size is still not the file's.
+  const sizeBytes = typeof size === 'number' ? size : parseByteCount(String(size));
+  const sha256 = parseSha256(checksum);
   return {
     ...(typeof json.videoId === 'string' && { videoId: json.videoId }),
     ...(typeof json.status === 'string' && { status: json.status }),
     ...(sizeBytes !== undefined && { sizeBytes }),
     ...(sha256 !== undefined && { sha256 }),
+    ...(sha256 === undefined && typeof checksum === 'string' && { otherChecksum: checksum }),
   };
 }
