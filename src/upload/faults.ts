@@ -196,5 +196,13 @@ function excerpt(answer: Answer): string {
   const type = answer.headers['content-type'] ?? '';
   if (/html/i.test(type)) return ' (an HTML page)';
   const text = Buffer.from(answer.body).toString('utf8').replace(/\s+/g, ' ').trim();
-  return text === '' ? '' : `: ${text.length > 160 ? `${text.slice(0, 160)}…` : text}`;
+  return text === '' ? '' : `: ${beginning(text, 160)}`;
+}
+
+/** Cut between words: of a token that the server echoes, a part would not be known as one, and so not be hidden. */
+function beginning(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const kept = text.slice(0, length + 1);
+  const words = kept.replace(/\S+$/, '').trimEnd();
+  return `${words === '' ? kept.replace(/[^\s"'`,;:{}()[\]<>]+$/, '') : words}…`;
 }

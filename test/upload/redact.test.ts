@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { redactedText } from '../../src/upload/redact.ts';
+import { startBench } from './harness.ts';
 
 const token = 'a+b/c=d e~é';
 
@@ -18,4 +19,20 @@ test('of two tokens the longer one is looked for first, and nothing else is touc
   expect(redactedText('s3cret-long s3cret S3CRET', new Set(['s3cret', 's3cret-long']))).toBe(
     '[token] [token] S3CRET',
   );
+});
+
+describe('what a server echoes is shown in part', () => {
+  const token = 'tok-0123456789abcdefghij';
+  it.each([
+    ['words', `${'no way '.repeat(21)} ${token} and more`],
+    ['JSON without a blank', JSON.stringify({ error: 'x'.repeat(125), seen: token, more: 'x'.repeat(90) })],
+    ['nothing but the token at the end', `${'x'.repeat(150)}${token}`],
+  ])('and never half a token: %s', async (_, body) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 400, body }];
+    await bench.upload(await bench.file(10), { token });
+    const [{ message } = { message: '' }] = bench.of('upload.failed');
+    expect(message).toMatch(/answered 400: .*…$/);
+    expect(message).not.toContain(token.slice(0, 4));
+  });
 });
