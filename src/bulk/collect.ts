@@ -21,6 +21,8 @@ export interface Sources {
   readonly manifests: readonly Manifest[];
   readonly recursive: boolean;
   readonly filter: Filter;
+  /** Files of the run itself, such as its ledger: never sent, wherever they lie. */
+  readonly own?: readonly string[];
   /** For every file, where given; else only what folders yield has to be 5 s old. */
   readonly minAgeMs?: number;
 }
@@ -40,6 +42,7 @@ type Candidate = Named & { readonly fromFolder?: true; readonly problem?: PulseE
 export async function collect(sources: Sources, nowMs: number): Promise<Collected> {
   const items: Item[] = [];
   const seen = new Set<string>();
+  const own = await keysOf(sources.own ?? []);
   const counts = { duplicates: 0, excluded: 0, special: 0 };
 
   const take = async (batch: readonly Candidate[]) => {
@@ -48,7 +51,8 @@ export async function collect(sources: Sources, nowMs: number): Promise<Collecte
         await takeAll(inFolder(looked.folder, sources.filter));
         continue;
       }
-      if (seen.has(looked.key)) counts.duplicates += 1;
+      if (own.has(looked.key)) counts.excluded += 1;
+      else if (seen.has(looked.key)) counts.duplicates += 1;
       else items.push(looked.item);
       seen.add(looked.key);
     }
@@ -124,9 +128,24 @@ function folderWithoutRecursion(file: string): PulseError {
   });
 }
 
+/** Of those that are there. */
+async function keysOf(files: readonly string[]): Promise<ReadonlySet<string>> {
+  const keys = files.map((file) => stat(fsPath(file), { bigint: true }).then((stats) => keyOf(file, stats)));
+  const settled = await Promise.allSettled(keys);
+  return new Set(settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+}
+
+/** Tells whether two names are one file: device and inode see through links of both kinds. */
+async function keyOf(
+  file: string,
+  { dev, ino }: { readonly dev: bigint; readonly ino: bigint },
+): Promise<string> {
+  return ino === 0n ? `path:${await realPathText(file)}` : `${dev}:${ino}`;
+}
+
 type Looked = { readonly item: Item; readonly key: string } | { readonly folder: Named };
 
-/** The item, and what tells whether the same file was named before: device and inode see through links of both kinds. */
+/** The item, and what tells whether the same file was named before. */
 async function look(candidate: Candidate, sources: Sources, nowMs: number): Promise<Looked> {
   const { problem, fromFolder, ...named } = candidate;
   const { minAgeMs = fromFolder ? FOLDER_MIN_AGE_MS : 0 } = sources;
@@ -140,13 +159,13 @@ async function look(candidate: Candidate, sources: Sources, nowMs: number): Prom
     if (stats.isDirectory()) {
       return sources.recursive ? { folder: named } : failed(folderWithoutRecursion(named.file));
     }
-    const { size, mtimeNs, dev, ino } = stats;
+    const { size, mtimeNs } = stats;
     const ageMs = nowMs - Number(mtimeNs / 1_000_000n);
     // A clock that runs ahead dates files into the future; they are as finished as any other.
     const young = Math.abs(ageMs) < minAgeMs;
     return {
       item: { ...named, sizeBytes: Number(size), mtimeNs, ...(young && { young }) },
-      key: ino === 0n ? `path:${await realPathText(named.file)}` : `${dev}:${ino}`,
+      key: await keyOf(named.file, stats),
     };
   } catch (error) {
     return failed(inputError(named.file, error));

@@ -8,14 +8,18 @@ import { PulseError } from '../errors.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import type { BulkValues } from './bulk-options.ts';
 import type { Environment } from './option-table.ts';
+import type { UploadValues } from './options.ts';
 import { shardOf } from './parse/shard.ts';
 
 /** What `--max-outage` is where thousands of files are at stake and nobody watches. */
 const BULK_MAX_OUTAGE_MS = 15 * 60_000;
 
 /** What is to be sent; nothing is read yet. */
-export function bulkSources(values: BulkValues, operands: readonly string[]): Sources {
-  const { filesFrom, filesFrom0, manifest, minAge } = values;
+export function bulkSources(
+  values: BulkValues & Pick<UploadValues, 'transcript'>,
+  operands: readonly string[],
+): Sources {
+  const { filesFrom, filesFrom0, manifest, minAge, ledger, transcript } = values;
   if (operands.length + filesFrom.length + filesFrom0.length + manifest.length === 0) {
     throw new PulseError('usage', 'no file is given, expected files, or a folder with -r', {
       hint: 'for example: pulse-upload -r recordings --server <url> --ledger ledger.jsonl',
@@ -38,6 +42,7 @@ export function bulkSources(values: BulkValues, operands: readonly string[]): So
     })),
     recursive: values.recursive,
     filter: createFilter(values.include, values.exclude),
+    own: [ledger, ledger && `${ledger}.lock`, transcript].filter((path) => path !== undefined),
     ...(minAge !== undefined && { minAgeMs: minAge }),
   };
 }

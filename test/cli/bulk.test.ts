@@ -129,6 +129,15 @@ describe('a ledger', () => {
     expect(stored(bench)).toEqual(['a.mp4', 'b.mp4', 'c.mp4']);
   });
 
+  test('is not sent itself, where it lies in the folder that is sent', async () => {
+    const bench = await startBench('a.mp4');
+    const args = ['-r', '.', '--ledger', 'done.jsonl', '--min-age', '0'];
+    const { code } = await bench.run(args, { cwd: join(bench.dir, 'rec') });
+    expect([code, stored(bench)]).toEqual([0, ['a.mp4']]);
+    const again = await bench.run([...args, '--json'], { cwd: join(bench.dir, 'rec') });
+    expect(eventsIn(again.stdout)[0]).toMatchObject({ type: 'run.start', files: 0, skipped: 1 });
+  });
+
   test('is audited: exit 1 names what changed since', async () => {
     const { run, dir } = await startBench('a.mp4', 'b.mp4');
     await run(['-r', 'rec', '--ledger', 'done.jsonl']);
