@@ -45,9 +45,13 @@ function locationOf(created: Exchange): string {
 
 const changingMethods = new Set(['POST', 'PATCH', 'DELETE']);
 
-/** Requests that only look, that were refused, or that carried nothing leave an upload as it is. */
+/**
+ * Requests that only look, that were refused, or that carried nothing leave an upload as it is. One that was cut may be
+ * refused for that, and part of its body be kept all the same.
+ */
 function hasChanged({ sent, answer }: Exchange): boolean {
-  const isRefused = answer !== undefined && answer.status >= 400 && answer.status < 500;
+  const isRefused =
+    sent.cut === undefined && answer !== undefined && answer.status >= 400 && answer.status < 500;
   const isEmpty = sent.method === 'PATCH' && sent.body.sizeBytes === 0;
   return changingMethods.has(sent.method) && !isRefused && !isEmpty;
 }

@@ -10,6 +10,7 @@ import {
   chunk,
   chunkType,
   created,
+  cutAndRefused,
   cutChunk,
   exchange,
   fileBody,
@@ -231,8 +232,9 @@ describe('the steps to a finding', () => {
     expect(curlSteps([created, refused as Exchange, empty, more], more)).toHaveLength(2);
   });
 
-  test('are none where one of them was cut', () => {
+  test('are none where one of them was cut, even if the server answered that', () => {
     expect(curlSteps([created, cutChunk, head, chunk, finalized], finalized)).toEqual([]);
+    expect(curlSteps([created, cutAndRefused, head, chunk, finalized], finalized)).toEqual([]);
   });
 
   test('are none where requests overlapped', () => {

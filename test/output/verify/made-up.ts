@@ -90,6 +90,16 @@ export const cutChunk = exchange(2, {
   cut: 'reset',
   writtenBytes: 400_000,
 });
+/** Half-closed in the middle of its body, which Node's parser answers so. */
+export const cutAndRefused = exchange(2, {
+  method: 'PATCH',
+  url: uploadUrl,
+  headers: [['Upload-Offset', '0'], chunkType],
+  body: fileBody(0, 1_048_576),
+  cut: 'fin',
+  writtenBytes: 400_000,
+  answer: [400, 'Bad Request', []],
+});
 export const head = exchange(3, {
   method: 'HEAD',
   url: uploadUrl,

@@ -6,7 +6,7 @@ import type { CheckResult } from '../../../src/verify/judge.ts';
 import type { Exchange, Recording } from '../../../src/verify/recording.ts';
 import { counted } from '../../../src/verify/verdict.ts';
 import type { VerifyRun } from '../../../src/verify/verify.ts';
-import { chunk, created, cutChunk, finalized, head, lost, result, server } from './made-up.ts';
+import { chunk, created, cutAndRefused, cutChunk, finalized, head, lost, result, server } from './made-up.ts';
 
 const content = { by: 'finalize', expected: { sha256: 'a' }, stored: { sha256: 'b' } };
 
@@ -64,6 +64,12 @@ describe('the report of a run', () => {
   test('shows a violation with what was done to its upload before', () => {
     expect(made.results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
     expect(made.results[0]?.does).toBe('cuts a chunk');
+  });
+
+  test('shows a cut request that the server refused: it may have kept what had come', () => {
+    const exchanges = [created, cutAndRefused, head, chunk, finalized];
+    const { results } = verifyReport(run([failed], [recording('cut-in-mid-chunk', {}, exchanges)]), facts);
+    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
   });
 
   test('says how to ask again with curl where curl can', () => {
