@@ -7,11 +7,13 @@ const LEVEL_COLUMNS = 'SHOULD'.length;
 /** A requirement that would get fewer columns stands below its id. */
 const LEAST_COLUMNS = 50;
 
-/** One line a check: its id, its level under pulse and under tus, and the requirement. */
+/** One line a check: its id, its level under pulse and under tus, and the requirement. Headings for people only. */
 export function listLines(checks: readonly Check[], view: VerifyView): readonly string[] {
   const { paint, columns = Number.POSITIVE_INFINITY } = view;
   const idColumns = Math.max(...checks.map(({ id }) => id.length));
-  return checks.flatMap((check) => {
+  const headings = ['check'.padEnd(idColumns), ...protocolIds.map((id) => id.padEnd(LEVEL_COLUMNS))];
+  const heading = columns === Number.POSITIVE_INFINITY ? [] : [paint.faint(headings.join('  ').trimEnd())];
+  const lines = checks.flatMap((check) => {
     const id = check.id.padEnd(idColumns);
     const levels = protocolIds.map((protocol) => levelIn(check, protocol).padEnd(LEVEL_COLUMNS)).join('  ');
     const start = `${paint.strong(id)}  ${paint.faint(levels)}`;
@@ -20,4 +22,5 @@ export function listLines(checks: readonly Check[], view: VerifyView): readonly 
       ? [start.trimEnd(), ...wrap(check.says, roomOf(view) - 4).map((line) => `    ${line}`)]
       : [`${start}  ${shortened(check.says, left)}`];
   });
+  return [...heading, ...lines];
 }

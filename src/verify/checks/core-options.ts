@@ -142,7 +142,10 @@ const limits: readonly Check[] = [
     matters: 'clients take it for 0, and refuse every file',
     needs: ['max-size'],
     reads: optionsVersions,
-    judge: ({ plain }) => expectHeader(discovered(plain), 'Tus-Max-Size', /^\d+$/),
+    judge: ({ plain }) =>
+      expectHeader(discovered(plain), 'Tus-Max-Size', /^\d+$/, {
+        expected: 'Tus-Max-Size: a number of bytes',
+      }),
   }),
   check({
     id: 'core.options.max-size-announced',

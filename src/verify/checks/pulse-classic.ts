@@ -53,7 +53,9 @@ export const pulseClassic: Section = {
       matters: 'clients that look for a Pulse server take this one for something else',
       reads: health,
       judge({ asked }) {
-        expectHeader(asked, 'Content-Type', /^application\/json\s*(;|$)/i);
+        expectHeader(asked, 'Content-Type', /^application\/json\s*(;|$)/i, {
+          expected: 'Content-Type: application/json',
+        });
         const status = jsonOf(asked)?.status;
         if (status === 'OK') return undefined;
         const actual = `status is ${JSON.stringify(status) ?? 'missing'}`;

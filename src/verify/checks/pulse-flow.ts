@@ -29,7 +29,9 @@ export const pulseFlowChecks: Section = {
       reads: pulseFlow,
       judge({ finalized }) {
         expectStatus(finalized, [200], { warn: ['2xx'] });
-        expectHeader(finalized, 'Content-Type', /^application\/json\b/i);
+        expectHeader(finalized, 'Content-Type', /^application\/json\b/i, {
+          expected: 'Content-Type: application/json',
+        });
         if (jsonOf(finalized) !== undefined) return undefined;
         throw new Violation({ actual: 'no JSON object in the body', evidence: [finalized] });
       },

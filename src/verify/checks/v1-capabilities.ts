@@ -94,7 +94,9 @@ export const v1Capabilities: Section = {
       matters: unreachable,
       reads: capabilitiesAsked,
       judge({ open }) {
-        expectHeader(open, 'Content-Type', /^application\/json\b/i);
+        expectHeader(open, 'Content-Type', /^application\/json\b/i, {
+          expected: 'Content-Type: application/json',
+        });
         if (jsonOf(open) !== undefined) return undefined;
         throw new Violation({ actual: 'the body is no JSON object', evidence: [open] });
       },

@@ -46,15 +46,17 @@ describe('the list of checks', () => {
     ]);
   });
 
-  test('is cut at the width of a terminal', () => {
+  test('is cut at the width of a terminal, which says what the columns are', () => {
     const long = { ...check, says: 'HEAD succeeds with one of the two status codes 200 and 204.' };
     expect(listLines([long], { paint: noPaint, verbose: false, columns: 90 })).toEqual([
+      'check             pulse   tus',
       'core.head.status  SHOULD  MUST    HEAD succeeds with one of the two status codes 200 and…',
     ]);
   });
 
   test('shows the requirement below the id on a narrow terminal', () => {
     expect(listLines([check], { paint: noPaint, verbose: false, columns: 60 })).toEqual([
+      'check             pulse   tus',
       'core.head.status  SHOULD  MUST',
       '    HEAD succeeds with 200 | 204.',
     ]);

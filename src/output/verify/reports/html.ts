@@ -90,7 +90,7 @@ function resultOf(result: ReportedResult, report: VerifyReport, isOpen: boolean)
   const again = [againCommand(result, report), ...curl].join('\n');
   return `<details class="result ${verdict}" data-id="${text(id)}"${isOpen ? ' open' : ''}>
 <summary><b class="verdict">${verdict}</b> <code>${text(id)}</code> ${level === undefined ? '' : `<span class="level">${text(level)}</span> `}<span class="says">${text(isOpen ? says : outcomeText(result) || says)}</span></summary>
-<dl><dt>requires</dt><dd>${text(says)}</dd><dt>written</dt><dd><a href="${text(spec.url)}">${text(spec.section)}</a></dd>${rows.join('')}<dt>again</dt><dd><pre>${text(again)}</pre></dd></dl>
+<dl>${isOpen ? '' : `<dt>requires</dt><dd>${text(says)}</dd>`}<dt>written</dt><dd><a href="${text(spec.url)}">${text(spec.section)}</a></dd>${rows.join('')}<dt>again</dt><dd><pre>${text(again)}</pre></dd></dl>
 ${evidence.length === 0 ? '' : `<details class="evidence"><summary>${countOf(evidence.length, 'exchange')}</summary><pre>${text(evidence.map((exchange) => exchangeBlock(exchange).join('\n')).join('\n\n'))}</pre></details>`}
 </details>`;
 }
