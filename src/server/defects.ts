@@ -1,3 +1,4 @@
+import { checksumDefects } from './defects/checksum.ts';
 import { coreHeadDefects } from './defects/core-head.ts';
 import { coreOptionsDefects } from './defects/core-options.ts';
 import { corePatchDefects } from './defects/core-patch.ts';
@@ -34,6 +35,7 @@ export const defects: readonly Defect[] = [
   ...methodOverrideDefects,
   ...creationDefects,
   ...metadataDefects,
+  ...checksumDefects,
   ...dataWholeFilesDefects,
   ...dataDisconnectsDefects,
   ...dataOverlapsDefects,

@@ -1,4 +1,5 @@
 import type { Section } from './check.ts';
+import { checksumChecks } from './checks/checksum.ts';
 import { coreHead } from './checks/core-head.ts';
 import { coreOptions } from './checks/core-options.ts';
 import { corePatch } from './checks/core-patch.ts';
@@ -31,6 +32,7 @@ export const suite: readonly Section[] = [
   methodOverride,
   creation,
   metadata,
+  checksumChecks,
   dataWholeFiles,
   dataDisconnects,
   dataOverlaps,

@@ -1,3 +1,4 @@
+import { checksumSpoils } from './spoil/checksum.ts';
 import { coreHeadSpoils } from './spoil/core-head.ts';
 import { coreOptionsSpoils } from './spoil/core-options.ts';
 import { corePatchSpoils } from './spoil/core-patch.ts';
@@ -31,6 +32,7 @@ export const allSpoils: readonly Spoil[] = [
   ...methodOverrideSpoils,
   ...creationSpoils,
   ...metadataSpoils,
+  ...checksumSpoils,
   ...dataWholeFilesSpoils,
   ...dataDisconnectsSpoils,
   ...dataOverlapsSpoils,
