@@ -73,7 +73,17 @@ function evidenceLines(evidence: readonly Exchange[], view: VerifyView): readonl
   const hidden = evidence.length - shown.length;
   const lines = [
     ...(hidden > 0 ? [`${countOf(hidden, 'request')} before these (-v shows them)`] : []),
-    ...shown.map(exchangeLine),
+    ...shown.map(
+      (exchange, index) => exchangeLine(exchange) + overtakenWords(exchange, shown.slice(index + 1)),
+    ),
   ];
   return lines.flatMap((line, index) => fact(index === 0 ? 'sent' : '', line, view));
+}
+
+/** Lines stand in the order in which requests began: of one that stayed open while others passed, that is said. */
+function overtakenWords({ answer, endedMs }: Exchange, later: readonly Exchange[]): string {
+  if (answer === undefined || endedMs === undefined) return '';
+  const overtakers = later.filter((other) => other.endedMs !== undefined && other.endedMs < endedMs).length;
+  if (overtakers === 0) return '';
+  return overtakers === 1 ? ', after the next one had ended' : `, after the next ${overtakers} had ended`;
 }

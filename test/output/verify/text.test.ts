@@ -5,7 +5,18 @@ import { headerLines } from '../../../src/output/verify/header.ts';
 import type { VerifyReport } from '../../../src/output/verify/report.ts';
 import { quietReportLines, reportLines } from '../../../src/output/verify/text.ts';
 import type { VerifyView } from '../../../src/output/verify/view.ts';
-import { everyVerdict, lost, report, result, server } from './made-up.ts';
+import type { Exchange } from '../../../src/verify/recording.ts';
+import {
+  chunk,
+  created,
+  cutChunk,
+  everyVerdict,
+  finalized,
+  lost,
+  report,
+  result,
+  server,
+} from './made-up.ts';
 
 const pipe: VerifyView = { paint: noPaint, verbose: false };
 const terminal = (columns: number, verbose = false): VerifyView => ({ paint: noPaint, verbose, columns });
@@ -55,6 +66,21 @@ describe('a run with one of every verdict', () => {
       'error  data.canary  MUST',
       expect.stringMatching(/^not conformant: 2 requirements broken; 1 check ended by a mistake/),
     ]);
+  });
+
+  test('says of a request that it was answered after others which began later', () => {
+    const stalled = { ...cutChunk, sent: { ...chunk.sent }, answer: chunk.answer, endedMs: 45 } as Exchange;
+    const lines = (evidence: readonly Exchange[]) =>
+      reportLines(report({ results: [{ ...lost, evidence }] }), pipe).filter((line) =>
+        line.includes('had ended'),
+      );
+    expect(lines([created, stalled, chunk, finalized])).toEqual([
+      expect.stringMatching(/PATCH .* -> 204 No Content \(.*\), after the next one had ended$/),
+    ]);
+    expect(lines([created, { ...stalled, endedMs: 55 }, chunk, finalized])[0]).toMatch(
+      /, after the next 2 had ended$/,
+    );
+    expect(lines([created, { ...stalled, endedMs: 22 }, chunk, finalized])).toEqual([]);
   });
 
   test('speaks of lost data before anything else, and of failures before warnings', () => {
