@@ -82,7 +82,9 @@ export async function identify(name: string, path: string): Promise<FileIdentity
 
 function identityOf(name: string, stats: BigIntStats): FileIdentity {
   if (!stats.isFile()) {
-    const hint = stats.isDirectory() ? 'name the files in it' : 'copy what it gives to a regular file first';
+    const hint = stats.isDirectory()
+      ? 'add -r to send everything in it, or name the files in it'
+      : 'copy what it gives to a regular file first';
     throw new PulseError('input', `${name} is ${kindOf(stats)}, expected a file`, { hint });
   }
   return {
