@@ -16,6 +16,7 @@ import { parseCount } from './parse/count.ts';
 import { parseDurationMs } from './parse/duration.ts';
 import { parseFileName } from './parse/file-name.ts';
 import { parseHeaders } from './parse/headers.ts';
+import { parseTemplateOfLines } from './parse/line-template.ts';
 import { parseMetadataPairs } from './parse/metadata.ts';
 import { parseServerUrl } from './parse/server-url.ts';
 import { parseChunkBytes } from './parse/size.ts';
@@ -145,6 +146,12 @@ export const uploadOptions = {
     parse: oneOf<'auto' | ProgressStyle>('auto', 'bar', 'plain', 'none'),
   },
   ...networkOptions,
+  outputTemplate: {
+    kind: 'value',
+    flags: '--output-template <text>',
+    means: 'the line of a finished file: {file} {sha256}',
+    parse: parseTemplateOfLines,
+  },
   quiet: { kind: 'flag', flags: '-q, --quiet', means: 'errors only' },
   verbose: { kind: 'flag', flags: '-v, --verbose', means: 'every request and its answer' },
   noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
@@ -163,6 +170,7 @@ export type UploadValues = Values<typeof uploadOptions>;
 export function readUploadValues(given: Given, environment: Environment, config?: Config): UploadValues {
   refuseTogether(uploadOptions, given, 'quiet', 'verbose');
   refuseTogether(uploadOptions, given, 'token', 'tokenFile');
+  refuseTogether(uploadOptions, given, 'json', 'outputTemplate');
   return valuesOf(uploadOptions, given, environment, config);
 }
 
@@ -234,6 +242,9 @@ export function tokenReader(
 }
 
 export function outputChoice(values: UploadValues): OutputChoice {
-  const { json, quiet, verbose, noColor, progress } = values;
-  return { json, quiet, verbose, noColor, progress };
+  const { json, quiet, verbose, noColor, progress, outputTemplate } = values;
+  return {
+    ...{ json, quiet, verbose, noColor, progress },
+    ...(outputTemplate !== undefined && { template: outputTemplate }),
+  };
 }

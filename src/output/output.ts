@@ -2,6 +2,7 @@ import type { PulseEvent, Report } from '../events.ts';
 import { barProgress } from './bar-progress.ts';
 import { createFailureTable } from './failure-table.ts';
 import { labelled } from './labelled.ts';
+import type { LineTemplate } from './line-template.ts';
 import { manyBars, manyLines } from './many-progress.ts';
 import { ndjsonLine } from './ndjson.ts';
 import { createPaint, type Environment, wantsColor } from './paint.ts';
@@ -24,6 +25,8 @@ export interface OutputChoice {
   readonly progress: 'auto' | ProgressStyle;
   /** One line a file, and a table of failures at the end. */
   readonly many?: boolean;
+  /** What stands on stdout for a finished file; its URL where absent. */
+  readonly template?: LineTemplate;
 }
 
 /** Where output goes, and what it may ask of the world. */
@@ -61,7 +64,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
   const hints = choice.many === true ? hintsOnce() : same;
   const say = choice.many === true ? manyWordsFor : wordsFor;
   const speaks = choice.quiet ? isFailure : choice.json && !choice.verbose ? isNoticeable : () => true;
-  const writeData = choice.json ? writeJson(choice, out, now) : writeUrls(choice, out, err);
+  const writeData = choice.json ? writeJson(choice, out, now) : writeLines(choice, out, err);
 
   const report = (event: PulseEvent) => {
     writeData(event);
@@ -115,11 +118,15 @@ function writeJson(choice: OutputChoice, out: TextStream, now: () => Date): Repo
   };
 }
 
-/** One line per finished file, unless the same terminal shows the URL among the words. */
-function writeUrls(choice: OutputChoice, out: TextStream, err: TextStream): Report {
+/** One line per finished file; its URL, unless the same terminal shows that among the words. */
+function writeLines(choice: OutputChoice, out: TextStream, err: TextStream): Report {
+  const { template } = choice;
   const shownAnyway = out.isTTY === true && err.isTTY === true && !choice.quiet;
   return (event) => {
-    if (event.type === 'upload.done' && !shownAnyway) out.write(`${event.url}\n`);
+    if (event.type === 'upload.done') {
+      if (template !== undefined) out.write(`${template(event, out.isTTY === true)}\n`);
+      else if (!shownAnyway) out.write(`${event.url}\n`);
+    }
     if (event.type === 'upload.planned') out.write(`${planLine(harmlessRecord(event))}\n`);
   };
 }

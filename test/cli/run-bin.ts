@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { onTestFinished } from 'vitest';
+import { refuseOddEvents } from './published-events.ts';
 
 export const bin = resolve('bin', 'pulse-upload.js');
 
@@ -58,7 +59,14 @@ export function startBin(args: readonly string[], options: BinOptions = {}): Run
   }
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, ...text }));
+    child.on('close', (code, signal) => {
+      try {
+        refuseOddEvents(args, options.env ?? {}, text.stdout);
+        resolve({ code, signal, ...text });
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
   const until = (stream: 'stdout' | 'stderr', pattern: RegExp) =>
     new Promise<string>((resolve, reject) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { refuseOddEvents } from '../cli/published-events.ts';
 
 const bin = resolve('bin/pulse-upload.js');
 
@@ -35,6 +36,7 @@ async function ended(child: ChildProcess): Promise<Ended> {
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (texts.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (texts.stderr += text));
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  refuseOddEvents(child.spawnargs.slice(2), {}, texts.stdout);
   return { code, signal, ...texts };
 }
 

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseTemplateOfLines } from '../../src/cli/parse/line-template.ts';
+import { startServer } from '../../src/server/server.ts';
+import { runBin, temporaryFolder } from './run-bin.ts';
+import { errorOf } from './usage-errors.ts';
+
+const done = {
+  type: 'upload.done',
+  file: 'a\x1b[2J.mp4',
+  url: 'http://h/1',
+  uploadId: '1',
+  sizeBytes: 5,
+  sha256: 'ab',
+  proven: true,
+  elapsedMs: 1234,
+  sentBytes: 6,
+  resumedFromBytes: 0,
+  retries: 2,
+} as const;
+
+const line = (template: string, onTerminal = false) =>
+  parseTemplateOfLines(template, '--output-template')(done, onTerminal);
+
+describe('a template', () => {
+  test('holds fields and escapes, and leaves the rest alone', () => {
+    expect(line('{sha256}\\t{sizeBytes}\\n\\\\{url}|{videoId}|{proven} {seconds} $x \\q')).toBe(
+      'ab\t5\n\\http://h/1||true 1.234 $x \\q',
+    );
+    expect(line('{uploadId} {sentBytes} {resumedFromBytes} {retries}')).toBe('1 6 0 2');
+  });
+
+  test('gives a name as it is to a program, and harmless to a terminal', () => {
+    expect(line('{file}')).toBe(done.file);
+    expect(line('{file}', true)).not.toContain('\x1b');
+  });
+
+  test.each([['{sha}'], ['{file'], ['file}'], ['{}'], ['{toString}'], ['{{file}}']])(
+    '%s is a usage error',
+    (text) => {
+      const error = errorOf(() => line(text));
+      expect(error.message).toContain(`--output-template is '${text}'`);
+      expect(error.hint).toContain('{sha256}');
+    },
+  );
+});
+
+test('finished files have the line of the template on stdout, failed ones have none', async () => {
+  const dir = await temporaryFolder();
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    dir: join(dir, 'served'),
+    protocol: 'pulse',
+  });
+  onTestFinished(() => server.close());
+  await writeFile(join(dir, 'a.mp4'), 'aaa');
+  await writeFile(join(dir, 'b.mp4'), 'bb');
+  const run = (...args: readonly string[]) =>
+    runBin([...args, '--server', server.url, '--output-template', '{sha256}  {file}'], {
+      cwd: dir,
+      env: { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') },
+    });
+  const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+  const one = await run('a.mp4');
+  expect({ code: one.code, stdout: one.stdout }).toEqual({ code: 0, stdout: `${sum('aaa')}  a.mp4\n` });
+  const many = await run('a.mp4', 'missing.mp4', 'b.mp4', '--jobs', '1');
+  expect(many.code).toBe(3);
+  expect(many.stdout).toBe(`${sum('aaa')}  a.mp4\n${sum('bb')}  b.mp4\n`);
+  const both = await run('a.mp4', '--json');
+  expect(both.code).toBe(2);
+  expect(both.stderr).toContain('--json and --output-template exclude each other');
+});
