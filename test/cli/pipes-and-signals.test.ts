@@ -62,9 +62,10 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
   });
 
   test('has its exit code in the events too', async () => {
-    const { server, start } = await startBench();
+    const { server, start, dir } = await startBench();
+    await writeFile(join(dir, 'other.mp4'), 'x');
     server.script.PATCH = [...stallSecond];
-    const running = start(['video.mp4', 'video.mp4', '--json']);
+    const running = start(['video.mp4', 'other.mp4', '--jobs', '1', '--json']);
     await untilStalled(server);
     running.child.kill('SIGTERM');
     const { stdout, stderr } = await running.ended;
@@ -76,20 +77,21 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
       { type: 'upload.failed', kind: 'interrupted', exitCode: 143, resumable: true },
       { type: 'run.end', exitCode: 143, notAttempted: 1 },
     ]);
-    expect(stderr).toMatch(/next: pulse-upload video\.mp4 --json\n$/);
+    expect(stderr).toMatch(/next: pulse-upload video\.mp4 other\.mp4 (?:--\S+ (?:1 )?)*--json.*\n$/);
   });
 
   test('names only the files that are left', async () => {
     const { server, start, dir } = await startBench();
     await writeFile(join(dir, 'small.mp4'), 'x');
+    await writeFile(join(dir, 'other.mp4'), 'y');
     server.script.PATCH = [{ patchHeaders: {} }, { stall: true }];
-    const running = start(['small.mp4', 'video.mp4', 'video.mp4']);
+    const running = start(['small.mp4', 'video.mp4', 'other.mp4', '--jobs', '1']);
     await untilStalled(server);
     running.child.kill('SIGINT');
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /3 files: 1 uploaded, 1 failed, 1 not attempted\n {3}next: pulse-upload video\.mp4\n$/,
+      /3 files: 1 uploaded, 1 failed, 1 not attempted\n {3}next: pulse-upload video\.mp4 other\.mp4 --jobs 1\n$/,
     );
   });
 

@@ -42,7 +42,8 @@ describe.each([
     expect(found).toContain('fail pulse.finalize.incomplete');
     const cut = results.find(({ id }) => id === 'data.disconnect.mid-chunk');
     if (name === 'documented-binary') {
-      expect(cut?.violation?.actual).toContain('bytes 1,048,576 to 1,448,575 are there twice');
+      // How many bytes had come when the connection was cut is the network's.
+      expect(cut?.violation?.actual).toMatch(/bytes 1,048,576 to [\d,]+ are there twice/);
     } else {
       expect(cut?.verdict).toBe('pass');
     }
