@@ -129,6 +129,8 @@ export type PulseEvent =
       readonly done: number;
       readonly failed: number;
       readonly notAttempted: number;
+      /** How many of the failed ones were only interrupted: they go on with the next run. Absent for a single file. */
+      readonly interrupted?: number;
       /** As in `run.start`; absent for a single file. */
       readonly skipped?: number;
       readonly tooYoung?: number;

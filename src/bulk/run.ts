@@ -68,7 +68,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
   const notAttempted = items.length - counts.done - counts.failed;
   const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
   const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };
-  report({ type: 'run.end', ...outcome, skipped, tooYoung });
+  report({ type: 'run.end', ...outcome, interrupted: counts.interrupted, skipped, tooYoung });
   return outcome;
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ErrorKind } from '../errors.ts';
 
 /** Why a run ends before its list does. */
@@ -26,6 +27,10 @@ export function createStop(
   onReason: (reason: StopReason) => void,
 ): Stop {
   const controller = new AbortController();
+  const signal =
+    interruption === undefined ? controller.signal : AbortSignal.any([interruption, controller.signal]);
+  // Every file under way listens, and that is no leak.
+  setMaxListeners(0, signal);
   let reason: StopReason | undefined;
   const soon = (given: StopReason) => {
     if (reason !== undefined || interruption?.aborted) return;
@@ -40,7 +45,6 @@ export function createStop(
     },
     reason: () => reason,
     asked: () => reason !== undefined || interruption?.aborted === true,
-    signal:
-      interruption === undefined ? controller.signal : AbortSignal.any([interruption, controller.signal]),
+    signal,
   };
 }

@@ -38,6 +38,8 @@ export async function manyBars(stream: TextStream, look: BarLook, now: () => Dat
   const start = (jobs: number) => {
     bars = create();
     bars.on('update-pre', redraw);
+    // What a terminal echoes there (^C) must not wrap: the bars would be off by a line.
+    bars.on('redraw-post', () => stream.write('\r'));
     redraw();
     for (let index = 0; index <= Math.min(jobs, slotsOf(stream)); index += 1) bars.create(1, 0, { index });
   };

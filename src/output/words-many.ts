@@ -16,6 +16,9 @@ const words: Words = {
     // On a terminal the bar counts the files.
     return view.log || view.verbose ? [line] : [];
   },
+  // The last line counts what was interrupted.
+  'upload.failed': (event, view) =>
+    event.kind === 'interrupted' && !view.verbose ? [] : wordsFor(event, view),
   'run.stopped': (event, view) =>
     labelled(
       [
@@ -54,10 +57,12 @@ function leftOut(event: EventOf<'run.end'>): string {
 }
 
 function closing(event: EventOf<'run.end'>): string {
-  const { done, failed, notAttempted, skipped = 0, tooYoung = 0 } = event;
+  const { done, failed, interrupted = 0, notAttempted, skipped = 0, tooYoung = 0 } = event;
+  const broken = failed - interrupted;
   const counts = [
     `${groupDigits(done)} uploaded`,
-    ...(failed > 0 ? [`${groupDigits(failed)} failed`] : []),
+    ...(broken > 0 ? [`${groupDigits(broken)} failed`] : []),
+    ...(interrupted > 0 ? [`${groupDigits(interrupted)} interrupted`] : []),
     ...(notAttempted > 0 ? [`${groupDigits(notAttempted)} not attempted`] : []),
     ...(skipped > 0 ? [`${groupDigits(skipped)} done before`] : []),
     ...(tooYoung > 0 ? [`${groupDigits(tooYoung)} left for the next run`] : []),
