@@ -148,6 +148,7 @@ const uploadEvents: TableOf<PulseEvent> = {
     done: count,
     failed: count,
     notAttempted: count,
+    interrupted: optional(count),
     skipped: optional(count),
     tooYoung: optional(count),
     dryRun: optional(flag),
