@@ -30,7 +30,7 @@ export function parseExpectedFailures(
           : undefined;
     if (wrong !== undefined) {
       throw new PulseError('usage', `${source}, line ${index + 1}: ${wrong}`, {
-        hint: 'one check a line: its id, then the reason why it may fail',
+        hint: 'one check a line: its whole id, then the reason why it may fail; verify --list shows all ids',
       });
     }
     seen.add(id);
