@@ -22,6 +22,7 @@ import { pulseFinalizeNamesDefects } from './defects/pulse-finalize-names.ts';
 import { pulseFinalizeTokensDefects } from './defects/pulse-finalize-tokens.ts';
 import { pulseFlowDefects } from './defects/pulse-flow.ts';
 import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
+import { terminationDefects } from './defects/termination.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
 
 export type { Defect } from './defects/defect.ts';
@@ -36,6 +37,7 @@ export const defects: readonly Defect[] = [
   ...creationDefects,
   ...metadataDefects,
   ...checksumDefects,
+  ...terminationDefects,
   ...dataWholeFilesDefects,
   ...dataDisconnectsDefects,
   ...dataOverlapsDefects,

@@ -21,6 +21,7 @@ import { pulseFinalizeNames } from './checks/pulse-finalize-names.ts';
 import { pulseFinalizeTokens } from './checks/pulse-finalize-tokens.ts';
 import { pulseFlowChecks } from './checks/pulse-flow.ts';
 import { pulseMultipart } from './checks/pulse-multipart.ts';
+import { terminationChecks } from './checks/termination.ts';
 import { v1Capabilities } from './checks/v1-capabilities.ts';
 
 /** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
@@ -33,6 +34,7 @@ export const suite: readonly Section[] = [
   creation,
   metadata,
   checksumChecks,
+  terminationChecks,
   dataWholeFiles,
   dataDisconnects,
   dataOverlaps,

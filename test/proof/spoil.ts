@@ -21,6 +21,7 @@ import { pulseFinalizeTokensSpoils } from './spoil/pulse-finalize-tokens.ts';
 import { pulseFlowSpoils } from './spoil/pulse-flow.ts';
 import { pulseMultipartSpoils } from './spoil/pulse-multipart.ts';
 import type { Spoil } from './spoil/spoil.ts';
+import { terminationSpoils } from './spoil/termination.ts';
 import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
 
 /** For each check the change of a good recording that its judge must notice. */
@@ -33,6 +34,7 @@ export const allSpoils: readonly Spoil[] = [
   ...creationSpoils,
   ...metadataSpoils,
   ...checksumSpoils,
+  ...terminationSpoils,
   ...dataWholeFilesSpoils,
   ...dataDisconnectsSpoils,
   ...dataOverlapsSpoils,

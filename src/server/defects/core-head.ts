@@ -154,7 +154,7 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'unknown-head-500',
     says: 'Fails inside when HEAD asks for an upload that does not exist.',
-    breaks: ['core.head.unknown.status', 'core.method-override.delete'],
+    breaks: ['core.head.unknown.status', 'core.method-override.delete', 'termination.then-head'],
     source: 'https://github.com/supabase/storage/issues/417',
     serve: tus,
     behaviour: () => answering(isUnknownUpload, () => refusal(500, 'ENOENT')),
@@ -201,7 +201,12 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'unknown-head-redirects',
     says: 'Redirects HEAD on an unknown upload to a login page.',
-    breaks: ['core.head.no-redirect', 'core.head.unknown.status', 'core.method-override.delete'],
+    breaks: [
+      'core.head.no-redirect',
+      'core.head.unknown.status',
+      'core.method-override.delete',
+      'termination.then-head',
+    ],
     serve: tus,
     behaviour: () => answering(isUnknownUpload, () => ({ status: 302, headers: { Location: '/login' } })),
   },

@@ -47,7 +47,7 @@ export const coreOptionsDefects: readonly Defect[] = [
   {
     id: 'termination-unlisted',
     says: 'Has termination, and does not list it.',
-    breaks: ['core.options.unadvertised'],
+    breaks: ['core.options.unadvertised', 'termination.advertised'],
     serve: tus,
     behaviour: () => discovering({ 'Tus-Extension': 'creation,creation-with-upload' }),
   },

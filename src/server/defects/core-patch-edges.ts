@@ -13,7 +13,7 @@ export const corePatchEdgeDefects: readonly Defect[] = [
   {
     id: 'unknown-patch-409',
     says: 'Answers 409 to chunks for an upload that does not exist.',
-    breaks: ['core.patch.unknown.404'],
+    breaks: ['core.patch.unknown.404', 'termination.then-patch'],
     source: 'https://github.com/supabase/storage/issues/417',
     serve: tus,
     behaviour: () => answering(both(method('PATCH'), status(404)), (reply) => ({ ...reply, status: 409 })),

@@ -280,7 +280,7 @@ function appendingRepeats(): Filter {
 }
 
 /** Writes the whole connection's last answer by hand: Node itself sends no body with 204. */
-function endWithBody({ incoming, outgoing }: Exchange, { headers }: Reply): void {
+export function endWithBody({ incoming, outgoing }: Exchange, { headers }: Reply): void {
   const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
   const { socket } = incoming;
   outgoing.detachSocket(socket);

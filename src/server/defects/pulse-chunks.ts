@@ -46,7 +46,12 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'pulse-unknown-head-400',
     says: 'Answers 400 when HEAD asks for an upload that does not exist.',
-    breaks: ['pulse.head.unknown', 'core.head.unknown.status', 'core.method-override.delete'],
+    breaks: [
+      'pulse.head.unknown',
+      'core.head.unknown.status',
+      'core.method-override.delete',
+      'termination.then-head',
+    ],
     source: 'https://github.com/supabase/storage/issues/417',
     behaviour: () => answering(both(method('HEAD'), status(404)), (reply) => ({ ...reply, status: 400 })),
   },
@@ -93,7 +98,7 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'pulse-unknown-patch-500',
     says: 'Fails inside when a chunk comes for an upload that does not exist.',
-    breaks: ['pulse.patch.404', 'core.patch.unknown.404'],
+    breaks: ['pulse.patch.404', 'core.patch.unknown.404', 'termination.then-patch'],
     behaviour: () => answering(both(isPatch, status(404)), () => refusal(500, 'internal error')),
   },
   {

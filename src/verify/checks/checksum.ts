@@ -59,7 +59,10 @@ const listing: readonly Check[] = [
     fails: 'no such header, or nothing in it',
     matters: 'a client does not know which checksum it may send',
     reads: rightChecksums,
-    judge: ({ options }) => expectHeader(options, 'Tus-Checksum-Algorithm', /^[^\s,]+(\s*,\s*[^\s,]+)*$/),
+    judge: ({ options }) =>
+      expectHeader(options, 'Tus-Checksum-Algorithm', /^[^,]+(,[^,]+)*$/, {
+        expected: 'Tus-Checksum-Algorithm with names between commas',
+      }),
   }),
   check({
     id: 'checksum.algorithms-names',
