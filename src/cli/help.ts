@@ -17,7 +17,7 @@ export function optionLines(table: OptionTable): readonly string[] {
 function sharedLines(flags: readonly string[]): readonly string[] {
   const lines: string[] = [];
   for (const flag of flags) {
-    const longer = lines.length === 0 ? `  ${flag}` : `${lines.at(-1)}   ${flag}`;
+    const longer = lines.length === 0 ? `  ${flag}` : `${lines.at(-1)}  ${flag}`;
     if (longer.length <= LINE_COLUMNS) lines.splice(-1, 1, longer);
     else lines.push(`  ${flag}`);
   }

@@ -18,6 +18,7 @@ import { parseFileName } from './parse/file-name.ts';
 import { parseHeaders } from './parse/headers.ts';
 import { parseTemplateOfLines } from './parse/line-template.ts';
 import { parseMetadataPairs } from './parse/metadata.ts';
+import { parsePairingLink } from './parse/pairing-link.ts';
 import { parseServerUrl } from './parse/server-url.ts';
 import { parseChunkBytes } from './parse/size.ts';
 import { parseText } from './parse/text.ts';
@@ -50,6 +51,15 @@ export const uploadOptions = {
     notInConfig: 'name a file that holds it: tokenFile; config files are copied and committed',
     parse: parseToken,
     secret: true,
+  },
+  pairingLink: {
+    kind: 'value',
+    flags: '--pairing-link <link>',
+    means: 'server, artifact and token, as pulsecam://?v=1&…; @path reads it from a file',
+    parse: parsePairingLink,
+    secret: true,
+    notInConfig:
+      'it holds a token and names a single artifact; give it by @path, or as PULSE_UPLOAD_PAIRING_LINK',
   },
   protocol: {
     kind: 'value',

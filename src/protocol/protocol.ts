@@ -59,6 +59,8 @@ export interface Protocol {
   readonly id: string;
   /** The headers that carry the user's token. */
   readonly credentials: (token: string) => Readonly<Record<string, string>>;
+  /** When a token ends, in ms since 1970, where it can say so itself. */
+  readonly tokenExpiryMs?: (token: string) => number | undefined;
   readonly create: (server: URL, upload: NewUpload) => WireRequest;
   /** Asks for the current offset. */
   readonly status: (uploadUrl: URL) => WireRequest;

@@ -54,6 +54,7 @@ export async function uploadFile(
     const tools = noticingExpiry({ ...given, signal });
     try {
       const asker = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
+      refuseExpiredToken(asker);
       const job = { ...asker, offer: await askOffer(asker) };
       refuseUnwanted(job);
       warnOfName(job);
@@ -75,6 +76,19 @@ export async function uploadFile(
   } finally {
     await source.close();
   }
+}
+
+/** A token that has ended would be refused only after the creation, or in the midst of the upload. */
+function refuseExpiredToken({ protocol, tools }: Pick<Job, 'protocol' | 'tools'>): void {
+  const { clock, host } = tools;
+  const isOver = (token: string) => (protocol.tokenExpiryMs?.(token) ?? Infinity) <= clock.nowMs();
+  let token = host.token.value();
+  if (token !== undefined && isOver(token) && host.token.renewed(token)) token = host.token.value();
+  const endMs = token !== undefined && isOver(token) ? protocol.tokenExpiryMs?.(token) : undefined;
+  if (endMs === undefined) return;
+  throw new PulseError('refused', `the token expired at ${new Date(endMs).toISOString()}; nothing was sent`, {
+    hint: 'ask for a new token or pairing link; or is the clock of this machine wrong?',
+  });
 }
 
 /** What the server says that it will not take is not even begun. */

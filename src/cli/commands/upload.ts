@@ -13,6 +13,7 @@ import { nearName } from '../near-name.ts';
 import { networkSettings } from '../network-options.ts';
 import { type Config, valuesOf } from '../option-table.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
+import { withPairing } from '../pairing.ts';
 import { refuseTokenInTheOpen } from '../token-in-the-open.ts';
 import { packageVersion } from '../version.ts';
 
@@ -105,8 +106,11 @@ function refuseCommandName(operand: string | undefined): void {
 async function upload(line: CommandLine, config: Config): Promise<number> {
   const { given, operands } = line;
   const bulk = valuesOf(bulkOptions, given, process.env, config);
-  const values = { ...readUploadValues(given, process.env, config), ...bulk };
   const many = isBulk(bulk, operands);
+  const values = {
+    ...withPairing(readUploadValues(given, process.env, config), given, operands.length),
+    ...bulk,
+  };
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };

@@ -11,17 +11,22 @@ export function parseToken(text: string, source: string): string {
 
 /** The token in a file, without its trailing line break. Pipes work too: `--token-file <(pass show camera)`. */
 export function readTokenFile(path: string, source: string): string {
+  return validToken(readSecretFile(path, source, 'a token'), `${source} ${path}`, 'input');
+}
+
+/** The text of a small file without its trailing line break; `what` is for the words of an error. */
+export function readSecretFile(path: string, source: string, what: string): string {
   const text = readStart(path, source);
   if (Buffer.byteLength(text) > MAX_TOKEN_BYTES) {
     throw new PulseError(
       'input',
-      `${source} ${path} holds more than ${MAX_TOKEN_BYTES} bytes, expected a token`,
+      `${source} ${path} holds more than ${MAX_TOKEN_BYTES} bytes, expected ${what}`,
       {
-        hint: 'name a file that holds the token and nothing else',
+        hint: `name a file that holds ${what} and nothing else`,
       },
     );
   }
-  return validToken(text.replace(/[\r\n]+$/, ''), `${source} ${path}`, 'input');
+  return text.replace(/[\r\n]+$/, '');
 }
 
 function validToken(token: string, source: string, kind: 'usage' | 'input'): string {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Capabilities, readCapabilities } from '../capabilities.ts';
+import { expiryMsOf } from '../claims.ts';
 import { jsonObject } from '../json.ts';
 import type { Candidate, Offer, Protocol } from '../protocol.ts';
 import { appendRequest, createRequest, statusRequest } from '../tus-requests.ts';
@@ -16,6 +17,7 @@ const NAME_LENGTH = 200;
 export const pulseV1: Protocol = {
   id: 'pulse-v1',
   credentials: (token) => ({ Authorization: `Bearer ${token}` }),
+  tokenExpiryMs: expiryMsOf,
   create: (server, upload) => createRequest(below(server, 'upload'), upload),
   status: statusRequest,
   append: appendRequest,
