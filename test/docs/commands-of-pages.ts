@@ -19,12 +19,13 @@ export const pages: readonly string[] = [
 
 export function commandsOf(page: string): readonly ShownCommand[] {
   const text = readFileSync(page, 'utf8').replaceAll(/ \\\n\s*/g, ' ');
-  const blocks: string[] = [];
-  let prose = text.replaceAll(
-    /^```.*\n([\s\S]*?)^```$/gm,
-    (_, block: string) => (blocks.push(...block.split('\n')), ''),
+  const fenced = [...text.matchAll(/^```.*\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+    block.split('\n'),
   );
-  prose = prose.replaceAll(/^ {4}.*$/gm, (line) => (blocks.push(line), ''));
+  const unfenced = text.replaceAll(/^```.*\n[\s\S]*?^```$/gm, '');
+  const indented = unfenced.match(/^ {4}.*$/gm) ?? [];
+  const blocks = [...fenced, ...indented];
+  const prose = unfenced.replaceAll(/^ {4}.*$/gm, '');
   const spans = [...prose.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replaceAll(/\s+/g, ' '));
   return [...shown(page, blocks, true), ...shown(page, spans, false)];
 }
