@@ -86,8 +86,12 @@ export interface Protocol {
     /** Where an upload of that name is, if the answer that said so was lost. */
     readonly uploadUrl: (server: URL, id: string) => URL;
   };
-  /** Asks for the bytes of a complete upload. */
-  readonly content?: (server: URL, stored: StoredUpload) => WireRequest;
+  /** The bytes of a complete upload, where they can be asked for. */
+  readonly content?: {
+    readonly request: (server: URL, stored: StoredUpload) => WireRequest;
+    /** Present where HEAD is about the bytes too, and may hold their digest. */
+    readonly hasHead?: true;
+  };
   /** Spoken where the server shows no sign of any protocol. */
   readonly isAssumed?: true;
   readonly recognise: {

@@ -2,6 +2,7 @@ import { PulseError } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import { parseReprSha256 } from '../protocol/headers.ts';
 import type { Finalized, StoredUpload } from '../protocol/protocol.ts';
+import type { WireRequest } from '../protocol/wire.ts';
 import { ask, type Job, warn } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
 import { readBack } from './read-back.ts';
@@ -36,13 +37,8 @@ export async function proofOf(
   const { content } = job.protocol;
   if (content === undefined) return declared;
   const stored: StoredUpload = { uploadUrl: upload.url, ...(chosenId !== undefined && { chosenId }) };
-  const request = content(job.settings.server, stored);
-  const seen = await orNothing(job, async () => {
-    const described = await ask(job, { ...request, method: 'HEAD', headers: wanted }, ({ headers }) => ({
-      value: parseReprSha256(headers['repr-digest']),
-    }));
-    return 'value' in described ? described.value : undefined;
-  });
+  const request = content.request(job.settings.server, stored);
+  const seen = content.hasHead && (await orNothing(job, () => askDigest(job, request)));
   if (seen !== undefined) {
     assertSame({ sha256: seen }, file);
     return 'digest';
@@ -54,8 +50,14 @@ export async function proofOf(
   return 'read-back';
 }
 
-/** RFC 9530, 4. */
-const wanted = { 'Want-Repr-Digest': 'sha-256=10' } as const;
+/** The digest that the server names itself (RFC 9530, 4), if it does. */
+async function askDigest(job: Job, request: WireRequest): Promise<string | undefined> {
+  const headers = { 'Want-Repr-Digest': 'sha-256=10' };
+  const asked = await ask(job, { ...request, method: 'HEAD', headers }, (answer) => ({
+    value: parseReprSha256(answer.headers['repr-digest']),
+  }));
+  return 'value' in asked ? asked.value : undefined;
+}
 
 /** What goes wrong while a complete upload is looked at does not undo it; that is said only where it was asked for. */
 async function orNothing<T>(job: Job, look: () => Promise<T>, words?: string): Promise<T | undefined> {

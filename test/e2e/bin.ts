@@ -71,8 +71,8 @@ export interface Served {
 }
 
 /** The reference server as its own process, by default on any port. */
-export async function serve(dir: string, port = 0): Promise<Served> {
-  const child = start(['serve', '--dir', dir, '--port', String(port), '--quiet'], dir);
+export async function serve(dir: string, port = 0, more: readonly string[] = []): Promise<Served> {
+  const child = start(['serve', '--dir', dir, '--port', String(port), '--quiet', ...more], dir);
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`serve ended with ${code}`)));
   failed.catch(() => {});
   if (child.stdout === null) throw new Error('no stdout');

@@ -35,11 +35,14 @@ export const pulseV1: Protocol = {
       /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id) ? undefined : 'is no UUID, expected one',
     uploadUrl: (server, id) => below(server, `upload/${id}`),
   },
-  content: (server, { chosenId = '' }) => ({
-    method: 'GET',
-    url: below(server, `artifacts/${chosenId}`),
-    headers: {},
-  }),
+  content: {
+    request: (server, { chosenId = '' }) => ({
+      method: 'GET',
+      url: below(server, `artifacts/${chosenId}`),
+      headers: {},
+    }),
+    hasHead: true,
+  },
   recognise: {
     request: capabilitiesRequest,
     sign: (answer) => {

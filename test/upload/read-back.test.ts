@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { MIB } from './harness.ts';
+import { startReferenceBench } from './reference.ts';
+
+const asked = { protocol: 'tus', readBack: true } as const;
+
+describe('--read-back of plain tus', () => {
+  it('proves what a server serves at the URL of the upload', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    expect(
+      (await bench.upload(await bench.file(2 * MIB + 1), { ...asked, requireProof: true })).exitCode,
+    ).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back' }]);
+  });
+
+  it('is not done unless it was asked for', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    expect((await bench.upload(await bench.file(10), { protocol: 'tus' })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    expect(bench.proxy.log.some(({ method }) => method === 'GET')).toBe(false);
+  });
+
+  it('finds a file that is one byte short, and one that is another', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    for (const body of ['123456789', '1234567891']) {
+      bench.proxy.setFaults([{ on: { method: 'GET' }, do: 'answer', status: 200, body }]);
+      const file = await bench.file(Buffer.from('1234567890'), `${body}.mp4`);
+      expect((await bench.upload(file, asked)).exitCode).toBe(7);
+    }
+  });
+
+  it('leaves the upload done and unproven where the server serves nothing, and says why', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    bench.proxy.setFaults([{ on: { method: 'GET' }, do: 'answer', status: 405 }]);
+    expect((await bench.upload(await bench.file(10), asked)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    expect(bench.of('upload.warning').at(-1)?.message).toMatch(/cannot be read back: GET .* answered 405/);
+  });
+});
