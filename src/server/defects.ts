@@ -1,4 +1,5 @@
 import { checksumDefects } from './defects/checksum.ts';
+import { concatenationDefects } from './defects/concatenation.ts';
 import { coreHeadDefects } from './defects/core-head.ts';
 import { coreOptionsDefects } from './defects/core-options.ts';
 import { corePatchDefects } from './defects/core-patch.ts';
@@ -38,6 +39,7 @@ export const defects: readonly Defect[] = [
   ...metadataDefects,
   ...checksumDefects,
   ...terminationDefects,
+  ...concatenationDefects,
   ...dataWholeFilesDefects,
   ...dataDisconnectsDefects,
   ...dataOverlapsDefects,

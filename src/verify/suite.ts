@@ -1,5 +1,6 @@
 import type { Section } from './check.ts';
 import { checksumChecks } from './checks/checksum.ts';
+import { concatenationChecks } from './checks/concatenation.ts';
 import { coreHead } from './checks/core-head.ts';
 import { coreOptions } from './checks/core-options.ts';
 import { corePatch } from './checks/core-patch.ts';
@@ -35,6 +36,7 @@ export const suite: readonly Section[] = [
   metadata,
   checksumChecks,
   terminationChecks,
+  concatenationChecks,
   dataWholeFiles,
   dataDisconnects,
   dataOverlaps,

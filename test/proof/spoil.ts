@@ -1,4 +1,5 @@
 import { checksumSpoils } from './spoil/checksum.ts';
+import { concatenationSpoils } from './spoil/concatenation.ts';
 import { coreHeadSpoils } from './spoil/core-head.ts';
 import { coreOptionsSpoils } from './spoil/core-options.ts';
 import { corePatchSpoils } from './spoil/core-patch.ts';
@@ -35,6 +36,7 @@ export const allSpoils: readonly Spoil[] = [
   ...metadataSpoils,
   ...checksumSpoils,
   ...terminationSpoils,
+  ...concatenationSpoils,
   ...dataWholeFilesSpoils,
   ...dataDisconnectsSpoils,
   ...dataOverlapsSpoils,

@@ -28,6 +28,23 @@ const servers: readonly Audited[] = [
   { settings: { protocol: 'tus', behaviour: twoVersionsListed }, only: ['core.version.*'] },
   { settings: { protocol: 'pulse' }, only: largeRows, large: true },
   { settings: { protocol: 'tus', behaviour: { extensions: allExtensions } } },
+  // Of extensions: what only pulse has, two owners, a small maximum, and parts that must be complete.
+  { settings: { protocol: 'pulse', behaviour: { extensions: allExtensions } }, only: ['concat.partial.*'] },
+  {
+    settings: { protocol: 'tus', guarded: true, behaviour: { extensions: allExtensions } },
+    only: ['concat.final.other-owner'],
+  },
+  {
+    settings: { protocol: 'tus', maxSizeBytes: 1_000_000, behaviour: { extensions: allExtensions } },
+    only: ['concat.final.over-max'],
+  },
+  {
+    settings: {
+      protocol: 'tus',
+      behaviour: { extensions: allExtensions.filter(({ name }) => name !== 'concatenation-unfinished') },
+    },
+    only: ['concat.final.unfinished-refused'],
+  },
   { settings: { protocol: 'pulse-v1' } },
 ];
 

@@ -111,7 +111,7 @@ export const authorisationDefects: readonly Defect[] = [
 ];
 
 /** Those who are meant get in with the credential that was good before. */
-function lettingIn(isMeant: (exchange: Exchange, good: string) => boolean): Behaviour {
+export function lettingIn(isMeant: (exchange: Exchange, good: string) => boolean): Behaviour {
   let good: string | undefined;
   return filtering(async (exchange, next) => {
     const { request } = exchange;

@@ -1,0 +1,178 @@
+import { headerOf, isSuccess } from '../answers.ts';
+import type { Payload } from '../payload.ts';
+import type { Content } from '../probe/content.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { RequestOptions } from '../probe/request.ts';
+import type { Upload } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
+import { scenario } from '../scenario.ts';
+import { bringTo } from './trial.ts';
+
+/** Files that are sent in parts side by side, and put together by the server. */
+
+export const joinNeeds = ['offers concatenation', 'head'] as const;
+
+/** `hello`, ` world` and so on: short parts whose order can be seen. */
+export async function partOf(
+  probe: Probe,
+  text: string,
+  { sentBytes = text.length, metadata }: { readonly sentBytes?: number; readonly metadata?: string } = {},
+): Promise<Upload> {
+  const headers = { 'Upload-Concat': 'partial', ...(metadata && { 'Upload-Metadata': metadata }) };
+  const part = await probe.create(text.length, { headers });
+  await bringTo(probe, part, probe.literal(text), sentBytes);
+  return part;
+}
+
+/** A creation of a final upload, whatever comes of it. */
+export function joining(
+  probe: Probe,
+  urls: readonly string[],
+  { headers, ...options }: RequestOptions = {},
+): Promise<Exchange> {
+  const list = { 'Upload-Concat': `final;${urls.join(' ')}` };
+  return probe.post(undefined, { ...options, headers: { ...list, ...headers } });
+}
+
+export interface Joined {
+  readonly created: Exchange;
+  readonly head?: Exchange;
+  readonly content?: Content;
+}
+
+/** What came of a final upload: what HEAD says once it is joined, and what is in it. */
+export async function joinedAs(probe: Probe, created: Exchange, text: string): Promise<Joined> {
+  if (!isSuccess(created)) return { created };
+  const upload = probe.uploadOf(created, text.length);
+  const head = await joinedHead(probe, upload);
+  return { created, head, content: await probe.content(upload, probe.literal(text)) };
+}
+
+const JOIN_MS = 30_000;
+const LOOK_MS = 250;
+
+/** The last HEAD: a server may take its time to put the parts together. */
+export async function joinedHead(probe: Probe, upload: Upload): Promise<Exchange> {
+  const startMs = probe.nowMs();
+  for (;;) {
+    const head = await probe.head(upload);
+    const offset = headerOf(head, 'Upload-Offset');
+    const isJoined = offset !== undefined && offset === headerOf(head, 'Upload-Length');
+    if (!isSuccess(head) || isJoined || probe.nowMs() - startMs > JOIN_MS) return head;
+    await probe.pause(LOOK_MS);
+  }
+}
+
+export const partialAsked = scenario({
+  id: 'partial-asked',
+  does: 'creates an upload of 7 bytes as a part of another, whatever OPTIONS says, and asks HEAD',
+  run: async (probe): Promise<{ created: Exchange; head?: Exchange }> => {
+    const created = await probe.post(7, { headers: { 'Upload-Concat': 'partial' } });
+    if (!isSuccess(created) || probe.target.headless !== undefined) return { created };
+    return { created, head: await probe.head(probe.uploadOf(created, 7)) };
+  },
+});
+
+export const joinedParts = scenario({
+  id: 'joined-parts',
+  does: 'sends `hello` and ` world` as parts, with a metadata key of their own, and joins them in both orders',
+  needs: joinNeeds,
+  run: async (probe) => {
+    const metadata = 'secret c2VjcmV0';
+    const first = await partOf(probe, 'hello', { sentBytes: 0, metadata });
+    const before = await probe.head(first);
+    await bringTo(probe, first, probe.literal('hello'), 5);
+    const after = await probe.head(first);
+    const second = await partOf(probe, ' world', { metadata });
+    const parts = [first.url, second.url];
+    const plain = await joining(probe, parts, { headers: { 'Upload-Metadata': undefined } });
+    return {
+      part: { created: first.created, before, after },
+      parts,
+      forth: await joinedAs(probe, plain, 'hello world'),
+      back: await joinedAs(probe, await joining(probe, [...parts].reverse()), ' worldhello'),
+    };
+  },
+});
+
+export const joinedOtherwise = scenario({
+  id: 'joined-otherwise',
+  does: 'joins a part with itself, the same parts twice, and parts named by paths instead of URLs',
+  needs: joinNeeds,
+  run: async (probe) => {
+    const a = await partOf(probe, 'hello');
+    const b = await partOf(probe, ' world');
+    const urls = [a.url, b.url];
+    const once = await joinedAs(probe, await joining(probe, urls), 'hello world');
+    const again = await joinedAs(probe, await joining(probe, urls), 'hello world');
+    const paths = [await partOf(probe, 'hello'), await partOf(probe, ' world')].map(
+      ({ url }) => new URL(url).pathname + new URL(url).search,
+    );
+    const byPath = await joinedAs(probe, await joining(probe, paths), 'hello world');
+    const c = await partOf(probe, 'hello');
+    return {
+      once,
+      again,
+      byPath,
+      doubled: await joinedAs(probe, await joining(probe, [c.url, c.url]), 'hellohello'),
+    };
+  },
+});
+
+export const patchedFinal = scenario({
+  id: 'patched-final',
+  does: 'joins two parts, and sends a byte behind the end and one at the beginning of the result',
+  needs: joinNeeds,
+  run: async (probe) => {
+    const parts = [await partOf(probe, 'hello'), await partOf(probe, ' world')];
+    const created = await joining(
+      probe,
+      parts.map(({ url }) => url),
+    );
+    const upload = probe.uploadOf(created, 11);
+    const before = await joinedHead(probe, upload);
+    const behind = await probe.patch(upload, 11, '!');
+    const front = await probe.patch(upload, 0, '!');
+    const after = await probe.head(upload);
+    const heads: Exchange[] = [];
+    for (const part of parts) heads.push(await probe.head(part));
+    return { behind, front, before, after, heads, content: await probe.content(upload, text(probe)) };
+  },
+});
+
+const text = (probe: Probe): Payload => probe.literal('hello world');
+
+export const finalBeforeParts = scenario({
+  id: 'final-before-parts',
+  does: 'joins `hel` of `hello` and ` world` before the first is complete, asks HEAD, and then sends the rest',
+  needs: [...joinNeeds, 'offers concatenation-unfinished'],
+  run: async (probe) => {
+    const a = await partOf(probe, 'hello', { sentBytes: 3 });
+    const b = await partOf(probe, ' world');
+    const created = await joining(probe, [a.url, b.url]);
+    const early = isSuccess(created) ? await probe.head(probe.uploadOf(created, 11)) : undefined;
+    const finish = await probe.finish(a, probe.literal('hello'), { from: 3 });
+    return { early, finish, ...(await joinedAs(probe, created, 'hello world')) };
+  },
+});
+
+export const unfinishedFinal = scenario({
+  id: 'unfinished-final',
+  does: 'joins `hel` of `hello` and ` world` on a server that does not list concatenation-unfinished',
+  needs: [...joinNeeds, 'lacks concatenation-unfinished'],
+  run: async (probe) => {
+    const a = await partOf(probe, 'hello', { sentBytes: 3 });
+    const b = await partOf(probe, ' world');
+    return { created: await joining(probe, [a.url, b.url]) };
+  },
+});
+
+export const finalizedPart = scenario({
+  id: 'finalized-part',
+  does: 'finalizes an upload that was created as a part of another',
+  needs: joinNeeds,
+  run: async (probe) => {
+    const part = await partOf(probe, 'hello');
+    return { finalized: probe.target.protocol === 'pulse' ? await probe.finalize(part) : undefined };
+  },
+});
