@@ -51,7 +51,13 @@ function whoseElse({ source, tools }: Job, id: string): string | undefined {
 export async function offsetOfOwn(job: Job, chosen: ChosenId, refused: Fault): Promise<number | undefined> {
   if (refused.status !== 409) return undefined;
   const { sizeBytes } = job.source.identity;
-  const asked = await askOffset(job, chosen.url);
+  const { retries, retryDelayMs } = job.settings;
+  let asked = await askOffset(job, chosen.url);
+  // The try whose connection broke may still be at work there: taken is the name before the upload is to be found.
+  for (let tries = 0; tries < retries && 'fault' in asked && asked.fault.remedy === 'gone'; tries++) {
+    await job.tools.clock.sleep(retryDelayMs, job.tools.signal);
+    asked = await askOffset(job, chosen.url);
+  }
   if ('fault' in asked) return undefined;
   const { offsetBytes, lengthBytes } = asked.value;
   return lengthBytes === sizeBytes && offsetBytes <= sizeBytes ? offsetBytes : undefined;

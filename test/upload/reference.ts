@@ -8,9 +8,9 @@ import type { ServerSettings } from '../../src/server/server.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
 import { openStateStore, type StateStore } from '../../src/upload/state-store.ts';
+import { systemClock } from '../../src/upload/system-clock.ts';
 import { type RunOutcome, uploadFiles } from '../../src/upload/upload-files.ts';
 import { payload, type Subject, subject } from '../server/harness.ts';
-import { quickClock } from './harness.ts';
 
 export interface ReferenceBench {
   readonly server: Subject;
@@ -42,7 +42,6 @@ export async function startReferenceBench(settings: Partial<ServerSettings>): Pr
   });
   const events: PulseEvent[] = [];
   const store = openStateStore(join(dir, 'state'));
-  const clock = quickClock();
   return {
     server,
     proxy,
@@ -58,8 +57,15 @@ export async function startReferenceBench(settings: Partial<ServerSettings>): Pr
     upload: (files, changes = {}) =>
       uploadFiles(
         typeof files === 'string' ? [files] : files,
-        { ...defaultSettings, server: new URL(proxy.url), ...changes },
-        { send: transport.send, report: (event) => events.push(event), clock, random: () => 0.5, store },
+        // A real clock: what the server still does about a cut request takes its time.
+        { ...defaultSettings, retryDelayMs: 50, server: new URL(proxy.url), ...changes },
+        {
+          send: transport.send,
+          report: (event) => events.push(event),
+          clock: systemClock,
+          random: () => 0.5,
+          store,
+        },
       ),
     lines: () => server.log.map(({ method, path, status }) => `${method} ${path} ${status}`),
     stored: (name) => readFile(join(server.dir, name)),
