@@ -1,4 +1,6 @@
+import { writeSync } from 'node:fs';
 import process from 'node:process';
+import { exitCodes } from '../errors.ts';
 import { commands, isCommandName } from './commands.ts';
 
 /** 128 + SIGPIPE: what a shell reports of a program whose reader has gone. */
@@ -6,7 +8,7 @@ const BROKEN_PIPE = 141;
 
 /** Runs the command that the arguments name and resolves with the exit code (docs/exit-codes.md). */
 export async function main(argv: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithoutOutput);
   const [first, ...rest] = argv;
   try {
     if (first === '--version' || first === '-V') {
@@ -23,8 +25,19 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever read our output has gone (`| head -1`), or its terminal was closed: there is nobody left to tell. */
-function endQuietly(error: NodeJS.ErrnoException): void {
+/**
+ * Whoever read our output has gone (`| head -1`), or its terminal was closed: there is nobody left to tell. Where it
+ * goes to a file that takes no more, stderr may still be read.
+ */
+function endWithoutOutput(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(BROKEN_PIPE);
-  throw error;
+  try {
+    writeSync(
+      process.stderr.fd,
+      `error: the output cannot be written: ${error.code}\n next: make room where it goes, then run the same command again\n`,
+    );
+  } catch {
+    // It goes to the same place.
+  }
+  process.exit(exitCodes.input);
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -107,6 +108,25 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
     await running.until('stderr', /first signal/);
     running.child.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130, signal: null });
+  });
+});
+
+describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
+  test.each([
+    ['stdout', '>/dev/full', /^error: the output cannot be written: ENOSPC\n next: .+\n$/m],
+    ['stderr', '2>/dev/full', /^$/],
+    ['both', '>/dev/full 2>&1', /^$/],
+  ])('under %s is exit 3, without a stack trace', async (_, redirection, said) => {
+    const { dir, env } = await startBench();
+    const command = `"${process.execPath}" "${bin}" video.mp4 ${redirection}`;
+    const shell = spawn('sh', ['-c', command], { cwd: dir, env: { ...process.env, ...env } });
+    let stderr = '';
+    shell.stderr.on('data', (part) => (stderr += part));
+    shell.stdout.resume();
+    const code = await new Promise((resolve) => shell.on('close', resolve));
+    expect(code).toBe(3);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toMatch(/ {4}at |Node\.js/);
   });
 });
 
