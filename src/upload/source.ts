@@ -24,6 +24,8 @@ export interface Source {
   readonly read: (target: Uint8Array, offsetBytes: number) => Promise<void>;
   /** Throws when the file is no longer what it was when it was opened: two states are never spliced. */
   readonly assertUnchanged: () => Promise<void>;
+  /** Whether anything was done to its inode since it was opened: a rewrite whose times were set back, or a new mode or link. */
+  readonly isTouched: () => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
 
@@ -34,10 +36,15 @@ export async function openSource(name: string): Promise<Source> {
   const path = await orInputError(name, () => realPathText(name));
   const identity = await identify(name, path);
   const handle = await orInputError(name, () => open(fsPath(path), READ));
+  const look = () => orInputError(name, () => handle.stat({ bigint: true }));
+  let changedNs: bigint;
   try {
     // What was opened is what was looked at, and what is looked at from now on.
-    const opened = identityOf(name, await orInputError(name, () => handle.stat({ bigint: true })));
+    const stats = await look();
+    changedNs = stats.ctimeNs;
+    const opened = identityOf(name, stats);
     if (!sameFile(opened, identity)) throw changed(name, differences(identity, opened));
+    await assertNoMore(name, handle, identity.sizeBytes);
   } catch (error) {
     await handle.close();
     throw error;
@@ -53,8 +60,18 @@ export async function openSource(name: string): Promise<Source> {
       });
       if (!sameFile(now, identity)) throw changed(name, differences(identity, now));
     },
+    isTouched: async () => (await look()).ctimeNs !== changedNs,
     close: () => handle.close(),
   };
+}
+
+/** What the kernel makes up as it is read (/proc) calls itself a file of no bytes: it would be sent as one. */
+async function assertNoMore(name: string, handle: FileHandle, sizeBytes: number): Promise<void> {
+  const { bytesRead } = await orInputError(name, () => handle.read(new Uint8Array(1), 0, 1, sizeBytes));
+  if (bytesRead === 0) return;
+  throw new PulseError('input', `${name} holds more than the ${sizeBytes} bytes that its size says`, {
+    hint: 'if something writes to it, wait until that has ended; else copy what it gives to a regular file first',
+  });
 }
 
 export function sameFile(a: FileIdentity, b: FileIdentity): boolean {

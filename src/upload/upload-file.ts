@@ -14,6 +14,7 @@ import { joinedSignal } from './joined-signal.ts';
 import { candidateOf } from './metadata.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
 import { proofOf, proves } from './proof.ts';
+import { assertSameContent } from './same-content.ts';
 import { sendChunks } from './send-chunks.ts';
 import type { UploadSettings } from './settings.ts';
 import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';
@@ -181,6 +182,7 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   if (short !== undefined) return short;
   const sha256 = await job.reader.sha256();
   await source.assertUnchanged();
+  await assertSameContent(source, sha256, tools.signal);
   const { declaredSha256 = sha256 } = upload.record;
   if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
   const brought = {

@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import {
+  appendFile,
+  chmod,
+  open,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -8,7 +20,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createChunkReader } from '../../src/upload/chunk-reader.ts';
 import { inputError, openSource, type Source } from '../../src/upload/source.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
-import { startBench } from './harness.ts';
+import { expectProven, startBench } from './harness.ts';
 
 const unix = process.platform !== 'win32';
 
@@ -29,6 +41,16 @@ describe('what is no file that can be uploaded', () => {
       message: `${path} is a pipe, expected a file`,
     });
   });
+
+  it.runIf(existsSync('/proc/self/status'))(
+    'is told: a file of /proc, which has more than its size says',
+    async () => {
+      await expect(openSource('/proc/self/status')).rejects.toMatchObject({
+        kind: 'input',
+        message: '/proc/self/status holds more than the 0 bytes that its size says',
+      });
+    },
+  );
 
   it.runIf(unix)('is told: a socket', async () => {
     const path = join(await temporaryFolder(), 'socket');
@@ -142,6 +164,38 @@ describe('a file that changes', () => {
     const sent = bench.server.lines().filter((line) => line.startsWith('PATCH'));
     expect(sent.length).toBeLessThanOrEqual(3);
     expect(bench.server.finished.size).toBe(0);
+  });
+});
+
+describe('a file whose inode was touched in mid-upload', () => {
+  const rewrite = async (path: string, offsetBytes: number) => {
+    const { mtime } = await stat(path);
+    const handle = await open(path, 'r+');
+    await handle.write(Buffer.from('other'), 0, 5, offsetBytes);
+    await handle.close();
+    await utimes(path, mtime, mtime);
+  };
+  /** A time that `utimes` can set back exactly. */
+  const aged = async (path: string) => utimes(path, new Date(1_700_000_000_000), new Date(1_700_000_000_000));
+
+  it('and rewritten, its times set back, is exit 3: what was sent is no longer the file', async () => {
+    const bench = await startBench();
+    const file = await bench.file(3000);
+    await aged(file);
+    bench.server.script.PATCH = [{ patchHeaders: {} }, { first: () => rewrite(file, 0) }];
+    expect((await bench.upload(file, { chunkBytes: 500 })).exitCode).toBe(3);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringContaining('although its size and modification time are the same') },
+    ]);
+    expect(bench.server.finished.size).toBe(0);
+  });
+
+  it('and not rewritten is proven', async () => {
+    const bench = await startBench();
+    const file = await bench.file(3000);
+    bench.server.script.PATCH = [{ patchHeaders: {} }, { first: () => chmod(file, 0o600) }];
+    await bench.upload(file, { chunkBytes: 500 });
+    await expectProven(bench, file);
   });
 });
 
