@@ -92,7 +92,7 @@ describe.skipIf(process.platform === 'win32')('a signal', () => {
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /3 files: 1 uploaded, 1 failed, 1 not attempted\n {3}next: pulse-upload video\.mp4 other\.mp4 --jobs 1\n$/,
+      /3 files: 1 uploaded, 1 interrupted, 1 not attempted\n {3}next: pulse-upload video\.mp4 other\.mp4 --jobs 1\n$/,
     );
   });
 
