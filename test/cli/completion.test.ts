@@ -55,7 +55,7 @@ const commandsOf: Readonly<Record<Shell, (script: string, line: string) => reado
     ];
     return ['bash', '--norc', '-c', lines.join('\n'), script, ...words];
   },
-  // An interactive zsh on a terminal of its own, with a tab typed into it, and what that shows.
+  // An interactive zsh on a terminal of its own, with a line typed into it that it completes, and what that shows.
   zsh: (script, line) => [
     'zsh',
     '-f',
@@ -67,11 +67,11 @@ const commandsOf: Readonly<Record<Shell, (script: string, line: string) => reado
       // The end of a command is told by its output, which the line typed does not hold.
       'until_seen() { local seen= piece; while [[ $seen != *$1* ]]; do zpty -r tab piece || exit 1; seen+=$piece; done; print -rn -- "$seen" }',
       'say "PS1=; unset zle_bracketed_paste; stty -echo; autoload -Uz compinit; compinit -u; source $1"',
-      "say 'rea''dy() { print rea''dy-now }; rea''dy'",
+      // The line editor itself says that it listens and that it is done; keys that wait would keep it from showing the matches.
+      "say 'zle-line-init() { print rea''dy-now }; fin() { zle expand-or-complete; zle -R; print; print -r -- $BUFFER; print do''ne-now }; zle -N fin; bindkey ^X fin; zle -N zle-line-init'",
       'until_seen ready-now >/dev/null',
-      'zpty -w -n tab "$2"$\'\\t\'',
-      "zpty -w -n tab $'\\C-u'",
-      "say 'print do''ne-now'",
+      'zpty -w -n tab "$2"',
+      "zpty -w -n tab $'\\C-x'",
       'until_seen done-now',
     ].join('\n'),
     'zsh',

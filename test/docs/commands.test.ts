@@ -40,7 +40,7 @@ describe('every command of the docs', () => {
 });
 
 /** Pages whose uploads, lists and so on can be run one after another; ci, bulk and at-scale have tests of their own. */
-const runnable = ['README.md', 'docs/resume.md', 'docs/scripting.md'];
+const runnable = ['README.md', 'docs/upload.md', 'docs/resume.md', 'docs/scripting.md', 'docs/verify.md'];
 
 test.each(runnable)(
   'the commands of %s end with 0 in a folder with these files and a server',
@@ -57,9 +57,13 @@ test.each(runnable)(
     await copyFile('fixtures/sample.mp4', join(dir, 'fixtures', 'sample.mp4'));
     for (const name of ['video.mp4', 'big.mp4']) await writeFile(join(dir, name), randomBytes(100_000));
     const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+    // Where a page shows prompts, a line without one is output.
+    const hasPrompts = commandsOf(page).some(({ text }) => text.startsWith('$ '));
+    const isTyped = (text: string) => !hasPrompts || /^\$ |\(pulse-upload /.test(text);
     const commands = commandsOf(page).filter(
-      // A server runs until it is stopped; verify and its reports are run by ci.test.ts. Nothing can be forgotten that is done.
-      ({ isBlock, argv: [first = ''] }) => isBlock && !/^(serve|verify|report|forget)$/.test(first),
+      // A server runs until it is stopped, reports are run by ci.test.ts, and nothing can be forgotten that is done.
+      ({ isBlock, text, argv: [first = ''] }) =>
+        isBlock && isTyped(text) && !/^(serve|report|forget)$/.test(first),
     );
     expect(commands.length).toBeGreaterThan(0);
     for (const { text, argv } of commands) {
