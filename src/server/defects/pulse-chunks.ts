@@ -120,7 +120,7 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'second-cut-damages',
     says: 'Damages the last stored byte when the connection of one upload breaks for the second time.',
-    breaks: ['pulse.patch.retry-3x1s'],
+    breaks: ['pulse.patch.retry-3x1s', 'data.disconnect.no-head-retry'],
     behaviour: () => filtering(secondCutDamages()),
   },
   {

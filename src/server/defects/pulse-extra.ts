@@ -30,7 +30,7 @@ export const pulseExtraDefects: readonly Defect[] = [
   {
     id: 'cors-without-expose',
     says: 'Allows browsers to upload, but hides Location and Upload-Offset from them.',
-    breaks: ['pulse.extra.cors'],
+    breaks: ['pulse.extra.cors', 'core.options.cors-expose'],
     source: 'https://github.com/tus/tus-node-server/issues/42',
     behaviour: () => crossOrigin({}),
   },
