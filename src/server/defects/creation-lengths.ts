@@ -68,7 +68,7 @@ export const creationLengthDefects: readonly Defect[] = [
     behaviour: () =>
       refusing(({ request }) =>
         request.headers['upload-length'] === String(TEBIBYTE)
-          ? refusal(507, 'the server has no space left')
+          ? refusal(500, 'the server has no space left')
           : undefined,
       ),
   },
