@@ -16,6 +16,12 @@ export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<
   return upload.settled;
 }
 
+/** Resolves when the file of a complete upload stays where it is: it is not read while it is being moved. */
+export async function atRest(upload: LiveUpload, parts: Parts): Promise<void> {
+  await settleComplete(upload, parts);
+  await upload.finishing;
+}
+
 async function settle(upload: LiveUpload, parts: Parts): Promise<Reply | undefined> {
   await parts.store.sync(upload.info.id);
   return parts.dialect.settle?.(upload, parts);

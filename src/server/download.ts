@@ -1,3 +1,4 @@
+import { atRest } from './complete.ts';
 import { refusal } from './exchange.ts';
 import type { UploadVerb } from './parts.ts';
 
@@ -5,9 +6,11 @@ import type { UploadVerb } from './parts.ts';
  * GET: the bytes of a complete upload, where the protocol has no finalize that proves them by checksum.
  * As an attachment of no type in particular, so that nothing uploaded runs in the server's origin.
  */
-export const download: UploadVerb = async ({ request }, upload, { rules, store }) => {
+export const download: UploadVerb = async ({ request }, upload, parts) => {
+  const { rules, store } = parts;
   const refused = rules.download.complete({ upload, request });
   if (refused !== undefined) return refused;
+  await atRest(upload, parts);
   if (upload.finished && !(await store.holds(upload.finished)))
     return refusal(410, 'the file was taken away');
   return {

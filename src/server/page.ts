@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseMetadata } from '../protocol/headers.ts';
+import { atRest } from './complete.ts';
 import { type Exchange, json, type Reply, type RequestHead, refusal } from './exchange.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, Verb } from './parts.ts';
@@ -138,9 +139,11 @@ function withToken({ request }: Exchange): RequestHead {
 }
 
 /** A complete upload, whose bytes change no more. */
-async function wanted({ path }: RequestHead, { uploads, store }: Parts): Promise<LiveUpload | Reply> {
+async function wanted({ path }: RequestHead, parts: Parts): Promise<LiveUpload | Reply> {
+  const { uploads, store } = parts;
   const id = path.split('/').at(-1) ?? '';
   const upload = isUploadId(id) ? await uploads.find(id) : undefined;
+  if (upload !== undefined) await atRest(upload, parts);
   const isThere =
     upload !== undefined && isComplete(upload) && (!upload.finished || (await store.holds(upload.finished)));
   return isThere ? upload : refusal(404, 'no such file');
