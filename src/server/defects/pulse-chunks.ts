@@ -119,7 +119,7 @@ export const pulseChunksDefects: readonly Defect[] = [
   },
   {
     id: 'second-cut-damages',
-    says: 'Damages the last stored byte when the connection of one upload breaks for the second time.',
+    says: 'Damages the last stored byte when the connection breaks inside the second of three chunks for the second time.',
     breaks: ['pulse.patch.retry-3x1s', 'data.disconnect.no-head-retry'],
     behaviour: () => filtering(secondCutDamages()),
   },
@@ -179,6 +179,12 @@ function isMebibyte({ exchange }: Parameters<Parameters<typeof answering>[0]>[0]
   return exchange.request.bodyBytes === 1024 * 1024 && !type.startsWith('multipart/');
 }
 
+/** Of three chunks of 64 KiB, as the checks that must notice send them: other broken uploads are left alone. */
+function isInsideSecondChunk({ info, offsetBytes }: LiveUpload): boolean {
+  const chunkBytes = 64 * 1024;
+  return info.lengthBytes === 3 * chunkBytes && offsetBytes > chunkBytes && offsetBytes < 2 * chunkBytes;
+}
+
 function secondCutDamages(): Filter {
   const cuts = new Map<LiveUpload, number>();
   return async (exchange, next, parts) => {
@@ -186,7 +192,7 @@ function secondCutDamages(): Filter {
     const { incoming, request } = exchange;
     if (request.method !== 'PATCH' || incoming.complete) return reply;
     const upload = await uploadOf(exchange, parts);
-    if (upload === undefined || upload.offsetBytes === 0) return reply;
+    if (upload === undefined || upload.finished || !isInsideSecondChunk(upload)) return reply;
     const times = (cuts.get(upload) ?? 0) + 1;
     cuts.set(upload, times);
     if (times === 2) await damage(upload.info.id, upload.offsetBytes - 1, Uint8Array.of(0), parts);
