@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
-import { exitCodes } from '../errors.ts';
 import { commands, isCommandName } from './commands.ts';
 
 /** 128 + SIGPIPE: what a shell reports of a program whose reader has gone. */
 const BROKEN_PIPE = 141;
+/** `input` of the exit codes, whose table `--version` does not load. */
+const UNWRITABLE = 3;
 
 /** Runs the command that the arguments name and resolves with the exit code (docs/exit-codes.md). */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -39,5 +40,5 @@ function endWithoutOutput(error: NodeJS.ErrnoException): void {
   } catch {
     // It goes to the same place.
   }
-  process.exit(exitCodes.input);
+  process.exit(UNWRITABLE);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pruneUploads } from './kept-uploads.ts';
@@ -53,6 +54,8 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
       return undefined;
     },
     peek: async (key) => {
+      // Asked for every file of a long list and in every protocol, and nearly none is there: no error is made for each.
+      if (!existsSync(pathOf(key, 'lock')) && !existsSync(pathOf(key, 'json'))) return undefined;
       await orStateError(dir, () => assertUnlocked(pathOf(key, 'lock'), key.path));
       const record = await load(key);
       return record === undefined || 'distrusted' in record ? undefined : record;

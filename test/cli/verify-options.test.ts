@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { splitCommandLine } from '../../src/cli/command-line.ts';
-import { type Environment, longFlag, valuesOf } from '../../src/cli/option-table.ts';
-import { reportOptions } from '../../src/cli/report-options.ts';
+import { type Environment, valuesOf } from '../../src/cli/option-table.ts';
 import { announcement, needsConsent } from '../../src/cli/verify-consent.ts';
 import { verifyOptions } from '../../src/cli/verify-options.ts';
 import { refuseUnwritable } from '../../src/cli/verify-results.ts';
@@ -130,16 +129,6 @@ describe('the server', () => {
     [['http://me:secret@a'], 'without user name and password'],
   ])('%j is a usage error', (operands, message) => {
     expect(errorOf(() => serverOf(operands, {})).message).toContain(message);
-  });
-});
-
-describe('docs/ci.md', () => {
-  test('names no option that does not exist', () => {
-    const known = [verifyOptions, reportOptions].flatMap((table) => Object.values(table).map(longFlag));
-    const named = readFileSync('docs/ci.md', 'utf8').matchAll(/(?<![\w-])--[a-z][a-z-]+/g);
-    const unknown = [...named].map(([flag]) => flag).filter((flag) => !known.includes(flag));
-    // The server in the example has an option, too.
-    expect([...new Set(unknown)]).toEqual(['--port']);
   });
 });
 

@@ -28,6 +28,16 @@ it('the packed tarball works where it is installed, with nothing of the checkout
   expect(execFileSync(bin, ['--help'], { encoding: 'utf8', shell: windows })).toContain('--server');
 
   const modules = windows ? join(dir, 'prefix', 'node_modules') : join(dir, 'prefix', 'lib', 'node_modules');
-  const shipped = ['LICENSE', 'README.md', 'bin', 'dist', 'node_modules', 'package.json', 'page'];
+  const shipped = [
+    'LICENSE',
+    'README.md',
+    'bin',
+    'dist',
+    'man',
+    'node_modules',
+    'package.json',
+    'page',
+    'schema',
+  ];
   expect(readdirSync(join(modules, 'pulse-upload')).sort()).toEqual(shipped);
 }, 120_000);
