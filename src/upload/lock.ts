@@ -101,8 +101,7 @@ function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): L
     release: async () => {
       isReleased = true;
       clearInterval(timer);
-      const text = await readFile(path, 'utf8').catch(() => '');
-      if (parseOwner(text)?.nonce === own.nonce) await rm(path, { force: true });
+      if (await isOwn(path, own)) await rm(path, { force: true });
     },
   };
 }
@@ -118,7 +117,13 @@ async function beat(path: string, own: Owner, isReleased: () => boolean): Promis
   }
   // Removed by hand, perhaps: taken once more. Any other trouble with the folder says nothing about the lock.
   if (text.code !== 'ENOENT' || isReleased()) return true;
-  return createExclusively(path, JSON.stringify(own)).catch(() => true);
+  const isTaken = await createExclusively(path, JSON.stringify(own)).catch(() => true);
+  // Where it is there by now, an earlier beat of our own that was slow may have made it.
+  return isTaken || isOwn(path, own);
+}
+
+async function isOwn(path: string, own: Owner): Promise<boolean> {
+  return parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === own.nonce;
 }
 
 /** The content arrives with the name, so that nobody ever reads a half-written lock. */

@@ -38,7 +38,8 @@ export function createRecorder(known: Redact, clockMs: () => number): Recorder {
   let redactAll = known;
   const redact: Redact = (text) => redactAll(text);
   const startMs = clockMs();
-  const nowMs = () => Math.round((clockMs() - startMs) * 10) / 10;
+  const sinceStart = (ms: number) => Math.round((ms - startMs) * 10) / 10;
+  const nowMs = () => sinceStart(clockMs());
   let sentBytes = 0;
 
   const begin = (connection: number, { method, url, bytes }: BegunRequest): Pending => {
@@ -75,7 +76,7 @@ export function createRecorder(known: Redact, clockMs: () => number): Recorder {
         if (outcome.kind === 'break') exchange.broken = brokenRecord(outcome, redact);
         else {
           exchange.answer = answerRecord(outcome, redact);
-          exchange.firstByteMs = Math.max(exchange.startedMs, Math.round(outcome.firstByteMs - startMs));
+          exchange.firstByteMs = Math.max(exchange.startedMs, sinceStart(outcome.firstByteMs));
         }
       },
       repeated: () => {
