@@ -82,6 +82,13 @@ describe('HTML', () => {
     expect(html).toContain("default-src 'none'");
   });
 
+  it('of a results file that somebody wrote by hand runs nothing either', () => {
+    const forged = JSON.parse(JSON.stringify(allVerdicts));
+    forged.seed = hostile;
+    for (const result of forged.results) result.verdict = hostile;
+    expect(htmlReport(forged)).not.toContain('<script>alert');
+  });
+
   it('shows every result, findings twice', () => {
     const html = htmlReport(allVerdicts);
     for (const { id } of allVerdicts.results) expect(html).toContain(`<code>${id}</code>`);

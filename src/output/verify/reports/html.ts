@@ -42,7 +42,7 @@ ${groupsOf(report)
   .map(({ title, results: members }) => sectionOf(title, members, report, false))
   .join('\n')}
 </main>
-<footer><p>pulse-upload ${text(report.tool.version)}, suite ${text(report.tool.suite)}, seed ${report.seed}</p></footer>
+<footer><p>pulse-upload ${text(report.tool.version)}, suite ${text(report.tool.suite)}, seed ${text(String(report.seed))}</p></footer>
 <script>${script}</script>
 </body>
 </html>
@@ -88,8 +88,8 @@ function resultOf(result: ReportedResult, report: VerifyReport, isOpen: boolean)
   ];
   const rows = facts.flatMap(([name, value]) => (value ? [`<dt>${name}</dt><dd>${text(value)}</dd>`] : []));
   const again = [againCommand(result, report), ...curl].join('\n');
-  return `<details class="result ${verdict}" data-id="${text(id)}"${isOpen ? ' open' : ''}>
-<summary><b class="verdict">${verdict}</b> <code>${text(id)}</code> ${level === undefined ? '' : `<span class="level">${text(level)}</span> `}<span class="says">${text(isOpen ? says : outcomeText(result) || says)}</span></summary>
+  return `<details class="result ${text(verdict)}" data-id="${text(id)}"${isOpen ? ' open' : ''}>
+<summary><b class="verdict">${text(verdict)}</b> <code>${text(id)}</code> ${level === undefined ? '' : `<span class="level">${text(level)}</span> `}<span class="says">${text(isOpen ? says : outcomeText(result) || says)}</span></summary>
 <dl>${isOpen ? '' : `<dt>requires</dt><dd>${text(says)}</dd>`}<dt>written</dt><dd><a href="${text(spec.url)}">${text(spec.section)}</a></dd>${rows.join('')}<dt>again</dt><dd><pre>${text(again)}</pre></dd></dl>
 ${evidence.length === 0 ? '' : `<details class="evidence"><summary>${countOf(evidence.length, 'exchange')}</summary><pre>${text(evidence.map((exchange) => exchangeBlock(exchange).join('\n')).join('\n\n'))}</pre></details>`}
 </details>`;
