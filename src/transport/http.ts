@@ -45,15 +45,16 @@ async function send(
 ): Promise<Outcome> {
   const { idleTimeoutMs, answerTimeoutMs = idleTimeoutMs, signal, pace } = conditions;
   const lengthBytes = bodyBytes(request);
-  const giveUp = new AbortController();
   const options = {
     method: request.method,
     headers: { ...request.headers, ...lengthHeader(request, lengthBytes) },
   };
-  const exchange = way.begin(request.url, options, giveUp.signal);
+  // Made only for a way that asks for it: one controller per request is felt over thousands of chunks.
+  let giveUp: AbortController | undefined;
+  const exchange = way.begin(request.url, options, () => (giveUp ??= new AbortController()).signal);
   const end = () => {
     exchange.destroy();
-    giveUp.abort();
+    giveUp?.abort();
   };
   const waits = createWaits(end);
   waits.forThis('a connection', idleTimeoutMs);

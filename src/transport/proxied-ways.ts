@@ -44,7 +44,7 @@ export function tunnelledWay(proxy: URL, tls: TlsSettings | undefined): Way {
   return {
     ...wayOver(agent, https.request),
     begin: (url, options, giveUp) =>
-      https.request(url, { ...options, agent, giveUp } as https.RequestOptions),
+      https.request(url, { ...options, agent, giveUp: giveUp() } as https.RequestOptions),
   };
 }
 

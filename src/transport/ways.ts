@@ -4,8 +4,8 @@ import type { TransportSettings } from './settings.ts';
 
 /** One way to servers: it begins requests, and owns the kept-alive connections of that way. */
 export interface Way {
-  /** Begins a request; `giveUp` ends what is still being set up for it. */
-  readonly begin: (url: URL, options: http.RequestOptions, giveUp: AbortSignal) => http.ClientRequest;
+  /** Begins a request; the signal of `giveUp` ends what is still being set up for it. */
+  readonly begin: (url: URL, options: http.RequestOptions, giveUp: () => AbortSignal) => http.ClientRequest;
   /** Present where a proxy is spoken to: what an error before there was a connection means. */
   readonly unreachable?: (error: unknown) => KnownBreak;
   /** Present where a proxy may answer in the server's place: what such an answer means. */
