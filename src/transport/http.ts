@@ -51,7 +51,10 @@ async function send(
   };
   // Made only for a way that asks for it: one controller per request is felt over thousands of chunks.
   let giveUp: AbortController | undefined;
-  const exchange = way.begin(request.url, options, () => (giveUp ??= new AbortController()).signal);
+  const exchange = way.begin(request.url, options, () => {
+    giveUp ??= new AbortController();
+    return giveUp.signal;
+  });
   const end = () => {
     exchange.destroy();
     giveUp?.abort();
