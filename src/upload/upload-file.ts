@@ -2,23 +2,16 @@ import { basename } from 'node:path';
 import { asPulseError, PulseError } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
-import { uploadIdOf } from '../protocol/urls.ts';
-import { createChunkReader } from './chunk-reader.ts';
+import { bringOver } from './bring-over.ts';
 import { askOffer } from './discover.ts';
 import { noticingExpiry } from './expiry.ts';
-import { again, type Fault } from './faults.ts';
-import { finalizeUpload } from './finalize.ts';
+import { again } from './faults.ts';
 import type { RunTools } from './host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
 import { candidateOf } from './metadata.ts';
-import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
-import { proofOf, proves } from './proof.ts';
-import { assertSameContent } from './same-content.ts';
-import { sendChunks } from './send-chunks.ts';
 import type { UploadSettings } from './settings.ts';
-import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';
-import { changed, openSource, type Source } from './source.ts';
+import { openSource, type Source } from './source.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
 export interface UploadResult {
@@ -130,115 +123,4 @@ function resumableOr(thrown: unknown, resumable: boolean): PulseError {
     cause,
     resumable,
   });
-}
-
-type Unread = Omit<Job, 'reader'>;
-type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
-
-/** Why what was sent counts for nothing, and whether sending it all once more can help. */
-interface InVain {
-  readonly inVain: PulseError;
-  readonly sendAfresh: boolean;
-}
-
-/** What was sent in vain is sent afresh once, and only once. */
-async function bringOver(unread: Unread): Promise<Brought> {
-  const job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
-  const outagesBefore = job.tools.host.outage.ended();
-  const begun = job.settings.resume ? await findUpload(job) : undefined;
-  const first = await transfer(job, begun ?? (await createUpload(job)));
-  if ('sha256' in first) return first;
-  // An upload of this very run does not expire, unless the run was cut off for long (faults C08 and C44).
-  const mayHaveExpired = begun !== undefined || job.tools.host.outage.ended() > outagesBefore;
-  if (!first.sendAfresh && !mayHaveExpired) throw first.inVain;
-  warn(job, `${first.inVain.message}; sending it all once more`);
-  const afresh = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
-  const second = await transfer(afresh, await createUpload(afresh));
-  if ('sha256' in second) return second;
-  throw second.inVain;
-}
-
-/** The upload as it was brought to its end, or why that was in vain. What the server lost on the way is sent again. */
-async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain> {
-  let at = upload;
-  for (let times = 1; ; times++) {
-    const ended = await sendAndFinish(job, at);
-    if ('sha256' in ended) return { ...ended, resumedFromBytes: upload.offsetBytes };
-    if ('inVain' in ended) return ended;
-    sendRestAgain(job, ended.shortOf, times);
-    at = ended.shortOf;
-  }
-}
-
-async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
-  const { source, settings, tools, key } = job;
-  const { sizeBytes } = source.identity;
-  const sent = await sendChunks(job, upload);
-  if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
-  const { atRisk, finishFault } = sent;
-  if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
-  // Where the protocol has no finalize, HEAD has the last word on completeness.
-  const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
-  if (short !== undefined) return short;
-  const sha256 = await job.reader.sha256();
-  await source.assertUnchanged();
-  await assertSameContent(source, sha256, tools.signal);
-  const { declaredSha256 = sha256 } = upload.record;
-  if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
-  const brought = {
-    url: upload.url.href,
-    uploadId: uploadIdOf(upload.url),
-    sizeBytes,
-    sha256,
-    resumedFromBytes: upload.offsetBytes,
-  };
-  if (!settings.finalize) return { ...brought, proven: false };
-  try {
-    const finalized = await finalizeUpload(job, upload);
-    if (finalized !== undefined && 'shortOf' in finalized) return finalized;
-    const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 });
-    const proven = proves(proof);
-    if (!proven && settings.requireProof) {
-      await tools.store.remove(key);
-      throw withoutProof(job);
-    }
-    return {
-      ...brought,
-      proven,
-      ...(proof !== undefined && { proof }),
-      ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
-    };
-  } catch (error) {
-    if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
-    await tools.store.remove(key);
-    if (!atRisk) throw error;
-    // A server without HEAD may have stored a repeated chunk twice.
-    return { inVain: error, sendAfresh: true };
-  }
-}
-
-/**
- * The last chunk was answered with an error, and HEAD says that all is there. Where there is a finalize, that judges;
- * elsewhere nobody can, and the next run must not take the complete upload for a success either (fault C33).
- */
-async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Promise<void> {
-  if (job.protocol.finalize !== undefined) {
-    warn(job, `${fault.reason}, yet the server says that it has every byte; going on to finalize`);
-    return;
-  }
-  await job.tools.store.write({ ...upload.record, finishError: fault.reason });
-  throw unfinished(fault.reason);
-}
-
-function withoutProof({ source, protocol, settings }: Job): PulseError {
-  const canReadBack = protocol.content !== undefined && !settings.readBack;
-  return new PulseError(
-    'unknown',
-    `the server offers no checksum, so it is not proven that it holds ${source.name}`,
-    {
-      hint: canReadBack
-        ? 'add --read-back: the content is asked for and compared'
-        : 'without --require-proof this counts as done, and the output says that it is not proven',
-    },
-  );
 }
