@@ -42,6 +42,10 @@ export interface Offer {
   readonly describe?: (filename: string) => Readonly<Record<string, string>>;
   /** Metadata that declares the SHA-256 (hex) of the whole file; absent where the server does not list it. */
   readonly declare?: (sha256: string) => Readonly<Record<string, string>>;
+  /** What it can do beyond the core of its protocol, by the protocol's own names in lower case. */
+  readonly extensions?: ReadonlySet<string>;
+  /** The digests of single chunks that it can compare, as it spells them. */
+  readonly checksumAlgorithms?: readonly string[];
 }
 
 /** An upload whose content is asked for. */
@@ -75,6 +79,8 @@ export interface Protocol {
     readonly request: (server: URL) => WireRequest;
     /** Undefined where the answer is not what this protocol answers. */
     readonly read: (answer: Answer) => Offer | undefined;
+    /** Servers need not answer: one that does not is used as one that can do the core, and nothing more. */
+    readonly isOptional?: true;
   };
   /** Present where the client names its uploads: the same name again is the same upload. */
   readonly naming?: {

@@ -1,5 +1,6 @@
 import type { Offer, Protocol } from '../protocol/protocol.ts';
-import { errorOf, protocolFault } from './faults.ts';
+import type { Answer, WireRequest } from '../protocol/wire.ts';
+import { errorOf, type Fault, protocolFault } from './faults.ts';
 import type { RunTools } from './host.ts';
 import { ask, type Job } from './job.ts';
 import type { Sender } from './send-once.ts';
@@ -23,13 +24,30 @@ export async function chooseProtocol(
   for (const protocol of known) {
     const request = protocol.recognise.request(settings.server);
     const job = { protocol, settings, tools, tally: { sentBytes: 0, retries: 0 }, source: { name: file } };
-    const seen = await ask(job, request, (answer) => ({ value: protocol.recognise.sign(answer) }));
+    const seen = await ask(job, request, (answer) => {
+      const sign = protocol.recognise.sign(answer);
+      if (sign !== undefined) keepOffer(protocol, request, answer, job);
+      return { value: sign };
+    });
     // No answer at all is no sign of another protocol.
     if ('fault' in seen && seen.fault.broken !== undefined) throw errorOf(seen.fault);
     if ('value' in seen && seen.value !== undefined) return { protocol, concluded: seen.value };
   }
   const protocol = known.find(({ isAssumed }) => isAssumed) ?? known[0];
   return { protocol, concluded: 'no sign of any protocol was seen' };
+}
+
+/** Where the answer that shows the protocol also says what the server offers, it need not be asked twice. */
+function keepOffer(
+  protocol: Protocol,
+  request: WireRequest,
+  answer: Answer,
+  { tools, settings }: Sender,
+): void {
+  const asking = protocol.discover?.request(settings.server);
+  if (asking?.method !== request.method || asking.url.href !== request.url.href) return;
+  const offer = protocol.discover?.read(answer);
+  if (offer !== undefined) tools.host.offers.set(protocol.id, Promise.resolve(offer));
 }
 
 /** What the server says of itself, asked once a run; empty where the protocol has no words for that. */
@@ -47,7 +65,9 @@ export function askOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer> {
 async function discoverOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer> {
   const { discover } = sender.protocol;
   if (discover === undefined) return {};
-  const asked = await ask(sender, discover.request(sender.settings.server), (answer, sent) => {
+  const request = discover.request(sender.settings.server);
+  if (discover.isOptional) return optionalOffer(sender, request, discover.read);
+  const asked = await ask(sender, request, (answer, sent) => {
     const offer = discover.read(answer);
     return offer === undefined
       ? { fault: protocolFault(sent, answer, 'without what the server is able to do') }
@@ -55,4 +75,31 @@ async function discoverOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer
   });
   if ('fault' in asked) throw errorOf(asked.fault);
   return asked.value;
+}
+
+/** Whatever is no useful answer says that the server offers nothing; only where nobody is there it is an error. */
+async function optionalOffer(
+  sender: Sender & Pick<Job, 'tally'>,
+  request: WireRequest,
+  read: (answer: Answer) => Offer | undefined,
+): Promise<Offer> {
+  let last: Fault | undefined;
+  try {
+    const asked = await ask(sender, request, (answer) => ({ value: read(answer) ?? {} }), {
+      onFault: (fault) => {
+        last = fault;
+        return knowsNoSuchRequest(fault) ? { ...fault, remedy: 'stop' } : fault;
+      },
+    });
+    if ('value' in asked) return asked.value;
+  } catch (error) {
+    if (last === undefined || sender.tools.signal?.aborted) throw error;
+  }
+  if (last?.broken !== undefined && !last.broken.delivered) throw errorOf(last);
+  return {};
+}
+
+/** 500 is what servers answer to a method that they never thought of; one that is silent stays so. */
+function knowsNoSuchRequest({ status, broken }: Fault): boolean {
+  return status === 500 || (broken?.cause === 'timeout' && broken.delivered);
 }
