@@ -15,7 +15,8 @@ export type PulseEvent =
   | {
       readonly type: 'upload.start';
       readonly file: string;
-      readonly sizeBytes: number;
+      /** Absent where it is not known before the input has ended. */
+      readonly sizeBytes?: number;
       readonly server: string;
       readonly protocol: string;
       readonly concluded?: string;
@@ -33,7 +34,7 @@ export type PulseEvent =
       readonly file: string;
       readonly acceptedBytes: number;
       readonly sentBytes: number;
-      readonly sizeBytes: number;
+      readonly sizeBytes?: number;
       readonly bytesPerSecond: number;
     }
   /** `attempt` is the number of the retry that follows after `delayMs`: 1 is the second try. */

@@ -89,14 +89,20 @@ const counts = {
 const failure = { kind: word(exitCodes), exitCode: count, message: text, hint: optional(text) };
 
 const uploadEvents: TableOf<PulseEvent> = {
-  'upload.start': { file: text, sizeBytes: count, server: text, protocol: text, concluded: optional(text) },
+  'upload.start': {
+    file: text,
+    sizeBytes: optional(count),
+    server: text,
+    protocol: text,
+    concluded: optional(text),
+  },
   'upload.created': { file: text, url: text },
   'upload.resumed': { file: text, url: text, offsetBytes: count },
   'upload.progress': {
     file: text,
     acceptedBytes: count,
     sentBytes: count,
-    sizeBytes: count,
+    sizeBytes: optional(count),
     bytesPerSecond: number,
   },
   'upload.retry': { file: text, attempt: count, delayMs: number, reason: text },

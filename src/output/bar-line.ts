@@ -2,10 +2,10 @@ import { formatBytes, formatDuration, formatRate, percentOf } from './format.ts'
 import type { Paint } from './paint.ts';
 import { displayWidth, padLeft, shortenMiddle } from './text.ts';
 
-/** What a bar shows. `acceptedBytes` never falls and never exceeds `sizeBytes`. */
+/** What a bar shows. `acceptedBytes` never falls and never exceeds `sizeBytes`, which is absent while nobody knows it. */
 export interface BarState {
   readonly file: string;
-  readonly sizeBytes: number;
+  readonly sizeBytes?: number;
   readonly acceptedBytes: number;
   readonly bytesPerSecond: number;
   /** Stands in for rate and time left while nothing moves. */
@@ -32,6 +32,9 @@ const layouts: readonly (readonly ('name' | 'percent' | 'bar' | 'amount' | 'rate
   ['percent'],
 ];
 
+/** Of a size that is not known there is no share: what was accepted stands where the percentage stood. */
+const layoutsWithoutSize = layouts.filter((parts) => !parts.includes('bar'));
+
 /** One line of at most `columns - 1` columns, since a full line makes some terminals wrap. */
 export function barLine(state: BarState, columns: number, look: BarLook): string {
   return barLines([state], columns, look)[0] ?? '';
@@ -45,7 +48,8 @@ export function barLines(states: readonly BarState[], columns: number, look: Bar
   const longestName = Math.max(0, ...states.map(({ file }) => displayWidth(file)));
   const nameColumns = Math.min(longestName, Math.max(NAME_MIN, Math.floor(room * 0.3)));
   const least = { ...widest, name: nameColumns, bar: BAR.min };
-  const layout = layouts.find((parts) => widthOf(parts, least) <= room) ?? [];
+  const possible = states.some(({ sizeBytes }) => sizeBytes === undefined) ? layoutsWithoutSize : layouts;
+  const layout = possible.find((parts) => widthOf(parts, least) <= room) ?? [];
 
   const barColumns = Math.min(BAR.max, BAR.min + room - widthOf(layout, least));
   return states.map((state, index) => {
@@ -76,13 +80,16 @@ function widestOf(widths: readonly Widths[]): Widths {
 /** Fixed widths, so that nothing jumps while the numbers change. */
 function textsOf(state: BarState) {
   const { acceptedBytes, sizeBytes, bytesPerSecond, note } = state;
+  const moving = note === undefined && bytesPerSecond > 0;
+  const rate = (moving ? formatRate(bytesPerSecond) : '').padStart(12);
+  const accepted = padLeft(formatBytes(acceptedBytes), 9);
+  if (sizeBytes === undefined) return { percent: accepted, amount: '', rate, left: note ?? '' };
   const total = formatBytes(sizeBytes);
   const leftMs = ((sizeBytes - acceptedBytes) * 1000) / bytesPerSecond;
-  const moving = note === undefined && bytesPerSecond > 0;
   return {
     percent: `${String(percentOf(acceptedBytes, sizeBytes)).padStart(3)} %`,
-    amount: `${padLeft(formatBytes(acceptedBytes), Math.max(9, total.length))} of ${total}`,
-    rate: (moving ? formatRate(bytesPerSecond) : '').padStart(12),
+    amount: `${padLeft(accepted, total.length)} of ${total}`,
+    rate,
     left: (note ?? (moving ? `${formatDuration(leftMs)} left` : '')).padEnd(11),
   };
 }
@@ -99,7 +106,8 @@ function widthOf<K extends string>(parts: readonly K[], widths: Readonly<Record<
 }
 
 function drawnBar(state: BarState, columns: number, { paint, unicode }: BarLook): string {
-  const share = state.sizeBytes === 0 ? 1 : state.acceptedBytes / state.sizeBytes;
+  const { acceptedBytes, sizeBytes = 0 } = state;
+  const share = sizeBytes === 0 ? 1 : acceptedBytes / sizeBytes;
   const done = Math.floor(share * columns);
   const [full, empty] = unicode ? ['━', '─'] : ['=', '-'];
   return paint.accent(full.repeat(done)) + paint.faint(empty.repeat(columns - done));

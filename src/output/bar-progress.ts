@@ -14,12 +14,12 @@ const TERMINAL_STATE = /\x1b(?:[78]|\[\?7[hl])/g;
 export function foldBar(state: BarState | undefined, event: PulseEvent): BarState | undefined {
   switch (event.type) {
     case 'upload.start':
-      return { file: event.file, sizeBytes: event.sizeBytes, acceptedBytes: 0, bytesPerSecond: 0 };
+      return { file: event.file, ...sizeIn(event), acceptedBytes: 0, bytesPerSecond: 0 };
     case 'upload.resumed':
       return state && withAccepted(state, event.offsetBytes);
     case 'upload.progress': {
       if (state === undefined) return undefined;
-      const { note: _, ...moving } = withAccepted(state, event.acceptedBytes);
+      const { note: _, ...moving } = withAccepted({ ...state, ...sizeIn(event) }, event.acceptedBytes);
       const finishing = moving.acceptedBytes === moving.sizeBytes ? { note: 'finishing' } : {};
       return { ...moving, bytesPerSecond: event.bytesPerSecond, ...finishing };
     }
@@ -36,7 +36,12 @@ export function foldBar(state: BarState | undefined, event: PulseEvent): BarStat
 
 /** A server may lose bytes and a bar may not jump back: what was shown once stays, up to the file's size. */
 function withAccepted(state: BarState, acceptedBytes: number): BarState {
-  return { ...state, acceptedBytes: Math.min(state.sizeBytes, Math.max(state.acceptedBytes, acceptedBytes)) };
+  const { sizeBytes = Number.POSITIVE_INFINITY } = state;
+  return { ...state, acceptedBytes: Math.min(sizeBytes, Math.max(state.acceptedBytes, acceptedBytes)) };
+}
+
+function sizeIn({ sizeBytes }: { readonly sizeBytes?: number }): Pick<BarState, 'sizeBytes'> {
+  return sizeBytes === undefined ? {} : { sizeBytes };
 }
 
 /** A bar on the last line of the terminal, gone when the file is finished. */
@@ -55,7 +60,7 @@ export async function barProgress(stream: TextStream, look: BarLook): Promise<Pr
   const draw = () => {
     if (state === undefined) bar.stop();
     else if (bar.isActive) bar.update(state.acceptedBytes, { state });
-    else bar.start(state.sizeBytes, state.acceptedBytes, { state });
+    else bar.start(state.sizeBytes ?? state.acceptedBytes, state.acceptedBytes, { state });
   };
   return {
     follow: (event) => {

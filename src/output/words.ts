@@ -37,7 +37,8 @@ const words: Words = {
   'upload.start': (event, view) => {
     const conclusion = event.concluded === undefined ? '' : `: ${event.concluded}`;
     const protocol = view.verbose ? ` (protocol ${event.protocol}${conclusion})` : '';
-    const line = `${view.stamp}${event.file}: sending ${formatBytes(event.sizeBytes)} to ${event.server}${protocol}`;
+    const size = event.sizeBytes === undefined ? '' : ` ${formatBytes(event.sizeBytes)}`;
+    const line = `${view.stamp}${event.file}: sending${size} to ${event.server}${protocol}`;
     return view.verbose || view.log ? [line] : [];
   },
   'upload.created': (event, view) =>
@@ -182,15 +183,18 @@ export function aboutFile(event: { readonly file: string; readonly message: stri
     : `${event.file}: ${event.message}`;
 }
 
-/** `25 %, 1.0 MiB of 4.0 MiB, 1.2 MiB/s, 3.0 s left`. */
+/** `25 %, 1.0 MiB of 4.0 MiB, 1.2 MiB/s, 3.0 s left`; of a size that is not known `1.0 MiB, 1.2 MiB/s`. */
 export function progressWords(
   event: Pick<EventOf<'upload.progress'>, 'acceptedBytes' | 'sizeBytes' | 'bytesPerSecond'>,
 ): string {
-  const leftBytes = event.sizeBytes - event.acceptedBytes;
+  const { acceptedBytes, sizeBytes } = event;
+  const rate = event.bytesPerSecond > 0 ? [formatRate(event.bytesPerSecond)] : [];
+  if (sizeBytes === undefined) return [formatBytes(acceptedBytes), ...rate].join(', ');
+  const leftBytes = sizeBytes - acceptedBytes;
   return [
-    `${percentOf(event.acceptedBytes, event.sizeBytes)} %`,
-    `${formatBytes(event.acceptedBytes)} of ${formatBytes(event.sizeBytes)}`,
-    ...(event.bytesPerSecond > 0 ? [formatRate(event.bytesPerSecond)] : []),
+    `${percentOf(acceptedBytes, sizeBytes)} %`,
+    `${formatBytes(acceptedBytes)} of ${formatBytes(sizeBytes)}`,
+    ...rate,
     ...(event.bytesPerSecond > 0 && leftBytes > 0
       ? [`${formatDuration((leftBytes * 1000) / event.bytesPerSecond)} left`]
       : []),

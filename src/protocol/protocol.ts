@@ -1,7 +1,8 @@
 import type { Answer, WireRequest } from './wire.ts';
 
 export interface NewUpload {
-  readonly sizeBytes: number;
+  /** Absent where it is to be said later, with the bytes. */
+  readonly sizeBytes?: number;
   /** Keys and plain values; the protocol encodes them. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -9,6 +10,8 @@ export interface NewUpload {
 export interface Chunk {
   readonly offsetBytes: number;
   readonly bytes: Uint8Array;
+  /** The size of the whole upload, where its creation left that open. */
+  readonly totalBytes?: number;
 }
 
 export interface FinalizeFacts {
@@ -30,7 +33,8 @@ export interface Finalized {
 
 /** A file as it would be created at a server. */
 export interface Candidate {
-  readonly sizeBytes: number;
+  /** Absent where nobody knows it yet. */
+  readonly sizeBytes?: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -13,7 +13,9 @@ export function createRequest(url: URL, upload: NewUpload): WireRequest {
     url,
     headers: {
       ...version,
-      'Upload-Length': String(upload.sizeBytes),
+      ...(upload.sizeBytes === undefined
+        ? { 'Upload-Defer-Length': '1' }
+        : { 'Upload-Length': String(upload.sizeBytes) }),
       ...(metadata === '' ? {} : { 'Upload-Metadata': metadata }),
     },
   };
@@ -31,6 +33,7 @@ export function appendRequest(url: URL, chunk: Chunk): WireRequest {
     headers: {
       ...version,
       'Upload-Offset': String(chunk.offsetBytes),
+      ...(chunk.totalBytes !== undefined && { 'Upload-Length': String(chunk.totalBytes) }),
       'Content-Type': OFFSET_OCTET_STREAM,
     },
     body: [chunk.bytes],

@@ -3,7 +3,7 @@ import { uploadIdOf } from '../protocol/urls.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import type { Fault } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
-import { type Job, warn } from './job.ts';
+import { type Job, sizeOf, warn } from './job.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
 import { proofOf, proves } from './proof.ts';
 import { assertSameContent } from './same-content.ts';
@@ -54,7 +54,6 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
 
 async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
   const { source, settings, tools, key } = job;
-  const { sizeBytes } = source.identity;
   const sent = await sendChunks(job, upload);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
   const { atRisk, finishFault } = sent;
@@ -62,6 +61,7 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   // Where the protocol has no finalize, HEAD has the last word on completeness.
   const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
   if (short !== undefined) return short;
+  const sizeBytes = sizeOf(job);
   const sha256 = await job.reader.sha256();
   await source.assertUnchanged();
   await assertSameContent(source, sha256, tools.signal);

@@ -1,6 +1,6 @@
 import { PulseError } from '../errors.ts';
 import type { Fault } from './faults.ts';
-import type { Job } from './job.ts';
+import { type Job, sizeOf } from './job.ts';
 import { askOffset } from './offset.ts';
 import { sameFile } from './source.ts';
 import type { UploadRecord } from './state-store.ts';
@@ -50,7 +50,7 @@ function whoseElse({ source, tools }: Job, id: string): string | undefined {
  */
 export async function offsetOfOwn(job: Job, chosen: ChosenId, refused: Fault): Promise<number | undefined> {
   if (refused.status !== 409) return undefined;
-  const { sizeBytes } = job.source.identity;
+  const sizeBytes = sizeOf(job);
   const { retries, retryDelayMs } = job.settings;
   let asked = await askOffset(job, chosen.url);
   // The try whose connection broke may still be at work there: taken is the name before the upload is to be found.

@@ -30,7 +30,6 @@ export interface ChunkReader {
 
 /** The signal ends what takes long and asks no network: the hashing of what the server already holds. */
 export function createChunkReader(source: Source, signal?: AbortSignal): ChunkReader {
-  const { sizeBytes } = source.identity;
   const hash = createHash('sha256');
   let hashedBytes = 0;
   let boundary: { readonly bytes: number; readonly hash: Hash } | undefined;
@@ -39,7 +38,8 @@ export function createChunkReader(source: Source, signal?: AbortSignal): ChunkRe
     | { readonly offsetBytes: number; readonly length: number; readonly chunk: Promise<Chunk> }
     | undefined;
 
-  const lengthAt = (offsetBytes: number, maxBytes: number) => Math.min(maxBytes, sizeBytes - offsetBytes);
+  const lengthAt = (offsetBytes: number, maxBytes: number) =>
+    Math.min(maxBytes, (source.sizeBytes() ?? Number.POSITIVE_INFINITY) - offsetBytes);
 
   const take = (offsetBytes: number, bytes: Uint8Array) => {
     if (offsetBytes > hashedBytes || offsetBytes + bytes.byteLength <= hashedBytes) return;
@@ -56,8 +56,8 @@ export function createChunkReader(source: Source, signal?: AbortSignal): ChunkRe
 
   const read = async (offsetBytes: number, length: number): Promise<Chunk> => {
     await hashTo(offsetBytes);
-    const bytes = nextBuffer(length);
-    await source.read(bytes, offsetBytes);
+    const buffer = nextBuffer(length);
+    const bytes = buffer.subarray(0, await source.read(buffer, offsetBytes));
     await source.assertUnchanged();
     take(offsetBytes, bytes);
     return { offsetBytes, bytes };
@@ -111,7 +111,7 @@ export function createChunkReader(source: Source, signal?: AbortSignal): ChunkRe
         : { bytes: boundary.bytes, sha256: boundary.hash.copy().digest('hex') },
     sha256: async () => {
       await settled();
-      await hashTo(sizeBytes);
+      await hashTo(source.sizeBytes() ?? hashedBytes);
       return hash.copy().digest('hex');
     },
     forgetBuffers: () => {

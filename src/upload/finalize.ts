@@ -2,7 +2,7 @@ import { type ErrorKind, PulseError } from '../errors.ts';
 import type { Finalized } from '../protocol/protocol.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
 import { errorOf, type Fault, mayHaveActed, protocolFault } from './faults.ts';
-import { ask, type Job, warn } from './job.ts';
+import { ask, type Job, sizeOf, warn } from './job.ts';
 import { uploadMetadata } from './metadata.ts';
 import type { OpenUpload } from './open-upload.ts';
 import { type Shortfall, shortfall } from './shortfall.ts';
@@ -45,7 +45,7 @@ export async function finalizeUpload(
         : { value };
     },
     {
-      answerTimeoutMs: finalizeTimeoutMs(settings.timeoutMs, source.identity.sizeBytes),
+      answerTimeoutMs: finalizeTimeoutMs(settings.timeoutMs, sizeOf(job)),
       remake: request,
       onFault: (fault) => {
         if (mayHaveActed(fault)) answerLost = true;

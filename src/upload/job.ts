@@ -28,6 +28,13 @@ export interface AskOptions {
   readonly remake?: () => WireRequest;
 }
 
+/** The size of what is uploaded, in bytes; asked for once its end was seen. */
+export function sizeOf({ source }: Pick<Job, 'source'>): number {
+  const sizeBytes = source.sizeBytes();
+  if (sizeBytes === undefined) throw new Error(`the end of ${source.name} was not seen yet`);
+  return sizeBytes;
+}
+
 /** What a request led to: the value that was asked for, or the fault that its caller must decide on. */
 export type Result<T> = { readonly value: T } | { readonly fault: Fault };
 

@@ -25,10 +25,11 @@ export function candidateOf({
   source,
   offer,
 }: Pick<Job, 'settings' | 'source' | 'offer'>): Candidate {
+  const sizeBytes = source.sizeBytes();
   const plain = uploadMetadata(settings.name ?? source.name, settings.metadata);
   const described = offer.describe?.(plain.filename ?? '');
   return {
-    sizeBytes: source.identity.sizeBytes,
+    ...(sizeBytes !== undefined && { sizeBytes }),
     metadata: { ...plain, ...described, ...settings.metadata },
   };
 }

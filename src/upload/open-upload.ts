@@ -4,7 +4,7 @@ import type { Answer, WireRequest } from '../protocol/wire.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { errorOf, type Fault, mayHaveActed, protocolFault } from './faults.ts';
-import { ask, type Job, type Result, warn } from './job.ts';
+import { ask, type Job, type Result, sizeOf, warn } from './job.ts';
 import { candidateOf } from './metadata.ts';
 import { askOffset } from './offset.ts';
 import { elsewhere } from './send-once.ts';
@@ -115,7 +115,7 @@ async function ownUpload(
   };
   await tools.store.write(record);
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
-  return { url, offsetBytes, sentEndBytes: source.identity.sizeBytes, record };
+  return { url, offsetBytes, sentEndBytes: sizeOf(job), record };
 }
 
 /** Where a status means something else for a creation than it does for a chunk. */
@@ -158,7 +158,7 @@ async function takesChunks(job: Job, url: URL): Promise<boolean> {
 
 /** Undefined where HEAD shows the empty upload, the fault where this URL answers no HEAD. */
 async function newlyCreated(job: Job, url: URL): Promise<Fault | undefined> {
-  const { sizeBytes } = job.source.identity;
+  const sizeBytes = job.source.sizeBytes();
   const asked = await askOffset(job, url);
   if ('fault' in asked) {
     if (asked.fault.status === 404 || asked.fault.status === 405 || asked.fault.status === 501)
@@ -206,15 +206,15 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   const resumed = (offsetBytes: number): OpenUpload => {
     if (
       record.finishError !== undefined &&
-      offsetBytes === source.identity.sizeBytes &&
+      offsetBytes === sizeOf(job) &&
       job.protocol.finalize === undefined
     )
       throw unfinished(record.finishError);
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
     // How far an earlier run came is not known: a cache may have answered HEAD with less.
-    return { url, offsetBytes, sentEndBytes: source.identity.sizeBytes, record };
+    return { url, offsetBytes, sentEndBytes: sizeOf(job), record };
   };
-  if (record.phase === 'finalizing') return resumed(source.identity.sizeBytes);
+  if (record.phase === 'finalizing') return resumed(sizeOf(job));
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
 
   const offsetBytes = await resumableOffset(job, url);
@@ -234,7 +234,7 @@ export function unfinished(reason: string): PulseError {
 
 /** The offset to go on from, or the reason why the stored URL is of no use. */
 async function resumableOffset(job: Job, url: URL): Promise<number | string> {
-  const { sizeBytes } = job.source.identity;
+  const sizeBytes = sizeOf(job);
   let asked = await askOffset(job, url);
   if ('fault' in asked && isGone(asked.fault)) {
     // Servers have answered 404 in passing for uploads that they still had (server defect S33).

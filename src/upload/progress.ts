@@ -13,7 +13,6 @@ export interface Progress {
 /** Reports progress at most ten times a second, and always the last of it. The rate is that of the last five seconds. */
 export function createProgress(job: Job, fromBytes: number): Progress {
   const { source, tools, tally } = job;
-  const { sizeBytes } = source.identity;
   let acceptedBytes = fromBytes;
   let reportedAtMs = Number.NEGATIVE_INFINITY;
   let samples: readonly { readonly atMs: number; readonly bytes: number }[] = [
@@ -33,12 +32,13 @@ export function createProgress(job: Job, fromBytes: number): Progress {
     const advancedBytes = Math.max(0, acceptedBytes - (first?.bytes ?? acceptedBytes));
     const bytesPerSecond = seconds > 0 ? Math.round(advancedBytes / seconds) : 0;
     const { sentBytes } = tally;
+    const sizeBytes = source.sizeBytes();
     tools.report({
       type: 'upload.progress',
       file: source.name,
       acceptedBytes,
       sentBytes,
-      sizeBytes,
+      ...(sizeBytes !== undefined && { sizeBytes }),
       bytesPerSecond,
     });
   };
@@ -47,7 +47,7 @@ export function createProgress(job: Job, fromBytes: number): Progress {
     sent: () => report(false),
     accepted: (bytes) => {
       acceptedBytes = bytes;
-      report(bytes === sizeBytes);
+      report(bytes === source.sizeBytes());
     },
   };
 }

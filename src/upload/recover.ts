@@ -91,7 +91,7 @@ async function mayComeBack(sending: Sending, fault: Fault): Promise<boolean> {
 /** What HEAD says after a doubtful PATCH, unless it cannot be about our upload. */
 function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffset): number {
   const { offsetBytes, lengthBytes, cached } = said;
-  const { sizeBytes } = sending.job.source.identity;
+  const sizeBytes = sending.job.source.sizeBytes();
   if (lengthBytes !== undefined && lengthBytes !== sizeBytes) {
     throw new PulseError(
       'protocol',

@@ -22,12 +22,11 @@ export type AllSent =
 
 /** Sends what the server lacks, strictly one chunk after another. */
 export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent> {
-  const { sizeBytes } = job.source.identity;
   await job.tools.host.chunkLimit.load();
   const sending = createSending(job, upload);
   sending.progress.accepted(sending.offsetBytes);
   try {
-    while (sending.offsetBytes < sizeBytes) {
+    while (sending.offsetBytes < (job.source.sizeBytes() ?? Number.POSITIVE_INFINITY)) {
       const chunk = await job.reader.chunk(sending.offsetBytes, chunkBytesOf(sending));
       const accepted = await sendChunk(sending, chunk);
       if (typeof accepted === 'number') {

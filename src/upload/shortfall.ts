@@ -1,6 +1,6 @@
 import { PulseError } from '../errors.ts';
 import { errorOf } from './faults.ts';
-import { type Job, warn } from './job.ts';
+import { type Job, sizeOf, warn } from './job.ts';
 import { askOffset } from './offset.ts';
 import type { OpenUpload } from './open-upload.ts';
 
@@ -15,7 +15,7 @@ export interface Shortfall {
  */
 export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall | undefined> {
   if (upload.record.headless) return undefined;
-  const { sizeBytes } = job.source.identity;
+  const sizeBytes = sizeOf(job);
   const asked = await askOffset(job, upload.url);
   if ('fault' in asked) {
     if (asked.fault.remedy !== 'gone') throw errorOf(asked.fault);
@@ -37,7 +37,7 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
 
 /** Says that the rest is sent again; after as many times as there are retries that is the server's mistake. */
 export function sendRestAgain(job: Job, { offsetBytes }: OpenUpload, times: number): void {
-  const { sizeBytes } = job.source.identity;
+  const sizeBytes = sizeOf(job);
   if (times <= job.settings.retries) {
     warn(
       job,

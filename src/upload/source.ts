@@ -13,15 +13,17 @@ export interface FileIdentity {
   readonly device: string;
 }
 
-/** A local file that is being uploaded. Every error is of kind `input`. */
+/** What is being uploaded: a local file. Every error is of kind `input`. */
 export interface Source {
   /** As the user named it. */
   readonly name: string;
   /** Absolute and without links: the key under which its upload is remembered. */
   readonly path: string;
   readonly identity: FileIdentity;
-  /** Fills `target` with the bytes at `offsetBytes`. */
-  readonly read: (target: Uint8Array, offsetBytes: number) => Promise<void>;
+  /** Undefined as long as its end was not seen. */
+  readonly sizeBytes: () => number | undefined;
+  /** Fills `target` with the bytes at `offsetBytes`, and tells how many there were: fewer only where the end is seen. */
+  readonly read: (target: Uint8Array, offsetBytes: number) => Promise<number>;
   /** Throws when the file is no longer what it was when it was opened: two states are never spliced. */
   readonly assertUnchanged: () => Promise<void>;
   /** Whether anything was done to its inode since it was opened: a rewrite whose times were set back, or a new mode or link. */
@@ -53,6 +55,7 @@ export async function openSource(name: string): Promise<Source> {
     name,
     path,
     identity,
+    sizeBytes: () => identity.sizeBytes,
     read: (target, offsetBytes) => readFully(name, handle, target, offsetBytes),
     assertUnchanged: async () => {
       const now = await identify(name, path).catch((error: unknown) => {
@@ -131,7 +134,7 @@ async function readFully(
   handle: FileHandle,
   target: Uint8Array,
   offsetBytes: number,
-): Promise<void> {
+): Promise<number> {
   let filled = 0;
   while (filled < target.byteLength) {
     const length = target.byteLength - filled;
@@ -141,6 +144,7 @@ async function readFully(
     if (bytesRead === 0) throw changed(name, 'it became shorter');
     filled += bytesRead;
   }
+  return filled;
 }
 
 export function changed(name: string, how: string): PulseError {

@@ -77,7 +77,7 @@ function objectionTo({ sizeBytes, metadata }: Candidate, capabilities: Capabilit
     return `the server speaks versions ${minVersion} to ${maxVersion} of its protocol, this tool version ${VERSION}: it needs an update`;
   if (VERSION > maxVersion)
     return `the server speaks versions ${minVersion} to ${maxVersion} of its protocol, expected ${VERSION}: the server needs an update`;
-  if (maxSizeBytes !== undefined && sizeBytes > maxSizeBytes)
+  if (maxSizeBytes !== undefined && sizeBytes !== undefined && sizeBytes > maxSizeBytes)
     return `the file has ${sizeBytes} bytes, but the server takes at most ${maxSizeBytes}`;
   const { kind = 'video', filename = '' } = metadata;
   if (kinds !== undefined && !kinds.includes(kind))
