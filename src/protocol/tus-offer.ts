@@ -15,7 +15,7 @@ export function readTusOffer({ status, headers }: Answer): Offer | undefined {
     checksumAlgorithms: namesIn(headers['tus-checksum-algorithm']),
     // 0 would refuse every file: whoever writes it means that there is no limit.
     ...(maxSizeBytes && {
-      objection: ({ sizeBytes }) =>
+      objection: ({ sizeBytes = 0 }) =>
         sizeBytes > maxSizeBytes
           ? `the file has ${sizeBytes} bytes, but the server takes at most ${maxSizeBytes} (Tus-Max-Size)`
           : undefined,
