@@ -1,13 +1,10 @@
 import type { PulseError } from '../errors.ts';
-import { parseByteCount } from '../protocol/headers.ts';
-import type { Chunk } from '../protocol/protocol.ts';
-import type { Outcome, WireRequest } from '../protocol/wire.ts';
-import { type Fault, faultOf, protocolFault } from './faults.ts';
-import { isSuccess, type Job } from './job.ts';
+import type { Fault } from './faults.ts';
+import type { Job } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
 import { recover } from './recover.ts';
-import { sendOnce } from './send-once.ts';
-import { advance, chunkBytesOf, countRequest, createSending, endOf, type Sending, save } from './sending.ts';
+import { sendChunk } from './send-chunk.ts';
+import { advance, chunkBytesOf, createSending, save } from './sending.ts';
 import { growBack, learnPassing } from './smaller-chunks.ts';
 
 /** The server has every byte; or it no longer knows the upload. */
@@ -45,43 +42,4 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   }
   const { atRisk, finishFault } = sending;
   return { atRisk, ...(finishFault !== undefined && { finishFault }) };
-}
-
-/** The offset that the server acknowledged, or why it is not known. */
-async function sendChunk(sending: Sending, chunk: Chunk): Promise<number | Fault> {
-  const { job, upload } = sending;
-  const request = job.protocol.append(upload.url, chunk, job.settings.body);
-  sending.sentEndBytes = Math.max(sending.sentEndBytes, endOf(chunk));
-  countRequest(sending);
-  const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(sending, chunk) });
-  job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
-  const { request: last, outcome } = await sent;
-  return acceptedOffset(last, outcome, chunk, job.tools.clock.nowMs());
-}
-
-/** Counts the payload of each time that the request is sent: a redirect or a new token sends it twice. */
-function payloadCounter({ job, progress }: Sending, chunk: Chunk): (bodyBytes: number) => void {
-  let before = job.tally.sentBytes;
-  let last = 0;
-  return (bodyBytes) => {
-    const bytes = Math.min(bodyBytes, chunk.bytes.byteLength); // form data is longer than what it carries
-    if (bodyBytes <= last) before = job.tally.sentBytes;
-    last = bodyBytes;
-    job.tally.sentBytes = before + bytes;
-    progress.sent();
-  };
-}
-
-/** Reads the answer to a PATCH. Only an advance within what was sent is taken at its word. */
-function acceptedOffset(request: WireRequest, outcome: Outcome, chunk: Chunk, nowMs: number): number | Fault {
-  if (outcome.kind === 'break' || !isSuccess(outcome)) return faultOf(request, outcome, nowMs);
-  const text = outcome.headers['upload-offset'];
-  const offsetBytes = parseByteCount(text);
-  if (offsetBytes !== undefined && offsetBytes > chunk.offsetBytes && offsetBytes <= endOf(chunk))
-    return offsetBytes;
-  const said =
-    offsetBytes === undefined
-      ? `without a usable Upload-Offset${text === undefined ? '' : ` (${text})`}`
-      : `with Upload-Offset ${offsetBytes}, expected ${endOf(chunk)}`;
-  return { ...protocolFault(request, outcome, said), remedy: 'realign' };
 }
