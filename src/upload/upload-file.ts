@@ -12,6 +12,7 @@ import { joinedSignal } from './joined-signal.ts';
 import { candidateOf } from './metadata.ts';
 import type { UploadSettings } from './settings.ts';
 import { openSource, type Source } from './source.ts';
+import type { UploadKey } from './state-store.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
 export interface UploadResult {
@@ -39,28 +40,15 @@ export async function uploadFile(
   settings: UploadSettings,
   given: RunTools,
 ): Promise<UploadResult> {
-  const startedMs = given.clock.nowMs();
   const source = await openSource(name);
   try {
-    const key = { server: settings.server.href, protocol: protocol.id, path: source.path };
+    const key = keyOf(source, protocol, settings);
     const lock = await given.store.lock(key);
     const { signal, release } = joinedSignal(given.signal, lock.lost);
-    const tools = noticingExpiry({ ...given, signal });
     try {
-      const asker = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
-      refuseExpiredToken(asker);
-      const job = { ...asker, offer: await askOffer(asker) };
-      refuseUnwanted(job);
-      warnOfName(job);
-      const result = await bringOver(job);
-      const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);
-      const brought = { ...result, ...job.tally, elapsedMs };
-      // Said before it is forgotten: whoever is killed in between finalizes once more, and does not upload again.
-      tools.report({ type: 'upload.done', file: name, ...brought });
-      if (settings.finalize) await tools.store.remove(key);
-      return brought;
+      return await uploadSource(source, protocol, settings, { ...given, signal });
     } catch (error) {
-      const kept = await tools.store.read(key, () => undefined);
+      const kept = await given.store.read(key, () => undefined);
       const isKept = kept !== undefined && kept.phase !== 'creating';
       throw given.signal?.aborted ? interrupted(source, isKept) : resumableOr(error, isKept);
     } finally {
@@ -70,6 +58,34 @@ export async function uploadFile(
   } finally {
     await source.close();
   }
+}
+
+/** The same for what is open already and nobody else works on. */
+export async function uploadSource(
+  source: Source,
+  protocol: Protocol,
+  settings: UploadSettings,
+  given: RunTools,
+): Promise<UploadResult> {
+  const startedMs = given.clock.nowMs();
+  const key = keyOf(source, protocol, settings);
+  const tools = noticingExpiry(given);
+  const asker = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
+  refuseExpiredToken(asker);
+  const job = { ...asker, offer: await askOffer(asker) };
+  refuseUnwanted(job);
+  warnOfName(job);
+  const result = await bringOver(job);
+  const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);
+  const brought = { ...result, ...job.tally, elapsedMs };
+  // Said before it is forgotten: whoever is killed in between finalizes once more, and does not upload again.
+  tools.report({ type: 'upload.done', file: source.name, ...brought });
+  if (settings.finalize) await tools.store.remove(key);
+  return brought;
+}
+
+function keyOf({ path }: Source, { id }: Protocol, { server }: UploadSettings): UploadKey {
+  return { server: server.href, protocol: id, path };
 }
 
 /** A token that has ended would be refused only after the creation, or in the midst of the upload. */
