@@ -64,11 +64,11 @@ const commandsOf: Readonly<Record<Shell, (script: string, line: string) => reado
       'zmodload zsh/zpty',
       'zpty tab zsh -f -i',
       'say() { zpty -w tab "$1" }',
-      // The end of a command is told by its output, which the line typed does not hold.
+      // The end of a command is told by its output, which the line typed does not hold: the editor may show that too.
       'until_seen() { local seen= piece; while [[ $seen != *$1* ]]; do zpty -r tab piece || exit 1; seen+=$piece; done; print -rn -- "$seen" }',
       'say "PS1=; unset zle_bracketed_paste; stty -echo; autoload -Uz compinit; compinit -u; source $1"',
       // The line editor itself says that it listens and that it is done; keys that wait would keep it from showing the matches.
-      "say 'zle-line-init() { print rea''dy-now }; fin() { zle expand-or-complete; zle -R; print; print -r -- $BUFFER; print do''ne-now }; zle -N fin; bindkey ^X fin; zle -N zle-line-init'",
+      `say 'zle-line-init() { print ready""-now }; fin() { zle expand-or-complete; zle -R; print; print -r -- $BUFFER; print done""-now }; zle -N fin; bindkey ^X fin; zle -N zle-line-init'`,
       'until_seen ready-now >/dev/null',
       'zpty -w -n tab "$2"',
       "zpty -w -n tab $'\\C-x'",
