@@ -16,8 +16,9 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   bulk: ['upload', 'protocol', 'errors', 'events'],
   verify: ['protocol', 'errors', 'events'],
   output: ['errors', 'events', 'protocol', 'verify'],
-  cli: ['output', 'bulk', 'upload', 'verify', 'server', 'transport', 'protocol', 'errors', 'events'],
-  index: ['upload', 'verify', 'transport', 'protocol', 'errors', 'events'],
+  input: ['output', 'bulk', 'protocol', 'errors'],
+  cli: ['input', 'output', 'bulk', 'upload', 'verify', 'server', 'transport', 'protocol', 'errors', 'events'],
+  index: ['input', 'upload', 'verify', 'transport', 'protocol', 'errors', 'events'],
 };
 
 /** Which packages open or accept connections, and the rooms that may use them. */

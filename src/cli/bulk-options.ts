@@ -1,4 +1,3 @@
-import type { OptionTable, Values } from './option-table.ts';
 import {
   parseAgeMs,
   parseJobs,
@@ -7,11 +6,12 @@ import {
   parseOrder,
   parseTemplate,
   parseTexts,
-} from './parse/bulk.ts';
-import { parseDurationMs } from './parse/duration.ts';
-import { parseShard } from './parse/shard.ts';
-import { parseSizeBytes } from './parse/size.ts';
-import { parseText } from './parse/text.ts';
+} from '../input/bulk.ts';
+import { parseDurationMs } from '../input/duration.ts';
+import { parseShard } from '../input/shard.ts';
+import { parseSizeBytes } from '../input/size.ts';
+import { parseText } from '../input/text.ts';
+import type { OptionTable, Values } from './option-table.ts';
 
 /** The options for many files, in the order of `--help-bulk`. */
 export const bulkOptions = {

@@ -5,11 +5,11 @@ import { createFilter } from '../bulk/filter.ts';
 import type { PlanChoices } from '../bulk/plan.ts';
 import type { BulkSettings } from '../bulk/run.ts';
 import { PulseError } from '../errors.ts';
+import { shardOf } from '../input/shard.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import type { BulkValues } from './bulk-options.ts';
 import type { Environment } from './option-table.ts';
 import type { UploadValues } from './options.ts';
-import { shardOf } from './parse/shard.ts';
 
 /** What `--max-outage` is where thousands of files are at stake and nobody watches. */
 const BULK_MAX_OUTAGE_MS = 15 * 60_000;

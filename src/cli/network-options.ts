@@ -1,6 +1,6 @@
+import { parseText } from '../input/text.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import type { Environment, OptionTable, Values } from './option-table.ts';
-import { parseText } from './parse/text.ts';
 
 /** How the server is reached: the same for every command that speaks to one (docs/networks.md). */
 export const networkOptions = {

@@ -1,5 +1,5 @@
 import { PulseError } from '../errors.ts';
-import { rejected } from './parse/rejected.ts';
+import { rejected } from '../input/rejected.ts';
 
 /** One option of a command; everything else about it (help, variable, parsing) follows from this value. */
 interface Described {

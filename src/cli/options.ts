@@ -1,4 +1,16 @@
 import { PulseError } from '../errors.ts';
+import { oneOf } from '../input/choice.ts';
+import { parseCount } from '../input/count.ts';
+import { parseDurationMs } from '../input/duration.ts';
+import { parseFileName } from '../input/file-name.ts';
+import { parseHeaders } from '../input/headers.ts';
+import { parseTemplateOfLines } from '../input/line-template.ts';
+import { parseMetadataPairs } from '../input/metadata.ts';
+import { parsePairingLink } from '../input/pairing-link.ts';
+import { parseServerUrl } from '../input/server-url.ts';
+import { parseChunkBytes } from '../input/size.ts';
+import { parseText } from '../input/text.ts';
+import { parseToken, readTokenFile } from '../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../output/output.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { networkOptions } from './network-options.ts';
@@ -11,18 +23,6 @@ import {
   type Values,
   valuesOf,
 } from './option-table.ts';
-import { oneOf } from './parse/choice.ts';
-import { parseCount } from './parse/count.ts';
-import { parseDurationMs } from './parse/duration.ts';
-import { parseFileName } from './parse/file-name.ts';
-import { parseHeaders } from './parse/headers.ts';
-import { parseTemplateOfLines } from './parse/line-template.ts';
-import { parseMetadataPairs } from './parse/metadata.ts';
-import { parsePairingLink } from './parse/pairing-link.ts';
-import { parseServerUrl } from './parse/server-url.ts';
-import { parseChunkBytes } from './parse/size.ts';
-import { parseText } from './parse/text.ts';
-import { parseToken, readTokenFile } from './parse/token.ts';
 
 /** The two that every command has. */
 export const commonOptions = {

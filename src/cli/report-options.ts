@@ -1,8 +1,8 @@
+import { oneOf } from '../input/choice.ts';
+import { parseText } from '../input/text.ts';
 import { type ReportFormat, reportWriters } from '../output/verify/reports/index.ts';
 import type { OptionTable, Values } from './option-table.ts';
 import { commonOptions } from './options.ts';
-import { oneOf } from './parse/choice.ts';
-import { parseText } from './parse/text.ts';
 
 const formats = Object.keys(reportWriters) as [ReportFormat, ...ReportFormat[]];
 

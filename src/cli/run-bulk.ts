@@ -6,6 +6,7 @@ import { createKnown, type Known } from '../bulk/ledger-known.ts';
 import { makePlan, type Plan } from '../bulk/plan.ts';
 import { type BulkSettings, runBulk } from '../bulk/run.ts';
 import type { PulseEvent } from '../events.ts';
+import { readTokenFile } from '../input/token.ts';
 import { createOutput, type Output } from '../output/output.ts';
 import { createTransport } from '../transport/http.ts';
 import type { TransportSettings } from '../transport/settings.ts';
@@ -18,7 +19,6 @@ import type { CommandLine } from './command-line.ts';
 import { watchForSignals } from './interruption.ts';
 import { insecureWarning } from './network-options.ts';
 import { outputChoice, type UploadValues } from './options.ts';
-import { readTokenFile } from './parse/token.ts';
 import { exitCodeOf, withSignalCode } from './signal-code.ts';
 import { uploadTools } from './upload-tools.ts';
 

@@ -1,8 +1,8 @@
+import { rejected } from '../input/rejected.ts';
 import type { Extension } from '../server/extension.ts';
 import { expiration } from '../server/extensions/expiration.ts';
 import { allExtensions, standardExtensions } from '../server/extensions.ts';
 import type { ServedProtocol } from '../server/server.ts';
-import { rejected } from './parse/rejected.ts';
 import type { ServeValues } from './serve-options.ts';
 
 /** The extensions that `serve` was asked for: all of them with tus, those of the Pulse Cam facade with pulse. */

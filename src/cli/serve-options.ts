@@ -1,13 +1,13 @@
+import { oneOf } from '../input/choice.ts';
+import { parsePort } from '../input/count.ts';
+import { parseDurationMs } from '../input/duration.ts';
+import { parseOrigin } from '../input/origin.ts';
+import { parseSizeBytes } from '../input/size.ts';
+import { parseIds, parseText } from '../input/text.ts';
+import { readTokenFile } from '../input/token.ts';
 import type { ServerSettings } from '../server/server.ts';
 import type { OptionTable, Values } from './option-table.ts';
 import { commonOptions } from './options.ts';
-import { oneOf } from './parse/choice.ts';
-import { parsePort } from './parse/count.ts';
-import { parseDurationMs } from './parse/duration.ts';
-import { parseOrigin } from './parse/origin.ts';
-import { parseSizeBytes } from './parse/size.ts';
-import { parseIds, parseText } from './parse/text.ts';
-import { readTokenFile } from './parse/token.ts';
 
 /** The options of `pulse-upload serve`, in the order of the help. */
 export const serveOptions = {

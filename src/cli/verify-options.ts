@@ -1,13 +1,13 @@
+import { oneOf } from '../input/choice.ts';
+import { parseCount } from '../input/count.ts';
+import { parseDurationMs } from '../input/duration.ts';
+import { parseHeaders } from '../input/headers.ts';
+import { parseText } from '../input/text.ts';
+import { parseToken } from '../input/token.ts';
 import type { VerifyOutputChoice } from '../output/verify/verify-output.ts';
 import { networkOptions } from './network-options.ts';
 import type { OptionTable, Values } from './option-table.ts';
 import { commonOptions } from './options.ts';
-import { oneOf } from './parse/choice.ts';
-import { parseCount } from './parse/count.ts';
-import { parseDurationMs } from './parse/duration.ts';
-import { parseHeaders } from './parse/headers.ts';
-import { parseText } from './parse/text.ts';
-import { parseToken } from './parse/token.ts';
 import { parseFew, parseGlobs, parseReportFiles } from './verify-parse.ts';
 
 /** The options of `pulse-upload verify <url>`, in the order of the help. */

@@ -1,13 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
+import { parseServerUrl, withoutSecrets } from '../input/server-url.ts';
 import type { Check } from '../verify/check.ts';
 import { type ExpectedFailure, parseExpectedFailures } from '../verify/expect-failures.ts';
 import type { Permissions } from '../verify/target.ts';
 import type { VerifySettings } from '../verify/verify.ts';
 import type { Given } from './option-table.ts';
 import { tokenOf } from './options.ts';
-import { parseServerUrl, withoutSecrets } from './parse/server-url.ts';
 import type { VerifyValues } from './verify-options.ts';
 
 /** Scenarios that wait for nothing are done in a second or two. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseTemplateOfLines } from '../../src/cli/parse/line-template.ts';
+import { parseTemplateOfLines } from '../../src/input/line-template.ts';
 import { startServer } from '../../src/server/server.ts';
 import { runBin, temporaryFolder } from './run-bin.ts';
 import { errorOf } from './usage-errors.ts';

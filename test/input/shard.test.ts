@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseShard, shardOf } from '../../../src/cli/parse/shard.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseShard, shardOf } from '../../src/input/shard.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 const auto = (text: string, environment: Readonly<Record<string, string>>) =>
   shardOf(parseShard(text, '--shard'), environment);

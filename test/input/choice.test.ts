@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { oneOf } from '../../../src/cli/parse/choice.ts';
-import { parseText } from '../../../src/cli/parse/text.ts';
-import { errorOf } from '../usage-errors.ts';
+import { oneOf } from '../../src/input/choice.ts';
+import { parseText } from '../../src/input/text.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 test('a choice is one of its words, and the error lists them', () => {
   const parse = oneOf('auto', 'pulse', 'tus');

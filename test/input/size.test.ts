@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseChunkBytes, parseSizeBytes } from '../../../src/cli/parse/size.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseChunkBytes, parseSizeBytes } from '../../src/input/size.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 test.each([
   ['1', 1],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseCount, parsePort } from '../../../src/cli/parse/count.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseCount, parsePort } from '../../src/input/count.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 test('counts are whole numbers from zero', () => {
   expect(parseCount('0', '--retries')).toBe(0);

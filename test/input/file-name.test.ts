@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseFileName } from '../../../src/cli/parse/file-name.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseFileName } from '../../src/input/file-name.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 test.each(['video.mp4', 'ein Film – Ostsee.mp4', '..hidden', 'a..b', '視頻.mp4'])(
   '%j is a file name',

@@ -1,4 +1,4 @@
-import { PulseError } from '../../errors.ts';
+import { PulseError } from '../errors.ts';
 
 /** Printable ASCII without space and comma (tus 1.0, Upload-Metadata). */
 const KEY = /^[\x21-\x2b\x2d-\x7e]+$/;

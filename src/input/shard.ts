@@ -1,7 +1,8 @@
-import type { Shard } from '../../bulk/shard.ts';
-import { PulseError } from '../../errors.ts';
-import type { Environment } from '../option-table.ts';
+import type { Shard } from '../bulk/shard.ts';
+import { PulseError } from '../errors.ts';
 import { rejected } from './rejected.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const MAX_SHARDS = 10_000;
 

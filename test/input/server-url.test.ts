@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseServerUrl } from '../../../src/cli/parse/server-url.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseServerUrl } from '../../src/input/server-url.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 test.each([
   ['http://127.0.0.1:8080', 'http://127.0.0.1:8080/'],

@@ -1,4 +1,4 @@
-import { type LineTemplate, parseLineTemplate, templateFields } from '../../output/line-template.ts';
+import { type LineTemplate, parseLineTemplate, templateFields } from '../output/line-template.ts';
 import { rejected } from './rejected.ts';
 import { parseText } from './text.ts';
 

@@ -1,5 +1,5 @@
-import { PulseError } from '../../errors.ts';
-import { isLoopback, isPrivate } from '../../protocol/hosts.ts';
+import { PulseError } from '../errors.ts';
+import { isLoopback, isPrivate } from '../protocol/hosts.ts';
 import { parseServerUrl } from './server-url.ts';
 import { parseToken, readSecretFile } from './token.ts';
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { PulseError } from '../../errors.ts';
+import { PulseError } from '../errors.ts';
 
 /** Longer than every token seen, and shorter than any header limit of a server. */
 const MAX_TOKEN_BYTES = 8 * 1024;

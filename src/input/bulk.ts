@@ -1,5 +1,5 @@
-import { type NameTemplate, parseNameTemplate } from '../../bulk/name-template.ts';
-import { type Order, orderKeys } from '../../bulk/order.ts';
+import { type NameTemplate, parseNameTemplate } from '../bulk/name-template.ts';
+import { type Order, orderKeys } from '../bulk/order.ts';
 import { parseCount } from './count.ts';
 import { parseDurationMs } from './duration.ts';
 import { rejected } from './rejected.ts';

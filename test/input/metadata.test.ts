@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseMetadataPairs } from '../../../src/cli/parse/metadata.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseMetadataPairs } from '../../src/input/metadata.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 const parse = (...texts: readonly string[]) => parseMetadataPairs(texts, '--metadata');
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseDurationMs } from '../../../src/cli/parse/duration.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseDurationMs } from '../../src/input/duration.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 test.each([
   ['100ms', 100],

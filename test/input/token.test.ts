@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { parseToken, readTokenFile } from '../../../src/cli/parse/token.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseToken, readTokenFile } from '../../src/input/token.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'pulse-upload-token-'));
 afterAll(() => rmSync(dir, { recursive: true }));

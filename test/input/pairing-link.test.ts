@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePairingLink } from '../../../src/cli/parse/pairing-link.ts';
-import { PulseError } from '../../../src/errors.ts';
+import { PulseError } from '../../src/errors.ts';
+import { parsePairingLink } from '../../src/input/pairing-link.ts';
 
 const artifactId = '6f1c0e1e-9a3e-4b1f-8c2d-0123456789ab';
 

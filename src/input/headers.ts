@@ -1,4 +1,4 @@
-import { PulseError } from '../../errors.ts';
+import { PulseError } from '../errors.ts';
 
 /** Token characters of RFC 9110, 5.6.2. */
 const NAME = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseHeaders } from '../../../src/cli/parse/headers.ts';
-import { errorOf } from '../usage-errors.ts';
+import { parseHeaders } from '../../src/input/headers.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 const parse = (...lines: readonly string[]) => parseHeaders(lines, '--header');
 

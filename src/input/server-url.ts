@@ -1,4 +1,4 @@
-import { PulseError } from '../../errors.ts';
+import { PulseError } from '../errors.ts';
 
 const EXAMPLE = 'write for example https://videos.example.org/api';
 
