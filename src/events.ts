@@ -2,10 +2,11 @@ import type { ErrorKind } from './errors.ts';
 
 /**
  * How it is known what the server holds, the strongest first. `finalize`: its own checksum, in the answer to finalize;
- * `digest`: its own checksum, in a header; `read-back`: the content was asked for and hashed. With `declared` the server
- * took our checksum and raised no objection, which proves nothing: it need not have compared.
+ * `digest`: its own checksum, in a header; `read-back`: the content was asked for and hashed; `checksum`: it acknowledged
+ * every chunk with a checksum, and was seen to refuse a wrong one. With `declared` the server took our checksum and raised
+ * no objection, which proves nothing: it need not have compared.
  */
-export type Proof = 'finalize' | 'digest' | 'read-back' | 'declared';
+export type Proof = 'finalize' | 'digest' | 'read-back' | 'checksum' | 'declared';
 
 /**
  * Everything the tool tells while it works: one flat union, which is also the NDJSON contract of `--json`
@@ -76,6 +77,8 @@ export type PulseEvent =
       readonly proven: boolean;
       /** How; absent where the server offers nothing to compare with. */
       readonly proof?: Proof;
+      /** Why it is not proven, where more is known than that there was nothing to compare with. */
+      readonly reason?: string;
       readonly elapsedMs: number;
       readonly sentBytes: number;
       readonly resumedFromBytes: number;

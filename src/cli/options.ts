@@ -140,6 +140,13 @@ export const uploadOptions = {
     flags: '--read-back',
     means: 'prove the content by asking for it, where nothing cheaper does',
   },
+  checksum: {
+    kind: 'value',
+    flags: '--checksum <name>',
+    means: 'of each chunk, where tus servers compare it: auto for the strongest, none, or a name',
+    fallback: 'auto',
+    parse: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
+  },
   dryRun: { kind: 'flag', flags: '--dry-run', means: 'say what a run would do, and touch nothing' },
   transcript: {
     kind: 'value',
@@ -212,6 +219,7 @@ export function uploadSettings(
     finalize: !values.noFinalize,
     requireProof: values.requireProof,
     readBack: values.readBack,
+    checksum: values.checksum,
     ...(values.maxOutage !== undefined && { maxOutageMs: values.maxOutage }),
     ...(name !== undefined && { name }),
     ...(token !== undefined && { token }),

@@ -1,4 +1,4 @@
-import type { PulseEvent } from '../events.ts';
+import type { Proof, PulseEvent } from '../events.ts';
 import {
   countOf,
   formatBytes,
@@ -118,15 +118,18 @@ function done(
   ];
 }
 
-function proofWords({ proven, proof }: EventOf<'upload.done'>, paint: Paint): string {
-  if (proven) {
-    const how = proof === 'read-back' ? ': they were read back' : '';
-    return paint.good(`yes, the server holds exactly these bytes${how}`);
-  }
+const provingWords: { readonly [K in Proof]?: string } = {
+  'read-back': ': they were read back',
+  checksum: ': it compared the checksum of every chunk',
+};
+
+function proofWords({ proven, proof, reason }: EventOf<'upload.done'>, paint: Paint): string {
+  if (proven)
+    return paint.good(`yes, the server holds exactly these bytes${provingWords[proof ?? 'finalize'] ?? ''}`);
   return paint.warn(
     proof === 'declared'
       ? 'no, the server took the checksum but does not show that it compared; --read-back does'
-      : 'no, the server gave no checksum to compare with',
+      : `no: complete, content not verified by the server (${reason ?? 'it gave no checksum to compare with'})`,
   );
 }
 

@@ -12,6 +12,14 @@ export interface Chunk {
   readonly bytes: Uint8Array;
   /** The size of the whole upload, where its creation left that open. */
   readonly totalBytes?: number;
+  /** That of exactly these bytes; absent where none is to be sent along. */
+  readonly checksum?: ChunkChecksum;
+}
+
+export interface ChunkChecksum {
+  /** As the server spells it. */
+  readonly algorithm: string;
+  readonly base64: string;
 }
 
 export interface FinalizeFacts {

@@ -9,10 +9,13 @@ import type { Answer } from './wire.ts';
 export function readTusOffer({ status, headers }: Answer): Offer | undefined {
   if (status < 200 || status >= 300 || !namesIn(headers['tus-version']).includes(TUS_VERSION))
     return undefined;
+  const extensions = new Set(namesIn(headers['tus-extension']).map((name) => name.toLowerCase()));
   const maxSizeBytes = parseByteCount(headers['tus-max-size']);
   return {
-    extensions: new Set(namesIn(headers['tus-extension']).map((name) => name.toLowerCase())),
-    checksumAlgorithms: namesIn(headers['tus-checksum-algorithm']),
+    extensions,
+    ...(extensions.has('checksum') && {
+      checksumAlgorithms: algorithmsIn(headers['tus-checksum-algorithm']),
+    }),
     // 0 would refuse every file: whoever writes it means that there is no limit.
     ...(maxSizeBytes && {
       objection: ({ sizeBytes = 0 }) =>
@@ -21,6 +24,12 @@ export function readTusOffer({ status, headers }: Answer): Offer | undefined {
           : undefined,
     }),
   };
+}
+
+/** sha1 is the one that every server of the extension has (tus 1.0, Checksum). */
+function algorithmsIn(text: string | undefined): readonly string[] {
+  const names = namesIn(text);
+  return names.length > 0 ? names : ['sha1'];
 }
 
 /** The names of a comma-separated list. */

@@ -35,6 +35,9 @@ export function appendRequest(url: URL, chunk: Chunk): WireRequest {
       'Upload-Offset': String(chunk.offsetBytes),
       ...(chunk.totalBytes !== undefined && { 'Upload-Length': String(chunk.totalBytes) }),
       'Content-Type': OFFSET_OCTET_STREAM,
+      ...(chunk.checksum !== undefined && {
+        'Upload-Checksum': `${chunk.checksum.algorithm} ${chunk.checksum.base64}`,
+      }),
     },
     body: [chunk.bytes],
   };

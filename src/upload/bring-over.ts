@@ -1,6 +1,7 @@
 import { PulseError } from '../errors.ts';
 import { uploadIdOf } from '../protocol/urls.ts';
-import { createChunkReader } from './chunk-reader.ts';
+import { gapIn } from './chunk-checks.ts';
+import { type ChunkReader, createChunkReader } from './chunk-reader.ts';
 import type { Fault } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
 import { type Job, sizeOf, warn } from './job.ts';
@@ -25,7 +26,7 @@ interface InVain {
 
 /** The file as it was brought to the server's side. What was sent in vain is sent afresh once, and only once. */
 export async function bringOver(unread: Unread): Promise<Brought> {
-  const job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
+  const job = { ...unread, reader: readerOf(unread) };
   const outagesBefore = job.tools.host.outage.ended();
   const begun = job.settings.resume ? await findUpload(job) : undefined;
   const first = await transfer(job, begun ?? (await createUpload(job)));
@@ -34,7 +35,7 @@ export async function bringOver(unread: Unread): Promise<Brought> {
   const mayHaveExpired = begun !== undefined || job.tools.host.outage.ended() > outagesBefore;
   if (!first.sendAfresh && !mayHaveExpired) throw first.inVain;
   warn(job, `${first.inVain.message}; sending it all once more`);
-  const afresh = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
+  const afresh = { ...unread, reader: readerOf(unread) };
   const second = await transfer(afresh, await createUpload(afresh));
   if ('sha256' in second) return second;
   throw second.inVain;
@@ -56,11 +57,11 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   const { source, settings, tools, key } = job;
   const sent = await sendChunks(job, upload);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
-  const { atRisk, finishFault } = sent;
+  const { atRisk, finishFault, checked } = sent;
   if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
   // Where the protocol has no finalize, HEAD has the last word on completeness.
   const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
-  if (short !== undefined) return short;
+  if (short !== undefined && short !== 'gone') return { shortOf: { ...short.shortOf, checked } };
   const sizeBytes = sizeOf(job);
   const sha256 = await job.reader.sha256();
   await source.assertUnchanged();
@@ -78,16 +79,19 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   try {
     const finalized = await finalizeUpload(job, upload);
     if (finalized !== undefined && 'shortOf' in finalized) return finalized;
-    const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 });
+    const gap =
+      short === 'gone' ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeBytes);
+    const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
     const proven = proves(proof);
     if (!proven && settings.requireProof) {
       await tools.store.remove(key);
-      throw withoutProof(job);
+      throw withoutProof(job, gap);
     }
     return {
       ...brought,
       proven,
       ...(proof !== undefined && { proof }),
+      ...(!proven && job.digest !== undefined && gap !== undefined && { reason: gap }),
       ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
     };
   } catch (error) {
@@ -112,15 +116,16 @@ async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Pro
   throw unfinished(fault.reason);
 }
 
-function withoutProof({ source, protocol, settings }: Job): PulseError {
+function readerOf({ source, tools, digest }: Unread): ChunkReader {
+  return createChunkReader(source, tools.signal, digest);
+}
+
+function withoutProof({ source, protocol, settings, digest }: Job, gap: string | undefined): PulseError {
+  const why = digest === undefined || gap === undefined ? 'the server offers no checksum' : gap;
   const canReadBack = protocol.content !== undefined && !settings.readBack;
-  return new PulseError(
-    'unknown',
-    `the server offers no checksum, so it is not proven that it holds ${source.name}`,
-    {
-      hint: canReadBack
-        ? 'add --read-back: the content is asked for and compared'
-        : 'without --require-proof this counts as done, and the output says that it is not proven',
-    },
-  );
+  return new PulseError('unknown', `${why}, so it is not proven that the server holds ${source.name}`, {
+    hint: canReadBack
+      ? 'add --read-back: the content is asked for and compared'
+      : 'without --require-proof this counts as done, and the output says that it is not proven',
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Chunk } from '../protocol/protocol.ts';
+import type { ChunkDigest } from './chunk-digest.ts';
 import type { Source } from './source.ts';
 
 /** A prefix of the file and its digest: what a later run compares before it goes on. */
@@ -20,19 +21,23 @@ export interface ChunkReader {
   readonly prefetch: (offsetBytes: number, maxBytes: number) => void;
   /** Hashes up to `bytes` without sending: what the server already holds. Returns the digest of exactly that prefix. */
   readonly hashPrefix: (bytes: number) => Promise<Checkpoint>;
-  /** The digest of a prefix that ends where the latest chunk began; undefined where none was hashed there. */
-  readonly checkpoint: () => Checkpoint | undefined;
+  /** The digest of a prefix that ends where a late chunk began, no further than here; undefined where none did. */
+  readonly checkpoint: (atMostBytes: number) => Checkpoint | undefined;
   /** The digest of the whole file, whose remaining bytes are read if need be. */
   readonly sha256: () => Promise<string>;
   /** Gives up both buffers: after a broken request the network may still hold one. */
   readonly forgetBuffers: () => void;
 }
 
-/** The signal ends what takes long and asks no network: the hashing of what the server already holds. */
-export function createChunkReader(source: Source, signal?: AbortSignal): ChunkReader {
+/**
+ * The signal ends what takes long and asks no network: the hashing of what the server already holds. With a digest
+ * every chunk brings the checksum of exactly its bytes, computed ahead like the rest.
+ */
+export function createChunkReader(source: Source, signal?: AbortSignal, digest?: ChunkDigest): ChunkReader {
   const hash = createHash('sha256');
   let hashedBytes = 0;
-  let boundary: { readonly bytes: number; readonly hash: Hash } | undefined;
+  /** Where the two latest chunks began: the one that is being sent, and the one that was read ahead. */
+  let boundaries: readonly { readonly bytes: number; readonly hash: Hash }[] = [];
   let buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   let pending:
     | { readonly offsetBytes: number; readonly length: number; readonly chunk: Promise<Chunk> }
@@ -43,7 +48,8 @@ export function createChunkReader(source: Source, signal?: AbortSignal): ChunkRe
 
   const take = (offsetBytes: number, bytes: Uint8Array) => {
     if (offsetBytes > hashedBytes || offsetBytes + bytes.byteLength <= hashedBytes) return;
-    if (offsetBytes === hashedBytes) boundary = { bytes: hashedBytes, hash: hash.copy() };
+    if (offsetBytes === hashedBytes)
+      boundaries = [...boundaries.slice(-1), { bytes: hashedBytes, hash: hash.copy() }];
     hash.update(bytes.subarray(hashedBytes - offsetBytes));
     hashedBytes = offsetBytes + bytes.byteLength;
   };
@@ -60,7 +66,7 @@ export function createChunkReader(source: Source, signal?: AbortSignal): ChunkRe
     const bytes = buffer.subarray(0, await source.read(buffer, offsetBytes));
     await source.assertUnchanged();
     take(offsetBytes, bytes);
-    return { offsetBytes, bytes };
+    return { offsetBytes, bytes, ...(digest !== undefined && { checksum: digest.of(bytes) }) };
   };
 
   const hashTo = async (bytes: number) => {
@@ -105,10 +111,10 @@ export function createChunkReader(source: Source, signal?: AbortSignal): ChunkRe
       await hashTo(bytes);
       return { bytes, sha256: hash.copy().digest('hex') };
     },
-    checkpoint: () =>
-      boundary === undefined
-        ? undefined
-        : { bytes: boundary.bytes, sha256: boundary.hash.copy().digest('hex') },
+    checkpoint: (atMostBytes) => {
+      const last = boundaries.findLast(({ bytes }) => bytes <= atMostBytes);
+      return last && { bytes: last.bytes, sha256: last.hash.copy().digest('hex') };
+    },
     sha256: async () => {
       await settled();
       await hashTo(source.sizeBytes() ?? hashedBytes);

@@ -56,7 +56,7 @@ export async function finalizeUpload(
   if ('fault' in result) {
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
     const short = result.fault.status === 409 ? await shortfall(job, upload) : undefined;
-    if (short === undefined) throw refusedFinalize(result.fault, answerLost);
+    if (short === undefined || short === 'gone') throw refusedFinalize(result.fault, answerLost);
     await tools.store.write(short.shortOf.record);
     return short;
   }

@@ -1,4 +1,5 @@
 import type { Offer } from '../protocol/protocol.ts';
+import type { ChunkChecks } from './chunk-checks.ts';
 import { type ChunkLimit, createChunkLimit } from './chunk-limit.ts';
 import { type CurrentToken, createCurrentToken } from './current-token.ts';
 import { createHostPause, type HostPause, LONGEST_PAUSE_MS } from './host-pause.ts';
@@ -16,6 +17,7 @@ export interface Host {
   readonly outage: Outage;
   readonly token: CurrentToken;
   readonly chunkLimit: ChunkLimit;
+  readonly chunkChecks: ChunkChecks;
   /** Where a 308 said that a URL has moved to, for good. */
   readonly moved: Map<string, URL>;
   /** What the server says of itself, by the id of the protocol in which it was asked. */
@@ -57,6 +59,7 @@ function createHost(settings: UploadSettings, tools: Tools): Host {
     outage: createOutage(settings, tools),
     token: createCurrentToken(settings.token, tools.readToken),
     chunkLimit: createChunkLimit(settings, tools),
+    chunkChecks: {},
     moved: new Map(),
     offers: new Map(),
     chosenIds: new Map(),

@@ -1,5 +1,6 @@
 import type { Offer } from '../protocol/protocol.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
+import type { ChunkDigest } from './chunk-digest.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import { type Fault, faultOf, isPassing } from './faults.ts';
 import { createPatience } from './patience.ts';
@@ -14,6 +15,8 @@ export interface Job extends Sender {
   readonly key: UploadKey;
   /** What the server says of itself. */
   readonly offer: Offer;
+  /** Present where chunks go with their checksums. */
+  readonly digest?: ChunkDigest;
   /** What is counted for the final report, restarts included. */
   readonly tally: { sentBytes: number; retries: number };
 }

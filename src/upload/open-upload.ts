@@ -2,6 +2,7 @@ import { PulseError } from '../errors.ts';
 import { belowPrefix, resolveLocation } from '../protocol/urls.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
+import type { Checked } from './chunk-checks.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { errorOf, type Fault, mayHaveActed, protocolFault } from './faults.ts';
 import { ask, type Job, type Result, sizeOf, warn } from './job.ts';
@@ -17,6 +18,8 @@ export interface OpenUpload {
   readonly offsetBytes: number;
   /** So much may have been sent before, by earlier runs above all; `offsetBytes` where absent. */
   readonly sentEndBytes?: number;
+  /** What is known of it from sending in this run; what the record says where absent. */
+  readonly checked?: Checked;
   readonly record: UploadRecord;
 }
 

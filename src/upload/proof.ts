@@ -13,7 +13,7 @@ interface Content {
   readonly sha256?: string;
 }
 
-const provingKinds: ReadonlySet<Proof> = new Set(['finalize', 'digest', 'read-back']);
+const provingKinds: ReadonlySet<Proof> = new Set(['finalize', 'digest', 'read-back', 'checksum']);
 
 /** Whether that says what the server holds; a checksum that the server only took says nothing. */
 export function proves(proof: Proof | undefined): boolean {
@@ -22,20 +22,21 @@ export function proves(proof: Proof | undefined): boolean {
 
 /**
  * How it is known that the server holds the file: the cheapest way that it offers. Undefined where it offers none;
- * a difference throws `integrity`.
+ * a difference throws `integrity`. `isChecked`: the checksums of its chunks prove it.
  */
 export async function proofOf(
   job: Job,
   upload: OpenUpload,
   finalized: Finalized | undefined,
   file: Required<Content>,
+  isChecked: boolean,
 ): Promise<Proof | undefined> {
   assertSame(finalized ?? {}, file);
   if (finalized?.sha256 !== undefined) return 'finalize';
   const { declaredSha256, chosenId } = upload.record;
-  const declared = declaredSha256 === undefined ? undefined : 'declared';
+  const otherwise = isChecked ? 'checksum' : declaredSha256 === undefined ? undefined : 'declared';
   const { content } = job.protocol;
-  if (content === undefined) return declared;
+  if (content === undefined) return otherwise;
   const stored: StoredUpload = { uploadUrl: upload.url, ...(chosenId !== undefined && { chosenId }) };
   const request = content.request(job.settings.server, stored);
   const seen = content.hasHead && (await orNothing(job, () => askDigest(job, request)));
@@ -43,9 +44,10 @@ export async function proofOf(
     assertSame({ sha256: seen }, file);
     return 'digest';
   }
-  if (!job.settings.readBack) return declared;
+  // It sees what was stored, and checksums only what was received: where it is asked for, it is worth its cost.
+  if (!job.settings.readBack) return otherwise;
   const served = await orNothing(job, () => readBack(job, request), 'the content cannot be read back');
-  if (served === undefined) return declared;
+  if (served === undefined) return otherwise;
   assertSame(served, file);
   return 'read-back';
 }

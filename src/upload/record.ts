@@ -20,6 +20,8 @@ export interface UploadRecord {
   readonly expiresAt?: string;
   /** A prefix that the server acknowledged, and its digest. */
   readonly prefix: Checkpoint;
+  /** A part of that prefix that a server which was seen to compare checksums acknowledged with them. */
+  readonly checkedBytes?: number;
   /**
    * `creating`: the answer to the creation is not known, and `url` is where the upload would be; only of uploads that
    * the client names. `finalizing` is written before finalize is sent: from then on only its answer counts.
@@ -77,6 +79,7 @@ function isRecord(value: unknown): value is UploadRecord {
     texts.every((text) => typeof text === 'string') &&
     URL.canParse(record.url as string) &&
     [record.chosenId, record.declaredSha256].every(isTextOrAbsent) &&
+    (record.checkedBytes === undefined || Number.isSafeInteger(record.checkedBytes)) &&
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
     (record.phase === 'creating' || record.phase === 'sending' || record.phase === 'finalizing') &&
     Number.isSafeInteger(identity?.sizeBytes) &&

@@ -8,7 +8,7 @@ import { shrink, shrinkOnSecondTimeout } from './smaller-chunks.ts';
 import { realignWithoutHead, repeatWithoutHead } from './without-head.ts';
 
 /** The server no longer knows the upload. */
-interface Lost {
+export interface Lost {
   readonly lost: PulseError;
 }
 

@@ -3,19 +3,23 @@ import type { Chunk } from '../protocol/protocol.ts';
 import type { Outcome, WireRequest } from '../protocol/wire.ts';
 import { type Fault, faultOf, protocolFault } from './faults.ts';
 import { isSuccess } from './job.ts';
+import { withChecksum } from './refused-checksum.ts';
 import { sendOnce } from './send-once.ts';
 import { chunkBytesOf, countRequest, endOf, type Sending } from './sending.ts';
 
-/** The offset that the server acknowledged, or why it is not known. */
-export async function sendChunk(sending: Sending, chunk: Chunk): Promise<number | Fault> {
+/** The offset that the server acknowledged, or why it is not known. Unless told not to, reads on while it sends. */
+export async function sendChunk(sending: Sending, given: Chunk, readsOn = true): Promise<number | Fault> {
   const { job, upload } = sending;
+  const { checksum, ...bare } = given;
+  const chunk = job.tools.host.chunkChecks.givenUp ? bare : given;
   const request = job.protocol.append(upload.url, chunk, job.settings.body);
   sending.sentEndBytes = Math.max(sending.sentEndBytes, endOf(chunk));
   countRequest(sending);
   const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(sending, chunk) });
-  job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
+  if (readsOn) job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
   const { request: last, outcome } = await sent;
-  return acceptedOffset(last, outcome, chunk, job.tools.clock.nowMs());
+  const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.nowMs());
+  return typeof accepted === 'number' ? accepted : withChecksum(accepted, chunk);
 }
 
 /** Counts the payload of each time that the request is sent: a redirect or a new token sends it twice. */

@@ -1,17 +1,23 @@
 import type { PulseError } from '../errors.ts';
+import type { Chunk } from '../protocol/protocol.ts';
+import { afterAnswer, type Checked } from './chunk-checks.ts';
 import type { Fault } from './faults.ts';
 import type { Job } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
-import { recover } from './recover.ts';
+import { type Lost, recover } from './recover.ts';
+import { givesUpChecksums } from './refused-checksum.ts';
 import { sendChunk } from './send-chunk.ts';
-import { advance, chunkBytesOf, createSending, save } from './sending.ts';
+import { advance, chunkBytesOf, createSending, endOf, type Sending, save } from './sending.ts';
 import { growBack, learnPassing } from './smaller-chunks.ts';
+import { showComparison } from './wrong-checksum.ts';
 
 /** The server has every byte; or it no longer knows the upload. */
 export type AllSent =
   | {
       /** Only the final checksum can tell what the server holds. */
       readonly atRisk: boolean;
+      /** What the checksums of the chunks prove. */
+      readonly checked: Checked;
       /** The server has all bytes, but answered the last of them with an error. */
       readonly finishFault?: Fault;
     }
@@ -25,21 +31,30 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   try {
     while (sending.offsetBytes < (job.source.sizeBytes() ?? Number.POSITIVE_INFINITY)) {
       const chunk = await job.reader.chunk(sending.offsetBytes, chunkBytesOf(sending));
-      const accepted = await sendChunk(sending, chunk);
-      if (typeof accepted === 'number') {
-        if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
-        await advance(sending, accepted);
-        growBack(sending);
-        continue;
-      }
-      const recovered = await recover(sending, chunk, accepted);
-      if (typeof recovered !== 'number') return recovered;
-      await advance(sending, recovered);
+      const next = (await showComparison(sending, chunk)) ?? (await step(sending, chunk));
+      if (typeof next !== 'number') return next;
+      await advance(sending, next);
     }
   } catch (error) {
     await save(sending);
     throw error;
   }
-  const { atRisk, finishFault } = sending;
-  return { atRisk, ...(finishFault !== undefined && { finishFault }) };
+  const { atRisk, finishFault, checked } = sending;
+  return { atRisk, checked, ...(finishFault !== undefined && { finishFault }) };
+}
+
+/** Where to go on after a chunk; or the server no longer knows the upload. */
+async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
+  const accepted = await sendChunk(sending, chunk);
+  if (typeof accepted !== 'number') {
+    // Nothing of it was stored; if it was, 409 says so.
+    if (givesUpChecksums(sending, chunk, accepted)) return chunk.offsetBytes;
+    return recover(sending, chunk, accepted);
+  }
+  if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
+  growBack(sending);
+  const { offsetBytes, checksum } = chunk;
+  const sent = { offsetBytes, endBytes: endOf(chunk), hasChecksum: checksum !== undefined };
+  sending.checked = afterAnswer(sending.checked, sent, accepted);
+  return accepted;
 }

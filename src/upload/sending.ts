@@ -1,5 +1,6 @@
 import { PulseError } from '../errors.ts';
 import type { Chunk } from '../protocol/protocol.ts';
+import { afterHead, type Checked, checkedBefore } from './chunk-checks.ts';
 import type { Fault } from './faults.ts';
 import type { Job } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
@@ -37,6 +38,8 @@ export interface Sending {
   finishFault?: Fault;
   /** Without HEAD: the chunk whose fate is not known. */
   doubt?: { readonly offsetBytes: number; readonly endBytes: number };
+  /** What the checksums of the chunks prove so far. */
+  checked: Checked;
   /** Without HEAD, a chunk was repeated: only the final checksum can tell what the server holds. */
   atRisk: boolean;
 }
@@ -56,6 +59,7 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     timeoutsInRow: 0,
     calmChunks: 0,
     savedAtMs: tools.clock.nowMs(),
+    checked: checkedBefore(upload),
     atRisk: false,
   };
 }
@@ -79,6 +83,7 @@ export async function advance(sending: Sending, offsetBytes: number): Promise<vo
     sending.requestsLeft + chunks * REQUESTS_PER_CHUNK,
   );
   sending.offsetBytes = offsetBytes;
+  sending.checked = afterHead(sending.checked, offsetBytes);
   if (sending.doubt !== undefined && offsetBytes >= sending.doubt.endBytes) delete sending.doubt;
   if (offsetBytes > sending.bestBytes) {
     sending.bestBytes = offsetBytes;
@@ -108,7 +113,12 @@ export function countRequest(sending: Sending): void {
 /** Stores the longest prefix that is both acknowledged and hashed. */
 export async function save(sending: Sending): Promise<void> {
   const { job, upload, offsetBytes } = sending;
-  const checkpoint = job.reader.checkpoint();
-  if (checkpoint === undefined || checkpoint.bytes === 0 || checkpoint.bytes > offsetBytes) return;
-  await job.tools.store.write({ ...upload.record, prefix: checkpoint });
+  const checkpoint = job.reader.checkpoint(offsetBytes);
+  if (checkpoint === undefined || checkpoint.bytes === 0) return;
+  const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
+  await job.tools.store.write({
+    ...upload.record,
+    prefix: checkpoint,
+    ...(isChecked && { checkedBytes: Math.min(sending.checked.bytes, checkpoint.bytes) }),
+  });
 }

@@ -32,6 +32,8 @@ export interface UploadSettings {
   readonly requireProof: boolean;
   /** True: where nothing else proves the upload, its content is asked for and hashed. */
   readonly readBack: boolean;
+  /** What goes with each chunk where the server compares it: an algorithm, `auto` for the strongest, or `none`. */
+  readonly checksum: string;
 }
 
 /** Time, passed in so that no test waits. `sleep` rejects with the signal's reason when it fires. */
@@ -69,4 +71,5 @@ export const defaultSettings: Omit<UploadSettings, 'server'> = {
   finalize: true,
   requireProof: false,
   readBack: false,
+  checksum: 'auto',
 };

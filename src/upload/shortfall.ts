@@ -11,9 +11,10 @@ export interface Shortfall {
 
 /**
  * Asks whether the server still has every byte: one that crashed may have lost the last of them, and a cache may
- * answer in its place. Undefined where all is there, or where the server cannot tell.
+ * answer in its place. Undefined where all is there, or where the server cannot tell; `gone` where it no longer knows
+ * the upload.
  */
-export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall | undefined> {
+export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall | 'gone' | undefined> {
   if (upload.record.headless) return undefined;
   const sizeBytes = sizeOf(job);
   const asked = await askOffset(job, upload.url);
@@ -26,7 +27,7 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
         job,
         'the server acknowledged every byte, and no longer knows the upload: it may have moved it away',
       );
-    return undefined;
+    return 'gone';
   }
   if (asked.value.offsetBytes >= sizeBytes) return undefined;
   const { offsetBytes } = asked.value;

@@ -3,6 +3,7 @@ import { asPulseError, PulseError } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { bringOver } from './bring-over.ts';
+import { chooseDigest } from './chunk-digest.ts';
 import { askOffer } from './discover.ts';
 import { noticingExpiry } from './expiry.ts';
 import { again } from './faults.ts';
@@ -26,6 +27,8 @@ export interface UploadResult {
   readonly proven: boolean;
   /** How; absent where the server offers nothing to compare with. */
   readonly proof?: Proof;
+  /** Why it is not proven, where more is known than that there was nothing to compare with. */
+  readonly reason?: string;
   readonly elapsedMs: number;
   /** Payload bytes sent by this run, repeats included. */
   readonly sentBytes: number;
@@ -72,8 +75,10 @@ export async function uploadSource(
   const tools = noticingExpiry(given);
   const asker = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
   refuseExpiredToken(asker);
-  const job = { ...asker, offer: await askOffer(asker) };
-  refuseUnwanted(job);
+  const offer = await askOffer(asker);
+  refuseUnwanted({ ...asker, offer });
+  const digest = chooseDigest(settings.checksum, offer, source.name);
+  const job = { ...asker, offer, ...(digest !== undefined && { digest }) };
   warnOfName(job);
   const result = await bringOver(job);
   const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);

@@ -32,7 +32,7 @@ describe('settings', () => {
       ...['-t', 's3cret', '--protocol', 'tus', '--body', 'multipart', '--chunk-size', '512KiB'],
       ...['--retries', '0', '--retry-delay', '100ms', '--timeout', '5m', '--name', 'other.mp4'],
       ...['-H', 'X-A: 1', '--header', 'X-B: 2', '--metadata', 'camera=7', '--metadata', 'day=1'],
-      ...['--no-resume', '--no-finalize', '--require-proof', '--read-back'],
+      ...['--no-resume', '--no-finalize', '--require-proof', '--read-back', '--checksum', 'sha1'],
     ];
     expect(settings(argv)).toEqual({
       server: new URL('http://host/'),
@@ -50,6 +50,7 @@ describe('settings', () => {
       finalize: false,
       requireProof: true,
       readBack: true,
+      checksum: 'sha1',
     });
   });
 

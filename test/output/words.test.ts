@@ -39,7 +39,7 @@ describe('the last words of a finished file', () => {
 
   test('end with plain words where nothing could be proven', () => {
     expect(wordsFor({ ...doneFacts, proven: false }, calm).at(-1)).toBe(
-      '  proven  no, the server gave no checksum to compare with',
+      '  proven  no: complete, content not verified by the server (it gave no checksum to compare with)',
     );
   });
 

@@ -6,7 +6,7 @@ import { type FaultProxy, startFaultProxy } from '../../fixtures/proxies/fault-p
 import type { PulseEvent } from '../../src/events.ts';
 import type { ServerSettings } from '../../src/server/server.ts';
 import { createTransport } from '../../src/transport/http.ts';
-import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
+import { defaultSettings, type Tools, type UploadSettings } from '../../src/upload/settings.ts';
 import { openStateStore, type StateStore } from '../../src/upload/state-store.ts';
 import { systemClock } from '../../src/upload/system-clock.ts';
 import { type RunOutcome, uploadFiles } from '../../src/upload/upload-files.ts';
@@ -23,6 +23,7 @@ export interface ReferenceBench {
   readonly upload: (
     files: string | readonly string[],
     changes?: Partial<UploadSettings>,
+    tools?: (tools: Tools) => Tools,
   ) => Promise<RunOutcome>;
   /** Method, path and status of every request that the server answered. */
   readonly lines: () => readonly string[];
@@ -54,18 +55,18 @@ export async function startReferenceBench(settings: Partial<ServerSettings>): Pr
       await writeFile(path, typeof content === 'number' ? payload(content, name) : content);
       return path;
     },
-    upload: (files, changes = {}) =>
+    upload: (files, changes = {}, changed = (tools) => tools) =>
       uploadFiles(
         typeof files === 'string' ? [files] : files,
         // A real clock: what the server still does about a cut request takes its time.
         { ...defaultSettings, retryDelayMs: 50, server: new URL(proxy.url), ...changes },
-        {
+        changed({
           send: transport.send,
           report: (event) => events.push(event),
           clock: systemClock,
           random: () => 0.5,
           store,
-        },
+        }),
       ),
     lines: () => server.log.map(({ method, path, status }) => `${method} ${path} ${status}`),
     stored: (name) => readFile(join(server.dir, name)),

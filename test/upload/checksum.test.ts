@@ -1,0 +1,265 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { WireRequest } from '../../src/protocol/wire.ts';
+import { refusal } from '../../src/server/exchange.ts';
+import { checksum } from '../../src/server/extensions/checksum.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
+import type { Filter } from '../../src/server/parts.ts';
+import type { ServerSettings } from '../../src/server/server.ts';
+import type { Tools } from '../../src/upload/settings.ts';
+import { MIB, plainTus, startBench } from './harness.ts';
+import { type ReferenceBench, startReferenceBench } from './reference.ts';
+
+const tus = { protocol: 'tus' } as const;
+const withAll = (more: Partial<ServerSettings> = {}) =>
+  startReferenceBench({ protocol: 'tus', extensions: allExtensions, ...more });
+/** Lists checksum and takes every digest for the right one. */
+const ignoring = allExtensions.map((each) =>
+  each.name === 'checksum' ? checksum({ agrees: () => true }) : each,
+);
+
+const answers = (bench: ReferenceBench) =>
+  bench.lines().map((line) => line.replace(/^(\S+) .* (\d+)$/, '$1 $2'));
+
+/** Every PATCH as it leaves the client; `change` may damage its body. */
+function watching(seen: WireRequest[], change: (body: Buffer, nth: number) => Buffer = (body) => body) {
+  return (tools: Tools): Tools => ({
+    ...tools,
+    send: (request, conditions) => {
+      if (request.method !== 'PATCH') return tools.send(request, conditions);
+      seen.push({ ...request, body: (request.body ?? []).map((part) => Buffer.from(part)) });
+      const body = change(Buffer.concat(request.body ?? []), seen.length);
+      return tools.send({ ...request, body: [body] }, conditions);
+    },
+  });
+}
+
+function flipped(body: Buffer): Buffer {
+  body[0] = (body[0] ?? 0) ^ 1;
+  return body;
+}
+
+async function expectStored(bench: ReferenceBench, file: string): Promise<void> {
+  expect((await bench.stored('video.mp4')).equals(await readFile(file))).toBe(true);
+}
+
+describe('checksums of chunks', () => {
+  it('go with every chunk, are those of exactly its bytes, and prove the upload', async () => {
+    const bench = await withAll();
+    const file = await bench.file(2 * MIB + 7);
+    const seen: WireRequest[] = [];
+    expect((await bench.upload(file, { ...tus, requireProof: true }, watching(seen))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
+    expect(answers(bench)).toEqual([
+      'OPTIONS 204',
+      'POST 201',
+      'HEAD 200',
+      // One byte with the checksum of another: whoever refuses it compares.
+      'PATCH 460',
+      'HEAD 200',
+      'PATCH 204',
+      'PATCH 204',
+      'PATCH 204',
+      'HEAD 200',
+    ]);
+    const sums = seen.map(({ headers, body = [] }) => [
+      headers['Upload-Checksum'],
+      `sha256 ${createHash('sha256').update(Buffer.concat(body)).digest('base64')}`,
+    ]);
+    expect(sums.map(([sent, right]) => sent === right)).toEqual([false, true, true, true]);
+    await expectStored(bench, file);
+  });
+
+  it('are looked at once a run, not once a file', async () => {
+    const bench = await withAll();
+    await bench.upload([await bench.file(10, 'a.mp4'), await bench.file(10, 'b.mp4')], tus);
+    expect(bench.of('upload.done').map(({ proof }) => proof)).toEqual(['checksum', 'checksum']);
+    expect(answers(bench).filter((line) => line === 'PATCH 460')).toHaveLength(1);
+  });
+
+  it('find a chunk that was damaged on its way, which is sent once more', async () => {
+    const bench = await withAll();
+    const file = await bench.file(3 * MIB);
+    const damaging = watching([], (body, nth) => (nth === 3 ? flipped(body) : body));
+    expect((await bench.upload(file, tus, damaging)).exitCode).toBe(0);
+    expect(bench.of('upload.retry')).toMatchObject([{ reason: expect.stringMatching(/answered 460/) }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, retries: 1 }]);
+    await expectStored(bench, file);
+  });
+
+  it('end a line that damages everything in exit 7, after every retry', async () => {
+    const bench = await withAll();
+    const damaging = watching([], (body, nth) => (nth > 2 ? flipped(body) : body));
+    expect((await bench.upload(await bench.file(3 * MIB), { ...tus, retries: 2 }, damaging)).exitCode).toBe(
+      7,
+    );
+    expect(answers(bench).filter((line) => line === 'PATCH 460')).toHaveLength(1 + 3);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { kind: 'integrity', message: expect.stringMatching(/received other bytes than those of the sha256/) },
+    ]);
+  });
+
+  it('take 417 for 460, as rustus means it', async () => {
+    const bench = await withAll({
+      behaviour: {
+        filter: async (_, next) => {
+          const reply = await next();
+          return reply.status === 460 ? { ...reply, status: 417 } : reply;
+        },
+      },
+    });
+    const damaging = watching([], (body, nth) => (nth === 2 ? flipped(body) : body));
+    expect((await bench.upload(await bench.file(2 * MIB), tus, damaging)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, retries: 1 }]);
+  });
+
+  it('are those of smaller chunks after 413, and of what a line took', async () => {
+    const bench = await withAll();
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH' }, do: 'limit-body', bytes: 300_000 },
+      { on: { method: 'PATCH', nth: 6 }, do: 'take-part', share: 0.5 },
+      { on: { method: 'PATCH', nth: 8 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'rst' },
+    ]);
+    const file = await bench.file(2 * MIB + 1);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
+    await expectStored(bench, file);
+  });
+});
+
+describe('checksums prove nothing', () => {
+  const unproven = async (bench: ReferenceBench, reason: RegExp) => {
+    expect(bench.of('upload.failed')).toEqual([]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false, reason: expect.stringMatching(reason) }]);
+    expect(bench.of('upload.done')[0]).not.toHaveProperty('proof');
+  };
+
+  it('where the server lists them and does not compare: the file is whole all the same', async () => {
+    const bench = await withAll({ extensions: ignoring });
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    await unproven(bench, /takes a chunk whose checksum is wrong/);
+    await expectStored(bench, file);
+    expect((await bench.upload(file, { ...tus, requireProof: true })).exitCode).toBe(8);
+  });
+
+  it('where it answers 460, and keeps what it refused', async () => {
+    const keeping: Filter = async (exchange, next) => {
+      const { 'upload-checksum': _, ...headers } = exchange.request.headers;
+      const isFirst = exchange.request.headers['upload-offset'] === '0';
+      if (!isFirst) return next();
+      await next({ request: { ...exchange.request, headers } });
+      return refusal(460, 'refused, and kept');
+    };
+    const bench = await withAll({ behaviour: { filter: keeping } });
+    const file = await bench.file(MIB);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    await unproven(bench, /takes a chunk whose checksum is wrong/);
+    await expectStored(bench, file);
+  });
+
+  it('after an answer was lost', async () => {
+    const bench = await withAll();
+    bench.proxy.setFaults([{ on: { method: 'PATCH', nth: 3 }, do: 'swallow-response', by: 'rst' }]);
+    await bench.upload(await bench.file(3 * MIB), tus);
+    await unproven(bench, /^the answer for 1048576 bytes was lost/);
+  });
+
+  it('of a first part that an earlier run sent without', async () => {
+    const bench = await withAll();
+    const file = await bench.file(3 * MIB);
+    bench.proxy.setFaults([{ on: { method: 'PATCH', nth: 2, times: 9 }, do: 'answer', status: 500 }]);
+    expect((await bench.upload(file, { ...tus, checksum: 'none', retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    bench.events.length = 0;
+    await bench.upload(file, tus);
+    await unproven(bench, /^of 1048576 bytes that were there already it is not known/);
+  });
+
+  it('when they are too short, or not wanted', async () => {
+    const bench = await withAll();
+    await bench.upload(await bench.file(10, 'a.mp4'), { ...tus, checksum: 'crc32' });
+    await unproven(bench, /^crc32 is too short/);
+    await bench.upload(await bench.file(10, 'b.mp4'), { ...tus, checksum: 'none' });
+    expect(bench.of('upload.done')[1]).toMatchObject({ proven: false });
+    expect(bench.of('upload.done')[1]).not.toHaveProperty('reason');
+    expect(answers(bench).filter((line) => line.startsWith('PATCH'))).toEqual(['PATCH 204', 'PATCH 204']);
+  });
+});
+
+describe('checksums of an upload that is resumed', () => {
+  it('prove it where every byte before was sent with them', async () => {
+    const bench = await withAll();
+    const file = await bench.file(4 * MIB);
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 4, times: 9 }, do: 'cut-request', afterBodyBytes: 1, by: 'rst' },
+    ]);
+    expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 2 * MIB }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
+    await expectStored(bench, file);
+  });
+
+  it('prove nothing where the server has more than is known to have been compared', async () => {
+    const bench = await withAll();
+    const file = await bench.file(4 * MIB);
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 4, times: 1 }, do: 'swallow-response', by: 'rst' },
+      { on: { method: 'HEAD', nth: 3, times: 9 }, do: 'answer', status: 500 },
+    ]);
+    expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    await bench.upload(file, tus);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 3 * MIB }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+  });
+});
+
+describe('an algorithm', () => {
+  const listing = {
+    'Tus-Version': '1.0.0',
+    'Tus-Extension': 'creation,checksum',
+    'Tus-Checksum-Algorithm': 'sha1,md5',
+  };
+
+  it('that the server does not list is exit 5, and nothing is sent', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    const file = await bench.file(10);
+    expect((await bench.upload(file, { ...tus, checksum: 'sha1' })).exitCode).toBe(5);
+    expect(answers(bench)).toEqual(['OPTIONS 204']);
+  });
+
+  it('that it refuses although it lists it is an error that names the others, where the user named it', async () => {
+    const bench = await startBench();
+    bench.server.script.OPTIONS = [{ answer: 204, headers: listing }];
+    bench.server.script.PATCH = [{ answer: 400, body: 'unsupported algorithm' }];
+    const outcome = await bench.upload(await bench.file(10), { ...plainTus(bench), checksum: 'sha1' });
+    expect(outcome.exitCode).toBe(5);
+    expect(bench.of('upload.failed')).toMatchObject([
+      {
+        message: expect.stringMatching(/answered 400: unsupported algorithm/),
+        hint: expect.stringMatching(/lists sha1, md5/),
+      },
+    ]);
+  });
+
+  it('that it refuses is left out, where nobody asked for it', async () => {
+    const bench = await startBench();
+    bench.server.script.OPTIONS = [{ answer: 204, headers: listing }];
+    bench.server.script.PATCH = [{ answer: 400, body: 'unsupported algorithm' }];
+    expect((await bench.upload(await bench.file(2 * MIB), plainTus(bench))).exitCode).toBe(0);
+    const sums = bench.server.seen
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ headers }) => headers['upload-checksum']?.slice(0, 5));
+    expect(sums).toEqual(['sha1 ', undefined, undefined]);
+    expect(bench.of('upload.warning')).toMatchObject([
+      { message: expect.stringMatching(/going on without/) },
+    ]);
+    expect(bench.of('upload.done')).toMatchObject([
+      { proven: false, reason: 'the server refuses the checksums that it lists' },
+    ]);
+  });
+});
