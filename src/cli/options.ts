@@ -23,6 +23,7 @@ import {
   type Values,
   valuesOf,
 } from './option-table.ts';
+import { tusOptions } from './tus-options.ts';
 
 /** The two that every command has. */
 export const commonOptions = {
@@ -140,13 +141,6 @@ export const uploadOptions = {
     flags: '--read-back',
     means: 'prove the content by asking for it, where nothing cheaper does',
   },
-  checksum: {
-    kind: 'value',
-    flags: '--checksum <name>',
-    means: 'of each chunk, where tus servers compare it: auto for the strongest, none, or a name',
-    fallback: 'auto',
-    parse: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
-  },
   dryRun: { kind: 'flag', flags: '--dry-run', means: 'say what a run would do, and touch nothing' },
   transcript: {
     kind: 'value',
@@ -179,6 +173,13 @@ export const uploadOptions = {
     means: 'the options for many files',
     commandLineOnly: true,
   },
+  helpTus: {
+    kind: 'flag',
+    flags: '--help-tus',
+    means: 'the options for what tus servers offer',
+    commandLineOnly: true,
+  },
+  ...tusOptions,
 } as const satisfies OptionTable;
 
 export type UploadValues = Values<typeof uploadOptions>;

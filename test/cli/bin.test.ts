@@ -60,10 +60,13 @@ describe('--help', () => {
   });
 
   test('names every option and every command', async () => {
-    const [help, serve] = await Promise.all([runBin(['-h']), runBin(['serve', '--help'])]);
-    for (const spec of Object.values(uploadOptions)) expect(help.stdout).toContain(longFlag(spec));
-    for (const spec of Object.values(serveOptions)) expect(serve.stdout).toContain(longFlag(spec));
-    expect(help.stdout).toContain('pulse-upload serve');
+    const [help, tus, serve] = await Promise.all(
+      [['-h'], ['--help-tus'], ['serve', '--help']].map((argv) => runBin(argv)),
+    );
+    for (const spec of Object.values(uploadOptions))
+      expect(`${help?.stdout}${tus?.stdout}`).toContain(longFlag(spec));
+    for (const spec of Object.values(serveOptions)) expect(serve?.stdout).toContain(longFlag(spec));
+    expect(help?.stdout).toContain('pulse-upload serve');
   });
 
   test('loads no library but commander', async () => {

@@ -25,7 +25,7 @@ function validatorOf(name: string): ValidateFunction | undefined {
 
 /** These write JSON that is no event, or none of them. */
 const otherCommands = /^(serve|report|ledger|completion)$/;
-const otherFlags = /^--(list|explain(=.*)?|help|help-bulk|version)$/;
+const otherFlags = /^--(list|explain(=.*)?|help|help-bulk|help-tus|version)$/;
 
 /** Throws where a line that the tool wrote with --json is not what schema/events.schema.json says. */
 export function refuseOddEvents(

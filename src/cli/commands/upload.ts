@@ -15,6 +15,7 @@ import { type Config, valuesOf } from '../option-table.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
 import { withPairing } from '../pairing.ts';
 import { refuseTokenInTheOpen } from '../token-in-the-open.ts';
+import { tusOptions } from '../tus-options.ts';
 import { packageVersion } from '../version.ts';
 
 const everyOption = { ...uploadOptions, ...bulkOptions };
@@ -46,6 +47,7 @@ export async function run({ argv, named }: Invocation): Promise<number> {
 const texts: Readonly<Record<string, () => string>> = {
   help: helpText,
   helpBulk: bulkHelpText,
+  helpTus: tusHelpText,
   version: () => `${packageVersion()}\n`,
 };
 
@@ -63,14 +65,29 @@ function bulkHelpText(): string {
   return `${lines.join('\n')}\n`;
 }
 
+function tusHelpText(): string {
+  const lines = [
+    'Usage: pulse-upload <file...> --server <url> --protocol tus [options]',
+    '',
+    ...optionLines(tusOptions),
+    '',
+    'Only what the server offers (OPTIONS) is used; docs/protocols.md says how.',
+    'All options of pulse-upload --help hold as well.',
+    'Example: pulse-upload video.mp4 -s http://127.0.0.1:8080/files --checksum sha1',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
 function helpText(): string {
+  const inOwnHelp = new Set(Object.keys(tusOptions));
+  const general = Object.fromEntries(Object.entries(uploadOptions).filter(([key]) => !inOwnHelp.has(key)));
   const lines = [
     `Usage: pulse-upload ${commands.upload.usage}`,
     ...Object.values(commands)
       .filter(({ summary }) => summary !== '')
       .map(({ usage, summary }) => `       pulse-upload ${usage.padEnd(22)} ${summary}`),
     '',
-    ...optionLines(uploadOptions),
+    ...optionLines(general),
     '',
     'Example: pulse-upload video.mp4 --server http://127.0.0.1:8080',
   ];

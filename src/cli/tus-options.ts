@@ -1,0 +1,14 @@
+import { oneOf } from '../input/choice.ts';
+import type { OptionTable } from './option-table.ts';
+
+/** What only servers of tus can do, where they offer it: in the order of `--help-tus`, and in no other help. */
+export const tusOptions = {
+  checksum: {
+    kind: 'value',
+    flags: '--checksum <name>',
+    says: 'of each chunk: none, or a name like sha1',
+    means: 'of each chunk, where tus servers compare it: auto for the strongest, none, or a name',
+    fallback: 'auto',
+    parse: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
+  },
+} as const satisfies OptionTable;
