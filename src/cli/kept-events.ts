@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
+import { stateDirOf } from '../input/state-dir.ts';
 import type { KeptEvent } from '../output/kept-uploads.ts';
 import type { KeptUpload } from '../upload/kept-uploads.ts';
-import { stateDirOf } from './state-dir.ts';
 
 /** The state folder of this user. */
 export function stateDir(): string {

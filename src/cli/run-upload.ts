@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
 import type { PulseEvent } from '../events.ts';
+import { stateDirOf } from '../input/state-dir.ts';
 import { createOutput } from '../output/output.ts';
 import { createTransport } from '../transport/http.ts';
 import type { TransportSettings } from '../transport/settings.ts';
@@ -15,7 +16,6 @@ import { insecureWarning } from './network-options.ts';
 import { outputChoice, type UploadValues, uploadOptions } from './options.ts';
 import { shellQuote } from './shell-quote.ts';
 import { exitCodeOf, withSignalCode } from './signal-code.ts';
-import { stateDirOf } from './state-dir.ts';
 import { uploadTools } from './upload-tools.ts';
 
 /** Everything an upload needs is put together here; loaded only once there is something to upload. */

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
 import type { Report } from '../events.ts';
+import { stateDirOf } from '../input/state-dir.ts';
 import type { Send } from '../protocol/wire.ts';
 import { createPace, pacedSend } from '../transport/pace.ts';
 import { redacted, secretTokens } from '../upload/redact.ts';
@@ -12,7 +13,6 @@ import type { BulkValues } from './bulk-options.ts';
 import type { CommandLine } from './command-line.ts';
 import { observedSend } from './observed-send.ts';
 import { tokenReader, type UploadValues } from './options.ts';
-import { stateDirOf } from './state-dir.ts';
 import { openTranscript, type Transcript } from './transcript.ts';
 
 interface Given {

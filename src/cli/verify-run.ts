@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { refuseTokenInTheOpen } from '../input/token-in-the-open.ts';
 import { type RunFacts, verifyReport } from '../output/verify/report.ts';
 import { suiteDigest } from '../output/verify/suite-digest.ts';
 import { createVerifyOutput } from '../output/verify/verify-output.ts';
@@ -18,7 +19,6 @@ import { type Interruption, watchForSignals } from './interruption.ts';
 import { insecureWarning, networkSettings } from './network-options.ts';
 import type { Given } from './option-table.ts';
 import { shellQuote } from './shell-quote.ts';
-import { refuseTokenInTheOpen } from './token-in-the-open.ts';
 import { announcement, askForConsent, needsConsent } from './verify-consent.ts';
 import { tellGithub } from './verify-github.ts';
 import { readBackBy, restartBy } from './verify-hooks.ts';
@@ -37,7 +37,15 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   const network = await networkSettings(values, server, process.env);
   const { owner, stranger } = settings.tokens;
   const credentials = { tokens: [owner, stranger], headers: settings.headers };
-  refuseTokenInTheOpen(server, credentials, {}, values.allowInsecureToken);
+  refuseTokenInTheOpen(
+    server,
+    credentials,
+    {},
+    {
+      isAllowed: values.allowInsecureToken,
+      permission: '--allow-insecure-token',
+    },
+  );
   if (needsConsent(settings)) await askForConsent(announcement(settings, suite, chosen), values.yes);
 
   const output = await createVerifyOutput(verifyOutputChoice(values), {

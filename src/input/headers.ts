@@ -49,13 +49,21 @@ export function parseHeaders(lines: readonly string[], source: string): Readonly
 
 function parseHeader(line: string, source: string): { readonly name: string; readonly value: string } {
   const colon = line.indexOf(':');
-  const name = line.slice(0, Math.max(0, colon));
-  const value = line.slice(colon + 1).trim();
-  const hint = `write for example ${source} 'X-Camera: 7'`;
-  if (colon < 0) throw new PulseError('usage', `${source} holds no colon, expected 'Name: value'`, { hint });
+  if (colon < 0) {
+    throw new PulseError('usage', `${source} holds no colon, expected 'Name: value'`, {
+      hint: exampleOf(source),
+    });
+  }
+  const header = { name: line.slice(0, colon), value: line.slice(colon + 1).trim() };
+  checkHeader(header.name, header.value, source);
+  return header;
+}
+
+/** Throws where the user may not send this header. Values may be secrets, so no message shows one. */
+export function checkHeader(name: string, value: string, source: string): void {
   if (!NAME.test(name)) {
     const fact = `${source} '${name}:' has a name that no HTTP header can have, expected letters, digits and dashes`;
-    throw new PulseError('usage', fact, { hint });
+    throw new PulseError('usage', fact, { hint: exampleOf(source) });
   }
   if (!VALUE.test(value)) {
     const fact = `${source} '${name}' has a value with characters that no header may carry, expected printable ASCII`;
@@ -67,5 +75,8 @@ function parseHeader(line: string, source: string): { readonly name: string; rea
     const fact = `${source} '${name}' is a header that the upload protocol itself sets, expected any other`;
     throw new PulseError('usage', fact, { hint: 'leave it out' });
   }
-  return { name, value };
+}
+
+function exampleOf(source: string): string {
+  return `write for example ${source} 'X-Camera: 7'`;
 }

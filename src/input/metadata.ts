@@ -12,10 +12,11 @@ export function parseMetadataPairs(
   for (const text of texts) {
     const equals = text.indexOf('=');
     const key = text.slice(0, Math.max(0, equals));
-    if (!KEY.test(key)) {
-      const fact = `${source} is '${text}', expected key=value with a key of ASCII without spaces and commas`;
-      throw new PulseError('usage', fact, { hint: `write for example ${source} camera=7` });
-    }
+    checkMetadataKey(
+      key,
+      `${source} is '${text}', expected key=value with a key`,
+      `write for example ${source} camera=7`,
+    );
     if (pairs.has(key)) {
       const fact = `${source} gives '${key}' twice, expected every key once`;
       throw new PulseError('usage', fact, { hint: `leave one of them out` });
@@ -23,4 +24,9 @@ export function parseMetadataPairs(
     pairs.set(key, text.slice(equals + 1));
   }
   return Object.fromEntries(pairs);
+}
+
+/** Throws where a key cannot stand in Upload-Metadata; `fact` says what was given and ends in "a key". */
+export function checkMetadataKey(key: string, fact: string, hint: string): void {
+  if (!KEY.test(key)) throw new PulseError('usage', `${fact} of ASCII without spaces and commas`, { hint });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stateDirOf } from '../../src/cli/state-dir.ts';
+import { stateDirOf } from '../../src/input/state-dir.ts';
 
 test.each<[string, Record<string, string>, NodeJS.Platform, string]>([
   ['its own variable first', { PULSE_UPLOAD_STATE_DIR: '/s', XDG_STATE_HOME: '/x' }, 'linux', '/s'],

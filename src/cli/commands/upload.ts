@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { asPulseError, exitCodes, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
+import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { asksForJson } from '../asks.ts';
 import { bulkOptions, isBulk } from '../bulk-options.ts';
 import type { CommandLine } from '../command-line.ts';
@@ -14,7 +15,6 @@ import { networkSettings } from '../network-options.ts';
 import { type Config, valuesOf } from '../option-table.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
 import { withPairing } from '../pairing.ts';
-import { refuseTokenInTheOpen } from '../token-in-the-open.ts';
 import { tusOptions } from '../tus-options.ts';
 import { packageVersion } from '../version.ts';
 
@@ -131,7 +131,10 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };
-  refuseTokenInTheOpen(settings.server, credentials, network, values.allowInsecureToken);
+  refuseTokenInTheOpen(settings.server, credentials, network, {
+    isAllowed: values.allowInsecureToken,
+    permission: '--allow-insecure-token',
+  });
   if (many) {
     const { runBulkUpload } = await import('../run-bulk.ts');
     return runBulkUpload(line, values, settings, network);

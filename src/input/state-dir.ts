@@ -1,8 +1,11 @@
 import { posix, win32 } from 'node:path';
-import type { Environment } from './option-table.ts';
 
 /** Where unfinished uploads are remembered: our own variable, else where the system keeps such state (XDG). */
-export function stateDirOf(environment: Environment, platform: NodeJS.Platform, home: string): string {
+export function stateDirOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+  home: string,
+): string {
   const named = environment.PULSE_UPLOAD_STATE_DIR;
   if (named) return named;
   if (platform === 'win32') {

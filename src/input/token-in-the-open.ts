@@ -1,7 +1,6 @@
 import { PulseError } from '../errors.ts';
 import { isPrivate } from '../protocol/hosts.ts';
 import { isSensitive } from '../protocol/redaction.ts';
-import type { TransportSettings } from '../transport/settings.ts';
 
 interface Credentials {
   readonly tokens: readonly (string | undefined)[];
@@ -11,13 +10,13 @@ interface Credentials {
 
 /**
  * Refuses to say credentials in clear text to a host that is neither this machine nor on a private network, as far as
- * its name or address says. A proxy that plain http goes to reads them as well.
+ * its name or address says. A proxy that plain http goes to reads them as well. `permission` is how the user allows it.
  */
 export function refuseTokenInTheOpen(
   server: URL,
   { tokens, headers }: Credentials,
-  { proxyFor }: TransportSettings,
-  isAllowed: boolean,
+  { proxyFor }: { readonly proxyFor?: (url: URL) => URL | undefined },
+  { isAllowed, permission }: { readonly isAllowed: boolean; readonly permission: string },
 ): void {
   if (isAllowed || server.protocol !== 'http:') return;
   const header = Object.keys(headers).find(isSensitive);
@@ -31,6 +30,6 @@ export function refuseTokenInTheOpen(
   throw new PulseError(
     'usage',
     `${what} would travel to ${exposedTo} in clear text (http), expected https for a host that is not on a private network`,
-    { hint: 'use https://…, or add --allow-insecure-token if nobody can listen on the way' },
+    { hint: `use https://…, or add ${permission} if nobody can listen on the way` },
   );
 }

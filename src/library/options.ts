@@ -1,0 +1,137 @@
+import { PulseError } from '../errors.ts';
+import type { Report } from '../events.ts';
+import { parseFileName } from '../input/file-name.ts';
+import { checkHeader } from '../input/headers.ts';
+import { checkMetadataKey } from '../input/metadata.ts';
+import { parseServerUrl } from '../input/server-url.ts';
+import { parseToken } from '../input/token.ts';
+import { protocols } from '../protocol/protocols/index.ts';
+import type { TlsSettings } from '../transport/settings.ts';
+import { defaultSettings, type UploadSettings } from '../upload/settings.ts';
+
+export interface UploadOptions extends Partial<Omit<UploadSettings, 'server'>> {
+  /** Base URL of the server, http or https. */
+  readonly server: string | URL;
+  /** Where unfinished uploads are remembered; where the command line has them, where absent. */
+  readonly stateDir?: string;
+  /** PEM texts: an authority to trust, the certificate and key of this client; or no verification at all. */
+  readonly tls?: TlsSettings;
+  /** Variables that name proxies, such as `process.env`: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY. Absent: no proxy. */
+  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** True: the token may travel without TLS to a host that is not on a private network. */
+  readonly allowInsecureToken?: boolean;
+  /** Called synchronously with everything that happens. */
+  readonly onEvent?: Report;
+  /** Stops the upload; its state is kept, and the promise rejects with kind `interrupted`. */
+  readonly signal?: AbortSignal;
+}
+
+type Value = UploadOptions[keyof UploadOptions];
+
+/** Throws `usage` for a value that makes no sense: a program's mistake is found before the first request. */
+type Check = (value: Value, name: string) => void;
+
+/** The longest time that a timer of Node waits: about 24 days. */
+const MAX_MS = 2 ** 31 - 1;
+
+const isWholeUpTo = (least: number, most: number) => (value: Value) =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+
+const must =
+  (holds: (value: Value) => boolean, expected: string): Check =>
+  (value, name) => {
+    if (!holds(value)) throw unfit(name, `is ${shown(value)}`, expected);
+  };
+
+const oneOf = (...words: readonly string[]) =>
+  must((value) => words.includes(String(value)), words.map((word) => `'${word}'`).join(', '));
+const whole = (least: number, most: number) =>
+  must(isWholeUpTo(least, most), `a whole number from ${least} to ${most}`);
+const boolean = must((value) => typeof value === 'boolean', 'true or false');
+const text = must((value) => typeof value === 'string' && value !== '', 'a text');
+const record = must(isRecord, 'an object of texts');
+
+const checks: Readonly<Record<keyof UploadOptions, Check>> = {
+  server: (value) => void parseServerUrl(String(value), 'server'),
+  protocol: oneOf('auto', ...protocols.map(({ id }) => id)),
+  body: oneOf('raw', 'multipart'),
+  checksum: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
+  chunkBytes: whole(1, 1024 ** 3),
+  retries: whole(0, 1_000_000),
+  retryDelayMs: whole(0, MAX_MS),
+  timeoutMs: whole(1, MAX_MS),
+  maxOutageMs: whole(1, MAX_MS),
+  name: (value, name) => void parseFileName(String(value), name),
+  headers: (value, name) => {
+    record(value, name);
+    for (const [key, content] of Object.entries(value as object)) checkHeader(key, String(content), name);
+  },
+  metadata: (value, name) => {
+    record(value, name);
+    for (const key of Object.keys(value as object))
+      checkMetadataKey(
+        key,
+        `${name} has the key '${key}', expected one`,
+        "write for example { camera: '7' }",
+      );
+  },
+  token: (value, name) => void parseToken(String(value), name),
+  resume: boolean,
+  finalize: boolean,
+  requireProof: boolean,
+  readBack: boolean,
+  stateDir: text,
+  tls: must(
+    (value) => typeof value === 'object' && value !== null,
+    'an object with ca, cert, key or insecure',
+  ),
+  proxyEnvironment: must(
+    (value) => typeof value === 'object' && value !== null,
+    'an object such as process.env',
+  ),
+  allowInsecureToken: boolean,
+  onEvent: must((value) => typeof value === 'function', 'a function'),
+  signal: must((value) => value instanceof AbortSignal, 'an AbortSignal'),
+};
+
+/**
+ * The settings that a program asks for, the defaults for the rest. Throws a `PulseError` of kind `usage` that names the
+ * option; an option that is undefined counts as absent.
+ */
+export function settingsOf(options: UploadOptions): UploadSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof UploadOptions] : undefined;
+    if (check === undefined) throw unfit(name, 'is no option', `one of ${Object.keys(checks).join(', ')}`);
+    check(value, name);
+  }
+  const known = new Set<string>(settingNames);
+  const wanted = Object.fromEntries(given.filter(([name]) => known.has(name)));
+  return { ...defaultSettings, ...wanted, server: parseServerUrl(String(options.server), 'server') };
+}
+
+/** What is a setting of the upload, and no affair of what surrounds it. */
+const settingNames = Object.keys(checks).filter(
+  (name) =>
+    !['server', 'stateDir', 'tls', 'proxyEnvironment', 'allowInsecureToken', 'onEvent', 'signal'].includes(
+      name,
+    ),
+);
+
+function isRecord(value: Value): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((member) => typeof member === 'string')
+  );
+}
+
+function shown(value: Value): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+function unfit(name: string, is: string, expected: string): PulseError {
+  return new PulseError('usage', `the option ${name} ${is}, expected ${expected}`, {
+    hint: 'docs/library.md lists the options',
+  });
+}

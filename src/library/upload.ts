@@ -1,0 +1,73 @@
+import { homedir } from 'node:os';
+import process from 'node:process';
+import { asPulseError, PulseError } from '../errors.ts';
+import { stateDirOf } from '../input/state-dir.ts';
+import { refuseTokenInTheOpen } from '../input/token-in-the-open.ts';
+import { protocols } from '../protocol/protocols/index.ts';
+import { createTransport } from '../transport/http.ts';
+import { proxyChoice } from '../transport/proxy-choice.ts';
+import type { TransportSettings } from '../transport/settings.ts';
+import { chooseProtocol } from '../upload/discover.ts';
+import { createRunTools } from '../upload/host.ts';
+import { redactedText, secretTokens } from '../upload/redact.ts';
+import { openServerMemory } from '../upload/server-memory.ts';
+import type { UploadSettings } from '../upload/settings.ts';
+import { openStateStore } from '../upload/state-store.ts';
+import { systemClock } from '../upload/system-clock.ts';
+import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
+import { asInterrupted } from '../upload/upload-files.ts';
+import { settingsOf, type UploadOptions } from './options.ts';
+
+/**
+ * Uploads one file and resolves once everything asked for is done; `proven` says whether the server's own checksum
+ * was compared with the file's. Rejects with a `PulseError` whose `kind` is a key of `exitCodes`, and which holds no token.
+ */
+export async function upload(file: string, options: UploadOptions): Promise<UploadResult> {
+  const settings = settingsOf(options);
+  const {
+    stateDir = stateDirOf(process.env, process.platform, homedir()),
+    onEvent = () => {},
+    signal,
+  } = options;
+  const network = networkOf(options, settings.server);
+  refuseTokenInTheOpen(settings.server, { tokens: [settings.token], headers: settings.headers }, network, {
+    isAllowed: options.allowInsecureToken === true,
+    permission: 'allowInsecureToken: true',
+  });
+  const transport = createTransport(network);
+  const tools = createRunTools(settings, {
+    send: transport.send,
+    report: onEvent,
+    clock: systemClock,
+    random: Math.random,
+    store: openStateStore(stateDir),
+    memory: openServerMemory(stateDir, systemClock.nowMs),
+    ...(signal !== undefined && { signal }),
+  });
+  try {
+    const { protocol } = await chooseProtocol(protocols, settings, file, tools);
+    return await uploadFile(file, protocol, settings, tools);
+  } catch (error) {
+    throw withoutTokens(signal?.aborted ? asInterrupted(file, error) : asPulseError(error), settings);
+  } finally {
+    await transport.close();
+  }
+}
+
+function networkOf({ tls, proxyEnvironment }: UploadOptions, server: URL): TransportSettings {
+  const proxyFor = proxyEnvironment && proxyChoice(proxyEnvironment);
+  // Asked for now, so that a proxy that cannot be used is said before anything is opened.
+  proxyFor?.(server);
+  return { ...(tls !== undefined && { tls }), ...(proxyFor !== undefined && { proxyFor }) };
+}
+
+/** What a server echoes stands in messages, and may hold what it was sent. */
+function withoutTokens(error: PulseError, { token, headers }: UploadSettings): PulseError {
+  const tokens = secretTokens(token, headers);
+  const clean = (text: string) => (tokens.size === 0 ? text : redactedText(text, tokens));
+  const message = clean(error.message);
+  const hint = error.hint && clean(error.hint);
+  if (message === error.message && hint === error.hint) return error;
+  // The cause may hold what was just taken out.
+  return new PulseError(error.kind, message, { hint, resumable: error.resumable });
+}

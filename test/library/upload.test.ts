@@ -1,0 +1,174 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startForwardProxy } from '../../fixtures/proxies/forward-proxy.ts';
+import { type PulseError, type PulseEvent, type UploadOptions, upload } from '../../src/index.ts';
+import { startServer } from '../../src/server/server.ts';
+import { makeAuthority, makeIdentity } from '../transport/certificates.ts';
+
+const TOKEN = 'kept-for-ourselves-1234';
+
+async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'pulse-upload-library-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function video(): Promise<{ readonly file: string; readonly stateDir: string }> {
+  const dir = await folder();
+  const file = join(dir, 'video.mp4');
+  await writeFile(file, 'not much of a video');
+  return { file, stateDir: join(dir, 'state') };
+}
+
+async function listening(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+const failureOf = (promise: Promise<unknown>): Promise<PulseError> =>
+  promise.then(
+    () => expect.unreachable('it was expected to fail'),
+    (error) => error,
+  );
+
+describe('upload()', () => {
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['an unknown option', { chunkSize: 5 }, /option chunkSize is no option, expected one of server, /],
+    [
+      'a chunk size that is no number',
+      { chunkBytes: '1MiB' },
+      /option chunkBytes is '1MiB', expected a whole/,
+    ],
+    ['no chunk', { chunkBytes: 0 }, /chunkBytes is 0/],
+    ['half a retry', { retries: 0.5 }, /retries is 0.5/],
+    ['a timeout that no timer can wait', { timeoutMs: 2 ** 31 }, /timeoutMs is 2147483648/],
+    ['a protocol nobody speaks', { protocol: 'ftp' }, /protocol is 'ftp', expected 'auto', 'pulse/],
+    [
+      'a name with a path',
+      { name: '../up.mp4' },
+      /name is '..\/up.mp4', expected a file name without a path/,
+    ],
+    ['a header with a line break', { headers: { 'X-A': 'a\r\nB: c' } }, /headers 'X-A' has a value/],
+    [
+      'a header of the protocol',
+      { headers: { 'Upload-Offset': '0' } },
+      /'Upload-Offset' is a header that the upload/,
+    ],
+    ['a metadata key with a space', { metadata: { 'a b': 'c' } }, /metadata has the key 'a b'/],
+    ['metadata that is no text', { metadata: { a: 1 } }, /metadata is .* expected an object of texts/],
+    [
+      'a server with a password',
+      { server: 'http://me:secret@127.0.0.1/' },
+      /server is 'http:\/\/\[credentials\]@/,
+    ],
+    ['a server of another scheme', { server: 'ftp://127.0.0.1/' }, /begins with http/],
+  ])('refuses %s before the first request', async (_, options, message) => {
+    const { file, stateDir } = await video();
+    let requests = 0;
+    const port = await listening(createServer((_, answer) => answer.end(String(requests++))));
+    const given = { server: `http://127.0.0.1:${port}`, stateDir, ...options } as UploadOptions;
+    const error = await failureOf(upload(file, given));
+    expect(error).toMatchObject({ name: 'PulseError', kind: 'usage', hint: expect.any(String) });
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('secret');
+    expect(requests).toBe(0);
+  });
+
+  it('keeps an option that is undefined at its default', async () => {
+    const { file, stateDir } = await video();
+    const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });
+    onTestFinished(() => server.close());
+    const options = { server: server.url, stateDir, chunkBytes: undefined, token: undefined };
+    expect(await upload(file, options as unknown as UploadOptions)).toMatchObject({ proven: true });
+  });
+
+  it('never hands out a token, whatever a server echoes', async () => {
+    const { file, stateDir } = await video();
+    const echo: RequestListener = (request, answer) => {
+      const said = String(request.headers['x-upload-token'] ?? request.headers.authorization);
+      answer
+        .writeHead(403, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify({ error: `no: ${said}` }));
+      request.resume();
+    };
+    const port = await listening(createServer(echo));
+    const events: PulseEvent[] = [];
+    const error = await failureOf(
+      upload(file, {
+        server: `http://127.0.0.1:${port}`,
+        stateDir,
+        protocol: 'pulse',
+        token: TOKEN,
+        onEvent: (event) => events.push(event),
+      }),
+    );
+    expect(error).toMatchObject({ kind: 'refused' });
+    expect(error.message).toContain('no: [token]');
+    const everything = [
+      JSON.stringify(events),
+      error.message,
+      error.hint,
+      error.stack,
+      JSON.stringify(error.cause),
+    ];
+    expect(everything.join('\n')).not.toContain(TOKEN);
+  });
+
+  it('sends no token in clear text to a public host', async () => {
+    const { file, stateDir } = await video();
+    const error = await failureOf(
+      upload(file, { server: 'http://videos.example.org', stateDir, token: TOKEN }),
+    );
+    expect(error).toMatchObject({ kind: 'usage', hint: expect.stringContaining('allowInsecureToken: true') });
+  });
+
+  it('rejects with kind interrupted where its signal has fired before anything was sent', async () => {
+    const { file, stateDir } = await video();
+    const signal = AbortSignal.abort();
+    const error = await failureOf(upload(file, { server: 'http://127.0.0.1:9', stateDir, signal }));
+    expect(error).toMatchObject({ name: 'PulseError', kind: 'interrupted' });
+  });
+
+  it('trusts the authority that it is given, and no other', async () => {
+    const { file, stateDir } = await video();
+    const authority = await makeAuthority('Library Test Authority');
+    const identity = await makeIdentity({ name: 'server', hosts: ['127.0.0.1'], by: authority });
+    let requests = 0;
+    const secure = createSecureServer(identity, (request, answer) => {
+      requests += 1;
+      request.resume();
+      answer.writeHead(404).end();
+    });
+    const server = `https://127.0.0.1:${await listening(secure as unknown as ReturnType<typeof createServer>)}`;
+    const options = { server, stateDir, protocol: 'pulse', retries: 0 };
+    expect((await failureOf(upload(file, options))).message).toMatch(/certificate/);
+    expect(requests).toBe(0);
+    const trusting = await failureOf(upload(file, { ...options, tls: { ca: authority.cert } }));
+    expect(trusting.message).toMatch(/404/);
+    expect(requests).toBe(1);
+  });
+
+  it('goes through a proxy where it is told of one, and only then', async () => {
+    const { file, stateDir } = await video();
+    const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });
+    onTestFinished(() => server.close());
+    // A name that only the proxy knows: this machine itself is never reached through one.
+    const named = new URL(server.url.replace('127.0.0.1', 'uploads.invalid'));
+    const proxy = await startForwardProxy({ hosts: { [named.host]: new URL(server.url).host } });
+    onTestFinished(() => proxy.close());
+    const options = { server: named, stateDir, protocol: 'pulse', retries: 0 };
+    expect(await failureOf(upload(file, options))).toMatchObject({ kind: 'temporary' });
+    const proxyEnvironment = { HTTP_PROXY: proxy.url.href };
+    expect(await upload(file, { ...options, proxyEnvironment })).toMatchObject({ proven: true });
+    expect(proxy.log.length).toBeGreaterThan(0);
+  });
+});
