@@ -27,7 +27,7 @@ const SECOND_ANSWER_MS = 3000;
 
 /**
  * Finds out what the scenarios must know: the protocol, where things are, and what the server offers.
- * Throws PulseError `temporary` where nothing answers by HTTP.
+ * Throws PulseError `temporary` where nothing answers by HTTP, `refused` where TLS is not agreed on.
  */
 export async function discover(
   { server, protocol, signal }: DiscoverySettings,
@@ -105,15 +105,23 @@ async function recognised(
     if (seen !== undefined && wanted === 'auto') break;
   }
   if (!hasAnswered && silence !== undefined) {
-    throw new PulseError('temporary', `${server.origin} gives no answer: ${outcomeOf(silence)}`, {
-      hint: 'check the address, and that the server is running and speaks HTTP/1.1 there',
-    });
+    throw noAnswer(server, silence);
   }
   if (wanted !== 'auto') return { protocol: wanted, because: `${wanted}, as you said` };
   const [first] = signs;
   return first === undefined
     ? { protocol: 'pulse', because: 'pulse, for want of any sign (say --protocol tus if it is plain tus)' }
     : { protocol: first.protocol, because: `${first.protocol}, because ${first.sign}` };
+}
+
+/** A certificate that is refused will be refused the next time too: no matter of time, unlike all else. */
+function noAnswer({ origin }: URL, silence: Exchange): PulseError {
+  const isTls = silence.broken?.cause === 'tls';
+  return new PulseError(isTls ? 'refused' : 'temporary', `${origin} gives no answer: ${outcomeOf(silence)}`, {
+    hint: isTls
+      ? 'name the authority with --ca-cert <file>, or the client certificate that the server asks for with --cert and --key'
+      : 'check the address, and that the server is running and speaks HTTP/1.1 there',
+  });
 }
 
 /** What OPTIONS on the creation URL says. */

@@ -78,7 +78,8 @@ export interface VerifyRun {
 
 /**
  * Drives a server through the selected checks.
- * Throws PulseError: `usage` for a pattern that matches no check, `temporary` where nothing answers.
+ * Throws PulseError: `usage` for a pattern that matches no check, `temporary` where nothing answers, `refused` where
+ * TLS is not agreed on.
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
   const { clock, sections, report } = tools;

@@ -1,4 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -7,6 +9,7 @@ import { type RunningServer, startServer } from '../../src/server/server.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks } from '../../src/verify/verify.ts';
+import { makeIdentity } from '../transport/certificates.ts';
 import { runBin } from './run-bin.ts';
 
 /** No target may keep a run busy for longer. */
@@ -139,4 +142,25 @@ test('every hostile target is tried', () => {
   expect(Object.keys({ ...unreachable, ...useless }).toSorted()).toEqual(
     Object.keys(hostileServers).toSorted(),
   );
+});
+
+test('a certificate that nobody vouches for ends with 5, and the hint says how to trust it', async () => {
+  const identity = await makeIdentity({ name: 'stranger', hosts: ['127.0.0.1'] });
+  let requests = 0;
+  const server = createServer(identity, () => requests++);
+  server.on('tlsClientError', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { code, stdout, stderr } = await runBin([
+    'verify',
+    `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  ]);
+  expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+  expect(stderr).toMatch(
+    /^error: https:.* gives no answer: .*self-signed.*\n next: name the authority with --ca-cert/,
+  );
+  expect(requests).toBe(0);
 });
