@@ -78,6 +78,8 @@ export interface Protocol {
   /** When a token ends, in ms since 1970, where it can say so itself. */
   readonly tokenExpiryMs?: (token: string) => number | undefined;
   readonly create: (server: URL, upload: NewUpload) => WireRequest;
+  /** The same creation with the first bytes of the upload, for servers that offer to take them. */
+  readonly createWithData?: (creation: WireRequest, bytes: Uint8Array) => WireRequest;
   /** Asks for the current offset. */
   readonly status: (uploadUrl: URL) => WireRequest;
   readonly append: (uploadUrl: URL, chunk: Chunk, body: 'raw' | 'multipart') => WireRequest;

@@ -21,6 +21,15 @@ export function createRequest(url: URL, upload: NewUpload): WireRequest {
   };
 }
 
+/** tus 1.0, Creation With Upload. */
+export function creationWithUpload(creation: WireRequest, bytes: Uint8Array): WireRequest {
+  return {
+    ...creation,
+    headers: { ...creation.headers, 'Content-Type': OFFSET_OCTET_STREAM },
+    body: [bytes],
+  };
+}
+
 export function statusRequest(url: URL): WireRequest {
   // A cached offset would be sent again and again (client fault C37).
   return { method: 'HEAD', url, headers: { ...version, 'Cache-Control': 'no-cache' } };

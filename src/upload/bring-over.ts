@@ -43,10 +43,11 @@ export async function bringOver(unread: Unread): Promise<Brought> {
 
 /** The upload as it was brought to its end, or why that was in vain. What the server lost on the way is sent again. */
 async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain> {
+  const resumedFromBytes = upload.offsetBytes - (upload.createdBytes ?? 0);
   let at = upload;
   for (let times = 1; ; times++) {
     const ended = await sendAndFinish(job, at);
-    if ('sha256' in ended) return { ...ended, resumedFromBytes: upload.offsetBytes };
+    if ('sha256' in ended) return { ...ended, resumedFromBytes };
     if ('inVain' in ended) return ended;
     sendRestAgain(job, ended.shortOf, times);
     at = ended.shortOf;

@@ -18,6 +18,8 @@ export interface Host {
   readonly token: CurrentToken;
   readonly chunkLimit: ChunkLimit;
   readonly chunkChecks: ChunkChecks;
+  /** `createsBare`: no data goes with creations any more. */
+  readonly learned: { createsBare?: true };
   /** Where a 308 said that a URL has moved to, for good. */
   readonly moved: Map<string, URL>;
   /** What the server says of itself, by the id of the protocol in which it was asked. */
@@ -60,6 +62,7 @@ function createHost(settings: UploadSettings, tools: Tools): Host {
     token: createCurrentToken(settings.token, tools.readToken),
     chunkLimit: createChunkLimit(settings, tools),
     chunkChecks: {},
+    learned: {},
     moved: new Map(),
     offers: new Map(),
     chosenIds: new Map(),

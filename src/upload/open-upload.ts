@@ -1,12 +1,14 @@
 import { PulseError } from '../errors.ts';
-import { belowPrefix, resolveLocation } from '../protocol/urls.ts';
-import type { Answer, WireRequest } from '../protocol/wire.ts';
+import { belowPrefix } from '../protocol/urls.ts';
+import type { WireRequest } from '../protocol/wire.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import type { Checked } from './chunk-checks.ts';
 import { createChunkReader } from './chunk-reader.ts';
-import { errorOf, type Fault, mayHaveActed, protocolFault } from './faults.ts';
-import { ask, type Job, type Result, sizeOf, warn } from './job.ts';
+import { createWithData } from './create-with-data.ts';
+import { errorOf, type Fault, mayHaveActed } from './faults.ts';
+import { ask, type Job, sizeOf, warn } from './job.ts';
 import { candidateOf } from './metadata.ts';
+import { namedPlace } from './named-place.ts';
 import { askOffset } from './offset.ts';
 import { elsewhere } from './send-once.ts';
 import { sameFile } from './source.ts';
@@ -18,14 +20,16 @@ export interface OpenUpload {
   readonly offsetBytes: number;
   /** So much may have been sent before, by earlier runs above all; `offsetBytes` where absent. */
   readonly sentEndBytes?: number;
+  /** So many of them went with the creation of this run; none where absent. */
+  readonly createdBytes?: number;
   /** What is known of it from sending in this run; what the record says where absent. */
   readonly checked?: Checked;
   readonly record: UploadRecord;
 }
 
-/** Creates an upload and stores its URL before the first byte is sent. */
+/** Creates an upload and stores its URL before the first byte is sent, except for those that go with the creation. */
 export async function createUpload(job: Job): Promise<OpenUpload> {
-  const { settings, source, tools } = job;
+  const { settings, tools } = job;
   const chosen = await chooseId(job);
   const { draft, request } = await draftOf(job, chosen);
   // A creation whose answer is lost must be repeated under the same name.
@@ -35,21 +39,13 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
     if (mayHaveActed(fault)) mayExist = true;
     return fault;
   };
-  const read = (answer: Answer, sent: WireRequest): Result<{ location: string; url: URL }> => {
-    const location = answer.headers.location;
-    const url = location === undefined ? undefined : resolveLocation(location, sent.url);
-    if (location === undefined || url === undefined) {
-      return {
-        fault: protocolFault(
-          sent,
-          answer,
-          location === undefined ? 'without Location' : 'with a Location that is no URL',
-        ),
-      };
-    }
-    return { value: { location, url } };
-  };
-  const created = await ask(job, request, read, { onFault });
+  const begun = chosen === undefined ? await createWithData(job, request) : undefined;
+  if (begun !== undefined) {
+    const { url, offsetBytes, endBytes } = begun;
+    const record = await opened(job, { ...draft, url: url.href, phase: 'sending' });
+    return { url, offsetBytes, sentEndBytes: endBytes, createdBytes: offsetBytes, record };
+  }
+  const created = await ask(job, request, namedPlace, { onFault });
   if ('fault' in created) {
     if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault);
     if (chosen !== undefined) await tools.store.remove(job.key);
@@ -59,15 +55,19 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
     throw elsewhere(created.value.url, settings.server);
 
   const place = await locate(job, created.value.url, belowPrefix(created.value.location, settings.server));
-  const record: UploadRecord = {
+  const record = await opened(job, {
     ...draft,
     url: place.url.href,
     phase: 'sending',
     ...(place.headless && { headless: true }),
-  };
-  await tools.store.write(record);
-  tools.report({ type: 'upload.created', file: source.name, url: place.url.href });
+  });
   return { url: place.url, offsetBytes: 0, record };
+}
+
+async function opened({ source, tools }: Job, record: UploadRecord): Promise<UploadRecord> {
+  await tools.store.write(record);
+  tools.report({ type: 'upload.created', file: source.name, url: record.url });
+  return record;
 }
 
 /** A record without what only the server can say, and the request that creates the upload. */

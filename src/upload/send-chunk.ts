@@ -2,7 +2,7 @@ import { parseByteCount } from '../protocol/headers.ts';
 import type { Chunk } from '../protocol/protocol.ts';
 import type { Outcome, WireRequest } from '../protocol/wire.ts';
 import { type Fault, faultOf, protocolFault } from './faults.ts';
-import { isSuccess } from './job.ts';
+import { isSuccess, type Job } from './job.ts';
 import { withChecksum } from './refused-checksum.ts';
 import { sendOnce } from './send-once.ts';
 import { chunkBytesOf, countRequest, endOf, type Sending } from './sending.ts';
@@ -15,7 +15,7 @@ export async function sendChunk(sending: Sending, given: Chunk, readsOn = true):
   const request = job.protocol.append(upload.url, chunk, job.settings.body);
   sending.sentEndBytes = Math.max(sending.sentEndBytes, endOf(chunk));
   countRequest(sending);
-  const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(sending, chunk) });
+  const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(job, chunk, sending.progress.sent) });
   if (readsOn) job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
   const { request: last, outcome } = await sent;
   const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.nowMs());
@@ -23,7 +23,11 @@ export async function sendChunk(sending: Sending, given: Chunk, readsOn = true):
 }
 
 /** Counts the payload of each time that the request is sent: a redirect or a new token sends it twice. */
-function payloadCounter({ job, progress }: Sending, chunk: Chunk): (bodyBytes: number) => void {
+export function payloadCounter(
+  job: Pick<Job, 'tally'>,
+  chunk: Chunk,
+  onCount: () => void,
+): (bodyBytes: number) => void {
   let before = job.tally.sentBytes;
   let last = 0;
   return (bodyBytes) => {
@@ -31,7 +35,7 @@ function payloadCounter({ job, progress }: Sending, chunk: Chunk): (bodyBytes: n
     if (bodyBytes <= last) before = job.tally.sentBytes;
     last = bodyBytes;
     job.tally.sentBytes = before + bytes;
-    progress.sent();
+    onCount();
   };
 }
 

@@ -1,7 +1,7 @@
 import { TUS_VERSION } from '../headers.ts';
 import type { Protocol } from '../protocol.ts';
 import { readTusOffer } from '../tus-offer.ts';
-import { appendRequest, createRequest, statusRequest } from '../tus-requests.ts';
+import { appendRequest, createRequest, creationWithUpload, statusRequest } from '../tus-requests.ts';
 import type { WireRequest } from '../wire.ts';
 
 /** Plain tus 1.0: the server URL is the creation endpoint, and nothing says what the server stored but reading it back. */
@@ -9,6 +9,7 @@ export const tus: Protocol = {
   id: 'tus',
   credentials: (token) => ({ Authorization: `Bearer ${token}` }),
   create: createRequest,
+  createWithData: creationWithUpload,
   status: statusRequest,
   append: appendRequest,
   discover: { request: optionsRequest, read: readTusOffer, isOptional: true },
