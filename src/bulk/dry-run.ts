@@ -5,6 +5,9 @@ import type { Tools, UploadSettings } from '../upload/settings.ts';
 import { failureEvent, type RunOutcome } from '../upload/upload-files.ts';
 import type { Plan } from './plan.ts';
 
+/** So many files are looked at side by side: a disk that is slow to answer is not waited for file after file. */
+const BATCH = 32;
+
 /** Tells what a run would do with each file of a plan, and does nothing: no request, no lock, no record. */
 export async function dryRun(
   { items, skipped, young: tooYoung }: Plan,
@@ -14,17 +17,25 @@ export async function dryRun(
   const kinds = new Set<ErrorKind>();
   let failed = 0;
   let sendBytes = 0;
-  for (const { file, problem } of items) {
-    const planned =
-      problem === undefined ? await planUpload(file, protocols, settings, store) : { failure: problem };
-    if ('failure' in planned) {
-      failed += 1;
-      kinds.add(planned.failure.kind);
-      report(failureEvent(file, planned.failure));
-      continue;
+  for (let start = 0; start < items.length; start += BATCH) {
+    const batch = items.slice(start, start + BATCH);
+    const plans = await Promise.all(
+      batch.map(async ({ file, problem }) => ({
+        file,
+        planned:
+          problem === undefined ? await planUpload(file, protocols, settings, store) : { failure: problem },
+      })),
+    );
+    for (const { file, planned } of plans) {
+      if ('failure' in planned) {
+        failed += 1;
+        kinds.add(planned.failure.kind);
+        report(failureEvent(file, planned.failure));
+        continue;
+      }
+      sendBytes += planned.sizeBytes - planned.fromBytes;
+      report({ type: 'upload.planned', ...planned });
     }
-    sendBytes += planned.sizeBytes - planned.fromBytes;
-    report({ type: 'upload.planned', ...planned });
   }
   const [kind, ...others] = kinds;
   const exitCode = kind === undefined ? 0 : others.length === 0 ? exitCodes[kind] : exitCodes.verdict;
