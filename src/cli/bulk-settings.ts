@@ -73,8 +73,14 @@ export function bulkSettings(values: BulkValues, upload: UploadSettings): BulkSe
     });
   }
   const { jobs = 4, maxFailures, failFast, maxDuration } = values;
+  const { mostChunkBytes } = upload;
   return {
-    upload: { maxOutageMs: BULK_MAX_OUTAGE_MS, ...upload },
+    upload: {
+      maxOutageMs: BULK_MAX_OUTAGE_MS,
+      ...upload,
+      // Memory is for all of them together, and what several send at a time needs no large chunks.
+      ...(mostChunkBytes !== undefined && { mostChunkBytes: Math.floor(mostChunkBytes / jobs) }),
+    },
     jobs,
     failFast,
     ...(maxFailures !== undefined && { maxFailures }),

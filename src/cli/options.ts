@@ -8,11 +8,11 @@ import { parseTemplateOfLines } from '../input/line-template.ts';
 import { parseMetadataPairs } from '../input/metadata.ts';
 import { parsePairingLink } from '../input/pairing-link.ts';
 import { parseServerUrl } from '../input/server-url.ts';
-import { parseChunkBytes } from '../input/size.ts';
+import { parseChunkSize } from '../input/size.ts';
 import { parseText } from '../input/text.ts';
 import { parseToken, readTokenFile } from '../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../output/output.ts';
-import type { UploadSettings } from '../upload/settings.ts';
+import { autoChunks, type UploadSettings } from '../upload/settings.ts';
 import { networkOptions } from './network-options.ts';
 import {
   type Config,
@@ -79,9 +79,9 @@ export const uploadOptions = {
   chunkSize: {
     kind: 'value',
     flags: '--chunk-size <size>',
-    says: '512KiB, 1MiB, or bytes',
+    says: '512KiB, 1MiB, or auto, for long lines',
     fallback: '1MiB',
-    parse: parseChunkBytes,
+    parse: parseChunkSize,
   },
   retries: {
     kind: 'value',
@@ -210,7 +210,7 @@ export function uploadSettings(
     server,
     protocol: values.protocol,
     body: values.body,
-    chunkBytes: values.chunkSize,
+    ...(values.chunkSize === 'auto' ? autoChunks : { chunkBytes: values.chunkSize }),
     retries: values.retries,
     retryDelayMs: values.retryDelay,
     timeoutMs: values.timeout,

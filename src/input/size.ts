@@ -26,13 +26,15 @@ export function parseSizeBytes(text: string, source: string): number {
   );
 }
 
-export function parseChunkBytes(text: string, source: string): number {
+/** Bytes, or `auto`: the line decides. */
+export function parseChunkSize(text: string, source: string): number | 'auto' {
+  if (text.toLowerCase() === 'auto') return 'auto';
   const bytes = parseSizeBytes(text, source);
   if (bytes <= MAX_CHUNK_BYTES) return bytes;
   throw rejected(
     source,
     text,
     'at most 1GiB, since chunks are held in memory',
-    'leave it out: 1MiB suits most servers',
+    'leave it out: 1MiB suits most servers; or say auto',
   );
 }

@@ -6,15 +6,20 @@ export interface ChunkLimit {
   readonly load: () => Promise<void>;
   /** What to send at most, in bytes. */
   readonly bytes: () => number;
+  /** What an upload begins with, in bytes: what chunks have grown to in this run, where they grow. */
+  readonly startBytes: () => number;
+  /** The line rewards chunks of this size. */
+  readonly grown: (bytes: number) => void;
   /** A chunk of this size passed where a larger one was refused: true where that is news. */
   readonly learn: (passedBytes: number) => Promise<boolean>;
 }
 
 export function createChunkLimit(
-  { server, body, chunkBytes }: UploadSettings,
+  { server, body, chunkBytes, mostChunkBytes = chunkBytes }: UploadSettings,
   { memory }: Pick<Tools, 'memory'>,
 ): ChunkLimit {
-  let limitBytes = chunkBytes;
+  let limitBytes = mostChunkBytes;
+  let grownBytes = chunkBytes;
   let loaded: Promise<void> | undefined;
   const recall = async () => {
     const learned = await memory?.recall(server.href, body);
@@ -26,6 +31,10 @@ export function createChunkLimit(
       return loaded;
     },
     bytes: () => limitBytes,
+    startBytes: () => Math.min(limitBytes, grownBytes),
+    grown: (bytes) => {
+      grownBytes = bytes;
+    },
     learn: async (passedBytes) => {
       if (passedBytes >= limitBytes) return false;
       limitBytes = passedBytes;

@@ -2,6 +2,7 @@ import { PulseError } from '../errors.ts';
 import { parseByteCount } from '../protocol/headers.ts';
 import type { Chunk } from '../protocol/protocol.ts';
 import { errorOf, type Fault, type Remedy } from './faults.ts';
+import { fallBack } from './grow-chunks.ts';
 import { askOffset, type ServerOffset } from './offset.ts';
 import { countRequest, endOf, type Sending } from './sending.ts';
 import { shrink, shrinkOnSecondTimeout } from './smaller-chunks.ts';
@@ -42,6 +43,7 @@ const steps: Readonly<Record<Remedy, Step>> = {
 export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | Lost> {
   const { job, upload } = sending;
   job.reader.forgetBuffers();
+  fallBack(sending, fault);
   const step = await steps[fault.remedy](sending, chunk, fault);
   if (step !== undefined) return step;
   if (upload.record.headless)

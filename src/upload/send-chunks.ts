@@ -2,6 +2,7 @@ import type { PulseError } from '../errors.ts';
 import type { Chunk } from '../protocol/protocol.ts';
 import { afterAnswer, type Checked } from './chunk-checks.ts';
 import type { Fault } from './faults.ts';
+import { grow } from './grow-chunks.ts';
 import type { Job } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
 import { type Lost, recover } from './recover.ts';
@@ -45,7 +46,10 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
 
 /** Where to go on after a chunk; or the server no longer knows the upload. */
 async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
+  const { nowMs } = sending.job.tools.clock;
+  const startedMs = nowMs();
   const accepted = await sendChunk(sending, chunk);
+  const elapsedMs = nowMs() - startedMs;
   if (typeof accepted !== 'number') {
     // Nothing of it was stored; if it was, 409 says so.
     if (givesUpChecksums(sending, chunk, accepted)) return chunk.offsetBytes;
@@ -53,6 +57,7 @@ async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
   }
   if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
   growBack(sending);
+  grow(sending, chunk, accepted, elapsedMs);
   const { offsetBytes, checksum } = chunk;
   const sent = { offsetBytes, endBytes: endOf(chunk), hasChecksum: checksum !== undefined };
   sending.checked = afterAnswer(sending.checked, sent, accepted);

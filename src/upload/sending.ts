@@ -1,7 +1,9 @@
 import { PulseError } from '../errors.ts';
 import type { Chunk } from '../protocol/protocol.ts';
 import { afterHead, type Checked, checkedBefore } from './chunk-checks.ts';
+import type { ChunkGrowth } from './chunk-growth.ts';
 import type { Fault } from './faults.ts';
+import { growthFrom } from './grow-chunks.ts';
 import type { Job } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
 import { createPatience, type Patience } from './patience.ts';
@@ -25,6 +27,8 @@ export interface Sending {
   /** No byte beyond this was ever sent: an offset above it is not ours. */
   sentEndBytes: number;
   chunkBytes: number;
+  /** Present where the line decides on the size. */
+  growth?: ChunkGrowth;
   requestsLeft: number;
   timeoutsInRow: number;
   /** Chunks that passed since the last trouble, while they are smaller than usual. */
@@ -46,6 +50,8 @@ export interface Sending {
 
 export function createSending(job: Job, upload: OpenUpload): Sending {
   const { settings, source, tools } = job;
+  const startBytes = tools.host.chunkLimit.startBytes();
+  const growth = growthFrom(startBytes, settings);
   return {
     job,
     upload,
@@ -54,7 +60,8 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     offsetBytes: upload.offsetBytes,
     bestBytes: upload.offsetBytes,
     sentEndBytes: upload.sentEndBytes ?? upload.offsetBytes,
-    chunkBytes: settings.chunkBytes,
+    chunkBytes: growth === undefined ? settings.chunkBytes : startBytes,
+    ...(growth !== undefined && { growth }),
     requestsLeft: 5 * REQUESTS_PER_CHUNK,
     timeoutsInRow: 0,
     calmChunks: 0,
@@ -77,7 +84,9 @@ export function endOf(chunk: Chunk): number {
 export async function advance(sending: Sending, offsetBytes: number): Promise<void> {
   const { job, patience, progress } = sending;
   // Bytes that the server lost and took again count too: whatever takes them back has to spend a try for it.
-  const chunks = Math.max(0, offsetBytes - sending.offsetBytes) / chunkBytesOf(sending);
+  // What a chunk has grown to is no measure: whoever takes a little of each large one is not stopped for it.
+  const chunkBytes = Math.min(chunkBytesOf(sending), job.settings.chunkBytes);
+  const chunks = Math.max(0, offsetBytes - sending.offsetBytes) / chunkBytes;
   sending.requestsLeft = Math.min(
     10 * REQUESTS_PER_CHUNK,
     sending.requestsLeft + chunks * REQUESTS_PER_CHUNK,

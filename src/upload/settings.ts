@@ -11,6 +11,8 @@ export interface UploadSettings {
   readonly protocol: string;
   readonly body: 'raw' | 'multipart';
   readonly chunkBytes: number;
+  /** Chunks begin with `chunkBytes` and grow up to this where that is faster; absent: all are of one size. */
+  readonly mostChunkBytes?: number;
   /** Tries beyond the first, for every request without durable progress. */
   readonly retries: number;
   /** The pause before each of them. */
@@ -56,6 +58,12 @@ export interface Tools {
   readonly readToken?: () => string;
   readonly signal?: AbortSignal;
 }
+
+/** Chunks that grow: from the usual size, up to what two of in memory are still modest for one upload at a time. */
+export const autoChunks = {
+  chunkBytes: 1_048_576,
+  mostChunkBytes: 32 * 1_048_576,
+} as const satisfies Partial<UploadSettings>;
 
 /** The defaults of design and documentation: 1 MiB chunks, 3 retries 1 s apart (the protocol's own rule), 30 s of patience. */
 export const defaultSettings: Omit<UploadSettings, 'server'> = {

@@ -29,7 +29,7 @@ export function shrinkOnSecondTimeout(sending: Sending, fault: Fault): void {
 /** A line that was slow for a while is not slow for ever: what time-outs halved is doubled again, step by step. */
 export function growBack(sending: Sending): void {
   const usualBytes = sending.job.settings.chunkBytes;
-  if (sending.chunkBytes >= usualBytes) return;
+  if (sending.growth !== undefined || sending.chunkBytes >= usualBytes) return;
   sending.calmChunks += 1;
   if (sending.calmChunks < CALM_CHUNKS) return;
   sending.calmChunks = 0;

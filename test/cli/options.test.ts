@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { bulkOptions } from '../../src/cli/bulk-options.ts';
+import { bulkSettings } from '../../src/cli/bulk-settings.ts';
 import { splitCommandLine } from '../../src/cli/command-line.ts';
-import type { Environment } from '../../src/cli/option-table.ts';
+import { type Environment, valuesOf } from '../../src/cli/option-table.ts';
 import { outputChoice, readUploadValues, uploadOptions, uploadSettings } from '../../src/cli/options.ts';
-import { defaultSettings } from '../../src/upload/settings.ts';
+import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
 import { errorOf } from './usage-errors.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'pulse-upload-options-'));
@@ -21,6 +23,10 @@ function read(argv: readonly string[], environment: Environment = {}) {
 
 const settings = (argv: readonly string[], environment: Environment = {}) =>
   read(['video.mp4', ...server, ...argv], environment).settings;
+
+/** The settings of one of several files. */
+const shared = (upload: UploadSettings, argv: readonly string[]) =>
+  bulkSettings(valuesOf(bulkOptions, splitCommandLine(bulkOptions, argv).given, {}), upload).upload;
 
 describe('settings', () => {
   test('are the library’s defaults where nothing is said', () => {
@@ -52,6 +58,14 @@ describe('settings', () => {
       readBack: true,
       checksum: 'sha1',
     });
+  });
+
+  test('let chunks grow where they are asked to, and share the memory among several files', () => {
+    const auto = settings(['--chunk-size', 'auto']);
+    expect(auto).toMatchObject({ chunkBytes: 1_048_576, mostChunkBytes: 33_554_432 });
+    expect(shared(auto, ['-j', '8']).mostChunkBytes).toBe(4_194_304);
+    expect(shared(auto, []).mostChunkBytes).toBe(8_388_608);
+    expect(shared(settings([]), ['-j', '8'])).not.toHaveProperty('mostChunkBytes');
   });
 
   test('follow the environment where no flag is given, and the flag where both are', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseChunkBytes, parseSizeBytes } from '../../src/input/size.ts';
+import { parseChunkSize, parseSizeBytes } from '../../src/input/size.ts';
 import { errorOf } from '../cli/usage-errors.ts';
 
 test.each([
@@ -36,8 +36,13 @@ test.each([
   expect(hint).toBe('write for example 1048576, 512KiB, 1MiB or 2GiB');
 });
 
+test.each(['auto', 'AUTO'])('%s is a size of chunks, and of nothing else', (text) => {
+  expect(parseChunkSize(text, '--chunk-size')).toBe('auto');
+  expect(() => parseSizeBytes(text, '--chunk-size')).toThrow('expected a size');
+});
+
 test('a chunk must fit into memory', () => {
-  expect(parseChunkBytes('1GiB', '--chunk-size')).toBe(1_073_741_824);
-  const { message } = errorOf(() => parseChunkBytes('1025MiB', '--chunk-size'));
+  expect(parseChunkSize('1GiB', '--chunk-size')).toBe(1_073_741_824);
+  const { message } = errorOf(() => parseChunkSize('1025MiB', '--chunk-size'));
   expect(message).toBe("--chunk-size is '1025MiB', expected at most 1GiB, since chunks are held in memory");
 });
