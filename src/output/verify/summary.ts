@@ -1,8 +1,10 @@
 import type { Verdict } from '../../verify/judge.ts';
 import { countOf, formatBytes, formatDuration, groupDigits } from '../format.ts';
+import { againCommand } from './finding.ts';
+import { findingsOf } from './findings-of.ts';
 import { reasonsOf } from './reasons.ts';
-import type { VerifyReport } from './report.ts';
-import { fact, type VerifyView } from './view.ts';
+import type { ReportedResult, VerifyReport } from './report.ts';
+import { copyable, fact, type VerifyView } from './view.ts';
 
 /** How often each verdict was given, in words; verdicts that nobody got are left out. */
 export function countWords(counts: VerifyReport['counts']): string {
@@ -52,7 +54,37 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
     ),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
     ...(counts.fail + counts.warn === 0 || view.verbose ? [] : fact('more', MORE, view)),
+    ...gistLines(report, view),
     ...(target.advice === undefined ? [] : fact('next', target.advice, view)),
+  ];
+}
+
+/** More findings than these fill a screen: below them stands what the worst of them come to, and where to begin. */
+const FEW_FINDINGS = 5;
+
+/** Consequences that are named; a server with more has the first of them to think about. */
+const SHOWN_CONSEQUENCES = 3;
+
+/** One mistake of a server breaks many requirements, for the same reason that a client cares: worst first, by number. */
+function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
+  const found = findingsOf(report);
+  const [worst] = found;
+  const total = found.reduce((count, { results }) => count + results.length, 0);
+  if (worst === undefined || total <= FEW_FINDINGS) return [];
+  const consequences = new Map<string, ReportedResult[]>();
+  for (const result of worst.results) {
+    const matters = result.violation?.matters ?? '';
+    consequences.set(matters, [...(consequences.get(matters) ?? []), result]);
+  }
+  const shown = [...consequences].sort(([, a], [, b]) => b.length - a.length).slice(0, SHOWN_CONSEQUENCES);
+  const first = shown[0]?.[1][0];
+  return [
+    ...shown.flatMap(([matters, { length }], index) =>
+      fact(index === 0 ? 'matters' : '', `${countOf(length, 'finding')}: ${matters}`, view),
+    ),
+    ...(first === undefined || report.target.advice !== undefined
+      ? []
+      : copyable('begin', againCommand(first, report), view)),
   ];
 }
 

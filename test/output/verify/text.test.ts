@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createPaint, noPaint } from '../../../src/output/paint.ts';
 import { displayWidth } from '../../../src/output/text.ts';
 import { headerLines } from '../../../src/output/verify/header.ts';
-import type { VerifyReport } from '../../../src/output/verify/report.ts';
+import type { ReportedResult, VerifyReport } from '../../../src/output/verify/report.ts';
 import { quietReportLines, reportLines } from '../../../src/output/verify/text.ts';
 import type { VerifyView } from '../../../src/output/verify/view.ts';
 import type { Exchange } from '../../../src/verify/recording.ts';
@@ -16,6 +16,7 @@ import {
   report,
   result,
   server,
+  wrongStatus,
 } from './made-up.ts';
 
 const pipe: VerifyView = { paint: noPaint, verbose: false };
@@ -102,6 +103,31 @@ describe('a run with one of every verdict', () => {
     const painted = reportLines(report(), { ...terminal(80), paint: await createPaint(true) }).join('\n');
     expect(painted).toContain('\x1b[1m\x1b[31mfail\x1b[39m\x1b[22m');
     expect(painted).toContain(` --seed 7 --only ${lost.id}\n`);
+  });
+});
+
+describe('a server with more findings than a screen holds', () => {
+  const lostAs = (id: string, matters: string) =>
+    result({ ...lost, id, violation: { expected: 'a', actual: 'b', matters } });
+  const findings = [
+    lostAs('data.once', 'a video without its end is taken for whole'),
+    lostAs('data.twice-1', 'the video is damaged'),
+    lostAs('data.twice-2', 'the video is damaged'),
+    ...[1, 2, 3].map((n) => result({ ...wrongStatus, id: `core.n${n}` })),
+  ];
+  const lastLines = (results: readonly ReportedResult[]) => reportLines(report({ results }), pipe).slice(-4);
+
+  test('ends with what the worst of them come to, and where to begin', () => {
+    expect(lastLines(findings)).toEqual([
+      '  matters   2 findings: the video is damaged',
+      '            1 finding: a video without its end is taken for whole',
+      `  begin     pulse-upload verify ${server} --seed 7 --only data.twice-1`,
+      expect.stringMatching(/^not conformant: /),
+    ]);
+  });
+
+  test('with fewer needs no such help', () => {
+    expect(lastLines(findings.slice(1)).join()).not.toMatch(/ matters | begin /);
   });
 });
 
