@@ -62,6 +62,15 @@ export type PulseEvent =
       readonly server: string;
       readonly savedAt: string;
     }
+  /** With --spool: standard input is being kept in this file, and is sent once it has ended. */
+  | { readonly type: 'input.spooling'; readonly file: string; readonly path: string }
+  /** It has ended, and is kept until the upload is done. */
+  | {
+      readonly type: 'input.spooled';
+      readonly file: string;
+      readonly path: string;
+      readonly sizeBytes: number;
+    }
   /** Something worth a person's attention that does not stop the upload. */
   | { readonly type: 'upload.warning'; readonly file: string; readonly message: string }
   | {

@@ -109,6 +109,8 @@ const uploadEvents: TableOf<PulseEvent> = {
   'outage.start': { server: text, reason: text, maxOutageMs: number },
   'outage.end': { server: text, elapsedMs: number },
   'upload.pruned': { file: text, server: text, savedAt: text },
+  'input.spooling': { file: text, path: text },
+  'input.spooled': { file: text, path: text, sizeBytes: count },
   'upload.warning': { file: text, message: text },
   'upload.done': {
     file: text,

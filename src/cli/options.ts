@@ -8,7 +8,7 @@ import { parseTemplateOfLines } from '../input/line-template.ts';
 import { parseMetadataPairs } from '../input/metadata.ts';
 import { parsePairingLink } from '../input/pairing-link.ts';
 import { parseServerUrl } from '../input/server-url.ts';
-import { parseChunkSize } from '../input/size.ts';
+import { parseChunkSize, parseLengthBytes } from '../input/size.ts';
 import { parseText } from '../input/text.ts';
 import { parseToken, readTokenFile } from '../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../output/output.ts';
@@ -93,7 +93,7 @@ export const uploadOptions = {
   retryDelay: {
     kind: 'value',
     flags: '--retry-delay <time>',
-    says: 'pause before each: 500ms, 2s, 5m',
+    means: 'pause before each further try: 500ms, 2s, 5m',
     fallback: '1s',
     parse: parseDurationMs,
   },
@@ -115,6 +115,18 @@ export const uploadOptions = {
     flags: '--name <filename>',
     says: 'name that the server gives the file',
     parse: parseFileName,
+  },
+  size: {
+    kind: 'value',
+    flags: '--size <size>',
+    means: 'of standard input (-), where it is known; another one is an error',
+    commandLineOnly: true,
+    parse: parseLengthBytes,
+  },
+  spool: {
+    kind: 'flag',
+    flags: '--spool',
+    means: 'keep standard input (-) on disk first, so that its upload can resume',
   },
   header: {
     kind: 'list',

@@ -26,6 +26,11 @@ export function parseSizeBytes(text: string, source: string): number {
   );
 }
 
+/** A size that may be none. */
+export function parseLengthBytes(text: string, source: string): number {
+  return /^0+$/.test(text) ? 0 : parseSizeBytes(text, source);
+}
+
 /** Bytes, or `auto`: the line decides. */
 export function parseChunkSize(text: string, source: string): number | 'auto' {
   if (text.toLowerCase() === 'auto') return 'auto';

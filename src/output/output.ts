@@ -68,7 +68,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
 
   const report = (event: PulseEvent) => {
     writeData(event);
-    const shown = hints(harmlessRecord(event));
+    const shown = hints(harmlessRecord(titled(event)));
     failures?.follow(shown);
     const isEnd = shown.type === 'run.end';
     if (isEnd) progress.follow(shown);
@@ -107,6 +107,11 @@ function hintsOnce(): (event: PulseEvent) => PulseEvent {
 }
 
 const same = (event: PulseEvent) => event;
+
+/** A lone dash tells nobody what it stands for. */
+function titled(event: PulseEvent): PulseEvent {
+  return 'file' in event && event.file === '-' ? { ...event, file: 'standard input' } : event;
+}
 
 /** What a person must see even where a program reads the events. */
 const isFailure = ({ type }: PulseEvent) => type === 'upload.failed' || type === 'run.stopped';

@@ -65,6 +65,10 @@ const words: Words = {
           `${view.stamp}${event.file}: its unfinished upload to ${event.server} is forgotten, too old to resume`,
         ]
       : [],
+  'input.spooling': ({ path }, { stamp }) => [`${stamp}standard input: kept in ${path} until it ends`],
+  'input.spooled': ({ sizeBytes }, { stamp }) => [
+    `${stamp}standard input: ended, ${formatBytes(sizeBytes)} are kept`,
+  ],
   'upload.warning': (event, view) => labelled([['warning', aboutFile(event)]], view.paint),
   'upload.done': done,
   'upload.failed': failed,

@@ -106,6 +106,8 @@ export interface Protocol {
     /** Where an upload of that name is, if the answer that said so was lost. */
     readonly uploadUrl: (server: URL, id: string) => URL;
   };
+  /** The extension with which the size of an upload may be said after its creation; absent where it never may. */
+  readonly sizeMayFollow?: string;
   /** The bytes of a complete upload, where they can be asked for. */
   readonly content?: {
     readonly request: (server: URL, stored: StoredUpload) => WireRequest;

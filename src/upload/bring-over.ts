@@ -6,6 +6,7 @@ import type { Fault } from './faults.ts';
 import { finalizeUpload } from './finalize.ts';
 import { type Job, sizeOf, warn } from './job.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
+import { titleOf } from './path-text.ts';
 import { proofOf, proves } from './proof.ts';
 import { assertSameContent } from './same-content.ts';
 import { sendChunks } from './send-chunks.ts';
@@ -33,7 +34,8 @@ export async function bringOver(unread: Unread): Promise<Brought> {
   if ('sha256' in first) return first;
   // An upload of this very run does not expire, unless the run was cut off for long (faults C08 and C44).
   const mayHaveExpired = begun !== undefined || job.tools.host.outage.ended() > outagesBefore;
-  if (!first.sendAfresh && !mayHaveExpired) throw first.inVain;
+  const canSendAgain = job.source.once === undefined && (first.sendAfresh || mayHaveExpired);
+  if (!canSendAgain) throw first.inVain;
   warn(job, `${first.inVain.message}; sending it all once more`);
   const afresh = { ...unread, reader: readerOf(unread) };
   const second = await transfer(afresh, await createUpload(afresh));
@@ -124,9 +126,13 @@ function readerOf({ source, tools, digest }: Unread): ChunkReader {
 function withoutProof({ source, protocol, settings, digest }: Job, gap: string | undefined): PulseError {
   const why = digest === undefined || gap === undefined ? 'the server offers no checksum' : gap;
   const canReadBack = protocol.content !== undefined && !settings.readBack;
-  return new PulseError('unknown', `${why}, so it is not proven that the server holds ${source.name}`, {
-    hint: canReadBack
-      ? 'add --read-back: the content is asked for and compared'
-      : 'without --require-proof this counts as done, and the output says that it is not proven',
-  });
+  return new PulseError(
+    'unknown',
+    `${why}, so it is not proven that the server holds ${titleOf(source.name)}`,
+    {
+      hint: canReadBack
+        ? 'add --read-back: the content is asked for and compared'
+        : 'without --require-proof this counts as done, and the output says that it is not proven',
+    },
+  );
 }

@@ -99,6 +99,8 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
       return read(offsetBytes, length);
     },
     prefetch: (offsetBytes, maxBytes) => {
+      // An input reads on by itself; a chunk that does not come must not hold up the one that is sent again.
+      if (source.once !== undefined) return;
       const length = lengthAt(offsetBytes, maxBytes);
       if (length <= 0 || pending !== undefined) return;
       const chunk = read(offsetBytes, length);

@@ -7,6 +7,8 @@ export interface ServerOffset {
   readonly offsetBytes: number;
   /** Absent where the server does not state the upload's length. */
   readonly lengthBytes?: number;
+  /** Its length is still to be said. */
+  readonly isDeferred?: true;
   /** The header that shows that a cache answered in the server's place. */
   readonly cached?: string;
 }
@@ -23,7 +25,9 @@ export function askOffset(job: Job, url: URL): Promise<Result<ServerOffset>> {
       return { fault: protocolFault(sent, answer, missing) };
     }
     const lengthBytes = parseByteCount(answer.headers['upload-length']);
-    if (lengthBytes === undefined && job.tools.host.isNews('no Upload-Length'))
+    const isOpen = lengthBytes === undefined;
+    const isDeferred = isOpen && answer.headers['upload-defer-length'] !== undefined;
+    if (isOpen && !isDeferred && job.tools.host.isNews('no Upload-Length'))
       warn(
         job,
         'the server does not say how long its uploads are (no Upload-Length); the file’s own size counts',
@@ -33,6 +37,7 @@ export function askOffset(job: Job, url: URL): Promise<Result<ServerOffset>> {
       value: {
         offsetBytes,
         ...(lengthBytes !== undefined && { lengthBytes }),
+        ...(isDeferred && { isDeferred }),
         ...(cached !== undefined && { cached }),
       },
     };

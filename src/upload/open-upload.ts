@@ -18,6 +18,8 @@ import type { UploadRecord } from './state-store.ts';
 export interface OpenUpload {
   readonly url: URL;
   readonly offsetBytes: number;
+  /** Its size is still to be said, with the bytes. */
+  readonly sizeFollows?: true;
   /** So much may have been sent before, by earlier runs above all; `offsetBytes` where absent. */
   readonly sentEndBytes?: number;
   /** So many of them went with the creation of this run; none where absent. */
@@ -31,7 +33,7 @@ export interface OpenUpload {
 export async function createUpload(job: Job): Promise<OpenUpload> {
   const { settings, tools } = job;
   const chosen = await chooseId(job);
-  const { draft, request } = await draftOf(job, chosen);
+  const { draft, request, sizeFollows } = await draftOf(job, chosen);
   // A creation whose answer is lost must be repeated under the same name.
   if (chosen !== undefined) await tools.store.write({ ...draft, url: chosen.url.href, phase: 'creating' });
   let mayExist = chosen?.earlier !== undefined;
@@ -43,7 +45,8 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   if (begun !== undefined) {
     const { url, offsetBytes, endBytes } = begun;
     const record = await opened(job, { ...draft, url: url.href, phase: 'sending' });
-    return { url, offsetBytes, sentEndBytes: endBytes, createdBytes: offsetBytes, record };
+    const created = { url, offsetBytes, sentEndBytes: endBytes, createdBytes: offsetBytes, record };
+    return { ...created, ...(sizeFollows && { sizeFollows }) };
   }
   const created = await ask(job, request, namedPlace, { onFault });
   if ('fault' in created) {
@@ -61,7 +64,7 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
     phase: 'sending',
     ...(place.headless && { headless: true }),
   });
-  return { url: place.url, offsetBytes: 0, record };
+  return { url: place.url, offsetBytes: 0, record, ...(sizeFollows && { sizeFollows }) };
 }
 
 async function opened({ source, tools }: Job, record: UploadRecord): Promise<UploadRecord> {
@@ -74,11 +77,12 @@ async function opened({ source, tools }: Job, record: UploadRecord): Promise<Upl
 async function draftOf(
   job: Job,
   chosen: ChosenId | undefined,
-): Promise<{ draft: Omit<UploadRecord, 'url' | 'phase'>; request: WireRequest }> {
+): Promise<{ draft: Omit<UploadRecord, 'url' | 'phase'>; request: WireRequest; sizeFollows: boolean }> {
   const { offer, protocol, settings, source, tools } = job;
   const candidate = candidateOf(job);
   // Read once more for it: what is declared must be known before the first byte is sent.
-  const declaredSha256 = offer.declare && (await createChunkReader(source, tools.signal).sha256());
+  const canDeclare = offer.declare !== undefined && source.once === undefined;
+  const declaredSha256 = canDeclare ? await createChunkReader(source, tools.signal).sha256() : undefined;
   const metadata = {
     ...candidate.metadata,
     ...(declaredSha256 !== undefined && offer.declare?.(declaredSha256)),
@@ -95,6 +99,7 @@ async function draftOf(
       ...(declaredSha256 !== undefined && { declaredSha256 }),
     },
     request: protocol.create(settings.server, { ...candidate, metadata }),
+    sizeFollows: candidate.sizeBytes === undefined,
   };
 }
 

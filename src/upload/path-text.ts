@@ -1,6 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
 
+/** An operand as it stands in a sentence. */
+export function titleOf(operand: string): string {
+  return operand === '-' ? 'standard input' : operand;
+}
+
 /** Windows has no bytes to lose: its names are UTF-16, and Node hands them over whole. */
 const namesAreBytes = sep === '/';
 

@@ -97,10 +97,12 @@ function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffs
   if (lengthBytes !== undefined && lengthBytes !== sizeBytes) {
     throw new PulseError(
       'protocol',
-      `HEAD says Upload-Length ${lengthBytes}, but the file has ${sizeBytes} bytes`,
+      `HEAD says Upload-Length ${lengthBytes}, but ${sizeBytes === undefined ? 'none was declared yet' : `the file has ${sizeBytes} bytes`}`,
       { hint: 'another upload took the place of this one; start over with --no-resume' },
     );
   }
+  // Told once, a size is refused the second time (tusd).
+  if (lengthBytes !== undefined) sending.sizeFollows = false;
   assertOurs(sending, offsetBytes, 'HEAD');
   if (fault.status === 409 && offsetBytes === chunk.offsetBytes) {
     const times = sending.standstill?.offsetBytes === offsetBytes ? sending.standstill.times : 0;

@@ -12,13 +12,20 @@ export async function sendChunk(sending: Sending, given: Chunk, readsOn = true):
   const { job, upload } = sending;
   const { checksum, ...bare } = given;
   const chunk = job.tools.host.chunkChecks.givenUp ? bare : given;
-  const request = job.protocol.append(upload.url, chunk, job.settings.body);
+  // Not with what is meant to be refused: whether the size was taken in would not be known.
+  const totalBytes = sending.sizeFollows && readsOn ? job.source.sizeBytes() : undefined;
+  const request = job.protocol.append(
+    upload.url,
+    totalBytes === undefined ? chunk : { ...chunk, totalBytes },
+    job.settings.body,
+  );
   sending.sentEndBytes = Math.max(sending.sentEndBytes, endOf(chunk));
   countRequest(sending);
   const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(job, chunk, sending.progress.sent) });
   if (readsOn) job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
   const { request: last, outcome } = await sent;
   const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.nowMs());
+  if (totalBytes !== undefined && typeof accepted === 'number') sending.sizeFollows = false;
   return typeof accepted === 'number' ? accepted : withChecksum(accepted, chunk);
 }
 
@@ -44,8 +51,9 @@ function acceptedOffset(request: WireRequest, outcome: Outcome, chunk: Chunk, no
   if (outcome.kind === 'break' || !isSuccess(outcome)) return faultOf(request, outcome, nowMs);
   const text = outcome.headers['upload-offset'];
   const offsetBytes = parseByteCount(text);
-  if (offsetBytes !== undefined && offsetBytes > chunk.offsetBytes && offsetBytes <= endOf(chunk))
-    return offsetBytes;
+  const isEmpty = chunk.bytes.byteLength === 0; // then only the size is told
+  const advances = offsetBytes !== undefined && (offsetBytes > chunk.offsetBytes || isEmpty);
+  if (advances && offsetBytes <= endOf(chunk)) return offsetBytes;
   const said =
     offsetBytes === undefined
       ? `without a usable Upload-Offset${text === undefined ? '' : ` (${text})`}`

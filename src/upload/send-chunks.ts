@@ -30,7 +30,7 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   const sending = createSending(job, upload);
   sending.progress.accepted(sending.offsetBytes);
   try {
-    while (sending.offsetBytes < (job.source.sizeBytes() ?? Number.POSITIVE_INFINITY)) {
+    while (isUnfinished(sending)) {
       const chunk = await job.reader.chunk(sending.offsetBytes, chunkBytesOf(sending));
       const next = (await showComparison(sending, chunk)) ?? (await step(sending, chunk));
       if (typeof next !== 'number') return next;
@@ -62,4 +62,10 @@ async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
   const sent = { offsetBytes, endBytes: endOf(chunk), hasChecksum: checksum !== undefined };
   sending.checked = afterAnswer(sending.checked, sent, accepted);
   return accepted;
+}
+
+/** Also where the server has every byte, but does not know yet that these are all. */
+function isUnfinished({ job, offsetBytes, sizeFollows }: Sending): boolean {
+  const sizeBytes = job.source.sizeBytes();
+  return sizeBytes === undefined || offsetBytes < sizeBytes || sizeFollows;
 }

@@ -26,6 +26,8 @@ export interface Sending {
   bestBytes: number;
   /** No byte beyond this was ever sent: an offset above it is not ours. */
   sentEndBytes: number;
+  /** The server does not know the size yet: it is told with the first chunk that is sent once its end is known. */
+  sizeFollows: boolean;
   chunkBytes: number;
   /** Present where the line decides on the size. */
   growth?: ChunkGrowth;
@@ -60,6 +62,7 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     offsetBytes: upload.offsetBytes,
     bestBytes: upload.offsetBytes,
     sentEndBytes: upload.sentEndBytes ?? upload.offsetBytes,
+    sizeFollows: upload.sizeFollows === true,
     chunkBytes: growth === undefined ? settings.chunkBytes : startBytes,
     ...(growth !== undefined && { growth }),
     requestsLeft: 5 * REQUESTS_PER_CHUNK,
@@ -93,6 +96,7 @@ export async function advance(sending: Sending, offsetBytes: number): Promise<vo
   );
   sending.offsetBytes = offsetBytes;
   sending.checked = afterHead(sending.checked, offsetBytes);
+  job.source.once?.letGo(offsetBytes);
   if (sending.doubt !== undefined && offsetBytes >= sending.doubt.endBytes) delete sending.doubt;
   if (offsetBytes > sending.bestBytes) {
     sending.bestBytes = offsetBytes;

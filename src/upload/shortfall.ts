@@ -29,8 +29,11 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
       );
     return 'gone';
   }
-  if (asked.value.offsetBytes >= sizeBytes) return undefined;
-  const { offsetBytes } = asked.value;
+  const { offsetBytes, isDeferred } = asked.value;
+  if (offsetBytes >= sizeBytes) {
+    if (isDeferred) throw stillOpen(sizeBytes);
+    return undefined;
+  }
   const record = { ...upload.record, phase: 'sending' as const };
   // An offset beyond this one is no surprise: all of it was sent before.
   return { shortOf: { ...upload, record, offsetBytes, sentEndBytes: sizeBytes } };
@@ -52,5 +55,14 @@ export function sendRestAgain(job: Job, { offsetBytes }: OpenUpload, times: numb
     {
       hint: 'run the same command again; if it ends in the same way, run pulse-upload verify on this server',
     },
+  );
+}
+
+/** An upload whose length the server did not take in is not complete there, whatever its offset is. */
+function stillOpen(sizeBytes: number): PulseError {
+  return new PulseError(
+    'protocol',
+    `the server was told that the upload has ${sizeBytes} bytes and has them all, yet HEAD says that its length is unknown`,
+    { hint: 'run pulse-upload verify on this server; --size avoids unknown lengths' },
   );
 }

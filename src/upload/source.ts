@@ -13,7 +13,10 @@ export interface FileIdentity {
   readonly device: string;
 }
 
-/** What is being uploaded: a local file. Every error is of kind `input`. */
+/** As an operand: standard input. */
+export const INPUT = '-';
+
+/** What is being uploaded: a local file, or an input. Every error is of kind `input`. */
 export interface Source {
   /** As the user named it. */
   readonly name: string;
@@ -22,8 +25,15 @@ export interface Source {
   readonly identity: FileIdentity;
   /** Undefined as long as its end was not seen. */
   readonly sizeBytes: () => number | undefined;
-  /** Fills `target` with the bytes at `offsetBytes`, and tells how many there were: fewer only where the end is seen. */
+  /** Fills `target` with the bytes at `offsetBytes`, and tells how many these are: of an input also fewer, but none only at its end. */
   readonly read: (target: Uint8Array, offsetBytes: number) => Promise<number>;
+  /** Present where it can be read only once. */
+  readonly once?: {
+    /** Waits until so many bytes have come, or the end. */
+    readonly begin: (bytes: number) => Promise<void>;
+    /** What lies before is not needed any more, and cannot be read again. */
+    readonly letGo: (beforeBytes: number) => void;
+  };
   /** Throws when the file is no longer what it was when it was opened: two states are never spliced. */
   readonly assertUnchanged: () => Promise<void>;
   /** Whether anything was done to its inode since it was opened: a rewrite whose times were set back, or a new mode or link. */
@@ -172,6 +182,7 @@ const reasons: Readonly<Record<string, { readonly fact: string; readonly hint: s
   EPERM: { fact: 'cannot be read: permission denied', hint: 'allow this user to read it' },
   ELOOP: { fact: 'is a link that leads to itself', hint: 'check the link' },
   ENAMETOOLONG: { fact: 'has a path that is too long', hint: 'check the path' },
+  EISDIR: { fact: 'is a folder, expected a file or a pipe', hint: 'name files, or a folder with -r' },
   EIO: { fact: 'cannot be read: the disk reports an error (EIO)', hint: 'check the disk that it is on' },
   ESTALE: {
     fact: 'was removed or replaced on its file server (ESTALE)',

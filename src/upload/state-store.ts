@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pruneUploads } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
+import { pruneSpool } from './spool.ts';
 import { makeFolder, orStateError, replaceFile } from './state-folder.ts';
 
 export type { UploadKey, UploadRecord } from './record.ts';
@@ -67,6 +68,9 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
         await replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`);
       }),
     remove: (key) => orStateError(dir, () => rm(pathOf(key, 'json'), { force: true })),
-    prune: (nowMs) => pruneUploads(dir, nowMs).catch(() => []),
+    prune: async (nowMs) => {
+      await pruneSpool(dir, nowMs).catch(() => undefined);
+      return pruneUploads(dir, nowMs).catch(() => []);
+    },
   };
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { asPulseError, PulseError } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
+import { beginInput } from './begin-input.ts';
 import { bringOver } from './bring-over.ts';
 import { chooseDigest } from './chunk-digest.ts';
 import { askOffer } from './discover.ts';
@@ -11,6 +12,7 @@ import type { RunTools } from './host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
 import { candidateOf } from './metadata.ts';
+import { titleOf } from './path-text.ts';
 import type { UploadSettings } from './settings.ts';
 import { openSource, type Source } from './source.ts';
 import type { UploadKey } from './state-store.ts';
@@ -77,6 +79,7 @@ export async function uploadSource(
   refuseExpiredToken(asker);
   const offer = await askOffer(asker);
   refuseUnwanted({ ...asker, offer });
+  await beginInput({ ...asker, offer });
   const digest = chooseDigest(settings.checksum, offer, source.name);
   const job = { ...asker, offer, ...(digest !== undefined && { digest }) };
   warnOfName(job);
@@ -110,8 +113,8 @@ function refuseExpiredToken({ protocol, tools }: Pick<Job, 'protocol' | 'tools'>
 function refuseUnwanted(job: Pick<Job, 'source' | 'settings' | 'offer'>): void {
   const objection = job.offer.objection?.(candidateOf(job));
   if (objection === undefined) return;
-  throw new PulseError('refused', `${job.source.name} was not sent: ${objection}`, {
-    hint: 'send what it takes, or ask who runs the server',
+  throw new PulseError('refused', `${titleOf(job.source.name)} was not sent: ${objection}`, {
+    hint: `send what it takes${job.source.once === undefined ? '' : ' (--name names it)'}, or ask who runs the server`,
   });
 }
 

@@ -25,6 +25,8 @@ export interface Running {
 export interface BinOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What its standard input is; nothing at all where absent. */
+  readonly stdin?: 'pipe' | number;
   /** Flags of node itself. */
   readonly node?: readonly string[];
 }
@@ -44,15 +46,17 @@ export function startBin(args: readonly string[], options: BinOptions = {}): Run
   const child = spawn(process.execPath, [...(options.node ?? []), bin, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
   });
+  // Who writes to one that has ended is no failed test.
+  child.stdin?.on('error', () => undefined);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
   const text = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (part: string) => {
+    child[stream]?.setEncoding('utf8').on('data', (part: string) => {
       text[stream] += part;
       for (const look of waiting) look();
     });

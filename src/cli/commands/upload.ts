@@ -10,6 +10,7 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
+import { INPUT, refuseBesideInput, refuseWithoutInput } from '../input-operand.ts';
 import { nearName } from '../near-name.ts';
 import { networkSettings } from '../network-options.ts';
 import { type Config, valuesOf } from '../option-table.ts';
@@ -123,7 +124,10 @@ function refuseCommandName(operand: string | undefined): void {
 async function upload(line: CommandLine, config: Config): Promise<number> {
   const { given, operands } = line;
   const bulk = valuesOf(bulkOptions, given, process.env, config);
-  const many = isBulk(bulk, operands);
+  const isInput = operands.includes(INPUT);
+  if (isInput) refuseBesideInput(line);
+  else refuseWithoutInput(line);
+  const many = !isInput && isBulk(bulk, operands);
   const values = {
     ...withPairing(readUploadValues(given, process.env, config), given, operands.length),
     ...bulk,
@@ -138,6 +142,10 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
   if (many) {
     const { runBulkUpload } = await import('../run-bulk.ts');
     return runBulkUpload(line, values, settings, network);
+  }
+  if (isInput) {
+    const { runInput } = await import('../run-input.ts');
+    return runInput(line, values, settings, network);
   }
   const { runUpload } = await import('../run-upload.ts');
   return runUpload(line, values, settings, network);

@@ -12,6 +12,7 @@ export const tus: Protocol = {
   createWithData: creationWithUpload,
   status: statusRequest,
   append: appendRequest,
+  sizeMayFollow: 'creation-defer-length',
   discover: { request: optionsRequest, read: readTusOffer, isOptional: true },
   // No part of tus 1.0, but a custom of many servers: GET at the upload's URL.
   content: {

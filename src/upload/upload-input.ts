@@ -1,0 +1,76 @@
+import { asPulseError, PulseError } from '../errors.ts';
+import { protocols } from '../protocol/protocols/index.ts';
+import { chooseProtocol } from './discover.ts';
+import { again } from './faults.ts';
+import { createRunTools } from './host.ts';
+import { type Input, openInput, pipeAgain } from './input.ts';
+import type { Tools, UploadSettings } from './settings.ts';
+import { INPUT } from './source.ts';
+import type { StateStore } from './state-store.ts';
+import { uploadSource } from './upload-file.ts';
+import { failureEvent, type RunOutcome } from './upload-files.ts';
+
+/** What is known of an input before it is read. */
+export interface InputFacts {
+  readonly sizeBytes?: number | undefined;
+}
+
+/** Uploads what can be read only once. Everything that happens is reported, `run.end` included; nothing is thrown. */
+export async function uploadInput(
+  input: Input,
+  { sizeBytes }: InputFacts,
+  settings: UploadSettings,
+  given: Tools,
+): Promise<RunOutcome> {
+  const tools = createRunTools(settings, { ...given, store: forgetful });
+  const { report, signal } = tools;
+  const source = openInput(input, { sizeBytes, signal });
+  const end = (exitCode: number): RunOutcome => {
+    const outcome = {
+      exitCode,
+      done: exitCode === 0 ? 1 : 0,
+      failed: exitCode === 0 ? 0 : 1,
+      notAttempted: 0,
+    };
+    report({ type: 'run.end', ...outcome });
+    return outcome;
+  };
+  try {
+    const { protocol, concluded } = await chooseProtocol(protocols, settings, INPUT, tools);
+    report({
+      type: 'upload.start',
+      file: INPUT,
+      ...(sizeBytes !== undefined && { sizeBytes }),
+      server: settings.server.href,
+      protocol: protocol.id,
+      ...(concluded !== undefined && { concluded }),
+    });
+    await uploadSource(source, protocol, { ...settings, resume: false }, tools);
+    return end(0);
+  } catch (thrown) {
+    const error = signal?.aborted ? interrupted() : reworded(asPulseError(thrown));
+    report(failureEvent(INPUT, error));
+    return end(error.exitCode);
+  } finally {
+    await source.close();
+  }
+}
+
+/** What nobody can go on with is not remembered either. */
+const forgetful: StateStore = {
+  lock: async () => ({ lost: new AbortController().signal, release: async () => undefined }),
+  read: async () => undefined,
+  peek: async () => undefined,
+  write: async () => undefined,
+  remove: async () => undefined,
+  prune: async () => [],
+};
+
+function interrupted(): PulseError {
+  return new PulseError('interrupted', 'the upload of standard input was interrupted', { hint: pipeAgain });
+}
+
+/** The same command alone does not bring back what was read. */
+function reworded({ kind, message, hint, cause }: PulseError): PulseError {
+  return new PulseError(kind, message, { hint: hint?.replace(again, pipeAgain), cause });
+}

@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
+import { payload, subject } from '../server/harness.ts';
+import { type Ended, startBin, temporaryFolder } from './run-bin.ts';
+
+const MIB = 1024 * 1024;
+
+/** Runs `pulse-upload - …` with these bytes on its standard input. */
+function pipeInto(
+  bytes: Uint8Array,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const running = startBin(['-', ...args], { stdin: 'pipe', env });
+  running.child.stdin?.end(bytes);
+  return running.ended;
+}
+
+async function copiesIn(stateDir: string): Promise<readonly string[]> {
+  const root = join(stateDir, 'spool');
+  if (!existsSync(root)) return [];
+  return (await readdir(root, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+test('a pipe is uploaded under the name that it is given, and read back', async () => {
+  const server = await subject({ protocol: 'tus' });
+  const url = new URL('/files', server.url).href;
+  for (const sizeBytes of [3 * MIB, 0]) {
+    const { code, stdout, stderr } = await pipeInto(payload(sizeBytes), [
+      ...['--server', url, '--protocol', 'tus', '--size', String(sizeBytes)],
+      ...['--name', 'live.mkv', '--read-back'],
+    ]);
+    expect(stderr).toContain('they were read back');
+    expect(stderr.includes('held no byte')).toBe(sizeBytes === 0);
+    expect([code, stdout.trim().startsWith(url)]).toEqual([0, true]);
+  }
+});
+
+test('every event of a pipe names it as the user did, and only words have a name for it', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const { code, stdout } = await pipeInto(payload(10), ['--server', server.url, '--size', '10', '--json']);
+  expect(code).toBe(0);
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events.filter(({ file }) => file !== undefined).every(({ file }) => file === '-')).toBe(true);
+  expect(events.find(({ type }) => type === 'upload.done')).toMatchObject({ proven: true, sizeBytes: 10 });
+  const words = await pipeInto(payload(10), ['--server', server.url, '--size', '10']);
+  expect(words.stderr).toMatch(/^standard input uploaded/m);
+});
+
+test('a pipe that cannot go without its size says so, and lets its writer go', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const running = startBin(['-', '--server', server.url, '--protocol', 'pulse'], { stdin: 'pipe' });
+  const closed = new Promise((resolve) => running.child.stdin?.on('error', resolve));
+  const feed = setInterval(() => running.child.stdin?.write(payload(65_536)), 10);
+  const { code, stderr } = await running.ended;
+  await closed;
+  clearInterval(feed);
+  expect(code).toBe(5);
+  expect(stderr).toMatch(/^ next: add --size <bytes> if you know it, or --spool/m);
+});
+
+test('with --spool nothing is lost: the printed command goes on from the copy, which is private and then gone', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const proxy = await startFaultProxy({ target: server.url });
+  const stateDir = await temporaryFolder();
+  const env = { PULSE_UPLOAD_STATE_DIR: stateDir };
+  proxy.setFaults([{ on: { method: 'PATCH', nth: 2, times: 100 }, do: 'answer', status: 503 }]);
+  const args = ['--server', proxy.url, '--spool', '--retries', '0', '--name', 'take one.mp4'];
+  const first = await pipeInto(payload(3 * MIB), args, env);
+  expect(first.code).toBe(4);
+  const [copy = ''] = await copiesIn(stateDir);
+  expect((await stat(copy)).mode & 0o777).toBe(0o600);
+  expect((await readFile(copy)).equals(payload(3 * MIB))).toBe(true);
+  const command = /go on from the copy with: (pulse-upload .*)$/m.exec(first.stderr)?.[1] ?? '';
+  expect(command).toBe(`pulse-upload '${copy}' --server ${proxy.url} --retries 0 --name 'take one.mp4'`);
+
+  proxy.setFaults([]);
+  const second = await startBin([copy, '--server', proxy.url, '--name', 'take one.mp4', '--json'], { env })
+    .ended;
+  expect(second.code).toBe(0);
+  expect(second.stdout).toMatch(/"upload.resumed".*"offsetBytes":1048576/);
+  expect(second.stdout).toMatch(/"proven":true/);
+  expect(await copiesIn(stateDir)).toEqual([]);
+  await proxy.close();
+});
+
+test('the copy of a process that was killed while it sent is gone on with', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const proxy = await startFaultProxy({ target: server.url });
+  const stateDir = await temporaryFolder();
+  const env = { PULSE_UPLOAD_STATE_DIR: stateDir };
+  const running = startBin(['-', '--server', proxy.url, '--spool', '--name', 'a.mp4'], {
+    stdin: 'pipe',
+    env,
+  });
+  proxy.setFaults([
+    { on: { method: 'PATCH', nth: 3 }, do: 'meanwhile', run: async () => running.child.kill('SIGKILL') },
+  ]);
+  running.child.stdin?.end(payload(4 * MIB));
+  expect((await running.ended).signal).toBe('SIGKILL');
+  const list = await startBin(['list'], { env }).ended;
+  const [copy = ''] = await copiesIn(stateDir);
+  expect(list.stderr).toContain(`next: pulse-upload ${copy} --server`);
+  const { code, stdout } = await startBin([copy, '--server', proxy.url, '--json'], { env }).ended;
+  const [, offsetBytes] = /"upload.resumed".*"offsetBytes":(\d+)/.exec(stdout) ?? [];
+  expect([code, Number(offsetBytes) >= 2 * MIB]).toEqual([0, true]);
+  expect(await copiesIn(stateDir)).toEqual([]);
+  await proxy.close();
+});
+
+test('half a copy is never sent: not after an interruption, nor after a kill', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    const stateDir = await temporaryFolder();
+    const env = { PULSE_UPLOAD_STATE_DIR: stateDir };
+    const running = startBin(['-', '--server', server.url, '--spool', '--name', 'a.mp4'], {
+      stdin: 'pipe',
+      env,
+    });
+    running.child.stdin?.write(payload(MIB));
+    await vi.waitFor(async () => expect(await copiesIn(stateDir)).toHaveLength(1), { timeout: 20_000 });
+    running.child.kill(signal);
+    const { code, stderr } = await running.ended;
+    expect((await copiesIn(stateDir)).map((path) => path.endsWith('a.mp4'))).toEqual(
+      signal === 'SIGINT' ? [] : [false],
+    );
+    if (signal === 'SIGINT') {
+      expect(code).toBe(130);
+      expect(stderr).toContain('interrupted before its end; nothing was sent');
+    }
+  }
+  expect(server.log).toEqual([]);
+});
+
+test('an interruption of a pipe does not promise to resume', async () => {
+  const server = await subject({ protocol: 'tus' });
+  const url = new URL('/files', server.url).href;
+  const running = startBin(['-', '--server', url, '--size', '5MiB', '-v'], { stdin: 'pipe' });
+  running.child.stdin?.write(payload(2 * MIB));
+  await running.until('stderr', /PATCH +204/);
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/next: run the whole pipeline again; with --spool .*\n$/);
+});
+
+test('a folder is no input', async () => {
+  const server = await subject({ protocol: 'tus' });
+  const folder = await open(await temporaryFolder());
+  const { code, stderr } = await startBin(['-', '--server', server.url], { stdin: folder.fd }).ended;
+  await folder.close();
+  expect([code, stderr]).toEqual([3, expect.stringContaining('standard input is a folder')]);
+});
+
+test.each([
+  [['-', 'a.mp4'], 'beside files'],
+  [['-', '-r'], '--recursive is given with standard input'],
+  [['-', '--dry-run'], '--dry-run is given with standard input'],
+  [['a.mp4', '--spool'], '--spool is given, but not standard input'],
+  [['a.mp4', '--size', '5'], '--size is given, but not standard input'],
+  [['-', '--size', '5x'], '--size'],
+])('%j is a usage error', async (args, words) => {
+  const { code, stderr } = await startBin([...args, '--server', 'http://127.0.0.1:1']).ended;
+  expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+});

@@ -1,0 +1,311 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { creationDeferLength } from '../../src/server/extensions/creation-defer-length.ts';
+import { payload } from '../server/harness.ts';
+import { startBench } from './harness.ts';
+import { inPieces, sendInput } from './input-bench.ts';
+import { type ReferenceBench, startReferenceBench } from './reference.ts';
+
+const KIB = 1024;
+const CHUNK = 64 * KIB;
+const small = { chunkBytes: CHUNK, readBack: true } as const;
+
+async function tusBench(
+  settings: Parameters<typeof startReferenceBench>[0] = {},
+): Promise<ReferenceBench & { url: string }> {
+  const bench = await startReferenceBench({
+    protocol: 'tus',
+    extensions: [creationDeferLength()],
+    ...settings,
+  });
+  return { ...bench, url: bench.proxy.url };
+}
+
+function headersOf(bench: ReferenceBench, method: string, name: string): readonly (string | undefined)[] {
+  return bench.proxy.log.filter((request) => request.method === method).map(({ headers }) => headers[name]);
+}
+
+/** Ends only when the first chunk has arrived: until then nobody can know the size. */
+async function* endingLate(content: Uint8Array, patched: () => number) {
+  yield content.subarray(0, CHUNK + 1);
+  await vi.waitFor(() => expect(patched()).toBeGreaterThanOrEqual(1), { timeout: 10_000 });
+  yield content.subarray(CHUNK + 1);
+}
+
+describe('an input of unknown size', () => {
+  it.each([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK, 3 * CHUNK + 5])(
+    'of %i bytes arrives, and its size is told once',
+    async (sizeBytes) => {
+      const bench = await tusBench();
+      const run = await sendInput(bench, inPieces(payload(sizeBytes), 10_000), {}, small);
+      expect(run.outcome.exitCode).toBe(0);
+      expect(run.of('upload.done')).toMatchObject([
+        { file: '-', sizeBytes, proven: true, sentBytes: sizeBytes },
+      ]);
+      const told = [
+        ...headersOf(bench, 'POST', 'upload-length'),
+        ...headersOf(bench, 'PATCH', 'upload-length'),
+      ];
+      expect(told.filter((text) => text !== undefined)).toEqual([String(sizeBytes)]);
+      expect(headersOf(bench, 'PATCH', 'upload-offset')).toHaveLength(Math.ceil(sizeBytes / CHUNK));
+      // What ends within the first chunk is an ordinary upload.
+      expect(headersOf(bench, 'POST', 'upload-defer-length')).toEqual([sizeBytes > CHUNK ? '1' : undefined]);
+    },
+  );
+
+  it('is sent on in mid-chunk from what is in memory, whatever is cut, and its size is told once', async () => {
+    const cut = fc.record({
+      nth: fc.integer({ min: 1, max: 5 }),
+      afterBodyBytes: fc.integer({ min: 0, max: CHUNK }),
+    });
+    const sizes = fc.record({
+      sizeBytes: fc.integer({ min: 1, max: 5 * CHUNK }),
+      pieceBytes: fc.integer({ min: 500, max: 2 * CHUNK }),
+      cuts: fc.array(cut, { minLength: 1, maxLength: 3 }),
+    });
+    const bench = await tusBench();
+    await fc.assert(
+      fc.asyncProperty(sizes, async ({ sizeBytes, pieceBytes, cuts }) => {
+        bench.proxy.setFaults(
+          cuts.map(({ nth, afterBodyBytes }) => ({
+            on: { method: 'PATCH', nth },
+            do: 'cut-request',
+            afterBodyBytes,
+            by: 'fin',
+          })),
+        );
+        const run = await sendInput(bench, inPieces(payload(sizeBytes), pieceBytes), {}, small);
+        expect(run.of('upload.failed')).toEqual([]);
+        expect(run.of('upload.done')).toMatchObject([{ sizeBytes, proven: true }]);
+      }),
+      { numRuns: 15, seed: 7 },
+    );
+  });
+
+  it('is not told its size a second time once the server has it, for that is refused there (tusd)', async () => {
+    const bench = await tusBench();
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 1000, by: 'fin' },
+    ]);
+    const run = await sendInput(
+      bench,
+      endingLate(payload(2 * CHUNK), () => headersOf(bench, 'PATCH', 'upload-offset').length),
+      {},
+      small,
+    );
+    expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
+    const told = headersOf(bench, 'PATCH', 'upload-length');
+    expect(told).toEqual([undefined, String(2 * CHUNK), undefined]);
+    expect(headersOf(bench, 'PATCH', 'upload-offset').at(-1)).not.toBe(String(CHUNK));
+  });
+
+  it('is told its size again where every byte arrived, but not that', async () => {
+    const bench = await startBench();
+    const open = { 'Upload-Length': undefined, 'Upload-Defer-Length': '1' };
+    bench.server.script.OPTIONS = [
+      { answer: 204, headers: { 'Tus-Version': '1.0.0', 'Tus-Extension': 'creation,creation-defer-length' } },
+    ];
+    bench.server.script.PATCH = [{ first: () => {} }, { loseAnswer: true }];
+    bench.server.script.HEAD = [
+      { patchHeaders: open },
+      { patchHeaders: open },
+      { patchHeaders: { 'Upload-Length': String(2 * CHUNK) } },
+    ];
+    const url = `${bench.server.url}/uploads`;
+    const run = await sendInput(
+      { ...bench, url },
+      endingLate(
+        payload(2 * CHUNK),
+        () => bench.server.lines().filter((line) => line.startsWith('PATCH')).length,
+      ),
+      {},
+      { chunkBytes: CHUNK },
+    );
+    expect(run.of('upload.failed')).toEqual([]);
+    const patches = bench.server.seen.filter(({ method }) => method === 'PATCH');
+    expect(patches.map(({ headers, body }) => [headers['upload-length'], body.byteLength])).toEqual([
+      [undefined, CHUNK],
+      [String(2 * CHUNK), CHUNK],
+      [String(2 * CHUNK), 0],
+    ]);
+  });
+
+  it('is no success where the server still waits for a size that it was told', async () => {
+    const bench = await startBench();
+    const open = { patchHeaders: { 'Upload-Length': undefined, 'Upload-Defer-Length': '1' } } as const;
+    bench.server.script.OPTIONS = [
+      { answer: 204, headers: { 'Tus-Version': '1.0.0', 'Tus-Extension': 'creation-defer-length' } },
+    ];
+    bench.server.script.HEAD = [open, open];
+    const url = `${bench.server.url}/uploads`;
+    const run = await sendInput({ ...bench, url }, [payload(2 * CHUNK)], {}, { chunkBytes: CHUNK });
+    expect(run.of('upload.failed')).toMatchObject([
+      { kind: 'protocol', message: expect.stringContaining('its length is unknown') },
+    ]);
+  });
+
+  it.each([
+    ['a tus server without creation-defer-length', { extensions: [] }, 'creation-defer-length', 'tus'],
+    ['the pulse protocol', { protocol: 'pulse' }, 'this protocol', 'pulse'],
+    ['protocol v1', { protocol: 'pulse-v1' }, 'this protocol', 'pulse-v1'],
+  ] as const)('is not even read for %s', async (_, settings, why, protocol) => {
+    const bench = await startReferenceBench({ protocol: 'tus', ...settings });
+    const read: number[] = [];
+    const pieces = (async function* () {
+      for (const piece of inPieces(payload(CHUNK), 1000)) {
+        read.push(piece.byteLength);
+        yield piece;
+      }
+    })();
+    const { url } = bench.proxy;
+    const run = await sendInput({ url }, pieces, {}, { protocol, name: 'a.mp4' });
+    expect(run.outcome.exitCode).toBe(5);
+    const [failed] = run.of('upload.failed');
+    expect(failed?.message).toContain(why);
+    expect(failed?.hint).toMatch(/--size .*--spool/);
+    expect(read).toEqual([]);
+    expect(bench.lines().filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+});
+
+describe('an input of known size', () => {
+  it.each([
+    ['tus', ''],
+    ['pulse', ''],
+    ['pulse-v1', ''],
+  ])('goes to %s like a file', async (protocol) => {
+    const bench = await startReferenceBench({ protocol: protocol as 'tus', extensions: [] });
+    const { url } = bench.proxy;
+    const sizeBytes = 2 * CHUNK;
+    const run = await sendInput(
+      { url },
+      inPieces(payload(sizeBytes), 999),
+      { sizeBytes },
+      { ...small, protocol, name: 'a.mp4' },
+    );
+    expect(run.of('upload.done')).toMatchObject([{ sizeBytes, proven: true }]);
+  });
+
+  it.each([
+    ['shorter', 3 * CHUNK - 1, 'ended after'],
+    ['shorter than a chunk', 10, 'ended after'],
+    ['longer', 3 * CHUNK + 1, 'holds more than'],
+    ['much longer', 9 * CHUNK, 'holds more than'],
+  ])('that turns out %s is exit 3, and never complete at the server', async (_, realBytes, words) => {
+    const bench = await tusBench();
+    const run = await sendInput(
+      bench,
+      inPieces(payload(realBytes), 5000),
+      { sizeBytes: 3 * CHUNK },
+      { chunkBytes: CHUNK },
+    );
+    expect(run.outcome.exitCode).toBe(3);
+    expect(run.of('upload.failed')).toMatchObject([
+      { kind: 'input', message: expect.stringContaining(words), resumable: false },
+    ]);
+    const acceptedBytes = Math.max(0, ...run.of('upload.progress').map((event) => event.acceptedBytes));
+    expect(acceptedBytes).toBeLessThan(3 * CHUNK);
+    expect(acceptedBytes % CHUNK).toBe(0);
+  });
+
+  it('of which the server loses what it had acknowledged is a clear failure', async () => {
+    const bench = await startBench();
+    const loseAll = () => {
+      for (const upload of bench.server.uploads.values()) upload.data = Buffer.alloc(0);
+    };
+    bench.server.script.PATCH = [{ first: () => {} }, { first: () => {} }, { first: loseAll }];
+    const sizeBytes = 4 * CHUNK;
+    const run = await sendInput(
+      { ...bench, url: bench.server.url },
+      inPieces(payload(sizeBytes), 1000),
+      { sizeBytes },
+      { protocol: 'pulse', chunkBytes: CHUNK },
+    );
+    expect(run.of('upload.failed')).toMatchObject([
+      {
+        kind: 'protocol',
+        message: expect.stringContaining('cannot be read twice'),
+        hint: expect.stringContaining('--spool'),
+      },
+    ]);
+    expect(bench.server.lines().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+  });
+});
+
+describe('an input that stands still', () => {
+  it('is no network that stands still', async () => {
+    const bench = await tusBench();
+    const pieces = (async function* () {
+      for (const piece of inPieces(payload(2 * CHUNK), CHUNK)) {
+        await sleep(1_300);
+        yield piece;
+      }
+    })();
+    const run = await sendInput(bench, pieces, {}, { ...small, timeoutMs: 1_000 });
+    expect(run.of('upload.retry')).toEqual([]);
+    expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
+
+  it('does not hold up the chunk that must be sent again', async () => {
+    const bench = await tusBench();
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 1 }, do: 'cut-request', afterBodyBytes: 100, by: 'fin' },
+    ]);
+    const patched = () => headersOf(bench, 'PATCH', 'upload-offset').length;
+    const content = payload(2 * CHUNK);
+    const pieces = (async function* () {
+      yield content.subarray(0, CHUNK + 1);
+      await vi.waitFor(() => expect(patched()).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
+      yield content.subarray(CHUNK + 1);
+    })();
+    const run = await sendInput(bench, pieces, {}, small);
+    expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
+
+  it.each([0, 1])('ends with an interruption, after %i chunks', async (chunks) => {
+    const bench = await tusBench();
+    const stop = new AbortController();
+    const patched = () => bench.lines().filter((line) => /^PATCH .* 204$/.test(line)).length;
+    const pieces = (async function* () {
+      yield payload(chunks * CHUNK + 1);
+      await vi.waitFor(() => expect(patched()).toBe(chunks), { timeout: 10_000 });
+      stop.abort();
+      await new Promise(() => undefined);
+    })();
+    const run = await sendInput({ ...bench, signal: stop.signal }, pieces, {}, small);
+    expect(run.outcome.exitCode).toBe(130);
+    expect(run.of('upload.failed')).toMatchObject([{ kind: 'interrupted', resumable: false }]);
+  });
+
+  it('that fails is exit 3', async () => {
+    const bench = await tusBench();
+    const pieces = (async function* () {
+      yield payload(2 * CHUNK);
+      throw Object.assign(new Error(), { code: 'EIO' });
+    })();
+    const run = await sendInput(bench, pieces, {}, small);
+    expect(run.of('upload.failed')).toMatchObject([
+      { kind: 'input', message: expect.stringContaining('standard input cannot be read') },
+    ]);
+  });
+});
+
+it('what is read runs ahead of what the server has by four chunks at most', async () => {
+  const bench = await tusBench();
+  const accepted = () => bench.lines().filter((line) => /^PATCH .* 204$/.test(line)).length * CHUNK;
+  let comeBytes = 0;
+  let aheadBytes = 0;
+  const pieces = (async function* () {
+    for (const piece of inPieces(payload(20 * CHUNK), 4 * KIB)) {
+      comeBytes += piece.byteLength;
+      aheadBytes = Math.max(aheadBytes, comeBytes - accepted());
+      yield piece;
+    }
+  })();
+  bench.proxy.setFaults([{ on: { method: 'PATCH', nth: 3 }, do: 'delay', ms: 300 }]);
+  const run = await sendInput(bench, pieces, {}, { chunkBytes: CHUNK });
+  expect(run.outcome.exitCode).toBe(0);
+  expect(aheadBytes).toBeGreaterThan(CHUNK);
+  expect(aheadBytes).toBeLessThanOrEqual(4 * CHUNK);
+});
