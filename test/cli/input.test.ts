@@ -144,7 +144,7 @@ test('an interruption of a pipe does not promise to resume', async () => {
   const server = await subject({ protocol: 'tus' });
   const url = new URL('/files', server.url).href;
   const running = startBin(['-', '--server', url, '--size', '5MiB', '-v'], { stdin: 'pipe' });
-  running.child.stdin?.write(payload(2 * MIB));
+  running.child.stdin?.write(payload(3 * MIB));
   await running.until('stderr', /PATCH +204/);
   running.child.kill('SIGINT');
   const { code, stderr } = await running.ended;
