@@ -1,23 +1,15 @@
 import { PulseError } from '../errors.ts';
-import { uploadIdOf } from '../protocol/urls.ts';
 import { gapIn } from './chunk-checks.ts';
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts';
 import type { Fault } from './faults.ts';
-import { finalizeUpload } from './finalize.ts';
 import { type Job, sizeOf, warn } from './job.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
-import { titleOf } from './path-text.ts';
-import { proofOf, proves } from './proof.ts';
-import { assertSameContent } from './same-content.ts';
+import { type Brought, contentDigest, proved } from './proved.ts';
 import { sendChunks } from './send-chunks.ts';
 import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';
-import { changed } from './source.ts';
-import type { UploadResult } from './upload-file.ts';
 
 /** A job whose file was not read yet. */
 export type Unread = Omit<Job, 'reader'>;
-
-export type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
 
 /** Why what was sent counts for nothing, and whether sending it all once more can help. */
 interface InVain {
@@ -57,7 +49,7 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
 }
 
 async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
-  const { source, settings, tools, key } = job;
+  const { tools, key } = job;
   const sent = await sendChunks(job, upload);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
   const { atRisk, finishFault, checked } = sent;
@@ -65,38 +57,11 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   // Where the protocol has no finalize, HEAD has the last word on completeness.
   const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
   if (short !== undefined && short !== 'gone') return { shortOf: { ...short.shortOf, checked } };
-  const sizeBytes = sizeOf(job);
-  const sha256 = await job.reader.sha256();
-  await source.assertUnchanged();
-  await assertSameContent(source, sha256, tools.signal);
-  const { declaredSha256 = sha256 } = upload.record;
-  if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
-  const brought = {
-    url: upload.url.href,
-    uploadId: uploadIdOf(upload.url),
-    sizeBytes,
-    sha256,
-    resumedFromBytes: upload.offsetBytes,
-  };
-  if (!settings.finalize) return { ...brought, proven: false };
+  const gap =
+    short === 'gone' ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeOf(job));
+  const sha256 = await contentDigest(job, upload);
   try {
-    const finalized = await finalizeUpload(job, upload);
-    if (finalized !== undefined && 'shortOf' in finalized) return finalized;
-    const gap =
-      short === 'gone' ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeBytes);
-    const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
-    const proven = proves(proof);
-    if (!proven && settings.requireProof) {
-      await tools.store.remove(key);
-      throw withoutProof(job, gap);
-    }
-    return {
-      ...brought,
-      proven,
-      ...(proof !== undefined && { proof }),
-      ...(!proven && job.digest !== undefined && gap !== undefined && { reason: gap }),
-      ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
-    };
+    return await proved(job, upload, { sha256, gap });
   } catch (error) {
     if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
     await tools.store.remove(key);
@@ -121,18 +86,4 @@ async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Pro
 
 function readerOf({ source, tools, digest }: Unread): ChunkReader {
   return createChunkReader(source, tools.signal, digest);
-}
-
-function withoutProof({ source, protocol, settings, digest }: Job, gap: string | undefined): PulseError {
-  const why = digest === undefined || gap === undefined ? 'the server offers no checksum' : gap;
-  const canReadBack = protocol.content !== undefined && !settings.readBack;
-  return new PulseError(
-    'unknown',
-    `${why}, so it is not proven that the server holds ${titleOf(source.name)}`,
-    {
-      hint: canReadBack
-        ? 'add --read-back: the content is asked for and compared'
-        : 'without --require-proof this counts as done, and the output says that it is not proven',
-    },
-  );
 }

@@ -1,0 +1,74 @@
+import { PulseError } from '../errors.ts';
+import { uploadIdOf } from '../protocol/urls.ts';
+import { finalizeUpload } from './finalize.ts';
+import { type Job, sizeOf } from './job.ts';
+import type { OpenUpload } from './open-upload.ts';
+import { titleOf } from './path-text.ts';
+import { proofOf, proves } from './proof.ts';
+import { assertSameContent } from './same-content.ts';
+import type { Shortfall } from './shortfall.ts';
+import { changed } from './source.ts';
+import type { UploadResult } from './upload-file.ts';
+
+export type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
+
+/** The digest of what was read for sending, while the file is still that. Throws `input` where it is not. */
+export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'record'>): Promise<string> {
+  const { source, tools } = job;
+  const sha256 = await job.reader.sha256();
+  await source.assertUnchanged();
+  await assertSameContent(source, sha256, tools.signal);
+  const { declaredSha256 = sha256 } = record;
+  if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
+  return sha256;
+}
+
+/**
+ * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
+ * where they do. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone.
+ */
+export async function proved(
+  job: Job,
+  upload: OpenUpload,
+  { sha256, gap }: { readonly sha256: string; readonly gap: string | undefined },
+): Promise<Brought | Shortfall> {
+  const { settings, tools, key } = job;
+  const sizeBytes = sizeOf(job);
+  const brought = {
+    url: upload.url.href,
+    uploadId: uploadIdOf(upload.url),
+    sizeBytes,
+    sha256,
+    resumedFromBytes: upload.offsetBytes,
+  };
+  if (!settings.finalize) return { ...brought, proven: false };
+  const finalized = await finalizeUpload(job, upload);
+  if (finalized !== undefined && 'shortOf' in finalized) return finalized;
+  const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
+  const proven = proves(proof);
+  if (!proven && settings.requireProof) {
+    await tools.store.remove(key);
+    throw withoutProof(job, gap);
+  }
+  return {
+    ...brought,
+    proven,
+    ...(proof !== undefined && { proof }),
+    ...(!proven && job.digest !== undefined && gap !== undefined && { reason: gap }),
+    ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
+  };
+}
+
+function withoutProof({ source, protocol, settings, digest }: Job, gap: string | undefined): PulseError {
+  const why = digest === undefined || gap === undefined ? 'the server offers no checksum' : gap;
+  const canReadBack = protocol.content !== undefined && !settings.readBack;
+  return new PulseError(
+    'unknown',
+    `${why}, so it is not proven that the server holds ${titleOf(source.name)}`,
+    {
+      hint: canReadBack
+        ? 'add --read-back: the content is asked for and compared'
+        : 'without --require-proof this counts as done, and the output says that it is not proven',
+    },
+  );
+}
