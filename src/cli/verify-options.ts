@@ -116,6 +116,13 @@ export const verifyOptions = {
   },
   large: { kind: 'flag', flags: '--large', means: 'checks that send gigabytes', commandLineOnly: true },
   slow: { kind: 'flag', flags: '--slow', means: 'checks that wait', commandLineOnly: true },
+  maxWait: {
+    kind: 'value',
+    flags: '--max-wait <time>',
+    means: 'longest wait for an upload to expire; with --slow 1m',
+    parse: parseDurationMs,
+    commandLineOnly: true,
+  },
   token: {
     kind: 'value',
     flags: '-t, --token <token>',

@@ -12,6 +12,8 @@ import type { VerifyValues } from './verify-options.ts';
 
 /** Scenarios that wait for nothing are done in a second or two. */
 const SCENARIO_TIMEOUT_MS = 30_000;
+/** What --slow waits for a deadline where --max-wait does not say. */
+const SLOW_WAIT_MS = 60_000;
 const RUN_TIMEOUT_MS = 10 * 60_000;
 /** What waits or sends gigabytes may take its time. */
 const LONG_RUN_TIMEOUT_MS = 2 * 60 * 60_000;
@@ -39,9 +41,10 @@ export function verifySettings(
     runId: randomBytes(3).toString('hex'),
     jobs: values.jobs,
     rounds: values.rounds,
+    maxWaitMs: values.maxWait ?? (slow ? SLOW_WAIT_MS : 0),
     timeoutMs: values.timeout,
     scenarioTimeoutMs: Math.max(SCENARIO_TIMEOUT_MS, 3 * values.timeout),
-    runTimeoutMs: slow || large ? LONG_RUN_TIMEOUT_MS : RUN_TIMEOUT_MS,
+    runTimeoutMs: (slow || large ? LONG_RUN_TIMEOUT_MS : RUN_TIMEOUT_MS) + (values.maxWait ?? 0),
     tokens: {
       ...(owner !== undefined && { owner }),
       ...(secondToken !== undefined && { stranger: secondToken }),

@@ -5,10 +5,13 @@ import { coreOptionsDefects } from './defects/core-options.ts';
 import { corePatchDefects } from './defects/core-patch.ts';
 import { coreVersionDefects } from './defects/core-version.ts';
 import { creationDefects } from './defects/creation.ts';
+import { creationWithUploadDefects } from './defects/creation-with-upload.ts';
 import { dataDisconnectsDefects } from './defects/data-disconnects.ts';
 import { dataOverlapsDefects } from './defects/data-overlaps.ts';
 import { dataWholeFilesDefects } from './defects/data-whole-files.ts';
 import type { Defect } from './defects/defect.ts';
+import { deferLengthDefects } from './defects/defer-length.ts';
+import { expirationDefects } from './defects/expiration.ts';
 import { httpRobustnessDefects } from './defects/http-robustness.ts';
 import { identifiersDefects } from './defects/identifiers.ts';
 import { metadataDefects } from './defects/metadata.ts';
@@ -36,7 +39,10 @@ export const defects: readonly Defect[] = [
   ...coreOptionsDefects,
   ...methodOverrideDefects,
   ...creationDefects,
+  ...deferLengthDefects,
   ...metadataDefects,
+  ...creationWithUploadDefects,
+  ...expirationDefects,
   ...checksumDefects,
   ...terminationDefects,
   ...concatenationDefects,

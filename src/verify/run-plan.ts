@@ -35,7 +35,9 @@ export async function runPlan(plan: Plan, conditions: PlanConditions): Promise<s
   const play = async (scenario: Scenario) => {
     conditions.onStart(scenario);
     const recording = await runScenario(scenario, conditions.target, conditions.probes, {
-      timeoutMs: Math.max(conditions.scenarioTimeoutMs, scenario.timeoutMs ?? 0),
+      timeoutMs:
+        Math.max(conditions.scenarioTimeoutMs, scenario.timeoutMs ?? 0) +
+        (scenario.awaitsDeadline ? conditions.probes.maxWaitMs : 0),
       signal,
       runStartMs: conditions.runStartMs,
     });

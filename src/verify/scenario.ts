@@ -16,6 +16,8 @@ export interface Scenario<Seen = unknown> {
   readonly alone?: true;
   /** Payload sent, where it is more than 64 KiB: summed up before a run against somebody else's server. */
   readonly sendsBytes?: number;
+  /** It may wait for a deadline that the server states: as long as the run allows, beside its own time. */
+  readonly awaitsDeadline?: true;
   /** The time it may take, where that is more than the run's usual limit. */
   readonly timeoutMs?: number;
   /** Throws Blocked where the server refuses the set-up; every other behaviour of the server is something seen. */

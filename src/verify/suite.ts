@@ -6,9 +6,12 @@ import { coreOptions } from './checks/core-options.ts';
 import { corePatch } from './checks/core-patch.ts';
 import { coreVersion } from './checks/core-version.ts';
 import { creation } from './checks/creation.ts';
+import { creationWithUpload } from './checks/creation-with-upload.ts';
 import { dataDisconnects } from './checks/data-disconnects.ts';
 import { dataOverlaps } from './checks/data-overlaps.ts';
 import { dataWholeFiles } from './checks/data-whole-files.ts';
+import { deferLength } from './checks/defer-length.ts';
+import { expirationChecks } from './checks/expiration.ts';
 import { httpRobustness } from './checks/http-robustness.ts';
 import { identifiers } from './checks/identifiers.ts';
 import { metadata } from './checks/metadata.ts';
@@ -33,7 +36,10 @@ export const suite: readonly Section[] = [
   coreOptions,
   methodOverride,
   creation,
+  deferLength,
   metadata,
+  creationWithUpload,
+  expirationChecks,
   checksumChecks,
   terminationChecks,
   concatenationChecks,

@@ -38,6 +38,8 @@ export interface VerifySettings {
   readonly rounds: number;
   /** Less than 2^30 makes the rows of `large` smaller, for servers that wrap or give up earlier; 2^30 where absent. */
   readonly gibibyteBytes?: number;
+  /** The longest pause for a deadline that the server states; none where absent. */
+  readonly maxWaitMs?: number;
   /** For connecting, writing and answering, each. */
   readonly timeoutMs: number;
   readonly scenarioTimeoutMs: number;
@@ -184,7 +186,8 @@ function judgedAtTheEnd(
 }
 
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
-  const { seed, runId, rounds, gibibyteBytes = 2 ** 30, timeoutMs, tokens, headers, server } = settings;
+  const { seed, runId, rounds, gibibyteBytes = 2 ** 30, maxWaitMs = 0 } = settings;
+  const { timeoutMs, tokens, headers, server } = settings;
   const secrets = [
     ...Object.entries(tokens).map(([identity, value]) => ({ label: `<${identity}'s token>`, value })),
     ...secretHeaders(headers),
@@ -197,6 +200,7 @@ function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSetti
     runId,
     rounds,
     gibibyteBytes,
+    maxWaitMs,
     ...(tools.readBack && { readBack: tools.readBack }),
     ...(tools.restart && { restart: tools.restart }),
   };

@@ -59,6 +59,7 @@ describe('settings', () => {
       runId: expect.stringMatching(/^[0-9a-f]{6}$/),
       jobs: 4,
       rounds: 5,
+      maxWaitMs: 0,
       timeoutMs: 10_000,
       scenarioTimeoutMs: 30_000,
       runTimeoutMs: 600_000,
@@ -75,7 +76,7 @@ describe('settings', () => {
       ...['--protocol', 'tus', '--only', 'core.*,data.*', '--only', 'x', '--skip', '*.y', '--strict'],
       ...['--expect-failures', path, '--seed', '7', '--jobs', '2', '--rounds', '9', '--timeout', '20s'],
       ...['-t', 'mine', '--second-token', 'theirs', '-H', 'X-A: 1'],
-      ...['--intrusive', '--large', '--slow', '--restart-cmd', 'true'],
+      ...['--intrusive', '--large', '--slow', '--restart-cmd', 'true', '--max-wait', '5m'],
     ];
     expect(read(argv).settings).toMatchObject({
       protocol: 'tus',
@@ -86,9 +87,10 @@ describe('settings', () => {
       seed: 7,
       jobs: 2,
       rounds: 9,
+      maxWaitMs: 300_000,
       timeoutMs: 20_000,
       scenarioTimeoutMs: 60_000,
-      runTimeoutMs: 7_200_000,
+      runTimeoutMs: 7_500_000,
       tokens: { owner: 'mine', stranger: 'theirs' },
       headers: { 'X-A': '1' },
       permissions: {
@@ -100,6 +102,10 @@ describe('settings', () => {
         restart: true,
       },
     });
+  });
+
+  test('wait a minute for a deadline with --slow', () => {
+    expect(read(['--slow']).settings.maxWaitMs).toBe(60_000);
   });
 
   test('take another seed and another mark for every run', () => {

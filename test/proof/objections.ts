@@ -14,8 +14,13 @@ export function objectionsIn({ results }: VerifyRun): readonly string[] {
 
 /** What the whole suite has against a server that is right in another way than the reference. */
 export async function objectionsToVariation({ id, serve = {}, behaviour }: Variation) {
-  const { protocol = 'pulse', guarded, below = '' } = serve;
-  const reference = await startReference({ protocol, behaviour: behaviour(), ...(guarded && { guarded }) });
+  const { protocol = 'pulse', guarded, maxSizeBytes, below = '' } = serve;
+  const reference = await startReference({
+    protocol,
+    behaviour: behaviour(),
+    ...(guarded && { guarded }),
+    ...(maxSizeBytes !== undefined && { maxSizeBytes }),
+  });
   try {
     const url = new URL(reference.url.href.replace(/\/$/, '') + below);
     const run = await runAgainst({ ...reference, url }, { protocol, tokens: tokensFor(guarded) });

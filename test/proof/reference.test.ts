@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { hardships } from './hardships.ts';
 import { referenceRun } from './reference.ts';
@@ -11,6 +12,10 @@ const servers: Readonly<Record<string, ReferenceSettings>> = {
   'a pulse server that asks for a token': { protocol: 'pulse', guarded: true },
   'a tus server that asks for a token': { protocol: 'tus', guarded: true },
   'a tus server with every extension': { protocol: 'tus', behaviour: { extensions: allExtensions } },
+  'a tus server whose uploads expire': {
+    protocol: 'tus',
+    behaviour: { extensions: [...allExtensions, expiration(3_600_000)] },
+  },
   'a v1 server': { protocol: 'pulse-v1' },
   'a pulse server with a limit': { protocol: 'pulse', maxSizeBytes: 64 * 1024 * 1024 },
 };

@@ -113,6 +113,8 @@ export function settingsFor(server: URL, { large, ...changes }: RunChanges = {})
     runId: 'proof',
     jobs: 4,
     rounds: 5,
+    // Enough for the seconds of the expiring servers of the proof.
+    maxWaitMs: 10_000,
     ...smallScale,
     timeoutMs: 30_000,
     scenarioTimeoutMs: 240_000,

@@ -5,9 +5,12 @@ import { coreOptionsSpoils } from './spoil/core-options.ts';
 import { corePatchSpoils } from './spoil/core-patch.ts';
 import { coreVersionSpoils } from './spoil/core-version.ts';
 import { creationSpoils } from './spoil/creation.ts';
+import { creationWithUploadSpoils } from './spoil/creation-with-upload.ts';
 import { dataDisconnectsSpoils } from './spoil/data-disconnects.ts';
 import { dataOverlapsSpoils } from './spoil/data-overlaps.ts';
 import { dataWholeFilesSpoils } from './spoil/data-whole-files.ts';
+import { deferLengthSpoils } from './spoil/defer-length.ts';
+import { expirationSpoils } from './spoil/expiration.ts';
 import { httpRobustnessSpoils } from './spoil/http-robustness.ts';
 import { identifiersSpoils } from './spoil/identifiers.ts';
 import { metadataSpoils } from './spoil/metadata.ts';
@@ -33,7 +36,10 @@ export const allSpoils: readonly Spoil[] = [
   ...coreOptionsSpoils,
   ...methodOverrideSpoils,
   ...creationSpoils,
+  ...deferLengthSpoils,
   ...metadataSpoils,
+  ...creationWithUploadSpoils,
+  ...expirationSpoils,
   ...checksumSpoils,
   ...terminationSpoils,
   ...concatenationSpoils,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { vaultForBrowsers } from '../../src/server/defects/pulse-extra.ts';
+import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { twoVersionsListed } from '../../src/server/variations/answers.ts';
 import type { Check } from '../../src/verify/check.ts';
@@ -46,6 +47,22 @@ const servers: readonly Audited[] = [
     only: ['concat.final.unfinished-refused'],
   },
   { settings: { protocol: 'pulse-v1' } },
+  // Sizes that come later on a server with a maximum, creations without bytes, and uploads that expire.
+  {
+    settings: { protocol: 'tus', maxSizeBytes: 1_000_000, behaviour: { extensions: allExtensions } },
+    only: ['defer.*', 'cwu.post.expect-early-reject'],
+  },
+  {
+    settings: {
+      protocol: 'tus',
+      behaviour: { extensions: allExtensions.filter(({ name }) => name !== 'creation-with-upload') },
+    },
+    only: ['cwu.*'],
+  },
+  {
+    settings: { protocol: 'tus', behaviour: { extensions: [...allExtensions, expiration(2000)] } },
+    only: ['expiration.*'],
+  },
 ];
 
 interface Audited {

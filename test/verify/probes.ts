@@ -24,6 +24,7 @@ export function settingsOf(origin: string, changes: Partial<ProbeSettings['acces
     seed: 1,
     runId: 'test',
     gibibyteBytes: 2 ** 30,
+    maxWaitMs: 0,
     rounds: 2,
   };
 }

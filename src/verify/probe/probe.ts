@@ -32,6 +32,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly rounds: number;
   /** What the scenarios that need `large` count as a GiB. */
   readonly gibibyteBytes: number;
+  /** The longest pause that the user allows for a deadline of the server. */
+  readonly maxWaitMs: number;
   /** The user's tokens, for requests that misplace or misspell one; recordings never show them. */
   readonly tokens: Access['tokens'];
   /** Keeps a secret that the server has just given out of the recording. */
@@ -55,6 +57,7 @@ export interface ProbeSettings {
   readonly runId: string;
   readonly rounds: number;
   readonly gibibyteBytes: number;
+  readonly maxWaitMs: number;
   readonly readBack?: ReadBack;
   readonly restart?: () => Promise<void>;
 }
@@ -106,6 +109,7 @@ export function openProbe(
     random,
     rounds: settings.rounds,
     gibibyteBytes: settings.gibibyteBytes,
+    maxWaitMs: settings.maxWaitMs,
     tokens: access.tokens,
     hide: recorder.hide,
     pause,

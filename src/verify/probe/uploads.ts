@@ -44,6 +44,8 @@ export interface Uploads {
   readonly alive: () => Promise<Exchange>;
   /** The options of an ordinary PATCH, for requests over a connection of one's own. */
   readonly patchOptions: (offset: number, body: Body, options?: RequestOptions) => RequestOptions;
+  /** The options of an ordinary creation, for the same; given twice they create the same upload twice. */
+  readonly postOptions: (sizeBytes: number | undefined, options?: RequestOptions) => RequestOptions;
   /** An upload URL like this upload's whose id the server has never given out. */
   readonly unknownUrl: (upload: Upload) => string;
 }
@@ -58,16 +60,21 @@ export function createUploads(
   fileName: () => string,
   random: Random,
 ): Uploads {
-  const post = (sizeBytes: number | undefined, options: RequestOptions = {}, filename = fileName()) =>
-    request('POST', target.createUrl, {
-      ...options,
-      headers: {
-        ...version,
-        ...(sizeBytes !== undefined && { 'Upload-Length': String(sizeBytes) }),
-        'Upload-Metadata': encodeMetadata(dialects[target.protocol].metadata(filename)),
-        ...options.headers,
-      },
-    });
+  const postOptions = (
+    sizeBytes: number | undefined,
+    options: RequestOptions = {},
+    filename = fileName(),
+  ): RequestOptions => ({
+    ...options,
+    headers: {
+      ...version,
+      ...(sizeBytes !== undefined && { 'Upload-Length': String(sizeBytes) }),
+      'Upload-Metadata': encodeMetadata(dialects[target.protocol].metadata(filename)),
+      ...options.headers,
+    },
+  });
+  const post = (sizeBytes: number | undefined, options?: RequestOptions, filename?: string) =>
+    request('POST', target.createUrl, postOptions(sizeBytes, options, filename));
 
   const patchOptions = (offset: number, body: Body, options: RequestOptions = {}): RequestOptions => ({
     ...options,
@@ -105,6 +112,7 @@ export function createUploads(
     alive: () =>
       request(dialects[target.protocol].aliveMethod, target.aliveUrl, { timeoutMs: ALIVE_MS, alone: true }),
     patchOptions,
+    postOptions,
     unknownUrl: (upload) => unknownLike(upload.url, random),
   };
 }

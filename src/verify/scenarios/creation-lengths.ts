@@ -122,7 +122,8 @@ function maxSize({ target }: Probe): bigint | undefined {
   return target.maxSize !== undefined && /^\d+$/.test(target.maxSize) ? BigInt(target.maxSize) : undefined;
 }
 
-function statedMaximum(probe: Probe): bigint {
+/** Tus-Max-Size; throws Skip where it is no number. */
+export function statedMaximum(probe: Probe): bigint {
   const most = maxSize(probe);
   if (most === undefined) throw new Skip(`Tus-Max-Size is no number: ${probe.target.maxSize}`);
   return most;

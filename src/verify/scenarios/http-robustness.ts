@@ -4,15 +4,12 @@ import type { Request } from '../probe/request.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
+import { afterInvitation } from './invitation.ts';
 import { overOneConnection } from './over-one-connection.ts';
 import { trialOf } from './trial.ts';
 
 const MiB = 1024 * 1024;
 const SMALL_BYTES = 10;
-
-/** RFC 9110, 10.1.1 gives no time; a client that waits longer than this for the invitation sends anyway. */
-const INVITATION_MS = 3000;
-const LOOK_MS = 50;
 
 /** A chunk whose body is held back until the server asks for it. */
 export const invitedBody = scenario({
@@ -22,23 +19,9 @@ export const invitedBody = scenario({
     const file = probe.payload(SMALL_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 0, file.part(0, SMALL_BYTES)));
-    const fromMs = probe.nowMs();
-    let early = await begun.link.stray(LOOK_MS);
-    while (!DECISIVE.test(early.text) && early.peer === 'open' && probe.nowMs() - fromMs < INVITATION_MS) {
-      early = await begun.link.stray(LOOK_MS);
-    }
-    const waitedMs = Math.round(probe.nowMs() - fromMs);
-    // Whoever has refused already does not want the body any more.
-    if (!FINAL.test(early.text)) await begun.sendRest();
-    const exchange = await begun.answer();
-    begun.link.close();
-    return { early, waitedMs, exchange };
+    return afterInvitation(probe, begun);
   },
 });
-
-/** An invitation or an answer; other interim answers say nothing about the body. */
-const DECISIVE = /(?:^|\r\n\r\n)HTTP\/1\.[01] (?:100|[2-5])/;
-const FINAL = /(?:^|\r\n\r\n)HTTP\/1\.[01] [2-5]/;
 
 /** A chunk that cannot be right, whose body is never sent. */
 export const refusedBeforeBody = scenario({

@@ -1,0 +1,59 @@
+import { headerOf, offsetOf } from '../answers.ts';
+import { Skip } from '../check.ts';
+import type { Exchange } from '../recording.ts';
+import { scenario } from '../scenario.ts';
+import { trialOf } from './trial.ts';
+
+/** Uploads that are removed when nobody finishes them in time. */
+
+export const deadlines = scenario({
+  id: 'deadlines',
+  does: 'creates an upload of 10 bytes, and sends 4, 3 and the last 3',
+  needs: ['offers expiration'],
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const upload = await probe.create(file.sizeBytes);
+    const patched: Exchange[] = [];
+    let at = 0;
+    for (const end of [4, 7, 10]) {
+      const chunk = await probe.patch(upload, at, file.part(at, end));
+      patched.push(chunk);
+      at = offsetOf(chunk) ?? end;
+    }
+    return { created: upload.created, patched };
+  },
+});
+
+/** Clocks tick in seconds here, and servers may look for what has expired a little later. */
+const GRACE_MS = 2000;
+
+export const expired = scenario({
+  id: 'expired',
+  does: 'sends 4 of 13 bytes, waits until 2 s behind Upload-Expires, and asks HEAD, sends 3 more, and asks HEAD again',
+  needs: ['offers expiration'],
+  awaitsDeadline: true,
+  run: async (probe) => {
+    const file = probe.payload(13);
+    const upload = await probe.create(file.sizeBytes);
+    const chunk = await probe.patch(upload, 0, file.part(0, 4));
+    const leftMs = timeLeftMs(chunk) ?? timeLeftMs(upload.created);
+    if (leftMs === undefined) throw new Skip('the server states no deadline (Upload-Expires)');
+    const waitMs = Math.max(0, leftMs) + GRACE_MS;
+    if (waitMs > probe.maxWaitMs) {
+      const seconds = Math.ceil(waitMs / 1000);
+      throw new Skip(`uploads expire ${seconds} s after their last byte: only with --max-wait ${seconds}s`);
+    }
+    await probe.pause(waitMs);
+    const head = await probe.head(upload);
+    const at = offsetOf(chunk) ?? 4;
+    const late = await trialOf(probe, upload, at, () => probe.patch(upload, at, file.part(at, at + 3)));
+    return { head, late, after: late.after.exchanges.at(-1) };
+  },
+});
+
+/** From the answer's own Date to its Upload-Expires; undefined where one of them is missing or no date. */
+export function timeLeftMs(exchange: Exchange): number | undefined {
+  const deadlineMs = Date.parse(headerOf(exchange, 'Upload-Expires') ?? '');
+  const leftMs = deadlineMs - Date.parse(headerOf(exchange, 'Date') ?? '');
+  return Number.isNaN(leftMs) ? undefined : leftMs;
+}

@@ -1,0 +1,4 @@
+import { extensionVariations } from '../../src/server/variations/extensions.ts';
+import { proveVariations } from './prove-variations.ts';
+
+proveVariations(extensionVariations);
