@@ -1,6 +1,6 @@
 import { exitCodes } from '../../src/errors.ts';
 import type { PulseEvent } from '../../src/events.ts';
-import type { ForgottenEvent, KeptEvent } from '../../src/output/kept-uploads.ts';
+import type { AbortedEvent, ForgottenEvent, KeptEvent } from '../../src/output/kept-uploads.ts';
 import type { VerifyFailed } from '../../src/output/verify/events.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
 
@@ -194,7 +194,7 @@ const verifyEvents: TableOf<VerifyEvent | VerifyFailed> = {
   'run.end': { exitCode: count, elapsedMs: number, ...counts, expected: count },
 };
 
-const keptEvents: TableOf<KeptEvent | ForgottenEvent> = {
+const keptEvents: TableOf<KeptEvent | ForgottenEvent | AbortedEvent> = {
   'upload.kept': {
     file: text,
     server: text,
@@ -208,6 +208,12 @@ const keptEvents: TableOf<KeptEvent | ForgottenEvent> = {
     outlook: text,
   },
   'upload.forgotten': { file: text, server: text, url: text },
+  'upload.aborted': {
+    file: optional(text),
+    server: text,
+    url: text,
+    ended: word({ removed: 1, gone: 1 }),
+  },
 };
 
 type Table = Readonly<Record<string, Readonly<Record<string, Field<string>>>>>;

@@ -1,3 +1,4 @@
+import { abortOptions } from './abort-options.ts';
 import { bulkOptions } from './bulk-options.ts';
 import type { CommandName } from './commands.ts';
 import { ledgerOptions } from './ledger-options.ts';
@@ -15,6 +16,7 @@ export const commandTables: Readonly<Record<CommandName, OptionTable>> = {
   report: reportOptions,
   list: listOptions,
   forget: forgetOptions,
+  abort: abortOptions,
   ledger: ledgerOptions,
   serve: serveOptions,
   completion: commonOptions,

@@ -41,7 +41,7 @@ export const commands = {
   },
   list: {
     usage: 'list [options]',
-    summary: 'what can be resumed; forget drops it',
+    summary: 'what can resume; also forget, abort',
     load: () => import('./commands/list.ts'),
   },
   forget: {
@@ -50,6 +50,13 @@ export const commands = {
     summary: '',
     means: 'forget unfinished uploads',
     load: () => import('./commands/forget.ts'),
+  },
+  abort: {
+    usage: 'abort <file|url...> [options]',
+    // Named beside forget.
+    summary: '',
+    means: 'remove unfinished uploads from the server, and forget them',
+    load: () => import('./commands/abort.ts'),
   },
   ledger: {
     usage: 'ledger <file> [options]',

@@ -233,6 +233,7 @@ export function uploadSettings(
     requireProof: values.requireProof,
     readBack: values.readBack,
     checksum: values.checksum,
+    abortOnFailure: values.abortOnFailure,
     ...(values.maxOutage !== undefined && { maxOutageMs: values.maxOutage }),
     ...(name !== undefined && { name }),
     ...(token !== undefined && { token }),

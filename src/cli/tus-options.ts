@@ -11,4 +11,10 @@ export const tusOptions = {
     fallback: 'auto',
     parse: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
   },
+  abortOnFailure: {
+    kind: 'flag',
+    flags: '--abort-on-failure',
+    says: 'remove what fails for good from the server',
+    means: 'remove an unfinished upload from the server when it fails and running it again cannot help',
+  },
 } as const satisfies OptionTable;

@@ -81,6 +81,7 @@ const checks: Readonly<Record<keyof UploadOptions, Check>> = {
   finalize: boolean,
   requireProof: boolean,
   readBack: boolean,
+  abortOnFailure: boolean,
   stateDir: text,
   tls: must(
     (value) => typeof value === 'object' && value !== null,

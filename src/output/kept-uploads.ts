@@ -26,6 +26,16 @@ export interface ForgottenEvent {
   readonly url: string;
 }
 
+export interface AbortedEvent {
+  readonly type: 'upload.aborted';
+  /** Absent for a URL of which nothing was remembered. */
+  readonly file?: string;
+  readonly server: string;
+  readonly url: string;
+  /** `removed` from the server; or `gone`, because it was not there any more. */
+  readonly ended: 'removed' | 'gone';
+}
+
 const columns: readonly Column[] = [
   { heading: 'file', yields: true },
   { heading: 'done', right: true },

@@ -83,6 +83,8 @@ export interface Protocol {
   /** Asks for the current offset. */
   readonly status: (uploadUrl: URL) => WireRequest;
   readonly append: (uploadUrl: URL, chunk: Chunk, body: 'raw' | 'multipart') => WireRequest;
+  /** Ends an upload for good: its bytes are thrown away. */
+  readonly terminate?: (uploadUrl: URL) => WireRequest;
   readonly finalize?: {
     readonly request: (server: URL, facts: FinalizeFacts) => WireRequest;
     /** Undefined where the answer is not what this protocol's finalize answers. */

@@ -35,6 +35,11 @@ export function statusRequest(url: URL): WireRequest {
   return { method: 'HEAD', url, headers: { ...version, 'Cache-Control': 'no-cache' } };
 }
 
+/** tus 1.0, Termination. */
+export function terminateRequest(url: URL): WireRequest {
+  return { method: 'DELETE', url, headers: { ...version } };
+}
+
 export function appendRequest(url: URL, chunk: Chunk): WireRequest {
   return {
     method: 'PATCH',

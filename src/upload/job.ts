@@ -71,6 +71,6 @@ export function isSuccess(answer: Answer): boolean {
   return answer.status >= 200 && answer.status < 300;
 }
 
-export function warn(job: Pick<Job, 'source' | 'tools'>, message: string): void {
+export function warn(job: Pick<Sender, 'source' | 'tools'>, message: string): void {
   job.tools.report({ type: 'upload.warning', file: job.source.name, message });
 }

@@ -2,6 +2,7 @@ import { parseByteCount } from '../protocol/headers.ts';
 import type { Answer } from '../protocol/wire.ts';
 import { protocolFault } from './faults.ts';
 import { ask, type Job, type Result, warn } from './job.ts';
+import type { Sender } from './send-once.ts';
 
 export interface ServerOffset {
   readonly offsetBytes: number;
@@ -14,7 +15,7 @@ export interface ServerOffset {
 }
 
 /** What the server says it holds: the only truth about an upload. */
-export function askOffset(job: Job, url: URL): Promise<Result<ServerOffset>> {
+export function askOffset(job: Sender & Pick<Job, 'tally'>, url: URL): Promise<Result<ServerOffset>> {
   const request = job.protocol.status(url);
   return ask(job, request, (answer, sent) => {
     const offsetBytes = parseByteCount(answer.headers['upload-offset']);

@@ -36,6 +36,8 @@ export interface UploadSettings {
   readonly readBack: boolean;
   /** What goes with each chunk where the server compares it: an algorithm, `auto` for the strongest, or `none`. */
   readonly checksum: string;
+  /** True: what a failure for good leaves unfinished at the server is removed there. */
+  readonly abortOnFailure: boolean;
 }
 
 /** Time, passed in so that no test waits. `sleep` rejects with the signal's reason when it fires. */
@@ -80,4 +82,5 @@ export const defaultSettings: Omit<UploadSettings, 'server'> = {
   requireProof: false,
   readBack: false,
   checksum: 'auto',
+  abortOnFailure: false,
 };

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { asPulseError, PulseError } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
+import { abandon } from './abort.ts';
 import { beginInput } from './begin-input.ts';
 import { bringOver } from './bring-over.ts';
 import { chooseDigest } from './chunk-digest.ts';
@@ -53,6 +54,7 @@ export async function uploadFile(
     try {
       return await uploadSource(source, protocol, settings, { ...given, signal });
     } catch (error) {
+      await abandon({ protocol, settings, tools: { ...given, signal }, source }, key, error);
       const kept = await given.store.read(key, () => undefined);
       const isKept = kept !== undefined && kept.phase !== 'creating';
       throw given.signal?.aborted ? interrupted(source, isKept) : resumableOr(error, isKept);

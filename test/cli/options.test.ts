@@ -39,6 +39,7 @@ describe('settings', () => {
       ...['--retries', '0', '--retry-delay', '100ms', '--timeout', '5m', '--name', 'other.mp4'],
       ...['-H', 'X-A: 1', '--header', 'X-B: 2', '--metadata', 'camera=7', '--metadata', 'day=1'],
       ...['--no-resume', '--no-finalize', '--require-proof', '--read-back', '--checksum', 'sha1'],
+      '--abort-on-failure',
     ];
     expect(settings(argv)).toEqual({
       server: new URL('http://host/'),
@@ -57,6 +58,7 @@ describe('settings', () => {
       requireProof: true,
       readBack: true,
       checksum: 'sha1',
+      abortOnFailure: true,
     });
   });
 

@@ -36,7 +36,7 @@ export function refuseOddEvents(
   if (!argv.includes('--json') && env.PULSE_UPLOAD_JSON !== '1') return;
   const [command = ''] = argv;
   if (otherCommands.test(command) || argv.some((word) => otherFlags.test(word))) return;
-  const group = command === 'verify' ? 'verify' : /^(list|forget)$/.test(command) ? 'list' : 'upload';
+  const group = command === 'verify' ? 'verify' : /^(list|forget|abort)$/.test(command) ? 'list' : 'upload';
   // The last line of a process that was killed may be torn.
   for (const line of stdout.split('\n').slice(0, -1)) refuseOddEvent(group, line);
 }

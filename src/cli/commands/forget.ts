@@ -1,4 +1,3 @@
-import { basename, dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import { countOf, formatBytes, percentOf } from '../../output/format.ts';
@@ -6,7 +5,6 @@ import type { ForgottenEvent } from '../../output/kept-uploads.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { harmless } from '../../output/text.ts';
 import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/kept-uploads.ts';
-import { realPathText } from '../../upload/path-text.ts';
 import type { UploadRecord } from '../../upload/state-store.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -14,6 +12,7 @@ import { optionLines } from '../help.ts';
 import { keptEvent, stateDir } from '../kept-events.ts';
 import { forgetOptions } from '../list-options.ts';
 import { type Values, valuesOf } from '../option-table.ts';
+import { rememberedPath } from '../remembered-path.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload forget`: the next upload of these files starts over. Asks nothing, and touches no server. */
@@ -70,14 +69,6 @@ async function forgetFiles(files: readonly string[], values: ForgetValues): Prom
   if (unknown.length === 0) return 0;
   throw new PulseError('input', `no upload of ${unknown.join(', ')} is remembered`, {
     hint: 'pulse-upload list shows what is remembered',
-  });
-}
-
-/** The path under which a file is remembered, also where the file itself is gone. */
-async function rememberedPath(file: string): Promise<string> {
-  return realPathText(file).catch(async () => {
-    const folder = await realPathText(dirname(file)).catch(() => resolve(dirname(file)));
-    return join(folder, basename(file));
   });
 }
 

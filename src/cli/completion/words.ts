@@ -38,6 +38,7 @@ const operands: Readonly<Record<CommandName, Takes>> = {
   report: { kind: 'files' },
   list: { kind: 'nothing' },
   forget: { kind: 'files' },
+  abort: { kind: 'files' },
   ledger: { kind: 'files' },
   serve: { kind: 'nothing' },
   completion: { kind: 'choices', choices: shells },

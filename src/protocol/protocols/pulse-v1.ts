@@ -3,7 +3,7 @@ import { type Capabilities, readCapabilities } from '../capabilities.ts';
 import { expiryMsOf } from '../claims.ts';
 import { jsonObject } from '../json.ts';
 import type { Candidate, Offer, Protocol } from '../protocol.ts';
-import { appendRequest, createRequest, statusRequest } from '../tus-requests.ts';
+import { appendRequest, createRequest, statusRequest, terminateRequest } from '../tus-requests.ts';
 import { below } from '../urls.ts';
 import type { WireRequest } from '../wire.ts';
 
@@ -21,6 +21,7 @@ export const pulseV1: Protocol = {
   create: (server, upload) => createRequest(below(server, 'upload'), upload),
   status: statusRequest,
   append: appendRequest,
+  terminate: terminateRequest,
   discover: {
     request: capabilitiesRequest,
     read: (answer) => {

@@ -3,7 +3,7 @@ import { parseByteCount, parseSha256, TUS_VERSION } from '../headers.ts';
 import { jsonObject } from '../json.ts';
 import { asMultipart } from '../multipart.ts';
 import type { Finalized, Protocol } from '../protocol.ts';
-import { appendRequest, createRequest, statusRequest } from '../tus-requests.ts';
+import { appendRequest, createRequest, statusRequest, terminateRequest } from '../tus-requests.ts';
 import { below } from '../urls.ts';
 import type { Answer } from '../wire.ts';
 
@@ -17,6 +17,8 @@ export const pulse: Protocol = {
     body === 'raw'
       ? appendRequest(url, chunk)
       : asMultipart(appendRequest(url, chunk), `pulse-${randomUUID()}`),
+  // No part of the facade, but what a tus server behind it may offer.
+  terminate: terminateRequest,
   finalize: {
     request: (server, { uploadId, filename, token }) => ({
       method: 'POST',

@@ -1,7 +1,13 @@
 import { TUS_VERSION } from '../headers.ts';
 import type { Protocol } from '../protocol.ts';
 import { readTusOffer } from '../tus-offer.ts';
-import { appendRequest, createRequest, creationWithUpload, statusRequest } from '../tus-requests.ts';
+import {
+  appendRequest,
+  createRequest,
+  creationWithUpload,
+  statusRequest,
+  terminateRequest,
+} from '../tus-requests.ts';
 import type { WireRequest } from '../wire.ts';
 
 /** Plain tus 1.0: the server URL is the creation endpoint, and nothing says what the server stored but reading it back. */
@@ -12,6 +18,7 @@ export const tus: Protocol = {
   createWithData: creationWithUpload,
   status: statusRequest,
   append: appendRequest,
+  terminate: terminateRequest,
   sizeMayFollow: 'creation-defer-length',
   discover: { request: optionsRequest, read: readTusOffer, isOptional: true },
   // No part of tus 1.0, but a custom of many servers: GET at the upload's URL.

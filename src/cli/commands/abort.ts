@@ -1,0 +1,32 @@
+import process from 'node:process';
+import { PulseError } from '../../errors.ts';
+import { abortOptions } from '../abort-options.ts';
+import { commands, type Invocation } from '../commands.ts';
+import { readConfig } from '../config/read-config.ts';
+import { optionLines } from '../help.ts';
+import { refuseTogether, valuesOf } from '../option-table.ts';
+import { packageVersion } from '../version.ts';
+
+/** `pulse-upload abort`: ends unfinished uploads at the server, and forgets them. */
+export async function run({ argv }: Invocation): Promise<number> {
+  const { splitCommandLine } = await import('../command-line.ts');
+  const { operands, given } = splitCommandLine(abortOptions, argv);
+  if (given.has('help') || given.has('version')) {
+    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
+    return 0;
+  }
+  refuseTogether(abortOptions, given, 'token', 'tokenFile');
+  const values = valuesOf(abortOptions, given, process.env, readConfig('abort', abortOptions));
+  if (operands.length === 0) {
+    throw new PulseError('usage', 'abort got nothing, expected files or URLs of uploads', {
+      hint: 'pulse-upload list shows what is remembered',
+    });
+  }
+  const { runAbort } = await import('../run-abort.ts');
+  return runAbort(operands, values, given);
+}
+
+function helpText(): string {
+  const example = 'Example: pulse-upload abort video.mp4';
+  return `${[`Usage: pulse-upload ${commands.abort.usage}`, '', ...optionLines(abortOptions), '', example].join('\n')}\n`;
+}

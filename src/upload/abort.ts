@@ -1,0 +1,76 @@
+import { PulseError } from '../errors.ts';
+import type { Protocol } from '../protocol/protocol.ts';
+import type { RunTools } from './host.ts';
+import { warn } from './job.ts';
+import type { UploadRecord } from './record.ts';
+import type { Sender } from './send-once.ts';
+import type { UploadSettings } from './settings.ts';
+import type { UploadKey } from './state-store.ts';
+import { type Ended, terminateUpload } from './terminate.ts';
+
+/** How an upload that was remembered came to its end. */
+export interface Aborted {
+  readonly url: string;
+  readonly ended: Ended;
+  /** Finalize was sent: what is not there any more may be a finished file by now. */
+  readonly mayBeFinished: boolean;
+}
+
+/**
+ * Ends an upload that is remembered, and forgets it. Undefined where it is not remembered any more; throws `temporary`
+ * while another process works on it.
+ */
+export async function abortRemembered(
+  key: UploadKey,
+  protocol: Protocol,
+  settings: UploadSettings,
+  tools: RunTools,
+): Promise<Aborted | undefined> {
+  const lock = await tools.store.lock(key);
+  try {
+    const record = await tools.store.read(key, () => undefined);
+    if (record === undefined) return undefined;
+    const asker = {
+      protocol,
+      settings,
+      tools,
+      source: { name: key.path },
+      tally: { sentBytes: 0, retries: 0 },
+    };
+    const ended = await terminateUpload(asker, endingOf(record, protocol));
+    await tools.store.remove(key);
+    return { url: record.url, ended, mayBeFinished: record.phase === 'finalizing' };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** What may succeed when the same command is run again is not given up, and what may have succeeded is left alone. */
+const keptAfter: ReadonlySet<string> = new Set(['temporary', 'interrupted', 'unknown', 'bug']);
+
+/** After a failure: ends what it left at the server, where the user wants that. Never throws, only tells. */
+export async function abandon(sender: Sender, key: UploadKey, error: unknown): Promise<void> {
+  const { protocol, settings, tools } = sender;
+  if (!settings.abortOnFailure || tools.signal?.aborted) return;
+  if (!(error instanceof PulseError) || keptAfter.has(error.kind)) return;
+  try {
+    const record = await tools.store.read(key, () => undefined);
+    if (record === undefined || record.phase === 'finalizing' || record.finishError !== undefined) return;
+    const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
+    const ended = await terminateUpload(asker, endingOf(record, protocol));
+    await tools.store.remove(key);
+    if (ended === 'removed')
+      warn(sender, 'its unfinished upload was removed from the server (--abort-on-failure)');
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    warn(sender, `its unfinished upload was not removed from the server: ${why}`);
+  }
+}
+
+function endingOf({ url, headless, phase }: UploadRecord, { finalize }: Protocol) {
+  return {
+    url: new URL(url),
+    isHeadless: headless === true,
+    isFinishedWhenComplete: finalize === undefined || phase === 'finalizing',
+  };
+}

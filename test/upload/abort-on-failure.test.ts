@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type ReferenceBench, startReferenceBench } from './reference.ts';
+
+const asked = { protocol: 'tus', abortOnFailure: true, chunkBytes: 1000 } as const;
+
+const methods = (bench: ReferenceBench) =>
+  bench.lines().map((line) => line.replace(/^(\S+) .* (\d+)$/, '$1 $2'));
+const deletions = (bench: ReferenceBench) => methods(bench).filter((line) => line.startsWith('DELETE'));
+/** The second chunk and all after it. */
+const refusing = (status: number) =>
+  ({ on: { method: 'PATCH', nth: 2, times: 99 }, do: 'answer', status }) as const;
+
+describe('--abort-on-failure', () => {
+  it('removes what a failure for good left at the server', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    bench.proxy.setFaults([refusing(415)]);
+    expect((await bench.upload(await bench.file(5000), asked)).exitCode).toBe(5);
+    expect(deletions(bench)).toEqual(['DELETE 204']);
+    expect(bench.of('upload.warning')).toMatchObject([
+      { message: expect.stringMatching(/was removed from the server/) },
+    ]);
+    expect(bench.of('upload.failed')).toMatchObject([{ resumable: false }]);
+    bench.proxy.setFaults([]);
+    await bench.upload(await bench.file(5000), asked);
+    expect(bench.of('upload.resumed')).toEqual([]);
+  });
+
+  it('keeps what the same command can go on with, and does nothing unless it is asked', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    bench.proxy.setFaults([refusing(503)]);
+    const file = await bench.file(5000);
+    expect((await bench.upload(file, { ...asked, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([refusing(415)]);
+    expect((await bench.upload(file, { ...asked, abortOnFailure: false })).exitCode).toBe(5);
+    expect(deletions(bench)).toEqual([]);
+    expect(bench.of('upload.failed').map(({ resumable }) => resumable)).toEqual([true, true]);
+  });
+
+  it('is no affair of an interruption', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    const stop = new AbortController();
+    const file = await bench.file(5000);
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 2 }, do: 'meanwhile', run: async () => stop.abort() },
+    ]);
+    const outcome = await bench.upload(file, asked, (tools) => ({ ...tools, signal: stop.signal }));
+    expect(outcome.exitCode).toBe(130);
+    expect(deletions(bench)).toEqual([]);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'interrupted', resumable: true }]);
+  });
+
+  it('never removes an upload that is complete', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    // What is read back differs: the file is there, and no one but its owner may remove it.
+    bench.proxy.setFaults([{ on: { method: 'GET' }, do: 'answer', status: 200, body: 'other bytes' }]);
+    expect((await bench.upload(await bench.file(5000), { ...asked, readBack: true })).exitCode).toBe(7);
+    bench.proxy.setFaults([
+      refusing(415),
+      { on: { method: 'HEAD' }, do: 'alter-response', headers: { 'Upload-Offset': '4000' } },
+    ]);
+    expect((await bench.upload(await bench.file(4000, 'b.mp4'), asked)).exitCode).toBe(5);
+    expect(bench.of('upload.warning').at(-1)?.message).toMatch(
+      /was not removed from the server: .*is complete/,
+    );
+    expect(deletions(bench)).toEqual([]);
+  });
+
+  it('says where the server does not offer it, and ends as it would without', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus', extensions: [{ name: 'creation' }] });
+    bench.proxy.setFaults([refusing(415)]);
+    expect((await bench.upload(await bench.file(5000), asked)).exitCode).toBe(5);
+    expect(bench.of('upload.warning')).toMatchObject([
+      { message: expect.stringMatching(/was not removed from the server: the server offers no termination/) },
+    ]);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringMatching(/answered 415/), resumable: true },
+    ]);
+  });
+});
