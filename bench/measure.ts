@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BenchmarkFile, writeRandomFile, writeSparseFile } from './benchmark-file.ts';
 import { contenderNames, type Race, runContender, type UploadRun, uploaderPath } from './contenders.ts';
+import { measureFiles } from './files-runs.ts';
 import { cpuMs, type Figures, peakRssMB } from './goals.ts';
+import { measureGrowth } from './growth-runs.ts';
+import { measureLine } from './line-runs.ts';
 import { timeNode } from './measured-process.ts';
 import type { Part, Plan } from './options.ts';
 import { type Sink, startSink } from './sink/start.ts';
@@ -104,6 +107,20 @@ export async function measure(bench: Bench): Promise<Figures> {
       const { folder, say, plan } = bench;
       const { verifyRounds: nearRounds, distantRounds } = plan;
       return { verify: await measureVerify({ folder, say, nearRounds, distantRounds }) };
+    },
+    line: async () => {
+      const { folder, say, plan } = bench;
+      const { lineBytes: sizeBytes, lineRounds: rounds } = plan;
+      return { line: await measureLine({ folder, say, sizeBytes, rounds }) };
+    },
+    files: async () => {
+      const { folder, say, plan } = bench;
+      return { files: await measureFiles({ folder, say, count: plan.manyFiles, rounds: plan.filesRounds }) };
+    },
+    growth: async () => {
+      const { folder, say, plan } = bench;
+      const { growthBytes: sizesBytes, growthFiles: counts, growthRounds: rounds } = plan;
+      return { growth: await measureGrowth({ folder, say, sizesBytes, counts, rounds }) };
     },
   };
   let figures: Figures = {};

@@ -6,9 +6,11 @@ import { judge } from './goals.ts';
 import { describeMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { type Plan, parsePlan, UsageError, usage } from './options.ts';
-import { type Result, renderResult, resultJson, withMeasurements } from './report.ts';
+import { growthPlot } from './plot.ts';
+import { type Result, renderPart, renderResult, resultJson, withMeasurements } from './report.ts';
 
 const docsPage = new URL('../docs/performance.md', import.meta.url);
+const docsPlot = new URL('../docs/growth.svg', import.meta.url);
 
 /** A temporary folder that is gone afterwards, also after Ctrl-C: the files in it are large. */
 async function inTemporaryFolder<Value>(task: (folder: string) => Promise<Value>): Promise<Value> {
@@ -27,9 +29,19 @@ async function bench(plan: Plan): Promise<void> {
   const result: Result = { time, machine, plan, figures, goals: judge(figures) };
   console.log(renderResult(result));
   if (plan.jsonFile !== undefined) await writeFile(plan.jsonFile, resultJson(result));
-  if (plan.writeDocs) {
-    await writeFile(docsPage, withMeasurements(await readFile(docsPage, 'utf8'), renderResult(result)));
-  }
+  if (plan.writeDocs) await writeDocs(result);
+}
+
+/** Replaces what the page says of the parts that were measured, and the plot of how cost grows. */
+async function writeDocs(result: Result): Promise<void> {
+  const page = await readFile(docsPage, 'utf8');
+  const written = result.plan.parts.reduce(
+    (text, part) => withMeasurements(text, part, renderPart(result, part)),
+    page,
+  );
+  await writeFile(docsPage, written);
+  const { growth } = result.figures;
+  if (growth !== undefined) await writeFile(docsPlot, growthPlot(growth));
 }
 
 try {

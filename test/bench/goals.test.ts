@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { UploadRun } from '../../bench/contenders.ts';
 import { type Figures, type JudgedGoal, judge } from '../../bench/goals.ts';
+import { type LineFigures, sequentialMs } from '../../bench/line-runs.ts';
+import type { SeenRun } from '../../bench/uploader-run.ts';
 import type { VerifyRun } from '../../bench/verify-runs.ts';
 
 function run(figures: Partial<UploadRun>): UploadRun {
@@ -23,6 +25,15 @@ const verified = (figures: Partial<VerifyRun>): VerifyRun => ({
 const raced = (ours: Partial<UploadRun>): Figures => ({
   transfer: { floor: [run({})], peer: [run({})], ours: [run(ours)] },
 });
+
+const seen = (elapsedMs: number): SeenRun => ({ ...run({ elapsedMs }), payloadBytes: 64e6, patches: 62 });
+
+/** Every run takes for ever but this one. */
+const crossed = (changes: Partial<Record<keyof LineFigures, SeenRun>>): Figures => {
+  const never = seen(1e9);
+  const { floor = never, chunks = never, auto = never, jobs = never } = changes;
+  return { line: { floor: [floor], chunks: [chunks], auto: [auto], jobs: [jobs] } };
+};
 
 test.each([
   ['elapsed-floor', raced({ elapsedMs: 1500 }), raced({ elapsedMs: 1501 })],
@@ -48,6 +59,14 @@ test.each([
     'verify-distant',
     { verify: { near: [verified({ elapsedMs: 99_000 })], distant: [verified({ elapsedMs: 90_000 })] } },
     { verify: { near: [verified({})], distant: [verified({ elapsedMs: 90_001 })] } },
+  ],
+  ['line-default', crossed({ chunks: seen(1.05 * sequentialMs(64e6)) }), crossed({ chunks: seen(11_300) })],
+  ['line-auto', crossed({ auto: seen(64e6 / 12_500 / 0.9) }), crossed({ auto: seen(64e6 / 12_500 / 0.899) })],
+  ['line-jobs', crossed({ jobs: seen(64e6 / 12_500 / 0.9) }), crossed({ jobs: seen(64e6 / 12_500 / 0.899) })],
+  [
+    'files-peer',
+    { files: { peer: [seen(1000)], ours: [seen(500)], ledger: [seen(900)] } },
+    { files: { peer: [seen(1000)], ours: [seen(501)], ledger: [seen(1)] } },
   ],
   ['startup', { startup: { oursMs: [75], nodeMs: [50] } }, { startup: { oursMs: [76], nodeMs: [50] } }],
 ] satisfies [string, Figures, Figures][])('%s is met at its limit and missed beyond it', (id, at, beyond) => {

@@ -12,7 +12,7 @@ function planOf(...argv: string[]): Plan {
 test('without options it is the plan that the goals are stated for', () => {
   const plan = planOf();
   expect(plan).toMatchObject({ sizeBytes: 512 * MiB, chunkBytes: MiB, rounds: 5, startupRounds: 20 });
-  expect(plan.parts).toEqual(['transfer', 'memory', 'startup', 'verify']);
+  expect(plan.parts).toEqual(['transfer', 'memory', 'startup', 'verify', 'line', 'files', 'growth']);
   expect(plan.writeDocs).toBe(false);
   expect(judgesGoals(plan)).toBe(true);
 });
@@ -46,6 +46,10 @@ test('more rounds than asked for judge the goals as well', () => {
   expect(judgesGoals(planOf('--rounds', '7'))).toBe(true);
 });
 
+test('docs are written from the conditions of the goals, also from a part alone', () => {
+  expect(planOf('--only', 'startup', '--write-docs')).toMatchObject({ parts: ['startup'], writeDocs: true });
+});
+
 test('--json names the file', () => {
   expect(planOf('--json', 'out.json').jsonFile).toBe('out.json');
 });
@@ -66,7 +70,6 @@ describe('a usage error', () => {
     ['no rounds', ['--rounds', '0']],
     ['rounds in words', ['--rounds', 'five']],
     ['docs written from a quick run', ['--quick', '--write-docs']],
-    ['docs written from a part', ['--only', 'startup', '--write-docs']],
     ['docs written from another size', ['--size', '1MiB', '--write-docs']],
   ])('is %s', (_, argv) => {
     expect(() => parsePlan(argv)).toThrow(expect.objectContaining({ name: 'UsageError' }));

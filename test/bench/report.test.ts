@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { UploadRun } from '../../bench/contenders.ts';
 import { type Figures, judge } from '../../bench/goals.ts';
-import { parsePlan } from '../../bench/options.ts';
-import { type Result, renderResult, resultJson, withMeasurements } from '../../bench/report.ts';
+import { parsePlan, parts } from '../../bench/options.ts';
+import { type Result, renderPart, renderResult, resultJson, withMeasurements } from '../../bench/report.ts';
 
 const run = (elapsedMs: number): UploadRun => ({
   elapsedMs,
@@ -38,7 +39,6 @@ test('the table says goal, measured, and by how much a goal is missed', () => {
   expect(text).toMatch(
     /^\| elapsed, over tus-js-client +\| ≤ 0\.5 × +\| 0\.39 \(0\.38 to 0\.40\) +\| met +\|$/m,
   );
-  expect(text).toMatch(/^\| `--version`, over `node -e 0` +\| ≤ 1\.5 × +\| +\| not measured +\|$/m);
   expect(text).toMatch(/^\| ours +\| 0\.16 \(0\.15 to 0\.17\) +\| 0\.08 \(0\.07 to 0\.09\) +\| 0\.15 /m);
   expect(text).toContain('2 cores; Model, 4 GiB of memory; load average 0.50');
 });
@@ -63,13 +63,49 @@ test('the JSON holds every single measurement and each verdict', () => {
   expect(json.judgesGoals).toBe(true);
 });
 
-const begin = '<!-- bench:begin, written by npm run bench -- --write-docs -->';
+const begin = (part: string) => `<!-- bench:begin ${part}, written by npm run bench -- --write-docs -->`;
+const end = (part: string) => `<!-- bench:end ${part} -->`;
 
-test('only what stands between the markers of the page is replaced', () => {
-  const page = `before\n${begin}\nold\n<!-- bench:end -->\nafter\n`;
-  expect(withMeasurements(page, 'new\n')).toBe(`before\n${begin}\nnew\n<!-- bench:end -->\nafter\n`);
+test('only what stands between the markers of the part is replaced', () => {
+  const others = `before\n${begin('memory')}\nold\n${end('memory')}\nbetween\n`;
+  const page = (text: string) => `${others}${begin('line')}\n${text}\n${end('line')}\nafter\n`;
+  expect(withMeasurements(page('old'), 'line', 'new\n')).toBe(page('new'));
 });
 
-test.each(['no markers', begin, `<!-- bench:end -->${begin}`])('a page with "%s" is left alone', (page) => {
-  expect(() => withMeasurements(page, 'new')).toThrow('has no');
+test.each([
+  'no markers',
+  begin('line'),
+  `${end('line')}${begin('line')}`,
+  `${begin('memory')}${end('memory')}`,
+])('a page with "%s" is left alone', (page) => {
+  expect(() => withMeasurements(page, 'line', 'new')).toThrow('has no');
+});
+
+test.each(parts)('the page of the docs has a place for %s', (part) => {
+  expect(withMeasurements(readFileSync('docs/performance.md', 'utf8'), part, 'new')).toContain('\nnew<!--');
+});
+
+const seen = (elapsedMs: number, payloadBytes: number, patches: number) => ({
+  ...run(elapsedMs),
+  payloadBytes,
+  patches,
+});
+
+test('a goal that asks for the most says so, and by how much it is missed', () => {
+  const runs = { floor: [seen(5449, 67_108_864, 1)], chunks: [seen(11_000, 67_108_864, 64)] };
+  const line = { ...runs, auto: [seen(10_000, 100e6, 12)], jobs: [seen(9000, 100e6, 96)] };
+  const text = renderPart(resultOf({ line }, ['--only', 'line']), 'line');
+  expect(text).toMatch(/auto`, of the line +\| ≥ 90 % +\| 80\.0 \(80\.0 to 80\.0\) +\| missed by 11 % +\|$/m);
+  expect(text).toMatch(/^\| ours, several files, `--jobs 4` +\| 9\.00 .+ \| 88\.9 .+ \| 90\.2 .+ \| 96 /m);
+});
+
+test('what has no goal is shown without one', () => {
+  const points = [{ amount: 10, runs: [seen(500, 102_400, 10)] }];
+  const text = renderPart(
+    resultOf({ growth: { size: points, files: points } }, ['--only', 'growth']),
+    'growth',
+  );
+  expect(text).toMatch(/^\| files \| elapsed s/m);
+  expect(text).toMatch(/^\| 10 +\| 0\.50 .+\| 50\.00 \(50\.00 to 50\.00\) \|$/m);
+  expect(text).not.toContain('verdict');
 });
