@@ -87,7 +87,7 @@ describe('a server with a certificate of a private authority', () => {
     expect((await run([file, '--server', url], { NODE_EXTRA_CA_CERTS: ca })).code).toBe(0);
     const verified = await run(['verify', url, '--ca-cert', ca, '--only', 'core.head.status']);
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('1 passed') });
-    expect((await run(['verify', url, '--only', 'core.head.status'])).code).toBe(4);
+    expect((await run(['verify', url, '--only', 'core.head.status'])).code).toBe(5);
   });
 
   test('with --insecure a warning stands on every run, also a quiet one and one for programs', async () => {
