@@ -12,7 +12,7 @@ const BATCH = 32;
 export async function dryRun(
   { items, skipped, young: tooYoung }: Plan,
   settings: UploadSettings,
-  { report, store }: Pick<Tools, 'report' | 'store'>,
+  { report, store, clock }: Pick<Tools, 'report' | 'store' | 'clock'>,
 ): Promise<RunOutcome> {
   const kinds = new Set<ErrorKind>();
   let failed = 0;
@@ -23,7 +23,9 @@ export async function dryRun(
       batch.map(async ({ file, problem }) => ({
         file,
         planned:
-          problem === undefined ? await planUpload(file, protocols, settings, store) : { failure: problem },
+          problem === undefined
+            ? await planUpload(file, protocols, settings, { store, clock })
+            : { failure: problem },
       })),
     );
     for (const { file, planned } of plans) {

@@ -6,6 +6,7 @@ import { planFiles } from '../upload/plan.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { isSpooled, removeSpooled } from '../upload/spool.ts';
 import { openStateStore } from '../upload/state-store.ts';
+import { systemClock } from '../upload/system-clock.ts';
 import { uploadFiles } from '../upload/upload-files.ts';
 import type { BulkValues } from './bulk-options.ts';
 import { type CommandLine, commandText } from './command-line.ts';
@@ -24,7 +25,11 @@ export async function runUpload(
   if (values.dryRun) {
     const output = await outputOf(values);
     const store = openStateStore(stateDir);
-    const { exitCode } = await planFiles(line.operands, settings, { report: output.report, store });
+    const { exitCode } = await planFiles(line.operands, settings, {
+      report: output.report,
+      store,
+      clock: systemClock,
+    });
     output.close();
     return exitCode;
   }

@@ -56,6 +56,13 @@ const words: Readonly<Record<string, string>> = {
   expired: 'expired',
 };
 
+/** `can resume for 23h 59m`: what the server will have removed by then need not be resumed. */
+function statusOf({ outlook, expiresAt }: KeptEvent, nowMs: number): string {
+  const status = words[outlook] ?? outlook;
+  if (outlook !== 'resumable' || expiresAt === undefined) return status;
+  return `${status} for ${formatDuration(Math.max(0, Date.parse(expiresAt) - nowMs))}`;
+}
+
 /** A table: the headings, then one line an upload. */
 export function keptLines(
   events: readonly KeptEvent[],
@@ -69,7 +76,7 @@ export function keptLines(
     formatBytes(event.sizeBytes),
     formatDuration(Math.max(0, nowMs - Date.parse(event.createdAt))),
     harmless(event.server),
-    words[event.outlook] ?? event.outlook,
+    statusOf(event, nowMs),
   ]);
   const [headings = '', ...lines] = alignedLines(columns, rows, maxColumns);
   return [paint.faint(headings), ...lines];

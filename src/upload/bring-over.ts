@@ -1,6 +1,7 @@
 import { PulseError } from '../errors.ts';
 import { gapIn } from './chunk-checks.ts';
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts';
+import { isExpired } from './expiry.ts';
 import type { Fault } from './faults.ts';
 import { type Job, sizeOf, warn } from './job.ts';
 import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
@@ -24,8 +25,9 @@ export async function bringOver(unread: Unread): Promise<Brought> {
   const begun = job.settings.resume ? await findUpload(job) : undefined;
   const first = await transfer(job, begun ?? (await createUpload(job)));
   if ('sha256' in first) return first;
-  // An upload of this very run does not expire, unless the run was cut off for long (faults C08 and C44).
-  const mayHaveExpired = begun !== undefined || job.tools.host.outage.ended() > outagesBefore;
+  // An upload of this very run does not expire, unless the run was cut off or asleep for long (faults C08 and C44).
+  const wasCutOff = job.tools.host.outage.ended() > outagesBefore;
+  const mayHaveExpired = begun !== undefined || wasCutOff || (await isPastItsTerm(job));
   const canSendAgain = job.source.once === undefined && (first.sendAfresh || mayHaveExpired);
   if (!canSendAgain) throw first.inVain;
   warn(job, `${first.inVain.message}; sending it all once more`);
@@ -33,6 +35,11 @@ export async function bringOver(unread: Unread): Promise<Brought> {
   const second = await transfer(afresh, await createUpload(afresh));
   if ('sha256' in second) return second;
   throw second.inVain;
+}
+
+async function isPastItsTerm({ tools, key }: Unread): Promise<boolean> {
+  const record = await tools.store.read(key, () => undefined);
+  return record !== undefined && isExpired(record, tools.clock.nowMs());
 }
 
 /** The upload as it was brought to its end, or why that was in vain. What the server lost on the way is sent again. */

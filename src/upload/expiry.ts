@@ -1,8 +1,13 @@
+import type { Answer } from '../protocol/wire.ts';
+import type { UploadRecord } from './record.ts';
 import type { Tools } from './settings.ts';
+
+/** Clocks that differ by less are as good as the same. */
+const MOST_SKEW_MS = 60_000;
 
 /**
  * The same tools, which notice when the server says that it will remove an unfinished upload (Upload-Expires of the
- * tus extension "expiration") and write that into every record.
+ * tus extension "expiration") and write that into every record, by the clock of this machine.
  */
 export function noticingExpiry<T extends Tools>(tools: T): T {
   let expiresAt: string | undefined;
@@ -11,7 +16,7 @@ export function noticingExpiry<T extends Tools>(tools: T): T {
     send: async (request, conditions) => {
       const outcome = await tools.send(request, conditions);
       if (outcome.kind === 'break' || outcome.status < 200 || outcome.status >= 300) return outcome;
-      const said = isoDate(outcome.headers['upload-expires']);
+      const said = termIn(outcome, tools.clock.nowMs());
       // A new upload has a term of its own, or none.
       if (said !== undefined || request.method === 'POST') expiresAt = said;
       return outcome;
@@ -23,8 +28,18 @@ export function noticingExpiry<T extends Tools>(tools: T): T {
   };
 }
 
-/** An HTTP date (RFC 9110, 5.6.7) as ISO 8601; undefined where it is none. */
-function isoDate(text: string | undefined): string | undefined {
-  const ms = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+/** The server's term is for unfinished uploads; a finalize that may have worked is not forgotten with it. */
+export function isExpired(
+  { expiresAt, phase }: Pick<UploadRecord, 'expiresAt' | 'phase'>,
+  nowMs: number,
+): boolean {
+  return phase === 'sending' && expiresAt !== undefined && Date.parse(expiresAt) < nowMs;
+}
+
+/** An HTTP date (RFC 9110, 5.6.7) as ISO 8601; undefined where it is none. It is meant by the clock of who says it. */
+function termIn({ headers }: Answer, nowMs: number): string | undefined {
+  const termMs = Date.parse(headers['upload-expires'] ?? '');
+  if (Number.isNaN(termMs)) return undefined;
+  const skewMs = nowMs - Date.parse(headers.date ?? '');
+  return new Date(Math.abs(skewMs) > MOST_SKEW_MS ? termMs + skewMs : termMs).toISOString();
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../errors.ts';
+import { isExpired } from './expiry.ts';
 import { acquireLock, assertUnlocked } from './lock.ts';
 import { nameOf, parseRecord, type UploadRecord } from './record.ts';
 import { identify, isAbsent, sameFile } from './source.ts';
@@ -148,11 +149,6 @@ async function isLocked(path: string): Promise<boolean> {
     if (error instanceof PulseError) return true;
     throw error;
   }
-}
-
-/** The server's term is for unfinished uploads; a finalize that may have worked is not forgotten with it. */
-function isExpired({ expiresAt, phase }: UploadRecord, nowMs: number): boolean {
-  return phase === 'sending' && expiresAt !== undefined && Date.parse(expiresAt) < nowMs;
 }
 
 /** When an upload was last heard of. */

@@ -5,6 +5,7 @@ import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import type { Checked } from './chunk-checks.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { createWithData } from './create-with-data.ts';
+import { isExpired } from './expiry.ts';
 import { errorOf, type Fault, mayHaveActed } from './faults.ts';
 import { ask, type Job, sizeOf, warn } from './job.ts';
 import { candidateOf } from './metadata.ts';
@@ -225,10 +226,23 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   if (record.phase === 'finalizing') return resumed(sizeOf(job));
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
 
-  const offsetBytes = await resumableOffset(job, url);
+  warnOfTerm(job, record);
+  const offsetBytes = await resumableOffset(job, url, record);
   if (typeof offsetBytes === 'string') return startOver(offsetBytes);
   await assertPrefix(job, record);
   return resumed(offsetBytes);
+}
+
+/** What is left of a server's term when it is worth a word. */
+const SHORT_TERM_MS = 10 * 60_000;
+
+function warnOfTerm(job: Job, { expiresAt }: UploadRecord): void {
+  const leftMs = Date.parse(expiresAt ?? '') - job.tools.clock.nowMs();
+  if (!(leftMs > 0 && leftMs < SHORT_TERM_MS)) return;
+  warn(
+    job,
+    `its upload expires at the server in ${Math.round(leftMs / 1000)} s (${expiresAt}), unless the server prolongs that as it is gone on with`,
+  );
 }
 
 /** The server has all bytes, but failed in what it does with a complete upload: no success, and no failure either. */
@@ -241,9 +255,12 @@ export function unfinished(reason: string): PulseError {
 }
 
 /** The offset to go on from, or the reason why the stored URL is of no use. */
-async function resumableOffset(job: Job, url: URL): Promise<number | string> {
+async function resumableOffset(job: Job, url: URL, record: UploadRecord): Promise<number | string> {
   const sizeBytes = sizeOf(job);
   let asked = await askOffset(job, url);
+  // The server's term is past: only a complete upload, or a generous server, is still there, and neither hides.
+  if ('fault' in asked && isGone(asked.fault) && isExpired(record, job.tools.clock.nowMs()))
+    return `the upload expired at the server (${record.expiresAt})`;
   if ('fault' in asked && isGone(asked.fault)) {
     // Servers have answered 404 in passing for uploads that they still had (server defect S33).
     await job.tools.clock.sleep(job.settings.retryDelayMs, job.tools.signal);

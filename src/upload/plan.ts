@@ -1,8 +1,9 @@
 import { asPulseError, type PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { protocols } from '../protocol/protocols/index.ts';
+import { isExpired } from './expiry.ts';
 import type { UploadRecord } from './record.ts';
-import type { Tools, UploadSettings } from './settings.ts';
+import type { Clock, Tools, UploadSettings } from './settings.ts';
 import { identify, openSource, sameFile } from './source.ts';
 import type { StateStore } from './state-store.ts';
 import { commonExitCode, failureEvent, type RunOutcome } from './upload-files.ts';
@@ -30,12 +31,12 @@ interface PlannedUpload {
 export async function planFiles(
   files: readonly string[],
   settings: UploadSettings,
-  { report, store }: Pick<Tools, 'report' | 'store'>,
+  { report, store, clock }: Pick<Tools, 'report' | 'store' | 'clock'>,
 ): Promise<RunOutcome> {
   const failures: PulseError[] = [];
   let sendBytes = 0;
   for (const file of files) {
-    const planned = await planUpload(file, protocols, settings, store);
+    const planned = await planUpload(file, protocols, settings, { store, clock });
     if ('failure' in planned) {
       failures.push(planned.failure);
       report(failureEvent(file, planned.failure));
@@ -63,7 +64,7 @@ export async function planUpload(
   file: string,
   known: readonly Protocol[],
   settings: UploadSettings,
-  store: Pick<StateStore, 'peek'>,
+  { store, clock }: { readonly store: Pick<StateStore, 'peek'>; readonly clock: Clock },
 ): Promise<PlannedUpload | { readonly failure: PulseError }> {
   try {
     const source = await openSource(file);
@@ -78,7 +79,7 @@ export async function planUpload(
         path: source.path,
       });
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
-      const reason = await whyAnew(record, file, source.path, settings);
+      const reason = await whyAnew(record, file, source.path, settings, clock.nowMs());
       if (reason !== undefined) return { ...anew, reason };
       return record.phase === 'finalizing'
         ? { ...anew, intention: 'finalize', fromBytes: sizeBytes }
@@ -95,10 +96,13 @@ async function whyAnew(
   file: string,
   path: string,
   settings: UploadSettings,
+  nowMs: number,
 ): Promise<string | undefined> {
   if (!sameFile(await identify(file, path), record.identity))
     return 'the file changed since its upload was begun';
   if (new URL(record.url).origin !== settings.server.origin) return 'the saved upload is on another origin';
   if (record.headless && record.phase === 'sending') return 'this server does not answer HEAD';
+  // The run asks once more: a complete upload does not expire.
+  if (isExpired(record, nowMs)) return `the upload expired at the server (${record.expiresAt})`;
   return undefined;
 }

@@ -49,6 +49,21 @@ const lines = (text: string) => text.trimEnd().split('\n');
 const events = ({ stdout }: Ended) => lines(stdout).map((line) => JSON.parse(line));
 
 describe('pulse-upload list', () => {
+  test('shows for how long the server keeps an upload, and that it no longer does', async () => {
+    const { run, begin, server } = await startBench();
+    const term = (ms: number) => [
+      { patchHeaders: { 'Upload-Expires': new Date(Date.now() + ms).toUTCString() } },
+    ];
+    server.script.POST = term(3_600_000);
+    await begin('a.mp4');
+    server.script.POST = term(-3_600_000);
+    await begin('b.mp4');
+    const { stdout } = await run('list');
+    expect(stdout).toMatch(/b\.mp4 .* expired\n.*a\.mp4 .* can resume for (59m \d\ds|1h 00m)\n$/);
+    const [, first] = events(await run('list', '--json'));
+    expect(Date.parse(first.expiresAt)).toBeGreaterThan(Date.now());
+  });
+
   test('says so calmly where there is nothing, also before the first upload', async () => {
     const { run, state } = await startBench();
     const { code, stdout, stderr } = await run('list');

@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { protocols } from '../../src/protocol/protocols/index.ts';
+import { expiration } from '../../src/server/extensions/expiration.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
+import { noticingExpiry } from '../../src/upload/expiry.ts';
+import { keptUploads } from '../../src/upload/kept-uploads.ts';
+import { planUpload } from '../../src/upload/plan.ts';
+import type { Tools } from '../../src/upload/settings.ts';
+import { defaultSettings } from '../../src/upload/settings.ts';
+import type { UploadRecord } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state-store.ts';
+import { type Bench, plainTus, startBench } from './harness.ts';
+import { startReferenceBench } from './reference.ts';
+
+const MINUTE_MS = 60_000;
+const later = (ms: number) => new Date(Date.now() + ms).toUTCString();
+
+/** Leaves an upload of 3,000 bytes behind, 1,000 of them at the server, with a term. */
+async function begun(bench: Bench, termMs: number): Promise<string> {
+  const file = await bench.file(3000);
+  const term = { patchHeaders: { 'Upload-Expires': later(termMs) } };
+  bench.server.script.POST = [term];
+  bench.server.script.PATCH = [term, { answer: 403 }];
+  expect((await bench.upload(file, { ...plainTus(bench), chunkBytes: 1000 })).exitCode).toBe(5);
+  bench.events.length = 0;
+  bench.server.seen.length = 0;
+  return file;
+}
+
+/** The same clock, so much later. */
+const laterBy = (bench: Bench, ms: number) => ({
+  clock: { ...bench.clock, nowMs: () => bench.clock.nowMs() + ms },
+});
+const messages = (bench: Bench) => bench.of('upload.warning').map(({ message }) => message);
+
+describe('an upload whose term is past', () => {
+  it('and that is gone is made anew at once, and that is said', async () => {
+    const bench = await startBench();
+    const file = await begun(bench, MINUTE_MS);
+    bench.server.uploads.clear();
+    const pauses = bench.clock.pausesMs.length;
+    const outcome = await bench.upload(file, plainTus(bench), laterBy(bench, 2 * MINUTE_MS));
+    expect(outcome.exitCode).toBe(0);
+    expect(messages(bench)).toEqual([
+      expect.stringMatching(/^the upload expired at the server \(.*Z\); starting a new upload$/),
+    ]);
+    // Before its term is past, a 404 is asked about once more.
+    expect(bench.clock.pausesMs).toHaveLength(pauses);
+    expect(bench.server.lines().slice(1, 3)).toEqual(['HEAD /uploads/<id>', 'POST /uploads']);
+  });
+
+  it('and that is there all the same is gone on with: what is complete does not expire', async () => {
+    const bench = await startBench();
+    const file = await begun(bench, MINUTE_MS);
+    const outcome = await bench.upload(file, plainTus(bench), laterBy(bench, 2 * MINUTE_MS));
+    expect(outcome.exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 1000 }]);
+  });
+
+  it('in the midst of a run is sent once more, and not given up', async () => {
+    const bench = await startBench();
+    const file = await bench.file(3000);
+    let lateMs = 0;
+    const clock = { ...bench.clock, nowMs: () => bench.clock.nowMs() + lateMs };
+    bench.server.script.POST = [{ patchHeaders: { 'Upload-Expires': later(MINUTE_MS) } }];
+    bench.server.script.PATCH = [
+      {
+        first: () => {
+          // The machine sleeps for an hour, and the server cleans up.
+          lateMs = 60 * MINUTE_MS;
+          bench.server.uploads.clear();
+        },
+      },
+    ];
+    expect((await bench.upload(file, plainTus(bench), { clock })).exitCode).toBe(0);
+    expect(bench.server.uploads.size).toBe(1);
+    expect(messages(bench).at(-1)).toMatch(/sending it all once more$/);
+  });
+});
+
+describe('the term', () => {
+  it('of the reference server is kept, and an upload that it removed is made anew', async () => {
+    let aheadMs = 0;
+    const extensions = [...allExtensions, expiration(MINUTE_MS, () => Date.now() + aheadMs)];
+    const bench = await startReferenceBench({ protocol: 'tus', extensions });
+    const file = await bench.file(3000);
+    bench.proxy.setFaults([{ on: { method: 'PATCH', nth: 3 }, do: 'answer', status: 403 }]);
+    const settings = { protocol: 'tus', chunkBytes: 1000 } as const;
+    expect((await bench.upload(file, settings)).exitCode).toBe(5);
+    const key = { server: new URL(bench.proxy.url).href, protocol: 'tus', path: file };
+    const leftMs = Date.parse((await bench.store.peek(key))?.expiresAt ?? '') - Date.now();
+    expect(leftMs).toBeGreaterThan(MINUTE_MS / 2);
+    expect(leftMs).toBeLessThanOrEqual(MINUTE_MS);
+    aheadMs = 2 * MINUTE_MS;
+    const backInTime = async () => {
+      aheadMs = 0;
+    };
+    bench.proxy.setFaults([{ on: { method: 'POST' }, do: 'meanwhile', run: backInTime }]);
+    expect((await bench.upload(file, settings)).exitCode).toBe(0);
+    expect(bench.lines().filter((line) => /^HEAD .* 410$/.test(line))).not.toEqual([]);
+    expect(bench.of('upload.created')).toHaveLength(2);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, resumedFromBytes: 0 }]);
+  });
+
+  it('is told before it ends, when the upload is gone on with', async () => {
+    const bench = await startBench();
+    const file = await begun(bench, 5 * MINUTE_MS);
+    await bench.upload(file, plainTus(bench));
+    expect(messages(bench)).toEqual([
+      expect.stringMatching(/^its upload expires at the server in [23]\d\d s/),
+    ]);
+  });
+
+  it('is no news while it is long', async () => {
+    const bench = await startBench();
+    const file = await begun(bench, 60 * MINUTE_MS);
+    await bench.upload(file, plainTus(bench));
+    expect(messages(bench)).toEqual([]);
+  });
+
+  it.each([
+    ['as it is where the clocks agree', 0, 3_600_000],
+    ['by our own clock where the server’s is wrong', -86_400_000, 3_600_000],
+  ])('is kept %s', async (_, skewMs, termMs) => {
+    const nowMs = Date.parse('2026-11-25T12:00:00Z');
+    const server = (ms: number) => new Date(nowMs + skewMs + ms).toUTCString();
+    const written: UploadRecord[] = [];
+    const headers = { date: server(0), 'upload-expires': server(termMs) };
+    const tools = noticingExpiry({
+      send: async () => ({ kind: 'answer', status: 201, headers, body: new Uint8Array(0) }),
+      clock: { nowMs: () => nowMs, sleep: async () => {} },
+      store: { write: async (record: UploadRecord) => void written.push(record) },
+    } as unknown as Tools);
+    await tools.send({ method: 'POST', url: new URL('http://host/'), headers: {} }, { idleTimeoutMs: 1 });
+    await tools.store.write({} as UploadRecord);
+    expect(written[0]?.expiresAt).toBe(new Date(nowMs + termMs).toISOString());
+  });
+
+  it('is respected by a dry run, which asks nobody', async () => {
+    const bench = await startBench();
+    const file = await begun(bench, MINUTE_MS);
+    const settings = { ...defaultSettings, ...plainTus(bench) } as Parameters<typeof planUpload>[2];
+    const store = openStateStore(join(bench.dir, 'state'));
+    const plan = (ms: number) => planUpload(file, protocols, settings, { store, ...laterBy(bench, ms) });
+    expect(await plan(0)).toMatchObject({ intention: 'resume' });
+    expect(await plan(2 * MINUTE_MS)).toMatchObject({
+      intention: 'send',
+      reason: expect.stringMatching(/^the upload expired at the server/),
+    });
+    expect((await keptUploads(join(bench.dir, 'state'), Date.now() + 2 * MINUTE_MS))[0]?.outlook).toBe(
+      'expired',
+    );
+    expect(bench.server.seen).toEqual([]);
+  });
+});
