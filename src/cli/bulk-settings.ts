@@ -11,6 +11,9 @@ import type { BulkValues } from './bulk-options.ts';
 import type { Environment } from './option-table.ts';
 import type { UploadValues } from './options.ts';
 
+/** Requests that one run has under way: each holds two chunks in memory. */
+const MAX_AT_ONCE = 256;
+
 /** What `--max-outage` is where thousands of files are at stake and nobody watches. */
 const BULK_MAX_OUTAGE_MS = 15 * 60_000;
 
@@ -73,7 +76,16 @@ export function bulkSettings(values: BulkValues, upload: UploadSettings): BulkSe
     });
   }
   const { jobs = 4, maxFailures, failFast, maxDuration } = values;
-  const { mostChunkBytes } = upload;
+  const { mostChunkBytes, parallel = 1 } = upload;
+  if (jobs * parallel > MAX_AT_ONCE) {
+    throw new PulseError(
+      'usage',
+      `--jobs ${jobs} with --parallel ${parallel} makes ${jobs * parallel} requests at a time, expected at most ${MAX_AT_ONCE}`,
+      {
+        hint: 'lower one of them: many files keep a line busy without parts',
+      },
+    );
+  }
   return {
     upload: {
       maxOutageMs: BULK_MAX_OUTAGE_MS,

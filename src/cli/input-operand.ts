@@ -17,6 +17,15 @@ export function refuseBesideInput({ operands, given }: CommandLine): void {
       hint: 'upload it with a command of its own; a file of that name is written ./-',
     });
   }
+  if (given.has('parallel') && !given.has('spool')) {
+    throw new PulseError(
+      'usage',
+      'standard input (-) cannot be read in several places at once, as --parallel needs',
+      {
+        hint: 'add --spool, or leave out --parallel',
+      },
+    );
+  }
   const other = Object.entries(notBeside).find(([key]) => key !== 'limitRate' && given.has(key));
   if (other === undefined) return;
   throw new PulseError(

@@ -218,11 +218,12 @@ export function uploadSettings(
   }
   if (files !== undefined) refuseFiles(files, server, name);
   const token = tokenOf(values, given);
+  const { parallel = 1 } = values;
   return {
     server,
     protocol: values.protocol,
     body: values.body,
-    ...(values.chunkSize === 'auto' ? autoChunks : { chunkBytes: values.chunkSize }),
+    ...(values.chunkSize === 'auto' ? autoChunksOf(parallel) : { chunkBytes: values.chunkSize }),
     retries: values.retries,
     retryDelayMs: values.retryDelay,
     timeoutMs: values.timeout,
@@ -234,10 +235,16 @@ export function uploadSettings(
     readBack: values.readBack,
     checksum: values.checksum,
     abortOnFailure: values.abortOnFailure,
+    ...(parallel > 1 && { parallel }),
     ...(values.maxOutage !== undefined && { maxOutageMs: values.maxOutage }),
     ...(name !== undefined && { name }),
     ...(token !== undefined && { token }),
   };
+}
+
+/** Memory is for all parts together. */
+function autoChunksOf(parallel: number): Pick<UploadSettings, 'chunkBytes' | 'mostChunkBytes'> {
+  return { ...autoChunks, mostChunkBytes: Math.floor(autoChunks.mostChunkBytes / parallel) };
 }
 
 function refuseFiles(files: readonly string[], server: URL, name: string | undefined): void {

@@ -1,4 +1,5 @@
 import { oneOf } from '../input/choice.ts';
+import { parseParallel } from '../input/count.ts';
 import type { OptionTable } from './option-table.ts';
 
 /** What only servers of tus can do, where they offer it: in the order of `--help-tus`, and in no other help. */
@@ -10,6 +11,13 @@ export const tusOptions = {
     means: 'of each chunk, where tus servers compare it: auto for the strongest, none, or a name',
     fallback: 'auto',
     parse: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
+  },
+  parallel: {
+    kind: 'value',
+    flags: '--parallel <n>',
+    says: 'send a file in so many parts side by side',
+    means: 'send each file in so many parts side by side, which the server then joins',
+    parse: parseParallel,
   },
   abortOnFailure: {
     kind: 'flag',

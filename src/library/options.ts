@@ -58,6 +58,7 @@ const checks: Readonly<Record<keyof UploadOptions, Check>> = {
   checksum: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
   chunkBytes: whole(1, 1024 ** 3),
   mostChunkBytes: whole(1, 1024 ** 3),
+  parallel: whole(1, 16),
   retries: whole(0, 1_000_000),
   retryDelayMs: whole(0, MAX_MS),
   timeoutMs: whole(1, MAX_MS),

@@ -5,6 +5,8 @@ export interface NewUpload {
   readonly sizeBytes?: number;
   /** Keys and plain values; the protocol encodes them. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** It is to be joined with others, and is of no use alone. */
+  readonly isPart?: true;
 }
 
 export interface Chunk {
@@ -110,6 +112,13 @@ export interface Protocol {
   };
   /** The extension with which the size of an upload may be said after its creation; absent where it never may. */
   readonly sizeMayFollow?: string;
+  /** Present where uploads may be made side by side and then joined. */
+  readonly joining?: {
+    /** The extension that must be offered for it. */
+    readonly extension: string;
+    /** Creates the upload that consists of these, in their order. */
+    readonly request: (server: URL, partUrls: readonly URL[], metadata: NewUpload['metadata']) => WireRequest;
+  };
   /** The bytes of a complete upload, where they can be asked for. */
   readonly content?: {
     readonly request: (server: URL, stored: StoredUpload) => WireRequest;

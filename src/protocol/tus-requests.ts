@@ -16,6 +16,21 @@ export function createRequest(url: URL, upload: NewUpload): WireRequest {
       ...(upload.sizeBytes === undefined
         ? { 'Upload-Defer-Length': '1' }
         : { 'Upload-Length': String(upload.sizeBytes) }),
+      ...(upload.isPart && { 'Upload-Concat': 'partial' }),
+      ...(metadata === '' ? {} : { 'Upload-Metadata': metadata }),
+    },
+  };
+}
+
+/** tus 1.0, Concatenation: the final upload of these partial ones. */
+export function joinRequest(url: URL, partUrls: readonly URL[], given: NewUpload['metadata']): WireRequest {
+  const metadata = encodeMetadata(given);
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      ...version,
+      'Upload-Concat': `final;${partUrls.map(({ href }) => href).join(' ')}`,
       ...(metadata === '' ? {} : { 'Upload-Metadata': metadata }),
     },
   };

@@ -1,12 +1,12 @@
 import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { RunTools } from './host.ts';
-import { warn } from './job.ts';
+import { type Job, warn } from './job.ts';
 import type { UploadRecord } from './record.ts';
 import type { Sender } from './send-once.ts';
 import type { UploadSettings } from './settings.ts';
 import type { UploadKey } from './state-store.ts';
-import { type Ended, terminateUpload } from './terminate.ts';
+import { type Ended, type Ending, terminateUpload } from './terminate.ts';
 
 /** How an upload that was remembered came to its end. */
 export interface Aborted {
@@ -37,7 +37,7 @@ export async function abortRemembered(
       source: { name: key.path },
       tally: { sentBytes: 0, retries: 0 },
     };
-    const ended = await terminateUpload(asker, endingOf(record, protocol));
+    const ended = await terminateAll(asker, record);
     await tools.store.remove(key);
     return { url: record.url, ended, mayBeFinished: record.phase === 'finalizing' };
   } finally {
@@ -50,14 +50,14 @@ const keptAfter: ReadonlySet<string> = new Set(['temporary', 'interrupted', 'unk
 
 /** After a failure: ends what it left at the server, where the user wants that. Never throws, only tells. */
 export async function abandon(sender: Sender, key: UploadKey, error: unknown): Promise<void> {
-  const { protocol, settings, tools } = sender;
+  const { settings, tools } = sender;
   if (!settings.abortOnFailure || tools.signal?.aborted) return;
   if (!(error instanceof PulseError) || keptAfter.has(error.kind)) return;
   try {
     const record = await tools.store.read(key, () => undefined);
     if (record === undefined || record.phase === 'finalizing' || record.finishError !== undefined) return;
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
-    const ended = await terminateUpload(asker, endingOf(record, protocol));
+    const ended = await terminateAll(asker, record);
     await tools.store.remove(key);
     if (ended === 'removed')
       warn(sender, 'its unfinished upload was removed from the server (--abort-on-failure)');
@@ -67,10 +67,24 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown): P
   }
 }
 
-function endingOf({ url, headless, phase }: UploadRecord, { finalize }: Protocol) {
-  return {
-    url: new URL(url),
-    isHeadless: headless === true,
-    isFinishedWhenComplete: finalize === undefined || phase === 'finalizing',
-  };
+/** Ends every upload that a record tells of: of a file in parts each of them. */
+async function terminateAll(asker: Sender & Pick<Job, 'tally'>, record: UploadRecord): Promise<Ended> {
+  let ended: Ended = 'gone';
+  for (const ending of endingsOf(record, asker.protocol))
+    if ((await terminateUpload(asker, ending)) === 'removed') ended = 'removed';
+  return ended;
+}
+
+function endingsOf(
+  { url, headless, phase, parts, joinedUrl }: UploadRecord,
+  { finalize }: Protocol,
+): readonly Ending[] {
+  const isHeadless = headless === true;
+  if (parts !== undefined && joinedUrl === undefined)
+    return parts.flatMap((part) =>
+      // A part is no file, however complete it is.
+      part.url === undefined ? [] : [{ url: new URL(part.url), isHeadless, isFinishedWhenComplete: false }],
+    );
+  const isFinishedWhenComplete = finalize === undefined || phase === 'finalizing';
+  return [{ url: new URL(url), isHeadless, isFinishedWhenComplete }];
 }

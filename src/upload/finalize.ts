@@ -8,7 +8,7 @@ import type { OpenUpload } from './open-upload.ts';
 import { type Shortfall, shortfall } from './shortfall.ts';
 
 /** A server hashes the whole file before it answers: a minute, and a second for every 50 MiB. */
-function finalizeTimeoutMs(timeoutMs: number, sizeBytes: number): number {
+export function finalizeTimeoutMs(timeoutMs: number, sizeBytes: number): number {
   return Math.max(timeoutMs, 60_000 + (1_000 * sizeBytes) / (50 * 1024 * 1024));
 }
 

@@ -15,6 +15,8 @@ export interface Job extends Sender {
   readonly key: UploadKey;
   /** What the server says of itself. */
   readonly offer: Offer;
+  /** It is a part, to be joined with others. */
+  readonly isPart?: true;
   /** Present where chunks go with their checksums. */
   readonly digest?: ChunkDigest;
   /** What is counted for the final report, restarts included. */

@@ -99,7 +99,11 @@ async function draftOf(
       ...(chosen !== undefined && { chosenId: chosen.id }),
       ...(declaredSha256 !== undefined && { declaredSha256 }),
     },
-    request: protocol.create(settings.server, { ...candidate, metadata }),
+    request: protocol.create(
+      settings.server,
+      // The whole has metadata, its parts have none (tus 1.0, Concatenation).
+      job.isPart ? { sizeBytes: sizeOf(job), metadata: {}, isPart: true } : { ...candidate, metadata },
+    ),
     sizeFollows: candidate.sizeBytes === undefined,
   };
 }

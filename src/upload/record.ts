@@ -33,8 +33,22 @@ export interface UploadRecord {
   readonly declaredSha256?: string;
   /** Present where the server answers no HEAD: such an upload cannot be resumed, only finalized again. */
   readonly headless?: true;
+  /** Present where the file goes in parts: then `prefix` is but a count of what the server has of all of them. */
+  readonly parts?: readonly PartRecord[];
+  /** Where the parts were joined; the parts may be gone by then. */
+  readonly joinedUrl?: string;
   /** How the server answered the last chunk, of which it says that it has it all the same. */
   readonly finishError?: string;
+}
+
+/** A part of a file, from one byte to before another. */
+export interface PartRecord {
+  readonly fromBytes: number;
+  readonly endBytes: number;
+  /** Where its upload is; absent where it was not created yet. */
+  readonly url?: string;
+  /** As of a whole upload, counted from the beginning of the part. */
+  readonly prefix: Checkpoint;
 }
 
 /** Of one file there is one upload at a server; what else identifies it is compared when it is resumed. */
@@ -84,9 +98,28 @@ function isRecord(value: unknown): value is UploadRecord {
     (record.phase === 'creating' || record.phase === 'sending' || record.phase === 'finalizing') &&
     Number.isSafeInteger(identity?.sizeBytes) &&
     [identity?.mtimeNs, identity?.inode, identity?.device].every((text) => typeof text === 'string') &&
-    Number.isSafeInteger(prefix?.bytes) &&
-    typeof prefix?.sha256 === 'string'
+    isCheckpoint(prefix) &&
+    (record.parts === undefined || areParts(record.parts, identity?.sizeBytes)) &&
+    (record.joinedUrl === undefined || URL.canParse(String(record.joinedUrl)))
   );
+}
+
+function isCheckpoint(value: unknown): value is Checkpoint {
+  const { bytes, sha256 } = (value ?? {}) as Partial<Checkpoint>;
+  return Number.isSafeInteger(bytes) && typeof sha256 === 'string';
+}
+
+/** Parts without a gap and without an overlap, of exactly this file. */
+function areParts(value: unknown, sizeBytes: number | undefined): boolean {
+  if (!Array.isArray(value)) return false;
+  let endBytes = 0;
+  for (const part of value as readonly (Partial<PartRecord> | null)[]) {
+    if (part?.fromBytes !== endBytes || !Number.isSafeInteger(part.endBytes)) return false;
+    if (part.url !== undefined && !URL.canParse(part.url)) return false;
+    if (!isCheckpoint(part.prefix)) return false;
+    endBytes = part.endBytes ?? 0;
+  }
+  return endBytes === sizeBytes;
 }
 
 function isTextOrAbsent(value: unknown): boolean {

@@ -34,6 +34,8 @@ export interface UploadSettings {
   readonly requireProof: boolean;
   /** True: where nothing else proves the upload, its content is asked for and hashed. */
   readonly readBack: boolean;
+  /** Parts of a file that are sent side by side, where the server joins them; absent: files are sent in one piece. */
+  readonly parallel?: number;
   /** What goes with each chunk where the server compares it: an algorithm, `auto` for the strongest, or `none`. */
   readonly checksum: string;
   /** True: what a failure for good leaves unfinished at the server is removed there. */

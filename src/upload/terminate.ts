@@ -8,7 +8,7 @@ import type { Sender } from './send-once.ts';
 /** `removed`: it was there, and no longer is. `gone`: it was not there any more. */
 export type Ended = 'removed' | 'gone';
 
-interface Ending {
+export interface Ending {
   readonly url: URL;
   /** Nobody can ask for it. */
   readonly isHeadless: boolean;

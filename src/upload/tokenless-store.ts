@@ -1,5 +1,5 @@
 import { redactedText } from './redact.ts';
-import type { StateStore } from './state-store.ts';
+import type { StateStore, UploadRecord } from './state-store.ts';
 
 /** Stands in a stored URL where the token stood; no server would have put it there. */
 const PLACE = 'pulse-upload.token.here';
@@ -24,18 +24,33 @@ export function tokenlessStore(
     ...store,
     read: async (key, onSetAside) => {
       const record = await store.read(key, onSetAside);
-      return record && { ...record, url: within(record.url) };
+      return record && withUrls(record, within);
     },
     peek: async (key) => {
       const record = await store.peek(key);
-      return record && { ...record, url: within(record.url) };
+      return record && withUrls(record, within);
     },
     write: ({ finishError, ...record }) =>
       store.write({
-        ...record,
-        url: without(record.url),
+        ...withUrls(record, without),
         // What a server said, and servers repeat what they were told.
         ...(finishError !== undefined && { finishError: redactedText(finishError, secrets) }),
       }),
+  };
+}
+
+/** The record with every URL in it changed. */
+function withUrls<R extends Pick<UploadRecord, 'url' | 'parts' | 'joinedUrl'>>(
+  record: R,
+  change: (url: string) => string,
+): R {
+  const { url, parts, joinedUrl } = record;
+  return {
+    ...record,
+    url: change(url),
+    ...(parts !== undefined && {
+      parts: parts.map((part) => (part.url === undefined ? part : { ...part, url: change(part.url) })),
+    }),
+    ...(joinedUrl !== undefined && { joinedUrl: change(joinedUrl) }),
   };
 }

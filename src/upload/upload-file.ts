@@ -5,6 +5,7 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { abandon } from './abort.ts';
 import { beginInput } from './begin-input.ts';
 import { bringOver } from './bring-over.ts';
+import { bringParts } from './bring-parts.ts';
 import { chooseDigest } from './chunk-digest.ts';
 import { askOffer } from './discover.ts';
 import { noticingExpiry } from './expiry.ts';
@@ -13,6 +14,7 @@ import type { RunTools } from './host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
 import { candidateOf } from './metadata.ts';
+import { planParts } from './parts.ts';
 import { titleOf } from './path-text.ts';
 import type { UploadSettings } from './settings.ts';
 import { openSource, type Source } from './source.ts';
@@ -85,7 +87,8 @@ export async function uploadSource(
   const digest = chooseDigest(settings.checksum, offer, source.name);
   const job = { ...asker, offer, ...(digest !== undefined && { digest }) };
   warnOfName(job);
-  const result = await bringOver(job);
+  const plan = await planParts(job);
+  const result = plan === undefined ? await bringOver(job) : await bringParts(job, plan);
   const elapsedMs = Math.round(tools.clock.nowMs() - startedMs);
   const brought = { ...result, ...job.tally, elapsedMs };
   // Said before it is forgotten: whoever is killed in between finalizes once more, and does not upload again.

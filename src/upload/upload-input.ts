@@ -1,12 +1,13 @@
 import { asPulseError, PulseError } from '../errors.ts';
 import { protocols } from '../protocol/protocols/index.ts';
+import { abandon } from './abort.ts';
 import { chooseProtocol } from './discover.ts';
 import { again } from './faults.ts';
 import { createRunTools } from './host.ts';
 import { type Input, openInput, pipeAgain } from './input.ts';
 import type { Tools, UploadSettings } from './settings.ts';
 import { INPUT } from './source.ts';
-import type { StateStore } from './state-store.ts';
+import type { StateStore, UploadRecord } from './state-store.ts';
 import { uploadSource } from './upload-file.ts';
 import { failureEvent, type RunOutcome } from './upload-files.ts';
 
@@ -22,7 +23,7 @@ export async function uploadInput(
   settings: UploadSettings,
   given: Tools,
 ): Promise<RunOutcome> {
-  const tools = createRunTools(settings, { ...given, store: forgetful });
+  const tools = createRunTools(settings, { ...given, store: fleetingStore() });
   const { report, signal } = tools;
   const source = openInput(input, { sizeBytes, signal });
   const end = (exitCode: number): RunOutcome => {
@@ -45,7 +46,12 @@ export async function uploadInput(
       protocol: protocol.id,
       ...(concluded !== undefined && { concluded }),
     });
-    await uploadSource(source, protocol, { ...settings, resume: false }, tools);
+    const afresh = { ...settings, resume: false };
+    await uploadSource(source, protocol, afresh, tools).catch(async (error: unknown) => {
+      const key = { server: settings.server.href, protocol: protocol.id, path: source.path };
+      await abandon({ protocol, settings, tools, source }, key, error);
+      throw error;
+    });
     return end(0);
   } catch (thrown) {
     const error = signal?.aborted ? interrupted() : reworded(asPulseError(thrown));
@@ -56,15 +62,22 @@ export async function uploadInput(
   }
 }
 
-/** What nobody can go on with is not remembered either. */
-const forgetful: StateStore = {
-  lock: async () => ({ lost: new AbortController().signal, release: async () => undefined }),
-  read: async () => undefined,
-  peek: async () => undefined,
-  write: async () => undefined,
-  remove: async () => undefined,
-  prune: async () => [],
-};
+/** What nobody can go on with is remembered only as long as it goes on. */
+function fleetingStore(): StateStore {
+  let kept: UploadRecord | undefined;
+  return {
+    lock: async () => ({ lost: new AbortController().signal, release: async () => undefined }),
+    read: async () => kept,
+    peek: async () => kept,
+    write: async (record) => {
+      kept = record;
+    },
+    remove: async () => {
+      kept = undefined;
+    },
+    prune: async () => [],
+  };
+}
 
 function interrupted(): PulseError {
   return new PulseError('interrupted', 'the upload of standard input was interrupted', { hint: pipeAgain });

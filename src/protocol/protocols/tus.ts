@@ -5,6 +5,7 @@ import {
   appendRequest,
   createRequest,
   creationWithUpload,
+  joinRequest,
   statusRequest,
   terminateRequest,
 } from '../tus-requests.ts';
@@ -20,6 +21,7 @@ export const tus: Protocol = {
   append: appendRequest,
   terminate: terminateRequest,
   sizeMayFollow: 'creation-defer-length',
+  joining: { extension: 'concatenation', request: joinRequest },
   discover: { request: optionsRequest, read: readTusOffer, isOptional: true },
   // No part of tus 1.0, but a custom of many servers: GET at the upload's URL.
   content: {

@@ -1,0 +1,150 @@
+import { PulseError } from '../errors.ts';
+import type { Unread } from './bring-over.ts';
+import { createChunkReader } from './chunk-reader.ts';
+import { errorOf } from './faults.ts';
+import { type Job, sizeOf, warn } from './job.ts';
+import { type Joined, joinedBefore, joinParts } from './join-parts.ts';
+import { askOffset } from './offset.ts';
+import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
+import { createPartJobs, type PartJobs } from './part-jobs.ts';
+import type { PartPlan } from './parts.ts';
+import { type Brought, contentDigest, proved } from './proved.ts';
+import { sendChunks } from './send-chunks.ts';
+import { sendRestAgain } from './shortfall.ts';
+
+/** An upload of a part, and what of it was there before this run. */
+interface OpenPart {
+  readonly index: number;
+  readonly job: Job;
+  readonly upload: OpenUpload;
+  readonly foundBytes: number;
+}
+
+/**
+ * Brings a file over in parts that are sent side by side and then joined. The digest of the whole file is computed
+ * meanwhile, in a reading of its own: those of the parts do not add up to it.
+ */
+export async function bringParts(unread: Unread, plan: PartPlan): Promise<Brought> {
+  const job: Job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
+  const parts = createPartJobs(job, plan);
+  try {
+    const earlier = await joinedBefore(job, plan);
+    if (earlier !== undefined) return await finished(job, async () => earlier, sizeOf(job));
+    if (plan.record?.joinedUrl !== undefined) await parts.remember({});
+    const hashed = job.reader.sha256();
+    hashed.catch(() => undefined); // whoever asks for it in the end gets the error
+    const { urls, foundBytes } = await sendAll(job, parts);
+    await hashed;
+    return await finished(job, () => joinParts(job, urls, parts.remember), foundBytes);
+  } finally {
+    parts.release();
+  }
+}
+
+/** Where the parts are once the server has every byte of each. */
+async function sendAll(
+  job: Job,
+  parts: PartJobs,
+): Promise<{ readonly urls: readonly URL[]; readonly foundBytes: number }> {
+  const atOnce = job.settings.parallel ?? 1;
+  const open = await sideBySide(atOnce, parts, parts.jobs, openPart);
+  const foundBytes = open.reduce((sum, part) => sum + part.foundBytes, 0);
+  const first = open.find((part) => part.foundBytes > 0);
+  if (first !== undefined) {
+    const { source, tools } = job;
+    tools.report({
+      type: 'upload.resumed',
+      file: source.name,
+      url: first.upload.url.href,
+      offsetBytes: foundBytes,
+    });
+  }
+  const urls = await sideBySide(atOnce, parts, open, (part) => sendPart(part, parts));
+  return { urls, foundBytes };
+}
+
+async function openPart(job: Job, index: number): Promise<OpenPart> {
+  const begun = job.settings.resume ? await findUpload(job) : undefined;
+  const upload = begun ?? (await createUpload(job));
+  return { index, job, upload, foundBytes: begun?.offsetBytes ?? 0 };
+}
+
+/** A part that the server lost on the way, or has thrown away, is made anew, once. */
+async function sendPart({ index, job, upload }: OpenPart, parts: PartJobs): Promise<URL> {
+  const sent = await sendWhole(job, upload);
+  if ('url' in sent) return sent.url;
+  warn(job, `${sent.lost.message}; sending this part once more`);
+  const again = parts.afresh(index);
+  const second = await sendWhole(again, await createUpload(again));
+  if ('url' in second) return second.url;
+  throw second.lost;
+}
+
+async function sendWhole(job: Job, upload: OpenUpload): Promise<OpenUpload | { readonly lost: PulseError }> {
+  let at = upload;
+  for (let times = 1; ; times++) {
+    if (at.record.headless) throw headless();
+    const sent = await sendChunks(job, at);
+    if ('lost' in sent) return sent;
+    const asked = await askOffset(job, at.url);
+    if ('fault' in asked) {
+      const { fault } = asked;
+      if (fault.remedy !== 'gone') throw errorOf(fault);
+      return { lost: errorOf({ ...fault, reason: `${fault.reason}: the server lost this part` }) };
+    }
+    const { offsetBytes } = asked.value;
+    if (offsetBytes >= sizeOf(job)) return at;
+    at = { ...at, offsetBytes, sentEndBytes: sizeOf(job), checked: sent.checked };
+    sendRestAgain(job, at, times);
+  }
+}
+
+function headless(): PulseError {
+  return new PulseError('protocol', 'the server answers no HEAD, so that parts cannot be relied on', {
+    hint: 'leave out --parallel: the file then goes in one piece',
+  });
+}
+
+/** The upload of the whole file as it is proven. What the server did when it joined the parts no checksum of a chunk covers. */
+async function finished(job: Job, join: () => Promise<Joined>, resumedFromBytes: number): Promise<Brought> {
+  try {
+    const { upload, isGone } = await join();
+    const gap = isGone
+      ? 'the server no longer knows the upload'
+      : 'checksums prove the parts, but not that the server joined them well';
+    const sha256 = await contentDigest(job, upload);
+    const ended = await proved(job, upload, { sha256, gap });
+    if ('shortOf' in ended) throw new Error('a joined upload cannot be short');
+    return { ...ended, resumedFromBytes };
+  } catch (error) {
+    // What was joined to other bytes is of no use to any later run.
+    if (error instanceof PulseError && error.kind === 'integrity') await job.tools.store.remove(job.key);
+    throw error;
+  }
+}
+
+/** The results in the order of the items, some of them in the making at a time. The first that fails ends the others. */
+async function sideBySide<T, R>(
+  atOnce: number,
+  { stop }: PartJobs,
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const failures: unknown[] = [];
+  const queue = items.entries();
+  const next = async () => {
+    for (const [index, item] of queue) {
+      if (failures.length > 0) return;
+      try {
+        results[index] = await work(item, index);
+      } catch (error) {
+        failures.push(error);
+        stop(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, next));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
