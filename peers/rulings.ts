@@ -19,6 +19,8 @@ const lostMetadata =
 const emptyValues =
   'the server is wrong: "the value MAY be empty" (tus 1.0.0, Creation, Upload-Metadata); it forgets such keys';
 const lengthAndChunked = `the server is wrong: it must close the connection after such a request (${rfc9112}, 6.1); a warning, because it reads the body right`;
+const unverified =
+  'the server is wrong: it lists checksum, and a chunk whose checksum does not match MUST NOT be stored (tus 1.0.0, Checksum); as cargo builds it, without its feature "hashers", it never looks at Upload-Checksum';
 const asksForTheBody = `the server is wrong: offset and length are in the head, so the final status has to come at once instead of 100 (${rfc9110}, 10.1.1); it waits for a body that it will refuse`;
 
 /** Every finding of verify in the servers of servers.ts. What is not here is news, and fails `npm run peers`. */
@@ -116,6 +118,44 @@ export const rulings: Readonly<Record<string, readonly Ruling[]>> = {
     { finding: 'fail http.expect-100.reject', says: asksForTheBody },
     { finding: 'warn http.cl-and-te', says: lengthAndChunked },
     {
+      finding: 'fail defer.patch.set-length-empty',
+      says: 'the server is wrong: "once it is known" the size is set by the next PATCH (tus 1.0.0, Creation, POST), and no word asks for bytes in it; behind the last byte it answers 400, "File is frozen"',
+    },
+    {
+      finding: 'warn defer.patch.length-syntax',
+      says: 'the server is wrong: Upload-Length "MUST be a non-negative integer" (tus 1.0.0, Upload-Length); it ignores abc and -1 and takes the chunk. A warning, because HEAD still says that the size comes later',
+    },
+    {
+      finding: 'fail cwu.post.exceed-length',
+      says: 'the server is wrong as in core.patch.exceed-length: five bytes are stored of an upload of three',
+    },
+    ...[
+      'fail checksum.advertised',
+      'fail checksum.mismatch.discard',
+      'fail checksum.mismatch.retry',
+      'fail checksum.mismatch.last-chunk',
+      'fail checksum.unsupported.discard',
+      'fail checksum.malformed',
+      'fail checksum.truncated-digest',
+      'warn checksum.empty-chunk',
+    ].map((finding) => ({ finding, says: unverified })),
+    {
+      finding: 'fail checksum.algorithms-header',
+      says: 'the server is wrong: a server with this extension MUST state Tus-Checksum-Algorithm (tus 1.0.0, Checksum)',
+    },
+    {
+      finding: 'fail checksum.sha1-required',
+      says: 'follows from that: SHA1 MUST be among the algorithms (tus 1.0.0, Checksum)',
+    },
+    ...['blocked checksum.algorithms-names', 'blocked checksum.match.204'].map((finding) => ({
+      finding,
+      says: 'follows from that: without a list no algorithm can be tried',
+    })),
+    {
+      finding: 'warn concat.invalid-value',
+      says: 'the server is wrong: Upload-Concat is "partial" or "final;" with URLs (tus 1.0.0, Concatenation, Upload-Concat), and it ignores "foo"; a warning, because the upload is as if nothing had been said',
+    },
+    {
       finding: 'warn sec.location.host-reflection',
       says: 'the server is too trusting: X-Forwarded-Host of any client decides where Location points; behind a proxy that sets it nothing is wrong, hence a warning',
     },
@@ -151,6 +191,11 @@ export const rulings: Readonly<Record<string, readonly Ruling[]>> = {
       'fail data.concurrent.identical-retry',
       'fail http.keepalive',
     ].map((finding) => ({ finding, says: 'follows from the first: HEAD does not know the complete upload' })),
+    {
+      finding: 'fail data.disconnect.lost-response',
+      says: 'follows from the first: where the last chunk is stored and its answer lost, HEAD does not know the complete upload',
+      sometimes: true,
+    },
     {
       finding: 'fail data.concurrent.disjoint',
       says: 'follows from the first: where both chunks are taken in order, the complete upload is gone',

@@ -45,6 +45,7 @@ export const coreHeadDefects: readonly Defect[] = [
       'core.method-override.head',
       'core.options.no-side-effect',
       'creation.post.octet-type-empty-body',
+      'cwu.post.wrong-content-type',
     ],
     source: 'https://github.com/tus/tus-node-server/issues/21',
     serve: tus,
@@ -73,7 +74,12 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'head-silent-when-complete',
     says: 'States no Upload-Offset once the upload is complete.',
-    breaks: ['core.head.offset-completed', 'creation.post.zero-length-complete', 'http.keepalive'],
+    breaks: [
+      'core.head.offset-completed',
+      'creation.post.zero-length-complete',
+      'http.keepalive',
+      'cwu.post.whole-file',
+    ],
     source: 'https://github.com/tus/tus-node-server/issues/207',
     serve: tus,
     behaviour: () => ({
@@ -88,7 +94,12 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'created-offset-undefined',
     says: 'Writes "undefined" as the offset of a new upload.',
-    breaks: ['core.head.offset-syntax', 'creation.post.upload-offset-extra'],
+    breaks: [
+      'core.head.offset-syntax',
+      'creation.post.upload-offset-extra',
+      'cwu.post.201-offset',
+      'cwu.post.zero-length',
+    ],
     serve: tus,
     behaviour: () =>
       answering(both(method('POST'), status(201)), (reply) =>

@@ -27,7 +27,7 @@ export const creationLengthDefects: readonly Defect[] = [
   {
     id: 'length-missing-is-zero',
     says: 'Takes a creation without a length for one of an empty upload.',
-    breaks: ['creation.post.no-length'],
+    breaks: ['creation.post.no-length', 'defer.advertised', 'defer.post.unsupported'],
     serve,
     behaviour: () => reading((text) => (text === undefined ? 0 : parseByteCount(text))),
   },
@@ -102,7 +102,7 @@ export const creationLengthDefects: readonly Defect[] = [
   {
     id: 'maximum-not-enforced',
     says: 'States a maximum, and takes creations above it.',
-    breaks: ['creation.post.max-size.413'],
+    breaks: ['creation.post.max-size.413', 'cwu.post.expect-early-reject'],
     source: 'https://github.com/tus/tusd/issues/1032',
     serve: limited,
     behaviour: () => ({ rules: { create: { maxSize: () => undefined } } }),

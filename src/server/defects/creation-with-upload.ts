@@ -5,7 +5,7 @@ import type { Behaviour } from '../parts.ts';
 import { type Receive, receive } from '../receive.ts';
 import { carriesData, rulesOf } from '../rules.ts';
 import { roomBytes } from '../upload.ts';
-import { answering, both, filtering, method, refusing, status, withHeaders, writing } from './changes.ts';
+import { answering, both, filtering, refusing, status, withHeaders, writing } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 const serve = { protocol: 'tus' } as const;
@@ -59,13 +59,16 @@ export const creationWithUploadDefects: readonly Defect[] = [
   },
   {
     id: 'creation-bytes-taken-unlisted',
-    says: 'Stores the bytes of a creation and does not list creation-with-upload.',
+    says: 'Stores the bytes of a creation, lists no creation-with-upload, and does not tell of them.',
     breaks: ['cwu.advertised', 'cwu.post.unadvertised-body'],
     serve,
     behaviour: () =>
-      answering(method('OPTIONS'), (reply) =>
-        withHeaders(reply, { 'Tus-Extension': 'creation,termination' }),
-      ),
+      filtering(async (exchange, next) => {
+        const reply = await next();
+        if (exchange.request.method === 'OPTIONS')
+          return withHeaders(reply, { 'Tus-Extension': 'creation,termination' });
+        return brings(100)(exchange) ? withHeaders(reply, { 'Upload-Offset': undefined }) : reply;
+      }),
   },
   {
     id: 'creation-bytes-200',

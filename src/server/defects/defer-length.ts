@@ -199,6 +199,16 @@ export const deferLengthDefects: readonly Defect[] = [
     behaviour: declaring((said) => !/^\d+$/.test(said), nothing),
   },
   {
+    id: 'late-length-to-number',
+    says: 'Takes a size of -1 for one of 1,000 bytes.',
+    breaks: ['defer.patch.length-syntax'],
+    serve,
+    behaviour: declaring(
+      (said) => said === '-1',
+      () => 1000,
+    ),
+  },
+  {
     id: 'late-length-above-maximum',
     says: 'Has a maximum for creations, and believes any size that comes later.',
     breaks: ['defer.patch.over-max'],

@@ -17,7 +17,7 @@ export const httpRobustnessDefects: readonly Defect[] = [
   {
     id: 'never-invites',
     says: 'Never asks for the body that a client holds back for 100 Continue.',
-    breaks: ['http.expect-100.accept'],
+    breaks: ['http.expect-100.accept', 'cwu.post.expect-continue'],
     serve: tus,
     behaviour: () => filtering((_exchange, next) => next({ invite: () => {} })),
   },

@@ -57,6 +57,7 @@ export const publishedDefects: readonly Defect[] = [
       'core.head.length-known',
       'creation.post.zero-length-complete',
       'http.keepalive',
+      'cwu.post.whole-file',
     ],
     source: 'https://github.com/Cap-go/hono-r2-tus-uploader/issues/11',
     serve: tus,

@@ -117,7 +117,15 @@ export const pulseClassicDefects: readonly Defect[] = [
   {
     id: 'senseless-length-is-zero',
     says: 'Takes a missing or senseless Upload-Length for 0.',
-    breaks: ['pulse.create.bad-length'],
+    breaks: [
+      'pulse.create.bad-length',
+      'creation.post.no-length',
+      'creation.post.length-syntax',
+      'creation.post.length-precision',
+      'creation.post.length-overflow',
+      'defer.advertised',
+      'defer.post.unsupported',
+    ],
     source: 'https://github.com/tus/tus-node-server/issues/303',
     behaviour: () => ({ rules: { create: { length: () => undefined } } }),
   },

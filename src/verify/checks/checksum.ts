@@ -95,7 +95,7 @@ const listing: readonly Check[] = [
     matters: 'it is the one algorithm that a client can rely on',
     reads: rightChecksums,
     judge({ options, tries }) {
-      const actual = `it lists ${headerOf(options, 'Tus-Checksum-Algorithm')}`;
+      const actual = `it lists ${headerOf(options, 'Tus-Checksum-Algorithm') ?? 'none'}`;
       if (!listed(options).includes('sha1'))
         throw new Violation({ expected: 'sha1', actual, evidence: [options] });
       return expectStatus(tries.find(({ name }) => name === 'sha1')?.patched, ['2xx']);

@@ -1,4 +1,4 @@
-import { headerOf } from '../answers.ts';
+import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectHeader, expectOffset, expectRefused, expectStatus, needed, remarks } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
@@ -117,11 +117,18 @@ export const deferLengthDeclarations: readonly Check[] = [
     impact: 'data',
     spec: tus('Upload-Length', 'upload-length'),
     says: 'A size in a PATCH that is no non-negative integer is refused.',
-    passes: 'any 4xx to abc and -1; the offset stays, and no size is stated',
-    fails: 'a success, a 5xx, or a size',
+    passes:
+      'any 4xx to abc and -1; the offset stays, and no size is stated; a size that is ignored is a warning',
+    fails: 'HEAD with a size, a 5xx, or no answer',
     matters: wrongEnd,
     reads: impossibleDeclarations,
-    judge: ({ senseless }) => remarks(...senseless.map(expectNotDeclared)),
+    judge({ senseless }) {
+      for (const said of senseless) if (!isIgnored(said)) expectNotDeclared(said);
+      const ignored = senseless.find(isIgnored);
+      if (ignored === undefined) return;
+      const actual = `${outcomeOf(ignored.patched)}, and the size is still unknown`;
+      throw new Violation({ actual, atMost: 'warn', evidence: [ignored.patched, ignored.headed] });
+    },
   }),
   check({
     id: 'defer.patch.over-max',
@@ -175,4 +182,13 @@ function expectNotDeclared({ patched, headed }: Declaration): undefined {
   if (size === undefined) return;
   const actual = `HEAD states Upload-Length: ${size}`;
   throw new Violation({ expected: 'no size', actual, evidence: [patched, headed] });
+}
+
+/** The chunk was taken without its size: HEAD says that it still comes later. */
+function isIgnored({ patched, headed }: Declaration): boolean {
+  return (
+    isSuccess(patched) &&
+    headerOf(headed, 'Upload-Defer-Length') === '1' &&
+    headerOf(headed, 'Upload-Length') === undefined
+  );
 }
