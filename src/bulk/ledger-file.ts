@@ -35,7 +35,7 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
     throw error;
   }
   return {
-    append: inTurn((outcome: Outcome) => orLedgerError(path, () => append(handle, recordLine(outcome)))),
+    append: together((lines) => orLedgerError(path, () => append(handle, lines)), recordLine),
     close: async () => {
       await handle.close();
       await lock.release();
@@ -99,13 +99,30 @@ async function append(handle: FileHandle | undefined, line: string): Promise<voi
   await handle?.datasync();
 }
 
-/** One call after another, whoever makes them; the next one is made also when this one failed. */
-function inTurn<A>(action: (argument: A) => Promise<void>): (argument: A) => Promise<void> {
+/**
+ * One write after another, whoever asks for them; the next one is made also when this one failed. Lines that come
+ * while one is under way go together in the next: one fsync is enough for all of them.
+ */
+function together<A>(
+  write: (lines: string) => Promise<void>,
+  lineOf: (argument: A) => string,
+): (argument: A) => Promise<void> {
   let last: Promise<unknown> = Promise.resolve();
+  let next: { lines: string; written?: Promise<void> } | undefined;
   return (argument) => {
-    const mine = last.then(() => action(argument));
-    last = mine.catch(() => undefined);
-    return mine;
+    if (next?.written !== undefined) {
+      next.lines += lineOf(argument);
+      return next.written;
+    }
+    const mine: NonNullable<typeof next> = { lines: lineOf(argument) };
+    const written = last.then(() => {
+      next = undefined;
+      return write(mine.lines);
+    });
+    mine.written = written;
+    next = mine;
+    last = written.catch(() => undefined);
+    return written;
   };
 }
 

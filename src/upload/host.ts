@@ -18,8 +18,8 @@ export interface Host {
   readonly token: CurrentToken;
   readonly chunkLimit: ChunkLimit;
   readonly chunkChecks: ChunkChecks;
-  /** `createsBare`: no data goes with creations any more. */
-  readonly learned: { createsBare?: true };
+  /** `createsBare`: no data goes with creations any more. `answersHead`: it did for an upload of this run, where it said that it is. */
+  readonly learned: { createsBare?: true; answersHead?: true };
   /** Where a 308 said that a URL has moved to, for good. */
   readonly moved: Map<string, URL>;
   /** What the server says of itself, by the id of the protocol in which it was asked. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../errors.ts';
 import { type Life, lifeOf, type Owner, parseOwner, thisProcess } from './owner-of-lock.ts';
+import { removeFile } from './state-folder.ts';
 
 export interface Lock {
   /** Fires, with a `PulseError` as reason, when somebody else has taken the lock in the meantime. */
@@ -101,7 +102,7 @@ function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): L
     release: async () => {
       isReleased = true;
       clearInterval(timer);
-      if (await isOwn(path, own)) await rm(path, { force: true });
+      if (await isOwn(path, own)) await removeFile(path);
     },
   };
 }
@@ -147,7 +148,7 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
     await fallback.close();
     return true;
   } finally {
-    await rm(temporary, { force: true });
+    await removeFile(temporary);
   }
 }
 

@@ -145,11 +145,17 @@ function refusedCreation(fault: Fault): PulseError {
 
 /**
  * HEAD once before the first byte: it shows whether the server answers HEAD at all, and whether Location can be
- * believed. Only an upload that was made a moment ago tells the two apart from a lost one.
+ * believed. Only an upload that was made a moment ago tells the two apart from a lost one. What one upload of the run
+ * has shown holds for the others, unless their Location has to be doubted anew.
  */
 async function locate(job: Job, url: URL, other: URL | undefined): Promise<{ url: URL; headless: boolean }> {
+  const { learned } = job.tools.host;
+  if (learned.answersHead && other === undefined) return { url, headless: false };
   const fault = await newlyCreated(job, url);
-  if (fault === undefined) return { url, headless: false };
+  if (fault === undefined) {
+    learned.answersHead = true;
+    return { url, headless: false };
+  }
   if (other !== undefined && (await newlyCreated(job, other)) === undefined) {
     warn(
       job,

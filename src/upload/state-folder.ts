@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../errors.ts';
 
@@ -51,6 +51,31 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Removes a file of our own, if it is there. `rm` asks what it is before it does so, which is felt with many files. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Runs what writes below a folder, which is made first where it is missing; it may vanish between two calls. */
+export function createInFolder(dir: string): <T>(action: () => Promise<T>) => Promise<T> {
+  let isMade = false;
+  return async (action) => {
+    if (!isMade) await makeFolder(dir);
+    isMade = true;
+    try {
+      return await action();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await makeFolder(dir);
+      return action();
+    }
+  };
 }
 
 /** Runs what touches the state folder; its failures are errors of kind `input` that name the folder. */

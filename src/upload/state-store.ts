@@ -5,7 +5,7 @@ import { pruneUploads } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
 import { pruneSpool } from './spool.ts';
-import { makeFolder, orStateError, replaceFile } from './state-folder.ts';
+import { createInFolder, orStateError, removeFile, replaceFile } from './state-folder.ts';
 
 export type { UploadKey, UploadRecord } from './record.ts';
 
@@ -24,6 +24,7 @@ export interface StateStore {
 }
 
 export function openStateStore(dir: string, now: () => Date = () => new Date()): StateStore {
+  const inFolder = createInFolder(dir);
   const pathOf = (key: UploadKey, extension: string) => join(dir, `${nameOf(key)}.${extension}`);
   const load = (key: UploadKey) =>
     orStateError(dir, async () => {
@@ -37,12 +38,10 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
         : { distrusted: 'belongs to another upload' };
     });
   return {
-    lock: (key) =>
-      orStateError(dir, async () => {
-        await makeFolder(dir);
-        return acquireLock(pathOf(key, 'lock'), key.path);
-      }),
+    lock: (key) => orStateError(dir, () => inFolder(() => acquireLock(pathOf(key, 'lock'), key.path))),
     read: async (key, onSetAside) => {
+      // Of most files there is none, and an error for each would cost more than this.
+      if (!existsSync(pathOf(key, 'json'))) return undefined;
       const record = await load(key);
       if (record === undefined || !('distrusted' in record)) return record;
       const path = pathOf(key, 'json');
@@ -63,11 +62,10 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
     },
     write: (record) =>
       orStateError(dir, async () => {
-        await makeFolder(dir);
         const saved: UploadRecord = { ...record, savedAt: now().toISOString() };
-        await replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`);
+        await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`));
       }),
-    remove: (key) => orStateError(dir, () => rm(pathOf(key, 'json'), { force: true })),
+    remove: (key) => orStateError(dir, () => removeFile(pathOf(key, 'json'))),
     prune: async (nowMs) => {
       await pruneSpool(dir, nowMs).catch(() => undefined);
       return pruneUploads(dir, nowMs).catch(() => []);

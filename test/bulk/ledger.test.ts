@@ -42,6 +42,28 @@ describe('a ledger', () => {
     expect(records).toEqual(['a', 'b', 'caf\udce9'].map((file) => ({ ledger: 1, ...outcome(file) })));
   });
 
+  test('has each record in the file by the time its append has ended, also where several went together', async () => {
+    const path = await ledgerPath();
+    const ledger = await openLedger(path, () => {});
+    const names = Array.from({ length: 40 }, (_, number) => String(number));
+    await Promise.all(
+      names.map(async (name) => {
+        await ledger.append(outcome(name));
+        expect(await readFile(path, 'utf8')).toContain(recordLine(outcome(name)));
+      }),
+    );
+    await ledger.append(outcome('last'));
+    await ledger.close();
+    expect(await reopened(path)).toEqual([...names, 'last']);
+  });
+
+  test('that cannot be written says so to everyone who waits', async () => {
+    const ledger = await openLedger(await ledgerPath(), () => {});
+    await ledger.close();
+    const all = await Promise.allSettled(['a', 'b', 'c'].map((file) => ledger.append(outcome(file))));
+    expect(all).toMatchObject(Array(3).fill({ status: 'rejected', reason: { kind: 'input' } }));
+  });
+
   test('is written to by one run at a time', async () => {
     const path = await ledgerPath();
     const first = await openLedger(path, () => {});

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +29,19 @@ describe('the state folder', () => {
     );
     expect(modes).toEqual([0o600, 0o600]);
     await lock.release();
+  });
+
+  it('that vanishes between two writes is made again', async () => {
+    const dir = join(await temporaryFolder(), 'a', 'b');
+    const store = openStateStore(dir);
+    for (const write of [() => store.write(record), async () => (await store.lock(key)).release()]) {
+      await store.write(record);
+      await rm(join(dir, '..'), { recursive: true });
+      await write();
+    }
+    await store.remove(key);
+    await store.remove(key);
+    expect(await readdir(dir)).toEqual([]);
   });
 
   it.each([
