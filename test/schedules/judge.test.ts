@@ -7,11 +7,20 @@ const plan: Plan = { protocol: 'pulse', body: 'raw', chunkBytes: 65_536, sizeByt
 let good: Observed;
 let resumed: Observed;
 let altered: Observed;
+let tus: Observed;
+let lostCreation: Observed;
 
 beforeAll(async () => {
   good = await runPlan(plan);
   const on = { method: 'PATCH', nth: 2, times: 4 };
   resumed = await runPlan({ ...plan, troubles: [{ on, do: 'answer', status: 503 }] });
+  tus = await runPlan({ ...plan, protocol: 'tus' });
+  const creation = { method: 'POST', path: '/files', nth: 1 };
+  lostCreation = await runPlan({
+    ...plan,
+    protocol: 'tus',
+    troubles: [{ on: creation, do: 'swallow-response', by: 'rst' }],
+  });
   altered = await runPlan(plan, { atPatch: 2, how: 'rewrite' });
 });
 
@@ -26,6 +35,9 @@ describe('the judge of a schedule', () => {
     expect(resumed.first.exitCode).toBe(4);
     expect(altered.first.exitCode).toBe(3);
     expect([faultsOf(good), faultsOf(resumed), faultsOfAltered(altered)]).toEqual([[], [], []]);
+    // What went with a creation whose answer was lost stays behind, unfinished.
+    expect(lostCreation.unfinishedBytes).toEqual([65_536]);
+    expect([faultsOf(tus), faultsOf(lostCreation)]).toEqual([[], []]);
   });
 
   it.each<[string, () => Observed]>([
@@ -33,6 +45,9 @@ describe('the judge of a schedule', () => {
     ['a second finished upload', () => ({ ...good, finished: [...good.finished, ...good.finished] })],
     ['no finished upload', () => ({ ...good, finished: [] })],
     ['bytes left behind', () => ({ ...good, unfinishedBytes: [0, 1] })],
+    ['bytes left behind where no creation was lost', () => ({ ...tus, unfinishedBytes: [1] })],
+    ['more bytes left behind than went with it', () => ({ ...lostCreation, unfinishedBytes: [65_537] })],
+    ['two uploads left behind by one', () => ({ ...lostCreation, unfinishedBytes: [65_536, 1] })],
     [
       'a success that names another digest',
       () => ({

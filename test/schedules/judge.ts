@@ -76,8 +76,12 @@ function failsHonestly({ first, second }: Observed): readonly string[] {
   return wrong;
 }
 
-/** Exactly one finished upload, with the file's bytes; what else was left behind is empty. */
-function storesOnce({ plan, file, finished, unfinishedBytes }: Observed): readonly string[] {
+/**
+ * Exactly one finished upload, with the file's bytes. What else was left behind is empty, or holds no more than went
+ * with a creation whose upload the client never learned of, one upload for each.
+ */
+function storesOnce(observed: Observed): readonly string[] {
+  const { plan, file, finished, unfinishedBytes } = observed;
   // An empty upload is complete from the start where there is no finalize: a lost 201 leaves another one.
   const isCountless = plan.protocol === 'tus' && plan.sizeBytes === 0 && finished.length > 0;
   return [
@@ -85,10 +89,30 @@ function storesOnce({ plan, file, finished, unfinishedBytes }: Observed): readon
     ...finished
       .filter(({ sha256 }) => sha256 !== file.sha256)
       .map(({ sizeBytes }) => `the server holds ${sizeBytes} other bytes than the file`),
-    ...unfinishedBytes
-      .filter((bytes) => bytes > 0)
-      .map((bytes) => `an upload with ${bytes} bytes was left behind`),
+    ...leftBehind(observed, unfinishedBytes).map((bytes) => `an upload with ${bytes} bytes was left behind`),
   ];
+}
+
+function leftBehind(observed: Observed, unfinishedBytes: readonly number[]): readonly number[] {
+  const excuses = observed.plan.protocol === 'tus' ? lostCreations(observed) : [];
+  const left = unfinishedBytes.filter((bytes) => bytes > 0).toSorted((a, b) => b - a);
+  return left.filter((bytes, index) => bytes > (excuses[index] ?? 0));
+}
+
+/**
+ * What may have gone with creations that made an upload which the client never learned of, the most first. An answer
+ * that comes while the client gives up looks answered here: so they are counted by what the client knows.
+ */
+function lostCreations(observed: Observed): readonly number[] {
+  const runs = runsOf(observed);
+  const made = runs
+    .flatMap(({ requests }) => requests)
+    .filter(({ method, upstreamStatus }) => method === 'POST' && upstreamStatus === 201)
+    .flatMap(({ bodyBytesReceived, faults }) =>
+      Array<number>(faults.includes('duplicate') ? 2 : 1).fill(bodyBytesReceived),
+    );
+  const learned = runs.flatMap((run) => of(run, 'upload.created'));
+  return made.toSorted((a, b) => b - a).slice(0, Math.max(0, made.length - learned.length));
 }
 
 function asksOneThingAtATime(observed: Observed): readonly string[] {
@@ -110,7 +134,9 @@ function wastesLittle(observed: Observed): readonly string[] {
   const { plan } = observed;
   const requests = runsOf(observed).flatMap((run) => run.requests);
   const troubled = requests.filter(isTroubled).length;
-  const patches = requests.filter(({ method }) => method === 'PATCH');
+  const isData = ({ method }: ProxiedRequest) =>
+    method === 'PATCH' || (method === 'POST' && plan.protocol === 'tus');
+  const patches = requests.filter(isData);
   const lostBytes = plan.troubles.reduce(
     (sum, trouble) => sum + (trouble.do === 'restart' ? trouble.loseBytes : 0),
     0,
