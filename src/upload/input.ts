@@ -73,7 +73,8 @@ export function openInput({ pieces, close }: Input, { sizeBytes: said, signal }:
       const endBytes = Math.min(offsetBytes + target.byteLength, isAgain ? readEndBytes : Infinity);
       await comeBeyond(endBytes);
       aheadBytes = Math.max(aheadBytes, endBytes + target.byteLength + 1);
-      if (!hasEnded) coming ??= takeNext();
+      // What has failed says that it is at its end when it is asked again: that would be a file cut short.
+      if (!hasEnded && failure === undefined) coming ??= takeNext();
       const filled = copy(kept, offsetBytes - keptFromBytes, target.subarray(0, endBytes - offsetBytes));
       readEndBytes = Math.max(readEndBytes, offsetBytes + filled);
       return filled;

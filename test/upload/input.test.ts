@@ -290,17 +290,21 @@ describe('an input that stands still', () => {
     expect(run.of('upload.failed')).toMatchObject([{ kind: 'interrupted', resumable: false }]);
   });
 
-  it('that fails is exit 3', async () => {
-    const bench = await tusBench();
-    const pieces = (async function* () {
-      yield payload(2 * CHUNK);
-      throw Object.assign(new Error(), { code: 'EIO' });
-    })();
-    const run = await sendInput(bench, pieces, {}, small);
-    expect(run.of('upload.failed')).toMatchObject([
-      { kind: 'input', message: expect.stringContaining('standard input cannot be read') },
-    ]);
-  });
+  it.each([1, 1.5, 2, 2.5, 3, 6])(
+    'that fails after %d chunks is exit 3, and no shorter file',
+    async (chunks) => {
+      const bench = await tusBench();
+      const pieces = (async function* () {
+        yield payload(chunks * CHUNK);
+        throw Object.assign(new Error(), { code: 'EIO' });
+      })();
+      const run = await sendInput(bench, pieces, {}, small);
+      expect(run.outcome.exitCode).toBe(3);
+      expect(run.of('upload.failed')).toMatchObject([
+        { kind: 'input', message: expect.stringContaining('standard input cannot be read') },
+      ]);
+    },
+  );
 });
 
 it('what is read runs ahead of what the server has by four chunks at most', async () => {
