@@ -45,14 +45,18 @@ export async function abortRemembered(
   }
 }
 
-/** What may succeed when the same command is run again is not given up, and what may have succeeded is left alone. */
-const keptAfter: ReadonlySet<string> = new Set(['temporary', 'interrupted', 'unknown', 'bug']);
+/** What may have succeeded is left alone, and an interruption is no failure. */
+const neverAfter: ReadonlySet<string> = new Set(['interrupted', 'unknown', 'bug']);
 
-/** After a failure: ends what it left at the server, where the user wants that. Never throws, only tells. */
-export async function abandon(sender: Sender, key: UploadKey, error: unknown): Promise<void> {
+/**
+ * After a failure: ends what it left at the server, where the user wants that; but not what the same command, run
+ * again, can go on with. Never throws, only tells.
+ */
+export async function abandon(sender: Sender, key: UploadKey, error: unknown, canGoOn = true): Promise<void> {
   const { settings, tools } = sender;
   if (!settings.abortOnFailure || tools.signal?.aborted) return;
-  if (!(error instanceof PulseError) || keptAfter.has(error.kind)) return;
+  if (!(error instanceof PulseError) || neverAfter.has(error.kind)) return;
+  if (canGoOn && error.kind === 'temporary') return;
   try {
     const record = await tools.store.read(key, () => undefined);
     if (record === undefined || record.phase === 'finalizing' || record.finishError !== undefined) return;

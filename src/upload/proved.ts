@@ -54,13 +54,19 @@ export async function proved(
     ...brought,
     proven,
     ...(proof !== undefined && { proof }),
-    ...(!proven && job.digest !== undefined && gap !== undefined && { reason: gap }),
+    ...(!proven && gap !== undefined && offersChecksums(job) && { reason: gap }),
     ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
   };
 }
 
-function withoutProof({ source, protocol, settings, digest }: Job, gap: string | undefined): PulseError {
-  const why = digest === undefined || gap === undefined ? 'the server offers no checksum' : gap;
+/** Where the server offers none, there is nothing more to say about them. */
+function offersChecksums({ offer }: Job): boolean {
+  return (offer.checksumAlgorithms ?? []).length > 0;
+}
+
+function withoutProof(job: Job, gap: string | undefined): PulseError {
+  const { source, protocol, settings } = job;
+  const why = gap !== undefined && offersChecksums(job) ? gap : 'the server offers no checksum';
   const canReadBack = protocol.content !== undefined && !settings.readBack;
   return new PulseError(
     'unknown',

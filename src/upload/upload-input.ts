@@ -49,7 +49,7 @@ export async function uploadInput(
     const afresh = { ...settings, resume: false };
     await uploadSource(source, protocol, afresh, tools).catch(async (error: unknown) => {
       const key = { server: settings.server.href, protocol: protocol.id, path: source.path };
-      await abandon({ protocol, settings, tools, source }, key, error);
+      await abandon({ protocol, settings, tools, source }, key, error, false);
       throw error;
     });
     return end(0);

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { allExtensions } from '../../src/server/extensions.ts';
+import { payload } from '../server/harness.ts';
+import { sendInput } from './input-bench.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
 
 const asked = { protocol: 'tus', abortOnFailure: true, chunkBytes: 1000 } as const;
@@ -75,5 +78,20 @@ describe('--abort-on-failure', () => {
     expect(bench.of('upload.failed')).toMatchObject([
       { message: expect.stringMatching(/answered 415/), resumable: true },
     ]);
+  });
+
+  it('removes what is left of standard input after any failure, for nobody can go on with it', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus', extensions: allExtensions });
+    async function* failing() {
+      yield payload(3000);
+      throw Object.assign(new Error('read failed'), { code: 'EIO' });
+    }
+    const settings = { chunkBytes: 1000, abortOnFailure: true, retries: 0 };
+    const broken = await sendInput(bench.proxy, failing(), {}, settings);
+    expect(broken.outcome.exitCode).toBe(3);
+    bench.proxy.setFaults([refusing(503)]);
+    const busy = await sendInput(bench.proxy, [payload(3000)], {}, settings);
+    expect(busy.outcome.exitCode).toBe(4);
+    expect(deletions(bench)).toEqual(['DELETE 204', 'DELETE 204']);
   });
 });

@@ -182,8 +182,7 @@ describe('checksums prove nothing', () => {
     await bench.upload(await bench.file(10, 'a.mp4'), { ...tus, checksum: 'crc32' });
     await unproven(bench, /^crc32 is too short/);
     await bench.upload(await bench.file(10, 'b.mp4'), { ...tus, checksum: 'none' });
-    expect(bench.of('upload.done')[1]).toMatchObject({ proven: false });
-    expect(bench.of('upload.done')[1]).not.toHaveProperty('reason');
+    expect(bench.of('upload.done')[1]).toMatchObject({ proven: false, reason: 'no checksums were sent' });
     expect(answers(bench).filter((line) => line.startsWith('PATCH'))).toEqual(['PATCH 204', 'PATCH 204']);
   });
 });
@@ -201,6 +200,21 @@ describe('checksums of an upload that is resumed', () => {
     expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 2 * MIB }]);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
     await expectStored(bench, file);
+  });
+
+  it('prove it after an interruption, which knows exactly how far it came', async () => {
+    const bench = await withAll();
+    const file = await bench.file(4 * MIB);
+    const stop = new AbortController();
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 4 }, do: 'meanwhile', run: async () => stop.abort() },
+    ]);
+    const stoppable = (tools: Tools) => ({ ...tools, signal: stop.signal });
+    expect((await bench.upload(file, tus, stoppable)).exitCode).toBe(130);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 2 * MIB }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
   });
 
   it('prove nothing where the server has more than is known to have been compared', async () => {
