@@ -15,7 +15,7 @@ const FILES = 8;
 
 /** Each at the line, in turn. */
 export interface LineFigures {
-  /** The same file as one single PATCH over a bare socket: what the line itself can carry. */
+  /** The file of `auto` as one single PATCH over a bare socket: what the line itself can carry. */
   readonly floor: readonly SeenRun[];
   /** Our defaults: one chunk of 1 MiB after another. */
   readonly chunks: readonly SeenRun[];
@@ -62,7 +62,7 @@ export async function measureLine({ folder, sizeBytes, rounds, say }: LineBench)
   });
   const at = { folder, sink, port: Number(new URL(proxy.url).port) };
   const runs: Readonly<Record<keyof LineFigures, () => Promise<SeenRun>>> = {
-    floor: () => runFloor(usual, at),
+    floor: () => runFloor(long, at),
     chunks: () =>
       runUploader(
         { ...at, args: [usual.path] },

@@ -16,9 +16,9 @@ export function deferredRemoval(store: StateStore): DeferredRemoval {
     store: {
       ...store,
       read: async (key, onSetAside) => (removed === undefined ? store.read(key, onSetAside) : undefined),
-      write: async (record) => {
+      write: async (record, isPassing) => {
         removed = undefined;
-        await store.write(record);
+        await store.write(record, isPassing);
       },
       remove: async (key) => {
         removed = key;

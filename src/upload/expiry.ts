@@ -23,7 +23,8 @@ export function noticingExpiry<T extends Tools>(tools: T): T {
     },
     store: {
       ...tools.store,
-      write: (record) => tools.store.write({ ...record, ...(expiresAt !== undefined && { expiresAt }) }),
+      write: (record, isPassing) =>
+        tools.store.write({ ...record, ...(expiresAt !== undefined && { expiresAt }) }, isPassing),
     },
   };
 }

@@ -30,12 +30,15 @@ export function tokenlessStore(
       const record = await store.peek(key);
       return record && withUrls(record, within);
     },
-    write: ({ finishError, ...record }) =>
-      store.write({
-        ...withUrls(record, without),
-        // What a server said, and servers repeat what they were told.
-        ...(finishError !== undefined && { finishError: redactedText(finishError, secrets) }),
-      }),
+    write: ({ finishError, ...record }, isPassing) =>
+      store.write(
+        {
+          ...withUrls(record, without),
+          // What a server said, and servers repeat what they were told.
+          ...(finishError !== undefined && { finishError: redactedText(finishError, secrets) }),
+        },
+        isPassing,
+      ),
   };
 }
 
