@@ -17,7 +17,8 @@ interface OpenPart {
   readonly index: number;
   readonly job: Job;
   readonly upload: OpenUpload;
-  readonly foundBytes: number;
+  /** Absent where it was made by this run. */
+  readonly foundBytes?: number;
 }
 
 /**
@@ -48,8 +49,8 @@ async function sendAll(
 ): Promise<{ readonly urls: readonly URL[]; readonly foundBytes: number }> {
   const atOnce = job.settings.parallel ?? 1;
   const open = await sideBySide(atOnce, parts, parts.jobs, openPart);
-  const foundBytes = open.reduce((sum, part) => sum + part.foundBytes, 0);
-  const first = open.find((part) => part.foundBytes > 0);
+  const foundBytes = open.reduce((sum, part) => sum + (part.foundBytes ?? 0), 0);
+  const first = open.find((part) => part.foundBytes !== undefined);
   if (first !== undefined) {
     const { source, tools } = job;
     tools.report({
@@ -66,7 +67,7 @@ async function sendAll(
 async function openPart(job: Job, index: number): Promise<OpenPart> {
   const begun = job.settings.resume ? await findUpload(job) : undefined;
   const upload = begun ?? (await createUpload(job));
-  return { index, job, upload, foundBytes: begun?.offsetBytes ?? 0 };
+  return { index, job, upload, ...(begun !== undefined && { foundBytes: begun.offsetBytes }) };
 }
 
 /** A part that the server lost on the way, or has thrown away, is made anew, once. */

@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Fault, startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { creationDeferLength } from '../../src/server/extensions/creation-defer-length.ts';
-import { payload } from '../server/harness.ts';
+import { freshFolder, payload } from '../server/harness.ts';
 import { startBench } from './harness.ts';
 import { inPieces, sendInput } from './input-bench.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
@@ -179,6 +183,28 @@ describe('an input of unknown size', () => {
     expect(read).toEqual([]);
     expect(bench.lines().filter((line) => line.startsWith('POST'))).toEqual([]);
   });
+});
+
+it('arrives at @tus/server, which takes sizes that follow, whatever is cut', async () => {
+  // A process of its own: Node 20 itself throws where a client hangs up at the end of a GET.
+  const args = ['peers/servers/tus-node.js', '0', await freshFolder()];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const proxy = await startFaultProxy({ target: String(line).trim() });
+  onTestFinished(() => proxy.close());
+  for (const sizeBytes of [0, 3 * CHUNK, 3 * CHUNK + 7]) {
+    const cut = (nth: number): Fault => ({
+      on: { method: 'PATCH', nth },
+      do: 'cut-request',
+      afterBodyBytes: CHUNK / 2,
+      by: 'rst',
+    });
+    proxy.setFaults([cut(1), cut(4)]);
+    const run = await sendInput(proxy, inPieces(payload(sizeBytes), 10_000), {}, { ...small, retries: 10 });
+    expect(run.of('upload.failed')).toEqual([]);
+    expect(run.of('upload.done')).toMatchObject([{ sizeBytes, proven: true, proof: 'read-back' }]);
+  }
 });
 
 describe('an input of known size', () => {
