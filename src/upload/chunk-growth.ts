@@ -22,7 +22,7 @@ export interface GrowthLimits {
 }
 
 /** A size is kept only if it is faster than half of it by this much: what is smaller is lost less of when a line breaks. */
-const WORTH_IT = 1.04;
+const WORTH_IT = 1.025;
 
 /** Until larger chunks are tried anew where they were not worth it, or after trouble: lines change. */
 const REST_CHUNKS = 16;

@@ -28,9 +28,10 @@ const longLine: Line = { roundTripMs: 80, bytesPerSecond: 12.5e6 };
 
 describe('the size of chunks', () => {
   it('doubles with each chunk while that is faster, and then stays', () => {
-    const { sizes } = send(begin(), longLine, 10);
-    // 16 MiB are 5.6 % faster than 8, and 32 only 2.9 % faster than 16: two of them show it.
-    expect(sizes).toEqual([1, 2, 4, 8, 16, 32, 32, 16, 16, 16]);
+    expect(send(begin(), longLine, 9).sizes).toEqual([1, 2, 4, 8, 16, 32, 32, 32, 32]);
+    // At a quarter of the distance 8 MiB are 2.9 % faster than 4, and 16 only 1.5 % faster than 8: two of them show it.
+    const { sizes } = send(begin(), { ...longLine, roundTripMs: 20 }, 9);
+    expect(sizes).toEqual([1, 2, 4, 8, 16, 16, 8, 8, 8]);
   });
 
   it('reaches nine tenths of a line of 80 ms and 100 Mbit/s within 256 MiB', () => {
