@@ -5,6 +5,7 @@ import type { Fault } from './faults.ts';
 import { grow } from './grow-chunks.ts';
 import type { Job } from './job.ts';
 import type { OpenUpload } from './open-upload.ts';
+import { REPORT_INTERVAL_MS } from './progress.ts';
 import { type Lost, recover } from './recover.ts';
 import { givesUpChecksums } from './refused-checksum.ts';
 import { sendChunk } from './send-chunk.ts';
@@ -31,7 +32,7 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   sending.progress.accepted(sending.offsetBytes);
   try {
     while (isUnfinished(sending)) {
-      const chunk = await job.reader.chunk(sending.offsetBytes, chunkBytesOf(sending));
+      const chunk = await nextChunk(sending);
       const next = (await showComparison(sending, chunk)) ?? (await step(sending, chunk));
       if (typeof next !== 'number') return next;
       await advance(sending, next);
@@ -42,6 +43,20 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   }
   const { atRisk, finishFault, checked } = sending;
   return { atRisk, checked, ...(finishFault !== undefined && { finishFault }) };
+}
+
+/** An input may let us wait for it: then what the server has by now is told first. */
+async function nextChunk(sending: Sending): Promise<Chunk> {
+  const { job, offsetBytes, progress } = sending;
+  const chunk = job.reader.chunk(offsetBytes, chunkBytesOf(sending));
+  if (job.source.once === undefined) return chunk;
+  const come = new AbortController();
+  job.tools.clock.sleep(REPORT_INTERVAL_MS, come.signal).then(progress.pause, () => undefined);
+  try {
+    return await chunk;
+  } finally {
+    come.abort();
+  }
 }
 
 /** Where to go on after a chunk; or the server no longer knows the upload. */

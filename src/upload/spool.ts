@@ -47,6 +47,25 @@ export function isSpooled(stateDir: string, path: string): boolean {
   return dirname(dirname(resolve(path))) === resolve(spoolFolder(stateDir));
 }
 
+export interface Copy {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** The copies that are whole, whether their uploads were begun or not. */
+export async function spooledCopies(stateDir: string): Promise<readonly Copy[]> {
+  const root = spoolFolder(stateDir);
+  const copies: Copy[] = [];
+  for (const folder of await readdir(root).catch(() => [])) {
+    for (const name of await readdir(join(root, folder)).catch(() => [])) {
+      const path = join(root, folder, name);
+      const stats = await stat(path).catch(() => undefined);
+      if (name !== UNFINISHED && stats?.isFile()) copies.push({ path, sizeBytes: stats.size });
+    }
+  }
+  return copies;
+}
+
 /** Removes a copy that nobody needs any more. */
 export async function removeSpooled(path: string): Promise<void> {
   await rm(path, { force: true });

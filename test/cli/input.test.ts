@@ -92,6 +92,30 @@ test('with --spool nothing is lost: the printed command goes on from the copy, w
   await proxy.close();
 });
 
+test('a copy whose upload was never begun is shown by list, with the command that sends it', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  await server.close();
+  const env = { PULSE_UPLOAD_STATE_DIR: await temporaryFolder() };
+  const args = [
+    '--server',
+    server.url,
+    '--protocol',
+    'pulse',
+    '--spool',
+    '--retries',
+    '0',
+    '--name',
+    'a.mp4',
+  ];
+  expect((await pipeInto(payload(2048), args, env)).code).toBe(4);
+  const [copy = ''] = await copiesIn(env.PULSE_UPLOAD_STATE_DIR);
+  const { stdout, stderr } = await startBin(['list'], { env }).ended;
+  expect([stdout, stderr]).toEqual([
+    '',
+    `${copy}: 2.0 KiB of standard input that were never sent\nnext: pulse-upload ${copy} --server <url>\n`,
+  ]);
+});
+
 test('the copy of a process that was killed while it sent is gone on with', async () => {
   const server = await subject({ protocol: 'pulse' });
   const proxy = await startFaultProxy({ target: server.url });

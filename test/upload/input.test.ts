@@ -285,6 +285,21 @@ describe('an input that stands still', () => {
     expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
   });
 
+  it('leaves nothing untold that the server has meanwhile', async () => {
+    const bench = await tusBench();
+    const told: number[] = [];
+    const pieces = (async function* () {
+      yield payload(2 * CHUNK + 1);
+      await vi.waitFor(() => expect(told.at(-1)).toBe(2 * CHUNK), { timeout: 10_000 });
+    })();
+    const onEvent = (event: { type: string; acceptedBytes?: number }) => {
+      if (event.type === 'upload.progress') told.push(event.acceptedBytes ?? 0);
+    };
+    const run = await sendInput({ ...bench, onEvent }, pieces, {}, small);
+    expect(run.of('upload.failed')).toEqual([]);
+    expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
+
   it('does not hold up the chunk that must be sent again', async () => {
     const bench = await tusBench();
     bench.proxy.setFaults([

@@ -1,11 +1,13 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
+import { formatBytes } from '../../output/format.ts';
 import { type KeptEvent, keptLines } from '../../output/kept-uploads.ts';
 import { labelled } from '../../output/labelled.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { createPaint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { keptUploads } from '../../upload/kept-uploads.ts';
+import { type Copy, spooledCopies } from '../../upload/spool.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -44,7 +46,9 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
     process.stdout.write(events.map((event) => ndjsonLine(event, now)).join(''));
     return;
   }
-  if (events.length === 0) {
+  const known = new Set(events.map(({ file }) => file));
+  const copies = (await spooledCopies(stateDir())).filter(({ path }) => !known.has(path));
+  if (events.length === 0 && copies.length === 0) {
     process.stderr.write(
       'nothing is unfinished: every upload that was begun here is done, or was forgotten\n',
     );
@@ -52,14 +56,21 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
   }
   const paint = await createPaint(wantsColor(process.stdout, process.env, values.noColor));
   const maxColumns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : undefined;
-  process.stdout.write(asText(keptLines(events, now.getTime(), paint, maxColumns)));
+  if (events.length > 0) process.stdout.write(asText(keptLines(events, now.getTime(), paint, maxColumns)));
   const onErr = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
-  process.stderr.write(asText(labelled([['next', harmless(nextStep(events))]], onErr)));
+  const unsent = copies.map(
+    ({ path, sizeBytes }) =>
+      `${harmless(path)}: ${formatBytes(sizeBytes)} of standard input that were never sent`,
+  );
+  const next = labelled([['next', harmless(nextStep(events, copies))]], onErr);
+  process.stderr.write(asText([...unsent, ...next]));
 }
 
 /** The command for the latest upload that can be gone on with; where there is none, what is left to do. */
-function nextStep(events: readonly KeptEvent[]): string {
+function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string {
   const next = events.find(({ outlook }) => outlook === 'resumable' || outlook === 'finalizing');
+  if (next === undefined && copy !== undefined)
+    return `pulse-upload ${shellQuote(copy.path, process.platform)} --server <url>`;
   if (next === undefined) return 'pulse-upload forget <file>';
   const words = ['pulse-upload', next.file, '--server', next.server];
   return words.map((word) => shellQuote(word, process.platform)).join(' ');
