@@ -58,7 +58,7 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
 async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
   const { tools, key } = job;
   const sent = await sendChunks(job, upload);
-  if ('lost' in sent) return { inVain: sent.lost, sendAfresh: false };
+  if ('lost' in sent) return { inVain: sent.lost, sendAfresh: sent.isToBeSentAgain === true };
   const { atRisk, finishFault, checked } = sent;
   if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
   // Where the protocol has no finalize, HEAD has the last word on completeness.

@@ -5,6 +5,8 @@ import type { OpenUpload } from './open-upload.ts';
 export interface ChunkChecks {
   /** `compares`: a chunk with a wrong one was refused, and nothing of it stored. `ignores`: it was stored. */
   seen?: 'compares' | 'ignores';
+  /** How often the answer to a wrong one was of no use. */
+  tries?: number;
   /** It refuses what it lists: no more are sent. */
   givenUp?: true;
 }

@@ -56,14 +56,12 @@ function isOffered({ offer, protocol, tools }: Job): boolean {
   return isListed && protocol.createWithData !== undefined && !tools.host.learned.createsBare;
 }
 
-/** What was refused with data is not tried so again in this run; what may pass is given its time. */
+/** What came to nothing with data is not tried so again in this run; what may pass is given its time. */
 async function leave(job: Job, request: WireRequest, outcome: Outcome): Promise<void> {
   const { settings, source, tools, tally } = job;
+  tools.host.learned.createsBare = true;
   const fault = faultOf(request, outcome, tools.clock.nowMs());
-  if (!isPassing(fault)) {
-    tools.host.learned.createsBare = true;
-    return;
-  }
+  if (!isPassing(fault)) return;
   const patience = createPatience({ file: source.name, settings, tools, onRetry: () => tally.retries++ });
   await patience.lasts(fault);
 }

@@ -11,6 +11,8 @@ import { realignWithoutHead, repeatWithoutHead } from './without-head.ts';
 /** The server no longer knows the upload. */
 export interface Lost {
   readonly lost: PulseError;
+  /** It was dropped for what was sent to it on purpose, which is not sent again. */
+  readonly isToBeSentAgain?: true;
 }
 
 /** What a remedy leads to: an offset to go on from, the end, or nothing yet: then the server is asked. */

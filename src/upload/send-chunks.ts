@@ -1,4 +1,3 @@
-import type { PulseError } from '../errors.ts';
 import type { Chunk } from '../protocol/protocol.ts';
 import { afterAnswer, type Checked } from './chunk-checks.ts';
 import type { Fault } from './faults.ts';
@@ -23,7 +22,7 @@ export type AllSent =
       /** The server has all bytes, but answered the last of them with an error. */
       readonly finishFault?: Fault;
     }
-  | { readonly lost: PulseError };
+  | Lost;
 
 /** Sends what the server lacks, strictly one chunk after another. */
 export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { WireRequest } from '../../src/protocol/wire.ts';
-import { refusal } from '../../src/server/exchange.ts';
+import { type Reply, refusal } from '../../src/server/exchange.ts';
 import { checksum } from '../../src/server/extensions/checksum.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import type { Filter } from '../../src/server/parts.ts';
@@ -184,6 +184,57 @@ describe('checksums prove nothing', () => {
     await bench.upload(await bench.file(10, 'b.mp4'), { ...tus, checksum: 'none' });
     expect(bench.of('upload.done')[1]).toMatchObject({ proven: false, reason: 'no checksums were sent' });
     expect(answers(bench).filter((line) => line.startsWith('PATCH'))).toEqual(['PATCH 204', 'PATCH 204']);
+  });
+});
+
+describe('a server that takes a wrong checksum ill', () => {
+  const on460 =
+    (change: (reply: Reply) => Reply): Filter =>
+    async (_, next) => {
+      const reply = await next();
+      return reply.status === 460 ? change(reply) : reply;
+    };
+
+  it.each([500, 422, 403])(
+    'and answers %i gets the file all the same, without a try spent',
+    async (status) => {
+      const bench = await withAll({ behaviour: { filter: on460((reply) => ({ ...reply, status })) } });
+      const file = await bench.file(4 * MIB);
+      expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(0);
+      expect(bench.of('upload.done')).toMatchObject([
+        { proven: false, reason: 'the server was not seen to compare checksums', retries: 0 },
+      ]);
+      // It is asked twice, and not with every chunk.
+      expect(answers(bench).filter((line) => line === `PATCH ${status}`)).toHaveLength(2);
+      await expectStored(bench, file);
+    },
+  );
+
+  it('and drops the upload gets it once more, proven', async () => {
+    const dropping: Filter = async (exchange, next, parts) => {
+      const reply = await next();
+      const upload = await parts.uploads.find(exchange.request.path.split('/').at(-1) ?? '');
+      if (reply.status === 460 && upload !== undefined) await parts.uploads.remove(upload, async () => {});
+      return reply;
+    };
+    const bench = await withAll({ behaviour: { filter: dropping } });
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.created')).toHaveLength(2);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
+    await expectStored(bench, file);
+  });
+
+  it('and cuts the connection gets the file all the same', async () => {
+    const bench = await withAll();
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 1 }, do: 'cut-request', afterBodyBytes: 0, by: 'rst' },
+    ]);
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(0);
+    // The second try shows it.
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, retries: 0 }]);
+    await expectStored(bench, file);
   });
 });
 
