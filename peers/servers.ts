@@ -11,7 +11,7 @@ export const servers: readonly ServerPeer[] = [
   {
     id: 'tus-node',
     title: '@tus/server 2.4.5 with @tus/file-store 2.1.1',
-    from: 'npm, a development dependency',
+    from: 'npm, a development dependency; with a maximum of 1 GiB and a term of ten minutes',
     fetch: () => undefined,
     command: (_, port, dir) => ({
       file: process.execPath,

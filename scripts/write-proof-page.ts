@@ -19,6 +19,9 @@ const names: Readonly<Record<string, string>> = {
   'a pulse server that asks for a token': 'pulse with a token',
   'a tus server that asks for a token': 'tus with a token',
   'a pulse server with a limit': 'pulse with a limit',
+  'a tus server with every extension': 'tus with every extension',
+  'a tus server whose uploads expire': 'tus that expires',
+  'a v1 server': 'pulse-v1',
 };
 
 function seenIn(folder: string): Seen {

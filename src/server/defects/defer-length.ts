@@ -1,3 +1,4 @@
+import { parseMetadata } from '../../protocol/headers.ts';
 import { type Reply, type RequestHead, refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
@@ -52,13 +53,14 @@ function declaring(
 const nothing = () => undefined;
 const isDeferring = ({ method: name, headers }: RequestHead) =>
   name === 'POST' && headers['upload-length'] === undefined && headers['upload-defer-length'] !== undefined;
-/** A deferred creation without a name: one that no other check builds on. */
-const isTried = (request: RequestHead) => isDeferring(request) && !('upload-metadata' in request.headers);
+/** A deferred creation that no other check builds on: by the name of its file, which tells the scenario. */
+const isTried = (request: RequestHead) =>
+  isDeferring(request) && nameIn(request.headers['upload-metadata']).includes('tried-deferral');
 
 export const deferLengthDefects: readonly Defect[] = [
   {
     id: 'deferral-listed-and-refused',
-    says: 'Lists creation-defer-length, and answers 501 to a deferred creation that has no name.',
+    says: 'Lists creation-defer-length, and answers 501 to some deferred creations.',
     breaks: ['defer.advertised', 'defer.post.201'],
     serve,
     behaviour: () => ({
@@ -264,3 +266,7 @@ const tailLost = writing((writer) => ({
       positionBytes,
     ),
 }));
+
+function nameIn(metadata: string | undefined): string {
+  return Buffer.from(parseMetadata(metadata ?? '')?.filename ?? []).toString();
+}

@@ -18,8 +18,8 @@ function expiring(change: Partial<Extension> = {}): Behaviour {
 }
 
 /** Uploads of 13 bytes expire within a second, and all others late enough for the checks that wait. */
-function expiringSoon(): Behaviour {
-  const soon = expiration(SECOND_MS);
+export function expiringSoon(change: Partial<Extension> = {}): Behaviour {
+  const soon = { ...expiration(SECOND_MS), ...change };
   const of = (upload: UploadView) => (upload.info.lengthBytes === 13 ? soon : late);
   return {
     extensions: [

@@ -1,11 +1,14 @@
+import { parseMetadata } from '../../protocol/headers.ts';
 import { answering, both, headerOf, method, refusing, status, withHeaders } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
+import { expiringSoon } from '../defects/expiration.ts';
 import { refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
 import { expiration } from '../extensions/expiration.ts';
 import { allExtensions, standardExtensions } from '../extensions.ts';
 import { receive } from '../receive.ts';
+import { unknownUpload } from '../refusals.ts';
 import { carriesData } from '../rules.ts';
 
 const serve = { protocol: 'tus' } as const;
@@ -71,6 +74,20 @@ export const extensionVariations: readonly Variation[] = [
       }),
   },
   {
+    id: 'metadata-flaws-ignored',
+    says: 'Keeps what it can read of flawed metadata, and of doubled keys the last.',
+    serve,
+    behaviour: () => ({
+      rules: { parse: { metadata: () => true } },
+      ...answering(method('HEAD'), (reply) => {
+        const metadata = headerOf(reply, 'Upload-Metadata');
+        return metadata === undefined
+          ? reply
+          : withHeaders(reply, { 'Upload-Metadata': readable(metadata) || undefined });
+      }),
+    }),
+  },
+  {
     id: 'deadlines-unstated',
     says: 'Lists expiration, and lets nothing expire.',
     serve,
@@ -102,6 +119,18 @@ export const extensionVariations: readonly Variation[] = [
         ),
       };
     },
+  },
+  {
+    id: 'expired-404',
+    says: 'Does not remember what has expired.',
+    serve,
+    behaviour: () => ({ ...expiringSoon(), ...answering(status(410), () => unknownUpload()) }),
+  },
+  {
+    id: 'expired-stays',
+    says: 'States a deadline, and keeps the upload when it is over.',
+    serve,
+    behaviour: () => expiringSoon({ meet: async () => undefined }),
   },
 ];
 
@@ -148,4 +177,11 @@ function fixedDeadline() {
     return { 'Upload-Expires': deadline };
   };
   return { extensions: [...standardExtensions, { name: 'expiration', tell }] };
+}
+
+/** The pairs that are right, by key. */
+function readable(metadata: string): string {
+  const pairs = metadata.split(',').map((pair) => pair.trim());
+  const right = pairs.filter((pair) => parseMetadata(pair) !== undefined && pair !== '');
+  return [...new Map(right.map((pair) => [pair.split(' ')[0], pair])).values()].join(',');
 }

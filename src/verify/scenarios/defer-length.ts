@@ -40,12 +40,10 @@ async function declare(
 
 export const triedDeferral = scenario({
   id: 'tried-deferral',
-  does: 'creates an upload with Upload-Defer-Length: 1 and without a name, and asks HEAD',
+  does: 'creates an upload with Upload-Defer-Length: 1, and asks HEAD',
   needs: ['creation-extension'],
   run: async (probe) => {
-    const posted = await probe.post(undefined, {
-      headers: { 'Upload-Defer-Length': '1', 'Upload-Metadata': undefined },
-    });
+    const posted = await probe.post(undefined, deferring());
     const isThere = isSuccess(posted) && headerOf(posted, 'Location') !== undefined;
     const headed =
       isThere && probe.target.headless === undefined
