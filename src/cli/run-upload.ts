@@ -8,7 +8,7 @@ import { isSpooled, removeSpooled } from '../upload/spool.ts';
 import { openStateStore } from '../upload/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
 import { uploadFiles } from '../upload/upload-files.ts';
-import type { BulkValues } from './bulk-options.ts';
+import { type BulkValues, bulkOptions } from './bulk-options.ts';
 import { type CommandLine, commandText } from './command-line.ts';
 import { inRun, outputOf } from './in-run.ts';
 import { type UploadValues, uploadOptions } from './options.ts';
@@ -53,5 +53,7 @@ export async function runUpload(
 /** The user's own command for the files that are left; starting over is what it must not do. */
 export function resumeCommand(given: CommandLine['given'], files: readonly string[]): string {
   const kept = new Map([...given].filter(([key]) => !['noResume', 'spool', 'size'].includes(key)));
-  return commandText(uploadOptions, kept, files, (word) => shellQuote(word, process.platform));
+  return commandText({ ...uploadOptions, ...bulkOptions }, kept, files, (word) =>
+    shellQuote(word, process.platform),
+  );
 }

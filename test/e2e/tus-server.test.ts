@@ -41,4 +41,21 @@ describe('@tus/server, plain tus 1.0', () => {
     const strict = await run([...args, '--require-proof'], join(dir, 'state'));
     expect(strict.code).toBe(8);
   });
+
+  it('has an unfinished upload removed by abort, and nothing is left of it', async () => {
+    const dir = temporaryFolder();
+    const proxy = await startFaultProxy({
+      target: await startTusServer(join(dir, 'files')),
+      faults: [{ on: { method: 'PATCH', nth: 2, times: 9 }, do: 'answer', status: 503 }],
+    });
+    onTestFinished(() => proxy.close());
+    const file = join(dir, 'video.mp4');
+    writeFileSync(file, randomBytes(3_200_000));
+    const args = [file, '--server', proxy.url, '--protocol', 'tus', '--retries', '0'];
+    expect((await run(args, join(dir, 'state'))).code).toBe(4);
+    expect(readdirSync(join(dir, 'files'))).not.toEqual([]);
+    const { code, stdout } = await run(['abort', file], join(dir, 'state'));
+    expect([code, stdout]).toEqual([0, `aborted ${file} at ${proxy.url}: the server has removed it\n`]);
+    expect(readdirSync(join(dir, 'files'))).toEqual([]);
+  });
 });
