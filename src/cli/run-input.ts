@@ -121,10 +121,17 @@ function nameless(nowMs: number): string {
   return `stdin-${new Date(nowMs).toISOString().replace(/\.\d+|[-:]/g, '')}`;
 }
 
+function isFolder(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isDirectory();
+  } catch {
+    return false; // whoever reads it learns what is the matter
+  }
+}
+
 function standardInput(): Input {
   // Of a folder Node makes an input that holds nothing.
-  if (fstatSync(0).isDirectory())
-    throw inputError('standard input', Object.assign(new Error(), { code: 'EISDIR' }));
+  if (isFolder(0)) throw inputError('standard input', Object.assign(new Error(), { code: 'EISDIR' }));
   return { pieces: process.stdin, close: () => process.stdin.destroy() };
 }
 

@@ -62,6 +62,8 @@ function sliceOf(source: Source, fromBytes: number, endBytes: number): Source {
 function createMemory({ tools, source, key }: Job, plan: PartPlan) {
   let { parts, record: earlier } = plan;
   const createdAt = earlier?.createdAt ?? new Date(tools.clock.nowMs()).toISOString();
+  // What the server says of its term later goes into every record by itself.
+  const expiresAt = earlier?.expiresAt;
   let joinedUrl = earlier?.joinedUrl;
   let writing: Promise<unknown> = Promise.resolve();
   const whole = (): UploadRecord => ({
@@ -73,6 +75,7 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
     prefix: { bytes: parts.reduce((sum, { prefix }) => sum + prefix.bytes, 0), sha256: '' },
     phase: 'sending',
     parts,
+    ...(expiresAt !== undefined && { expiresAt }),
     ...(joinedUrl !== undefined && { joinedUrl }),
   });
   const save = async () => {
