@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Chunk } from '../protocol/protocol.ts';
 import type { ChunkDigest } from './chunk-digest.ts';
-import type { Source } from './source.ts';
+import { changed, type Source } from './source.ts';
 
 /** A prefix of the file and its digest: what a later run compares before it goes on. */
 export interface Checkpoint {
@@ -29,6 +29,16 @@ export interface ChunkReader {
   readonly forgetBuffers: () => void;
 }
 
+/** The checksum of a chunk that was read a moment ago. */
+interface Reading {
+  readonly offsetBytes: number;
+  readonly length: number;
+  readonly base64: string;
+}
+
+/** So many are remembered: what is sent again was among the last. */
+const READINGS = 4;
+
 /**
  * The signal ends what takes long and asks no network: the hashing of what the server already holds. With a digest
  * every chunk brings the checksum of exactly its bytes, computed ahead like the rest.
@@ -38,6 +48,7 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
   let hashedBytes = 0;
   /** Where the two latest chunks began: the one that is being sent, and the one that was read ahead. */
   let boundaries: readonly { readonly bytes: number; readonly hash: Hash }[] = [];
+  let readings: readonly Reading[] = [];
   let buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   let pending:
     | { readonly offsetBytes: number; readonly length: number; readonly chunk: Promise<Chunk> }
@@ -54,6 +65,16 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
     hashedBytes = offsetBytes + bytes.byteLength;
   };
 
+  /** The digest of the whole is that of the first reading: a second one of other bytes would be proven as if it were that. */
+  const assertSameReading = (reading: Reading) => {
+    const before = readings.find(
+      ({ offsetBytes, length }) => offsetBytes === reading.offsetBytes && length === reading.length,
+    );
+    if (before !== undefined && before.base64 !== reading.base64)
+      throw changed(source.name, 'the same bytes were read another way the second time');
+    readings = [...readings.slice(1 - READINGS), reading];
+  };
+
   const nextBuffer = (length: number): Uint8Array => {
     buffers = [buffers[1], buffers[0]];
     if (buffers[0].byteLength < length) buffers[0] = Buffer.allocUnsafeSlow(length);
@@ -66,7 +87,10 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
     const bytes = buffer.subarray(0, await source.read(buffer, offsetBytes));
     await source.assertUnchanged();
     take(offsetBytes, bytes);
-    return { offsetBytes, bytes, ...(digest !== undefined && { checksum: digest.of(bytes) }) };
+    if (digest === undefined) return { offsetBytes, bytes };
+    const checksum = digest.of(bytes);
+    assertSameReading({ offsetBytes, length: bytes.byteLength, base64: checksum.base64 });
+    return { offsetBytes, bytes, checksum };
   };
 
   const hashTo = async (bytes: number) => {

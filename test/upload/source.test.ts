@@ -17,6 +17,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { chooseDigest } from '../../src/upload/chunk-digest.ts';
 import { createChunkReader } from '../../src/upload/chunk-reader.ts';
 import { inputError, openSource, type Source } from '../../src/upload/source.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
@@ -217,3 +218,27 @@ describe('hashing what the server already holds', () => {
     expect(reads).toBe(2);
   });
 });
+
+it.each([true, false])(
+  'a chunk that is read again must be the same bytes (a checksum: %s)',
+  async (isChecked) => {
+    const { source } = await opened('some content');
+    let reads = 0;
+    const fickle: Source = {
+      ...source,
+      read: async (target, offsetBytes) => {
+        const filled = await source.read(target, offsetBytes);
+        reads += 1;
+        if (reads === 2) target[0] = 0;
+        return filled;
+      },
+    };
+    const digest = isChecked ? chooseDigest('auto', { checksumAlgorithms: ['sha1'] }, '') : undefined;
+    const reader = createChunkReader(fickle, undefined, digest);
+    await reader.chunk(0, 4);
+    const again = reader.chunk(0, 4);
+    // Without checksums nothing is claimed of what was sent, until the server names its own.
+    if (isChecked) await expect(again).rejects.toMatchObject({ kind: 'input' });
+    else expect((await again).bytes[0]).toBe(0);
+  },
+);
