@@ -33,7 +33,7 @@ export function checkedBefore({
     ? { bytes }
     : {
         bytes,
-        gap: `of ${offsetBytes} bytes that were there already it is not known that they were compared`,
+        gap: 'the bytes that were there already are not known to have been compared',
       };
 }
 
@@ -58,7 +58,7 @@ export function afterHead(checked: Checked, offsetBytes: number): Checked {
     ? checked
     : {
         ...checked,
-        gap: `the answer for ${offsetBytes - checked.bytes} bytes was lost, and with it whether their checksum was compared`,
+        gap: 'the answer to a chunk was lost, and with it whether its checksum was compared',
       };
 }
 

@@ -163,7 +163,7 @@ describe('checksums prove nothing', () => {
     const bench = await withAll();
     bench.proxy.setFaults([{ on: { method: 'PATCH', nth: 3 }, do: 'swallow-response', by: 'rst' }]);
     await bench.upload(await bench.file(3 * MIB), tus);
-    await unproven(bench, /^the answer for 1048576 bytes was lost/);
+    await unproven(bench, /^the answer to a chunk was lost/);
   });
 
   it('of a first part that an earlier run sent without', async () => {
@@ -174,7 +174,7 @@ describe('checksums prove nothing', () => {
     bench.proxy.setFaults([]);
     bench.events.length = 0;
     await bench.upload(file, tus);
-    await unproven(bench, /^of 2097152 bytes that were there already it is not known/);
+    await unproven(bench, /^the bytes that were there already are not known/);
   });
 
   it('when they are too short, or not wanted', async () => {
