@@ -35,6 +35,13 @@ describe('the judge of a schedule', () => {
     expect(resumed.first.exitCode).toBe(4);
     expect(altered.first.exitCode).toBe(3);
     expect([faultsOf(good), faultsOf(resumed), faultsOfAltered(altered)]).toEqual([[], [], []]);
+    const proofs = await Promise.all(
+      [true, false].map(async (compares) => {
+        const { first } = await runPlan({ ...plan, protocol: 'tus', compares });
+        return first.events.flatMap((event) => (event.type === 'upload.done' ? [event.proven] : []));
+      }),
+    );
+    expect(proofs).toEqual([[true], [false]]);
     // What went with a creation whose answer was lost stays behind, unfinished.
     expect(lostCreation.unfinishedBytes).toEqual([65_536]);
     expect([faultsOf(tus), faultsOf(lostCreation)]).toEqual([[], []]);

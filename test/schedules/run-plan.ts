@@ -56,7 +56,7 @@ export interface Alteration {
 export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Observed> {
   const dir = await mkdtemp(join(tmpdir(), 'pulse-upload-plan-'));
   const stored = join(dir, 'uploads');
-  const server = await startSubject(stored, plan.protocol);
+  const server = await startSubject(stored, plan.protocol, { compares: plan.compares });
   const proxy = await startFaultProxy({ target: server.url() });
   const path = join(dir, 'video.mp4');
   try {

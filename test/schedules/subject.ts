@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { allExtensions } from '../../src/server/extensions.ts';
 import type { Behaviour } from '../../src/server/server.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 
@@ -23,7 +24,11 @@ export interface RestartableServer {
 export async function startSubject(
   dir: string,
   protocol: 'pulse' | 'tus',
-  given: { readonly token?: () => string; readonly behaviour?: Behaviour } = {},
+  given: {
+    readonly token?: () => string;
+    readonly behaviour?: Behaviour;
+    readonly compares?: boolean | undefined;
+  } = {},
 ): Promise<RestartableServer> {
   const start = (): Promise<RunningServer> =>
     startServer({
@@ -32,6 +37,7 @@ export async function startSubject(
       dir,
       protocol,
       limits: { closeGraceMs: 0, stallMs: 150, settleMs: 1000 },
+      ...(given.compares && { extensions: allExtensions }),
       ...(given.token !== undefined && { token: given.token() }),
       ...(given.behaviour !== undefined && { behaviour: given.behaviour }),
     });

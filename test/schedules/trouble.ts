@@ -13,6 +13,8 @@ export type Trouble =
 export interface Plan {
   readonly protocol: 'pulse' | 'tus';
   readonly body: 'raw' | 'multipart';
+  /** The server compares checksums. */
+  readonly compares?: boolean;
   readonly chunkBytes: number;
   readonly sizeBytes: number;
   readonly troubles: readonly Trouble[];
@@ -35,13 +37,15 @@ export function plans(): fc.Arbitrary<Plan> {
     .record({
       protocol: fc.constantFrom('pulse' as const, 'pulse' as const, 'tus' as const),
       multipart: fc.constantFrom(false, false, true),
+      compares: fc.boolean(),
       chunkBytes: fc.constantFrom(64 * KIB, 100_000, 256 * KIB),
     })
-    .chain(({ protocol, multipart, chunkBytes }) =>
+    .chain(({ protocol, multipart, compares, chunkBytes }) =>
       fc.record({
         protocol: fc.constant(protocol),
         // Plain tus knows no forms.
         body: fc.constant(multipart && protocol === 'pulse' ? ('multipart' as const) : ('raw' as const)),
+        compares: fc.constant(compares && protocol === 'tus'),
         chunkBytes: fc.constant(chunkBytes),
         sizeBytes: sizes(chunkBytes),
         // A part of a form is no form.
