@@ -3,7 +3,7 @@ import type { Unread } from './bring-over.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { errorOf } from './faults.ts';
 import { type Job, sizeOf, warn } from './job.ts';
-import { type Joined, joinedBefore, joinParts } from './join-parts.ts';
+import { inOnePiece, type Joined, joinedBefore, joinParts } from './join-parts.ts';
 import { askOffset } from './offset.ts';
 import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
 import { createPartJobs, type PartJobs } from './part-jobs.ts';
@@ -49,6 +49,7 @@ async function sendAll(
 ): Promise<{ readonly urls: readonly URL[]; readonly foundBytes: number }> {
   const atOnce = job.settings.parallel ?? 1;
   const open = await sideBySide(atOnce, parts, parts.jobs, openPart);
+  assertApart(open.map(({ upload }) => upload.url));
   const foundBytes = open.reduce((sum, part) => sum + (part.foundBytes ?? 0), 0);
   const first = open.find((part) => part.foundBytes !== undefined);
   if (first !== undefined) {
@@ -61,6 +62,7 @@ async function sendAll(
     });
   }
   const urls = await sideBySide(atOnce, parts, open, (part) => sendPart(part, parts));
+  assertApart(urls);
   return { urls, foundBytes };
 }
 
@@ -68,6 +70,17 @@ async function openPart(job: Job, index: number): Promise<OpenPart> {
   const begun = job.settings.resume ? await findUpload(job) : undefined;
   const upload = begun ?? (await createUpload(job));
   return { index, job, upload, ...(begun !== undefined && { foundBytes: begun.offsetBytes }) };
+}
+
+/** Two parts in one upload: one of them would be joined twice, the other never. */
+function assertApart(urls: readonly URL[]): void {
+  const twice = urls.find((url, index) => urls.findIndex(({ href }) => href === url.href) < index);
+  if (twice === undefined) return;
+  throw new PulseError(
+    'protocol',
+    `the server gave two parts of the file the same URL (${twice.origin}${twice.pathname}), expected one for each`,
+    { hint: inOnePiece },
+  );
 }
 
 /** A part that the server lost on the way, or has thrown away, is made anew, once. */
@@ -102,7 +115,7 @@ async function sendWhole(job: Job, upload: OpenUpload): Promise<OpenUpload | { r
 
 function headless(): PulseError {
   return new PulseError('protocol', 'the server answers no HEAD, so that parts cannot be relied on', {
-    hint: 'leave out --parallel: the file then goes in one piece',
+    hint: inOnePiece,
   });
 }
 

@@ -42,5 +42,7 @@ function termIn({ headers }: Answer, nowMs: number): string | undefined {
   const termMs = Date.parse(headers['upload-expires'] ?? '');
   if (Number.isNaN(termMs)) return undefined;
   const skewMs = nowMs - Date.parse(headers.date ?? '');
-  return new Date(Math.abs(skewMs) > MOST_SKEW_MS ? termMs + skewMs : termMs).toISOString();
+  const term = new Date(Math.abs(skewMs) > MOST_SKEW_MS ? termMs + skewMs : termMs);
+  // Beyond the year 275760 there are no dates here: as good as no term.
+  return Number.isNaN(term.getTime()) ? undefined : term.toISOString();
 }

@@ -18,6 +18,9 @@ export interface Joined {
   readonly isGone?: true;
 }
 
+/** What was begun in parts goes on in parts, also without --parallel. */
+export const inOnePiece = 'leave out --parallel and add --no-resume: the file then goes in one piece';
+
 /** How often it is looked whether the server has joined the parts. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -110,7 +113,7 @@ function notJoined(offsetBytes: number | undefined): PulseError {
     'temporary',
     `the server has every part, but has not joined them: HEAD says ${said}`,
     {
-      hint: 'run the same command again; if it ends in the same way, leave out --parallel',
+      hint: `run the same command again; if it ends in the same way, ${inOnePiece}`,
     },
   );
 }

@@ -29,9 +29,13 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
       );
     return 'gone';
   }
-  const { offsetBytes, isDeferred } = asked.value;
+  const { offsetBytes, lengthBytes = sizeBytes, isDeferred } = asked.value;
   if (offsetBytes >= sizeBytes) {
     if (isDeferred) throw stillOpen(sizeBytes);
+    // Where there is a finalize, it names what is stored, and is compared.
+    if (job.protocol.finalize !== undefined) return undefined;
+    if (offsetBytes > sizeBytes) throw tooMuch(offsetBytes, sizeBytes);
+    if (lengthBytes !== sizeBytes) throw otherLength(lengthBytes, sizeBytes);
     return undefined;
   }
   const record = { ...upload.record, phase: 'sending' as const };
@@ -64,5 +68,23 @@ function stillOpen(sizeBytes: number): PulseError {
     'protocol',
     `the server was told that the upload has ${sizeBytes} bytes and has them all, yet HEAD says that its length is unknown`,
     { hint: 'run pulse-upload verify on this server; --size avoids unknown lengths' },
+  );
+}
+
+/** What was sent is there, and something else besides. */
+function tooMuch(offsetBytes: number, sizeBytes: number): PulseError {
+  return new PulseError(
+    'integrity',
+    `the server holds ${offsetBytes} bytes (HEAD), but the file has only ${sizeBytes}`,
+    { hint: 'the copy on the server is not usable; upload it again with --no-resume' },
+  );
+}
+
+/** An upload whose length is another one is not complete at the server, or is cut off there. */
+function otherLength(lengthBytes: number, sizeBytes: number): PulseError {
+  return new PulseError(
+    'protocol',
+    `the server has all ${sizeBytes} bytes of the file, yet HEAD says Upload-Length ${lengthBytes}: for the server this upload is not complete`,
+    { hint: 'run pulse-upload verify on this server and show its report to who runs it' },
   );
 }

@@ -137,6 +137,15 @@ describe('the term', () => {
     expect(written[0]?.expiresAt).toBe(new Date(nowMs + termMs).toISOString());
   });
 
+  it('beyond all dates is none', async () => {
+    const bench = await startBench();
+    const far = { date: new Date(0).toUTCString(), 'Upload-Expires': 'Sat, 13 Sep 275760 00:00:00 GMT' };
+    bench.server.script.POST = [{ patchHeaders: far }];
+    const outcome = await bench.upload(await bench.file(3000), plainTus(bench));
+    expect(bench.of('upload.failed')).toEqual([]);
+    expect(outcome.exitCode).toBe(0);
+  });
+
   it('is respected by a dry run, which asks nobody', async () => {
     const bench = await startBench();
     const file = await begun(bench, MINUTE_MS);

@@ -73,6 +73,19 @@ describe('a last chunk', () => {
     expect(bench.of('upload.done')).toMatchObject([{ sentBytes: 0, resumedFromBytes: MIB }]);
   });
 
+  it.each([
+    ['holds more than the file', { 'Upload-Offset': String(MIB + 7) }, 7, 'integrity'],
+    ['waits for more than the file', { 'Upload-Length': String(2 * MIB) }, 6, 'protocol'],
+    ['is for less than the file', { 'Upload-Length': '5' }, 6, 'protocol'],
+  ])('after which HEAD says that the upload %s is no success of plain tus', async (_, said, code, kind) => {
+    const bench = await startBench();
+    bench.server.script.HEAD = [stay, { patchHeaders: said as Record<string, string> }];
+    const file = await bench.file(MIB);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(code);
+    expect(bench.of('upload.done')).toEqual([]);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind }]);
+  });
+
   it.each([404, 410])(
     'after which a plain tus server no longer knows the upload (%i) is done, unproven, with a warning',
     async (answer) => {

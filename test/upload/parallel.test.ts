@@ -5,7 +5,7 @@ import type { Fault } from '../../fixtures/proxies/fault-proxy.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
 import { termination } from '../../src/server/extensions/termination.ts';
 import { split } from '../../src/upload/parts.ts';
-import { startBench } from './harness.ts';
+import { plainTus, startBench } from './harness.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
 
 const CHUNK = 64 * 1024;
@@ -129,6 +129,28 @@ describe('--parallel', () => {
       { kind: 'refused', message: expect.stringContaining(why) },
     ]);
     expect(seen(bench, 'POST')).toEqual([]);
+  });
+
+  it('sends nothing where two parts are given one and the same upload: exit 6', async () => {
+    let first: string | undefined;
+    const location = (id: string) => {
+      first ??= id;
+      return `/uploads/${first}`;
+    };
+    const bench = await startBench({ location });
+    const offer = { 'Tus-Version': '1.0.0', 'Tus-Extension': 'creation,concatenation' };
+    bench.server.script.OPTIONS = [{ answer: 204, headers: offer }];
+    const file = await bench.file(2 * CHUNK);
+    const settings = { ...plainTus(bench), parallel: 2, chunkBytes: CHUNK };
+    expect((await bench.upload(file, settings)).exitCode).toBe(6);
+    expect(bench.of('upload.failed')).toMatchObject([
+      {
+        kind: 'protocol',
+        message: expect.stringContaining('two parts of the file the same URL'),
+        hint: expect.stringContaining('--no-resume'),
+      },
+    ]);
+    expect(bench.server.lines().filter((line) => line.startsWith('PATCH'))).toEqual([]);
   });
 
   it('ends all parts when one fails for good', async () => {
