@@ -13,10 +13,12 @@ const CHUNK_BYTES = MiB;
 const MOST_CHUNK_BYTES = 32 * MiB;
 const FILES = 8;
 
-/** Each at the line, in turn. */
+/** Each at the line, in turn; the bare sockets, which are no contenders, in the first round only. */
 export interface LineFigures {
   /** The file of `auto` as one single PATCH over a bare socket: what the line itself can carry. */
   readonly floor: readonly SeenRun[];
+  /** What it leaves of sequential chunks of 1 MiB. */
+  readonly floorChunks: readonly SeenRun[];
   /** Our defaults: one chunk of 1 MiB after another. */
   readonly chunks: readonly SeenRun[];
   readonly auto: readonly SeenRun[];
@@ -62,7 +64,8 @@ export async function measureLine({ folder, sizeBytes, rounds, say }: LineBench)
   });
   const at = { folder, sink, port: Number(new URL(proxy.url).port) };
   const runs: Readonly<Record<keyof LineFigures, () => Promise<SeenRun>>> = {
-    floor: () => runFloor(long, at),
+    floor: () => runFloor(long, long.sizeBytes, at),
+    floorChunks: () => runFloor(usual, CHUNK_BYTES, at),
     chunks: () =>
       runUploader(
         { ...at, args: [usual.path] },
@@ -83,14 +86,18 @@ export async function measureLine({ folder, sizeBytes, rounds, say }: LineBench)
         },
       ),
   };
-  const figures: Record<keyof LineFigures, SeenRun[]> = { floor: [], chunks: [], auto: [], jobs: [] };
+  const figures: Record<keyof LineFigures, SeenRun[]> = {
+    ...{ floor: [], floorChunks: [] },
+    ...{ chunks: [], auto: [], jobs: [] },
+  };
   try {
     for (let round = 1; round <= rounds; round += 1) {
       for (const name of Object.keys(runs) as (keyof LineFigures)[]) {
+        if (round > 1 && name.startsWith('floor')) continue;
         const run = await runs[name]();
         figures[name].push(run);
         say(
-          `line ${round}/${rounds} ${name.padEnd(6)} ${(run.elapsedMs / 1000).toFixed(2)} s, ${(100 * lineShare(run)).toFixed(1)} % of the line, ${run.patches} chunks`,
+          `line ${round}/${rounds} ${name.padEnd(11)} ${(run.elapsedMs / 1000).toFixed(2)} s, ${(100 * lineShare(run)).toFixed(1)} % of the line, ${run.patches} chunks`,
         );
       }
     }
@@ -107,9 +114,14 @@ interface Place {
   readonly port: number;
 }
 
-function runFloor({ path, sizeBytes }: BenchmarkFile, { sink, port }: Place): Promise<SeenRun> {
-  const args = [path, String(port), String(sizeBytes)];
-  return runClient('floor.mjs', args, sink, { sizesBytes: [sizeBytes], finalizes: true, patches: 1 });
+function runFloor(
+  { path, sizeBytes }: BenchmarkFile,
+  chunkBytes: number,
+  { sink, port }: Place,
+): Promise<SeenRun> {
+  const patches = Math.ceil(sizeBytes / chunkBytes);
+  const args = [path, String(port), String(chunkBytes)];
+  return runClient('floor.mjs', args, sink, { sizesBytes: [sizeBytes], finalizes: true, patches });
 }
 
 /** It decides on its chunks; but where none is larger than the first, it is not what it says it is. */

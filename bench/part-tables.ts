@@ -70,6 +70,7 @@ function lineTable(figures: LineFigures): string {
   const floorShare = summarize(figures.floor.map(lineShare)).median;
   const labels: Readonly<Record<keyof LineFigures, string>> = {
     floor: 'a bare socket, one PATCH',
+    floorChunks: 'a bare socket, chunks of 1 MiB',
     chunks: 'ours, chunks of 1 MiB',
     auto: 'ours, `--chunk-size auto`',
     jobs: 'ours, several files, `--jobs 4`',

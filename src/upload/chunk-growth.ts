@@ -48,6 +48,11 @@ export function passed(growth: ChunkGrowth, sentBytes: number, elapsedMs: number
   return { chunkBytes: larger, limits, smaller: { chunkBytes, bytesPerMs }, restChunks: 2 };
 }
 
+/** Whether the size of the next chunk hangs on how fast this one is: then the next is not read ahead, to be read anew. */
+export function isOnTrial({ smaller, restChunks }: ChunkGrowth): boolean {
+  return smaller !== undefined || restChunks <= 1;
+}
+
 /**
  * After trouble that brought the size down. The size that met it is not tried again in this upload: a proxy that
  * drops what is too large would otherwise be run into for ever.

@@ -1,5 +1,6 @@
 import type { Chunk } from '../protocol/protocol.ts';
 import { afterAnswer, type Checked } from './chunk-checks.ts';
+import { isOnTrial } from './chunk-growth.ts';
 import type { Fault } from './faults.ts';
 import { grow } from './grow-chunks.ts';
 import type { Job } from './job.ts';
@@ -62,7 +63,8 @@ async function nextChunk(sending: Sending): Promise<Chunk> {
 async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
   const { nowMs } = sending.job.tools.clock;
   const startedMs = nowMs();
-  const accepted = await sendChunk(sending, chunk);
+  const readsOn = sending.growth === undefined || !isOnTrial(sending.growth);
+  const accepted = await sendChunk(sending, chunk, readsOn);
   const elapsedMs = nowMs() - startedMs;
   if (typeof accepted !== 'number') {
     // Nothing of it was stored; if it was, 409 says so.

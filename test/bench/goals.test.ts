@@ -32,7 +32,7 @@ const seen = (elapsedMs: number): SeenRun => ({ ...run({ elapsedMs }), payloadBy
 const crossed = (changes: Partial<Record<keyof LineFigures, SeenRun>>): Figures => {
   const never = seen(1e9);
   const { floor = never, chunks = never, auto = never, jobs = never } = changes;
-  return { line: { floor: [floor], chunks: [chunks], auto: [auto], jobs: [jobs] } };
+  return { line: { floor: [floor], floorChunks: [never], chunks: [chunks], auto: [auto], jobs: [jobs] } };
 };
 
 test.each([

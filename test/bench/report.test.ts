@@ -92,7 +92,11 @@ const seen = (elapsedMs: number, payloadBytes: number, patches: number) => ({
 });
 
 test('a goal that asks for the most says so, and by how much it is missed', () => {
-  const runs = { floor: [seen(5449, 67_108_864, 1)], chunks: [seen(11_000, 67_108_864, 64)] };
+  const runs = {
+    floor: [seen(5449, 67_108_864, 1)],
+    floorChunks: [seen(1, 1, 1)],
+    chunks: [seen(11_000, 67_108_864, 64)],
+  };
   const line = { ...runs, auto: [seen(10_000, 100e6, 12)], jobs: [seen(9000, 100e6, 96)] };
   const text = renderPart(resultOf({ line }, ['--only', 'line']), 'line');
   expect(text).toMatch(/auto`, of the line +\| ≥ 90 % +\| 80\.0 \(80\.0 to 80\.0\) +\| missed by 11 % +\|$/m);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { beginGrowth, type ChunkGrowth, passed, setBack } from '../../src/upload/chunk-growth.ts';
+import { beginGrowth, type ChunkGrowth, isOnTrial, passed, setBack } from '../../src/upload/chunk-growth.ts';
 
 const MIB = 1_048_576;
 const limits = { firstBytes: MIB, mostBytes: 32 * MIB, longestMs: 7_500 };
@@ -82,6 +82,22 @@ describe('the size of chunks', () => {
     const { sizes } = send(settled, longLine, 20);
     expect(sizes.slice(0, 16)).toEqual(Array(16).fill(1));
     expect(sizes.slice(16)).toEqual([2, 4, 8, 16]);
+  });
+
+  it('only changes after a chunk that was on trial, and most chunks of a steady line are not', () => {
+    let growth = begin();
+    let trials = 0;
+    for (let chunk = 0; chunk < 200; chunk++) {
+      const next = passed(
+        growth,
+        growth.chunkBytes,
+        chunkMs({ ...longLine, roundTripMs: 20 }, growth.chunkBytes),
+      );
+      if (isOnTrial(growth)) trials += 1;
+      else expect(next.chunkBytes).toBe(growth.chunkBytes);
+      growth = next;
+    }
+    expect(trials).toBeLessThan(50);
   });
 
   it('says nothing where the chunk was shorter, or took no time', () => {
