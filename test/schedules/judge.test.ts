@@ -30,7 +30,7 @@ function withRun(observed: Observed, change: (run: Run) => Partial<Run>): Observ
 
 /** The oracle of the schedules, judged itself: what it would not notice, no schedule could show. */
 describe('the judge of a schedule', () => {
-  it('finds nothing wrong with what went well', () => {
+  it('finds nothing wrong with what went well', async () => {
     expect(good.first.exitCode).toBe(0);
     expect(resumed.first.exitCode).toBe(4);
     expect(altered.first.exitCode).toBe(3);

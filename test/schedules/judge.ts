@@ -110,7 +110,9 @@ function lostCreations(observed: Observed): readonly number[] {
   const runs = runsOf(observed);
   const made = runs
     .flatMap(({ requests }) => requests)
-    .filter(({ method, upstreamStatus }) => method === 'POST' && upstreamStatus === 201)
+    .filter(({ method }) => method === 'POST')
+    // A server makes an upload also for a client that has gone before it could answer.
+    .filter(({ upstreamStatus, bodyBytesForwarded }) => upstreamStatus === 201 || bodyBytesForwarded > 0)
     .flatMap(({ bodyBytesReceived, faults }) =>
       Array<number>(faults.includes('duplicate') ? 2 : 1).fill(bodyBytesReceived),
     );
