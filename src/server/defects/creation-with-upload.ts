@@ -9,7 +9,7 @@ import { answering, both, filtering, refusing, status, withHeaders, writing } fr
 import type { Defect } from './defect.ts';
 
 const serve = { protocol: 'tus' } as const;
-const limited = { ...serve, maxSizeBytes: 8 * 1024 * 1024 };
+const limited = { ...serve, maxSizeBytes: 16 * 1024 * 1024 };
 
 /** A creation of that length with bytes of the file. */
 const brings =
@@ -60,7 +60,7 @@ export const creationWithUploadDefects: readonly Defect[] = [
   {
     id: 'creation-bytes-taken-unlisted',
     says: 'Stores the bytes of a creation, lists no creation-with-upload, and does not tell of them.',
-    breaks: ['cwu.advertised', 'cwu.post.unadvertised-body'],
+    breaks: ['cwu.advertised', 'cwu.post.unadvertised-body', 'core.options.unadvertised'],
     serve,
     behaviour: () =>
       filtering(async (exchange, next) => {
@@ -164,7 +164,8 @@ export const creationWithUploadDefects: readonly Defect[] = [
     serve: limited,
     behaviour: () =>
       filtering(async (exchange, next) => {
-        if (isExpecting(exchange)) await bodyOf(exchange);
+        const isTooLong = Number(exchange.request.headers['upload-length']) > limited.maxSizeBytes;
+        if (isExpecting(exchange) && isTooLong) await bodyOf(exchange);
         return next();
       }),
   },

@@ -21,7 +21,7 @@ import {
 import type { Defect } from './defect.ts';
 
 const serve = { protocol: 'tus' } as const;
-const limited = { ...serve, maxSizeBytes: 8 * 1024 * 1024 };
+const limited = { ...serve, maxSizeBytes: 16 * 1024 * 1024 };
 const right = creationDeferLength();
 
 /** Every extension, the deferral made otherwise. */

@@ -1,3 +1,4 @@
+import { TUS_VERSION } from '../../protocol/headers.ts';
 import { type Reply, refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { expiration } from '../extensions/expiration.ts';
@@ -55,7 +56,7 @@ export const expirationDefects: readonly Defect[] = [
   {
     id: 'expiration-unlisted',
     says: 'States deadlines, and does not list expiration.',
-    breaks: ['expiration.advertised'],
+    breaks: ['expiration.advertised', 'core.options.unadvertised'],
     serve,
     behaviour: () => {
       const listed = standardExtensions.map(({ name }) => name).join(',');
@@ -135,7 +136,7 @@ export const expirationDefects: readonly Defect[] = [
       ...expiringSoon(),
       ...answering(both(method('PATCH'), status(410)), () => ({
         status: 204,
-        headers: { 'Upload-Offset': '7' },
+        headers: { 'Upload-Offset': '7', 'Tus-Resumable': TUS_VERSION },
       })),
     }),
   },
