@@ -14,6 +14,10 @@ export interface Dialect {
   readonly credential: (token: string) => readonly [string, string];
   /** The ending of the files that the tester makes. */
   readonly ending: string;
+  /** False where what the server offers is told elsewhere, and OPTIONS may be refused. */
+  readonly needsOptions?: false;
+  /** Without its metadata a creation is refused. */
+  readonly needsMetadata?: true;
   /** Metadata of a new upload. */
   readonly metadata: (filename: string) => Readonly<Record<string, string>>;
   /** Where the bytes of a finished upload can be read, if anywhere. */
@@ -21,6 +25,8 @@ export interface Dialect {
     target: Target,
     upload: { readonly url: string; readonly filename: string },
   ) => string;
+  /** How files begin, where servers look at them. */
+  readonly opening?: 'mp4';
   /** Asked to recognise the protocol, and the sign in the answer, in words. */
   readonly recognise: {
     readonly method: 'GET' | 'OPTIONS';
@@ -41,6 +47,9 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
     aliveMethod: 'GET',
     credential: bearer,
     ending: '.mp4',
+    opening: 'mp4',
+    needsMetadata: true,
+    needsOptions: false,
     metadata: (filename) => ({ artifactId: artifactIdOf(filename), filename }),
     contentUrl: ({ artifactsUrl }, { filename }) => `${artifactsUrl}/${artifactIdOf(filename)}`,
     recognise: {

@@ -127,6 +127,15 @@ function noAnswer({ origin }: URL, silence: Exchange): PulseError {
 /** What OPTIONS on the creation URL says. */
 async function advertised(probe: Probe): Promise<Partial<Target>> {
   const options = await probe.options();
+  const status = options.answer?.status;
+  if (dialects[probe.target.protocol].needsOptions === false && (status === 401 || status === 403)) {
+    const refused = `OPTIONS is refused with ${status}`;
+    return {
+      extensions: ['creation'],
+      optionsRefused: refused,
+      assumptions: [`${refused}: creation is assumed`],
+    };
+  }
   const extensions = isSuccess(options) ? headerMembers(options, 'Tus-Extension').filter(Boolean) : [];
   const maxSize = isSuccess(options) ? headerOf(options, 'Tus-Max-Size') : undefined;
   const said = extensions.length > 0 ? `extensions: ${extensions.join(', ')}` : 'no extensions advertised';

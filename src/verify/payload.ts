@@ -6,7 +6,13 @@ import { endianness } from 'node:os';
  * any eight bytes of a file read back say where they belong, and no two places of a payload look alike.
  */
 export type PayloadRecord =
-  | { readonly kind: 'position'; readonly seed: number; readonly sizeBytes: number }
+  | {
+      readonly kind: 'position';
+      readonly seed: number;
+      readonly sizeBytes: number;
+      /** Its first two blocks are those of a video, for servers that look at what they are given. */
+      readonly opening?: 'mp4';
+    }
   /** Bytes whose look matters (text, framing, zeros), in full. */
   | { readonly kind: 'literal'; readonly base64: string; readonly sizeBytes: number };
 
@@ -27,10 +33,12 @@ export interface Part {
 }
 
 const BLOCK_BYTES = 8;
+/** The box that begins an MP4 file (ISO/IEC 14496-12, 4.3): two blocks long, so that the third tells its position again. */
+export const MP4_OPENING = Buffer.from('\0\0\0\x10ftypisom\0\0\x02\0', 'latin1');
 const DIGEST_STEP_BYTES = 1024 * 1024;
 
-export function positionPayload(seed: number, sizeBytes: number): Payload {
-  return payloadOf({ kind: 'position', seed: seed >>> 0, sizeBytes });
+export function positionPayload(seed: number, sizeBytes: number, opening?: 'mp4'): Payload {
+  return payloadOf({ kind: 'position', seed: seed >>> 0, sizeBytes, ...(opening && { opening }) });
 }
 
 export function literalPayload(bytes: Uint8Array): Payload {
@@ -60,13 +68,18 @@ export function positionOf(
   at: number,
 ): number | undefined {
   if (at + BLOCK_BYTES > bytes.length) return undefined;
+  if (
+    record.opening !== undefined &&
+    bytes.subarray(at, at + BLOCK_BYTES).equals(MP4_OPENING.subarray(0, BLOCK_BYTES))
+  )
+    return 0;
   const block = (unmix(bytes.readUInt32LE(at)) ^ record.seed) >>> 0;
   const position = block * BLOCK_BYTES;
   if (position + BLOCK_BYTES > record.sizeBytes) return undefined;
   return bytes.readUInt32LE(at + 4) === second(record.seed, block) ? position : undefined;
 }
 
-function positionBytes({ seed, sizeBytes }: { seed: number; sizeBytes: number }) {
+function positionBytes({ seed, sizeBytes, opening }: PayloadRecord & { kind: 'position' }) {
   return (from: number, to: number): Uint8Array => {
     const end = Math.min(to, sizeBytes);
     if (end <= from) return new Uint8Array();
@@ -80,6 +93,8 @@ function positionBytes({ seed, sizeBytes }: { seed: number; sizeBytes: number })
     }
     const buffer = Buffer.from(words.buffer);
     if (endianness() === 'BE') buffer.swap32();
+    if (opening !== undefined && firstBlock * BLOCK_BYTES < MP4_OPENING.length)
+      MP4_OPENING.copy(buffer, 0, firstBlock * BLOCK_BYTES);
     return buffer.subarray(from - firstBlock * BLOCK_BYTES, end - firstBlock * BLOCK_BYTES);
   };
 }

@@ -22,6 +22,8 @@ export interface Target {
   readonly refusesUploads?: string;
   /** What the user can do about a refusal that would make the whole run pointless. */
   readonly advice?: string;
+  /** OPTIONS is not for everyone, as it may be where a protocol does not demand it; what it would say is unknown. */
+  readonly optionsRefused?: string;
   /** From Tus-Extension. */
   readonly extensions: readonly string[];
   /** From Tus-Max-Size, as written. */
@@ -56,6 +58,7 @@ type ExtensionNeed = `offers ${string}` | `lacks ${string}`;
 export type Need = NamedNeed | ExtensionNeed;
 
 type NamedNeed =
+  | 'options'
   | 'creation-extension'
   | 'termination'
   | 'extensions'
@@ -76,6 +79,7 @@ type NamedNeed =
 
 /** Why a need is not met, in words; undefined where it is. */
 const unmet: Readonly<Record<NamedNeed, (target: Target, permissions: Permissions) => string | undefined>> = {
+  options: (target) => target.optionsRefused,
   'creation-extension': lacksExtension('creation'),
   termination: lacksExtension('termination'),
   extensions: (target) => (target.extensions.length > 0 ? undefined : 'the server advertises no extension'),

@@ -17,6 +17,8 @@ const servers: Readonly<Record<string, ReferenceSettings>> = {
     behaviour: { extensions: [...allExtensions, expiration(3_600_000)] },
   },
   'a v1 server': { protocol: 'pulse-v1' },
+  'a v1 server that asks for a token': { protocol: 'pulse-v1', guarded: true },
+  'a v1 server with every extension': { protocol: 'pulse-v1', behaviour: { extensions: allExtensions } },
   'a pulse server with a limit': { protocol: 'pulse', maxSizeBytes: 64 * 1024 * 1024 },
 };
 

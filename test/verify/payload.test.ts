@@ -37,6 +37,22 @@ describe('a payload', () => {
     expect(told).toEqual(told.map((_, at) => (at % 8 === 0 ? at : undefined)));
   });
 
+  it('that begins like a video tells the position of every block all the same', () => {
+    const payload = positionPayload(5, 4096, 'mp4');
+    const { record } = payload;
+    if (record.kind !== 'position') throw new Error('unreachable');
+    const bytes = Buffer.from(payload.bytes(0, 4096));
+    expect(bytes.subarray(4, 12).toString()).toBe('ftypisom');
+    expect(Buffer.from(payload.bytes(5, 20))).toEqual(bytes.subarray(5, 20));
+    const told = Array.from(bytes, (_, at) => positionOf(record, bytes, at));
+    expect(told.filter((at) => at !== undefined)).toEqual(
+      Array.from({ length: 512 }, (_, block) => 8 * block).filter((at) => at !== 8),
+    );
+    expect(describeRuns(runsOf(join(bytes, bytes), payload), 4096)).toEqual([
+      'bytes 0 to 4,095 are there twice',
+    ]);
+  });
+
   it('has no two blocks alike in 8 MiB', () => {
     const bytes = Buffer.from(positionPayload(1, 8 * MiB).bytes(0, 8 * MiB));
     const seen = new Set<bigint>();

@@ -90,9 +90,9 @@ describe('the values of the suite', () => {
 function levelsOf({ id, section, level }: Row): Levels {
   if (id.startsWith('pulse.')) return { pulse: level };
   if (id.startsWith('v1.')) return { 'pulse-v1': level };
-  if (commonlyMissing.has(id)) return { pulse: 'SHOULD', tus: 'SHOULD' };
+  if (commonlyMissing.has(id)) return { pulse: 'SHOULD', tus: 'SHOULD', 'pulse-v1': 'SHOULD' };
   const isBinding = level === 'MUST' || level === 'safety';
-  return { pulse: notPromised.has(section) && isBinding ? 'SHOULD' : level, tus: level };
+  return { pulse: notPromised.has(section) && isBinding ? 'SHOULD' : level, tus: level, 'pulse-v1': level };
 }
 
 function sorted(levels: Levels): readonly unknown[] {

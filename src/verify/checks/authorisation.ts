@@ -40,7 +40,7 @@ export const authorisationChecks: readonly Check[] = [
   }),
   check({
     id: 'sec.auth.head',
-    level: { tus: 'safety', pulse: 'MAY' },
+    level: { tus: 'safety', pulse: 'MAY', 'pulse-v1': 'safety' },
     impact: 'security',
     spec: docs,
     says: 'Without a credential HEAD tells nothing.',
@@ -57,7 +57,7 @@ export const authorisationChecks: readonly Check[] = [
   }),
   check({
     id: 'sec.auth.patch',
-    level: { tus: 'safety', pulse: 'MAY' },
+    level: { tus: 'safety', pulse: 'MAY', 'pulse-v1': 'safety' },
     impact: 'security',
     spec: docs,
     says: 'Without a credential PATCH stores nothing.',
@@ -116,7 +116,7 @@ export const authorisationChecks: readonly Check[] = [
   }),
   check({
     id: 'sec.auth.scheme',
-    level: { tus: 'safety' },
+    level: { tus: 'safety', 'pulse-v1': 'safety' },
     impact: 'interoperability',
     spec: rfc(9110, '11.1'),
     says: 'The name of the authentication scheme is read without regard to case, and another scheme is no credential.',
@@ -186,7 +186,7 @@ export const authorisationChecks: readonly Check[] = [
   }),
   check({
     id: 'sec.auth.www-authenticate',
-    level: { tus: 'MAY', pulse: 'MAY' },
+    level: { tus: 'MAY', pulse: 'MAY', 'pulse-v1': 'MAY' },
     impact: 'advice',
     spec: rfc(9110, '15.5.2'),
     says: 'A 401 says how to authenticate.',

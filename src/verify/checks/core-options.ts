@@ -258,7 +258,10 @@ export const coreOptions: Section = {
     'core.options.cors-expose':
       'CORS is optional, but switched on without these headers it cannot work: the row itself asks for a warning',
   },
-  checks: [...discovery, ...limits, ...effects],
+  checks: [...discovery, ...limits, ...effects].map((each) => ({
+    ...each,
+    needs: ['options', ...(each.needs ?? [])],
+  })),
 };
 
 const knownExtensions = new Set([

@@ -139,6 +139,7 @@ export const coreVersion: Section = {
       passes: 'the same status and the same Tus-* headers with Tus-Resumable: 9.9.9 as without',
       fails: '412, or other capabilities',
       matters: 'a client of a newer version cannot find out what the server speaks',
+      needs: ['options'],
       reads: optionsVersions,
       judge({ plain, strange }) {
         for (const asked of [plain, strange]) expectAnswer(asked);
@@ -156,6 +157,7 @@ export const coreVersion: Section = {
       passes: 'items like 1.0.0, one of them 1.0.0',
       fails: 'an empty item, another separator, or no 1.0.0',
       matters: 'clients find no version that they speak',
+      needs: ['options'],
       reads: optionsVersions,
       judge({ plain }) {
         const listed = versionsListed(plain);
@@ -173,6 +175,7 @@ export const coreVersion: Section = {
       passes: 'the first item of Tus-Version is the Tus-Resumable of its other answers',
       fails: 'it is another (a warning: from outside nobody can prove a preference)',
       matters: 'clients choose a version that the server likes less',
+      needs: ['options'],
       reads: optionsVersions,
       judge({ plain, created }) {
         const listed = versionsListed(plain);

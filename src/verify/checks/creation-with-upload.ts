@@ -44,6 +44,7 @@ const answers: readonly Check[] = [
     passes: 'it is listed and bytes are stored, or neither; to do it without listing it is a warning',
     fails: 'it is listed, and the creation is refused or its bytes are not stored',
     matters: 'the client sends the beginning of every file twice, or not at all',
+    needs: ['options'],
     reads: firstBytes,
     judge({ posted, headed }, { extensions }) {
       if (!extensions.includes('creation-with-upload')) {

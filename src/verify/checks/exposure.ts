@@ -37,7 +37,7 @@ export const exposureChecks: readonly Check[] = [
   }),
   check({
     id: 'sec.location.scheme-downgrade',
-    level: { tus: 'safety', pulse: 'SHOULD' },
+    level: { tus: 'safety', pulse: 'SHOULD', 'pulse-v1': 'safety' },
     impact: 'security',
     spec: derived('https protects nothing that is sent by http'),
     says: 'Behind https, Location is not http.',

@@ -83,7 +83,7 @@ export const httpRobustness: Section = {
     }),
     check({
       id: 'http.body-limit.1mib',
-      level: { pulse: 'MUST', tus: 'SHOULD' },
+      level: { pulse: 'MUST', tus: 'SHOULD', 'pulse-v1': 'MUST' },
       impact: 'interoperability',
       spec: chunkDetails,
       says: 'A body of 1,048,576 bytes, the size of a chunk, is accepted.',

@@ -16,6 +16,7 @@ export const metadata: Section = {
   title: 'Extension: Creation, Upload-Metadata',
   untestable: {},
   relevelled: {
+    'metadata.absent': 'not part of pulse-v1: a creation without metadata is refused there (v1.meta.missing)',
     'metadata.header-injection':
       'safety for tus, not SHOULD: the row itself calls an injected header a failure and the 5xx a warning',
   },
@@ -215,7 +216,7 @@ export const metadata: Section = {
     }),
     check({
       id: 'metadata.header-injection',
-      level: { tus: 'safety', pulse: 'SHOULD' },
+      level: { tus: 'safety', pulse: 'SHOULD', 'pulse-v1': 'safety' },
       impact: 'security',
       spec: header,
       says: 'A line break in a value never becomes a header of an answer.',
@@ -238,7 +239,7 @@ export const metadata: Section = {
     }),
     check({
       id: 'metadata.absent',
-      level: tusSafety,
+      level: { tus: 'safety', pulse: 'SHOULD' },
       impact: 'advice',
       spec: derived('what was not given cannot be given back'),
       says: 'Without metadata none is made up.',

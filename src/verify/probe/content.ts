@@ -39,11 +39,14 @@ export interface ContentTools {
   readonly exchanges: readonly Exchange[];
   /** GET whose whole body is handed out, beside the exchange that records it. */
   readonly download: (url: string, mostBytes: number) => Promise<{ exchange: Exchange; bytes?: Uint8Array }>;
+  readonly pause: (ms: number) => Promise<void>;
   readonly readBack?: ReadBack;
 }
 
 type Finding = Pick<Content, 'exchange' | 'stored' | 'runs' | 'unknown'> & Partial<Pick<Content, 'by'>>;
 
+const READY_TRIES = 12;
+const READY_PAUSE_MS = 250;
 /** What is read back is held in memory. */
 const MOST_READ_BYTES = 512 * 1024 * 1024;
 
@@ -70,14 +73,22 @@ const oracles: Readonly<
     const sizeBytes = parseByteCount(String(json?.size));
     return { exchange, stored: { sha256, ...(sizeBytes !== undefined && { sizeBytes }) } };
   },
-  get: async (upload, payload, { download, target }) => {
+  get: async (upload, payload, { download, target, pause }) => {
     if (payload.sizeBytes > MOST_READ_BYTES) {
       return { by: 'none', unknown: 'content not verified: the file is too large to be read back by GET' };
     }
-    const { exchange, bytes } = await download(
-      dialects[target.protocol].contentUrl(target, upload),
-      2 * payload.sizeBytes + 64 * 1024,
-    );
+    const url = dialects[target.protocol].contentUrl(target, upload);
+    const read = () => download(url, 2 * payload.sizeBytes + 64 * 1024);
+    let { exchange, bytes } = await read();
+    // After a lost answer nobody knows whether the server is still making it ready (protocol v1, 6.1).
+    for (
+      let tries = 0;
+      target.artifactsUrl && exchange.answer?.status === 404 && tries < READY_TRIES;
+      tries++
+    ) {
+      await pause(READY_PAUSE_MS);
+      ({ exchange, bytes } = await read());
+    }
     if (!isSuccess(exchange) || bytes === undefined) {
       return { exchange, unknown: `GET answered ${outcomeOf(exchange)}` };
     }

@@ -1,7 +1,7 @@
 import type { Redact } from '../../protocol/redaction.ts';
 import type { Clock } from '../clock.ts';
 import { dialects } from '../dialect.ts';
-import { literalPayload, type Payload, positionPayload } from '../payload.ts';
+import { literalPayload, MP4_OPENING, type Payload, positionPayload } from '../payload.ts';
 import { type Random, seededRandom, seedOf } from '../random.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
@@ -26,6 +26,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly payload: (sizeBytes: number, name?: string) => Payload;
   /** Bytes whose look matters. */
   readonly literal: (bytes: Uint8Array | string) => Payload;
+  /** The same as a whole file: behind what its kind of file begins with, where servers look at it. */
+  readonly literalFile: (bytes: Uint8Array | string) => Payload;
   /** Seeded by the run and the scenario. */
   readonly random: Random;
   /** How often races are run. */
@@ -91,6 +93,7 @@ export function openProbe(
     target,
     exchanges: recorder.exchanges,
     download: requests.download,
+    pause,
     ...(settings.readBack && { readBack: settings.readBack }),
   });
 
@@ -104,7 +107,15 @@ export function openProbe(
     exchanges: recorder.exchanges,
     finish: createFinish(uploads, offsets, pause),
     content,
-    payload: (sizeBytes, name = 'file') => positionPayload(seedOf(seed, scenarioId, name), sizeBytes),
+    payload: (sizeBytes, name = 'file') =>
+      positionPayload(seedOf(seed, scenarioId, name), sizeBytes, dialects[target.protocol].opening),
+    literalFile: (bytes) =>
+      literalPayload(
+        Buffer.concat([
+          dialects[target.protocol].opening ? MP4_OPENING : Buffer.alloc(0),
+          Buffer.from(bytes as Uint8Array),
+        ]),
+      ),
     literal: (bytes) => literalPayload(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
     random,
     rounds: settings.rounds,

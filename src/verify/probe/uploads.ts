@@ -1,4 +1,4 @@
-import { encodeMetadata, OFFSET_OCTET_STREAM, TUS_VERSION } from '../../protocol/headers.ts';
+import { encodeMetadata, OFFSET_OCTET_STREAM, parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
 import { belowPrefix, resolveLocation, uploadIdOf } from '../../protocol/urls.ts';
 import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
@@ -30,6 +30,8 @@ export interface FinalizeOptions extends RequestOptions {
 export interface Uploads {
   /** A creation as it is, whatever comes of it. `sizeBytes` undefined sends no Upload-Length. */
   readonly post: (sizeBytes: number | undefined, options?: RequestOptions) => Promise<Exchange>;
+  /** Upload-Metadata with these pairs, behind those without which the protocol refuses a creation. */
+  readonly metadata: (text?: string) => string | undefined;
   /** A creation that the scenario builds on: throws Blocked where the server refuses it. */
   readonly create: (sizeBytes: number, options?: RequestOptions) => Promise<Upload>;
   /** The upload that a 2xx to `post` names; throws Blocked where it names none. */
@@ -82,13 +84,26 @@ export function createUploads(
     headers: { ...patchHeaders(offset), ...options.headers },
   });
 
-  const uploadOf = (created: Exchange, sizeBytes: number, filename = fileName()): Upload => {
+  const uploadOf = (
+    created: Exchange,
+    sizeBytes: number,
+    filename = namedIn(created) ?? fileName(),
+  ): Upload => {
     const url = locationOf(created, target, access);
     return { url: url.href, id: uploadIdOf(url), sizeBytes, filename, created };
   };
 
+  const metadata = (text?: string): string | undefined => {
+    const given = text?.split(',').map((pair) => pair.trim().split(' ')[0]);
+    const { needsMetadata, metadata: ordinary } = dialects[target.protocol];
+    const required = Object.entries(needsMetadata ? ordinary(fileName()) : {});
+    const missing = encodeMetadata(Object.fromEntries(required.filter(([key]) => !given?.includes(key))));
+    return missing === '' || text === undefined ? missing || text : `${missing},${text}`;
+  };
+
   return {
     post,
+    metadata,
     create: async (sizeBytes, options) => {
       const filename = fileName();
       return uploadOf(await post(sizeBytes, options, filename), sizeBytes, filename);
@@ -115,6 +130,13 @@ export function createUploads(
     postOptions,
     unknownUrl: (upload) => unknownLike(upload.url, random),
   };
+}
+
+/** The file's name that was sent with the creation. */
+function namedIn({ sent }: Exchange): string | undefined {
+  const text = sent.headers.find(([name]) => name.toLowerCase() === 'upload-metadata')?.[1];
+  const name = parseMetadata(text ?? '')?.filename;
+  return name && Buffer.from(name).toString('utf8');
 }
 
 function urlOf(upload: Upload | string): string {

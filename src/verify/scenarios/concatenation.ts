@@ -18,7 +18,10 @@ export async function partOf(
   text: string,
   { sentBytes = text.length, metadata }: { readonly sentBytes?: number; readonly metadata?: string } = {},
 ): Promise<Upload> {
-  const headers = { 'Upload-Concat': 'partial', ...(metadata && { 'Upload-Metadata': metadata }) };
+  const headers = {
+    'Upload-Concat': 'partial',
+    ...(metadata && { 'Upload-Metadata': probe.metadata(metadata) }),
+  };
   const part = await probe.create(text.length, { headers });
   await bringTo(probe, part, probe.literal(text), sentBytes);
   return part;
@@ -85,7 +88,7 @@ export const joinedParts = scenario({
     const after = await probe.head(first);
     const second = await partOf(probe, ' world', { metadata });
     const parts = [first.url, second.url];
-    const plain = await joining(probe, parts, { headers: { 'Upload-Metadata': undefined } });
+    const plain = await joining(probe, parts, { headers: { 'Upload-Metadata': probe.metadata() } });
     return {
       part: { created: first.created, before, after },
       parts,

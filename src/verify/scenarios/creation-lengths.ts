@@ -95,7 +95,7 @@ export const nothingToSend = scenario({
   does: 'creates an upload of no bytes and without a name, asks HEAD, and reads the content back',
   run: async (probe) => {
     const file = probe.literal('');
-    const posted = await probe.post(0, { headers: { 'Upload-Metadata': undefined } });
+    const posted = await probe.post(0, { headers: { 'Upload-Metadata': probe.metadata() } });
     const headed = await headOfNew(probe, posted);
     const content = isSuccess(posted)
       ? await probe.content(probe.uploadOf(posted, file.sizeBytes), file)

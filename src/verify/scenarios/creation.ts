@@ -1,6 +1,7 @@
 import { isSuccess } from '../answers.ts';
 import type { Content } from '../probe/content.ts';
 import { CHUNK_BYTES } from '../probe/finish.ts';
+import type { Probe } from '../probe/probe.ts';
 import type { Request } from '../probe/request.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
@@ -77,7 +78,7 @@ export const firstChunkAtOnce = scenario({
     const sent = [];
     for (let round = 0; round < ROUNDS; round++) {
       const file = probe.payload(SIZES_BYTES[round % SIZES_BYTES.length] ?? 1, `file ${round}`);
-      const created = await link.request(creationOf(probe.target.createUrl, file.sizeBytes));
+      const created = await link.request(creationOf(probe, file.sizeBytes));
       const upload = probe.uploadOf(created, file.sizeBytes);
       const options = probe.patchOptions(0, file.part(0, file.sizeBytes));
       const patched = await link.request({ ...options, method: 'PATCH', url: new URL(upload.url) });
@@ -136,7 +137,11 @@ export const wrongMethods = scenario({
   },
 });
 
-function creationOf(createUrl: string, sizeBytes: number): Request {
-  const headers = { 'Tus-Resumable': '1.0.0', 'Upload-Length': String(sizeBytes) };
-  return { method: 'POST', url: new URL(createUrl), headers };
+function creationOf({ target, metadata }: Probe, sizeBytes: number): Request {
+  const headers = {
+    'Tus-Resumable': '1.0.0',
+    'Upload-Length': String(sizeBytes),
+    'Upload-Metadata': metadata(),
+  };
+  return { method: 'POST', url: new URL(target.createUrl), headers };
 }

@@ -1,5 +1,6 @@
 import { encodeMetadata } from '../../protocol/headers.ts';
-import { offsetOf } from '../answers.ts';
+import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { Skip } from '../check.ts';
 import { scenario } from '../scenario.ts';
 
 export const EVIL_HOST = 'evil.example';
@@ -44,7 +45,9 @@ export const uploadedPage = scenario({
   run: async (probe) => {
     const file = probe.literal(PAGE);
     const metadata = encodeMetadata({ filename: `${probe.fileName()}.html`, filetype: 'text/html' });
-    const upload = await probe.create(file.sizeBytes, { headers: { 'Upload-Metadata': metadata } });
+    const posted = await probe.post(file.sizeBytes, { headers: { 'Upload-Metadata': metadata } });
+    if (posted.answer && !isSuccess(posted)) throw new Skip(`pages are not taken: ${outcomeOf(posted)}`);
+    const upload = probe.uploadOf(posted, file.sizeBytes);
     const finish = await probe.finish(upload, file, { from: 0 });
     return { finish, gotten: await probe.request('GET', upload.url) };
   },

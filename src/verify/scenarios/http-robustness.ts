@@ -117,7 +117,11 @@ export const oneConnection = scenario({
     const created = await send.request({
       method: 'POST',
       url: new URL(probe.target.createUrl),
-      headers: { 'Tus-Resumable': '1.0.0', 'Upload-Length': String(file.sizeBytes) },
+      headers: {
+        'Tus-Resumable': '1.0.0',
+        'Upload-Length': String(file.sizeBytes),
+        'Upload-Metadata': probe.metadata(),
+      },
     });
     const upload = probe.uploadOf(created, file.sizeBytes);
     const patches: Exchange[] = [];

@@ -12,7 +12,8 @@ export interface Described {
   readonly headed?: Exchange;
 }
 
-async function describe(probe: Probe, metadata: string | undefined): Promise<Described> {
+async function describe(probe: Probe, pairs: string | undefined): Promise<Described> {
+  const metadata = probe.metadata(pairs);
   const posted = await probe.post(10, { headers: { 'Upload-Metadata': metadata } });
   const headed = isSuccess(posted) ? await probe.head(probe.uploadOf(posted, 10)) : undefined;
   return { posted, ...(metadata !== undefined && { metadata }), ...(headed && { headed }) };
@@ -77,9 +78,11 @@ export const headersInMetadata = scenario({
   does: 'creates an upload whose file name, type and name hold a line break and a header, finishes it, and asks HEAD and GET',
   needs,
   run: async (probe) => {
-    const value = base64(`x\r\n${INJECTED}: 1`);
+    const value = base64(`x\r\n${INJECTED}: 1.mp4`);
     const file = probe.payload(10);
-    const metadata = ['filename', 'filetype', 'name'].map((key) => `${key} ${value}`).join(',');
+    const metadata = probe.metadata(
+      ['filename', 'filetype', 'name'].map((key) => `${key} ${value}`).join(','),
+    );
     const posted = await probe.post(file.sizeBytes, { headers: { 'Upload-Metadata': metadata } });
     if (!isSuccess(posted)) return { posted, asked: [] };
     const upload = probe.uploadOf(posted, file.sizeBytes);

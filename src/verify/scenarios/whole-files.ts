@@ -39,7 +39,7 @@ export const strangeContents: Scenario<Readonly<Record<string, SeenFile>>> = sce
   run: async (probe) => {
     const seen: Record<string, SeenFile> = {};
     for (const [name, bytes] of Object.entries(looks)) {
-      seen[name] = await sent(probe, probe.literal(bytes), [MiB]);
+      seen[name] = await sent(probe, probe.literalFile(bytes), [MiB]);
     }
     return seen;
   },

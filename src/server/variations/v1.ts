@@ -1,0 +1,48 @@
+import { both, filtering, headerOf, method, refusing, status, uploadOf } from '../defects/changes.ts';
+import type { Variation } from '../defects/defect.ts';
+import { refusal } from '../exchange.ts';
+import type { LiveUpload } from '../live-uploads.ts';
+import type { Parts } from '../parts.ts';
+
+const MOST_HEAD_BYTES = 12;
+
+/** What servers of protocol v1 do in another way than the reference, and may. */
+export const v1Variations: readonly Variation[] = [
+  {
+    id: 'v1-options-for-nobody',
+    says: 'Refuses OPTIONS to everyone, as the reference implementation of v1 does where it asks for tokens.',
+    serve: { protocol: 'pulse-v1', guarded: true },
+    behaviour: () =>
+      refusing(({ request }) => (request.method === 'OPTIONS' ? refusal(403, 'not for you') : undefined)),
+  },
+  {
+    id: 'v1-looks-at-videos',
+    says: 'Refuses and removes a video that does not begin like one.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const reply = await next();
+        if (!isLastChunk({ exchange, reply })) return reply;
+        const upload = await uploadOf(exchange, parts);
+        if (upload?.finished === undefined || (await beginsLikeVideo(upload, parts))) return reply;
+        await parts.uploads.remove(upload, async () => {});
+        return refusal(422, 'this is no video; it was removed');
+      }),
+  },
+];
+
+const isLastChunk = both(
+  method('PATCH'),
+  status(204),
+  ({ reply }) => headerOf(reply, 'Upload-Offset') !== '0',
+);
+
+async function beginsLikeVideo(upload: LiveUpload, { store }: Parts): Promise<boolean> {
+  let head = Buffer.alloc(0);
+  for await (const bytes of store.read(upload)) {
+    head = Buffer.concat([head, bytes]);
+    if (head.length >= MOST_HEAD_BYTES) break;
+  }
+  // What is too short to tell is taken for what it says it is.
+  return head.length < 8 || head.subarray(4, 8).toString('latin1') === 'ftyp';
+}
