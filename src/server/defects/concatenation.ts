@@ -1,3 +1,4 @@
+import { TUS_VERSION } from '../../protocol/headers.ts';
 import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import {
   type ConcatenationDecisions,
@@ -369,7 +370,10 @@ const refusals: readonly Defect[] = [
         creates((concat) => concat === 'final;'),
         () => ({
           status: 201,
-          headers: { Location: '/files/00000000-0000-4000-8000-000000000000' },
+          headers: {
+            'Tus-Resumable': TUS_VERSION,
+            Location: '/files/00000000-0000-4000-8000-000000000000',
+          },
         }),
       ),
     }),

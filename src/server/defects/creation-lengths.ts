@@ -111,6 +111,7 @@ export const creationLengthDefects: readonly Defect[] = [
     id: 'maximum-is-too-much',
     says: 'Refuses a size of exactly the stated maximum.',
     breaks: ['creation.post.max-size.boundary'],
+    blocks: ['core.patch.single-request'],
     serve: limited,
     behaviour: () => ({
       rules: {

@@ -11,6 +11,8 @@ export interface Defect {
   readonly says: string;
   /** The ids of exactly those checks of the conformance tester that must notice. */
   readonly breaks: readonly string[];
+  /** The ids of checks that cannot judge anything any more because of it. */
+  readonly blocks?: readonly string[];
   readonly source?: string;
   /** How the server is started to show it; a pulse server open to anyone where absent. */
   readonly serve?: Serving;
@@ -26,7 +28,7 @@ export interface DefectScale {
 export const fullScale: DefectScale = { gibibyteBytes: 2 ** 30 };
 
 /** A difference that is right: no check may fail or warn because of it. */
-export type Variation = Omit<Defect, 'breaks' | 'source'>;
+export type Variation = Omit<Defect, 'breaks' | 'blocks' | 'source'>;
 
 export interface Serving {
   readonly protocol?: ServedProtocol;

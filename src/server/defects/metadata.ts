@@ -36,7 +36,7 @@ export const metadataDefects: readonly Defect[] = [
   {
     id: 'metadata-is-text',
     says: 'Turns values into text and back.',
-    breaks: ['metadata.binary-value'],
+    breaks: ['metadata.binary-value', 'metadata.space-after-comma'],
     serve,
     behaviour: () =>
       echoing((text) => pairwise(text, (value) => Buffer.from(value.toString('utf8'), 'utf8'))),

@@ -98,7 +98,7 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'pulse-unknown-patch-500',
     says: 'Fails inside when a chunk comes for an upload that does not exist.',
-    breaks: ['pulse.patch.404', 'core.patch.unknown.404', 'termination.then-patch'],
+    breaks: ['pulse.patch.404', 'core.patch.unknown.404', 'termination.then-patch', 'sec.id.reserved'],
     behaviour: () => answering(both(isPatch, status(404)), () => refusal(500, 'internal error')),
   },
   {
@@ -137,7 +137,12 @@ export const pulseChunksDefects: readonly Defect[] = [
   {
     id: 'upload-of-the-app-takes-forms-only',
     says: 'Takes only forms for uploads that were created as the app does it.',
-    breaks: ['pulse.patch.tus-default', 'pulse.create.upload-id'],
+    breaks: [
+      'pulse.patch.tus-default',
+      'pulse.create.upload-id',
+      'creation.post.immediately-usable',
+      'http.keepalive',
+    ],
     behaviour: () =>
       filtering(async (exchange, next, parts) => {
         const { method: asked, headers } = exchange.request;

@@ -46,7 +46,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
   {
     id: 'finalize-incomplete',
     says: 'Finalizes what there is of an upload.',
-    breaks: ['pulse.finalize.incomplete', 'pulse.finalize.during-patch'],
+    breaks: ['pulse.finalize.incomplete', 'pulse.finalize.during-patch', 'data.completion-exact'],
     source: 'https://github.com/mieweb/pulse/blob/main/docs/docs/uploads/chunked.md',
     behaviour: () => ({
       rules: {
@@ -75,7 +75,14 @@ export const pulseFinalizeDefects: readonly Defect[] = [
   {
     id: 'overlong-upload-finalized',
     says: 'Takes more bytes than were declared, and finalizes them.',
-    breaks: ['pulse.finalize.overlong'],
+    breaks: [
+      'pulse.finalize.overlong',
+      'pulse.finalize.then-patch',
+      'core.patch.exceed-length',
+      'core.patch.exceed-length-chunked',
+      'core.patch.exceed-then-recover',
+      'core.patch.after-complete-bytes',
+    ],
     source: 'https://github.com/tus/tusd/commit/049b7514',
     behaviour: () => ({
       rules: {
@@ -90,7 +97,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
   {
     id: 'empty-upload-never-complete',
     says: 'Never takes an empty upload for complete.',
-    breaks: ['pulse.finalize.empty-file', 'data.zero-length'],
+    breaks: ['pulse.finalize.empty-file', 'data.zero-length', 'creation.post.zero-length-complete'],
     source: 'https://github.com/tusdotnet/tusdotnet/issues/119',
     behaviour: () => ({
       rules: {
@@ -217,7 +224,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
   {
     id: 'finalize-reads-into-memory',
     says: 'Fails inside when it finalizes a file of more than 2 GiB, as a buffer of that size does.',
-    breaks: ['pulse.finalize.large-file'],
+    breaks: ['pulse.finalize.large-file', 'data.large-offset'],
     serve: { needs: 'large' },
     source: 'https://github.com/mieweb/pulse/blob/main/docs/docs/uploads/chunked.md',
     behaviour: ({ gibibyteBytes } = fullScale) => ({

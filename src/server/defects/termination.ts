@@ -1,3 +1,4 @@
+import { TUS_VERSION } from '../../protocol/headers.ts';
 import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import { allExtensions } from '../extensions.ts';
 import type { LiveUpload } from '../live-uploads.ts';
@@ -8,6 +9,8 @@ import { endWithBody } from './core-patch.ts';
 import type { Defect } from './defect.ts';
 
 const serve = { protocol: 'tus' } as const;
+const version = { 'Tus-Resumable': TUS_VERSION };
+const deleted: Reply = { status: 204, headers: version };
 
 /** What the server does about DELETE of an upload to which the question says yes. */
 function onDelete(
@@ -75,14 +78,17 @@ export const terminationDefects: readonly Defect[] = [
     breaks: ['termination.then-head'],
     serve,
     behaviour: () =>
-      afterDelete('HEAD', { status: 200, headers: { 'Upload-Offset': '4', 'Upload-Length': '10' } }),
+      afterDelete('HEAD', {
+        status: 200,
+        headers: { ...version, 'Upload-Offset': '4', 'Upload-Length': '10' },
+      }),
   },
   {
     id: 'deleted-takes-bytes',
     says: 'Acknowledges bytes for an upload that was deleted.',
     breaks: ['termination.then-patch'],
     serve,
-    behaviour: () => afterDelete('PATCH', { status: 204, headers: { 'Upload-Offset': '10' } }),
+    behaviour: () => afterDelete('PATCH', { status: 204, headers: { ...version, 'Upload-Offset': '10' } }),
   },
   {
     id: 'deleted-twice-500',
@@ -111,7 +117,7 @@ export const terminationDefects: readonly Defect[] = [
         if (upload !== undefined) known.add(path);
         const reply = await next();
         const isUnknown = method === 'DELETE' && reply.status === 404 && !known.has(path);
-        return isUnknown ? { status: 204 } : reply;
+        return isUnknown ? deleted : reply;
       });
     },
   },
@@ -141,17 +147,17 @@ export const terminationDefects: readonly Defect[] = [
     behaviour: () =>
       onDelete(
         ({ hold }) => hold !== undefined,
-        async () => ({ status: 204 }),
+        async () => deleted,
       ),
   },
   {
     id: 'delete-without-effect',
     says: 'Has no termination, and answers DELETE with 204 all the same.',
-    breaks: ['termination.unsupported'],
+    breaks: ['termination.unsupported', 'creation.post.wrong-method'],
     serve,
     behaviour: () => ({
       extensions: allExtensions.filter(({ name }) => name !== 'termination'),
-      ...filtering(async ({ request }, next) => (request.method === 'DELETE' ? { status: 204 } : next())),
+      ...filtering(async ({ request }, next) => (request.method === 'DELETE' ? deleted : next())),
     }),
   },
 ];

@@ -86,6 +86,11 @@ export const v1CapabilitiesDefects: readonly Defect[] = [
     id: 'v1-capabilities-guarded',
     says: 'Wants a credential before it says what it can do.',
     breaks: ['v1.caps.200', 'v1.caps.public', 'v1.caps.json-object'],
+    blocks: [
+      'v1.header.protocol-version',
+      'v1.header.protocol-version.unknown-route',
+      'v1.header.protocol-version.capabilities',
+    ],
     serve,
     behaviour: () =>
       answering(

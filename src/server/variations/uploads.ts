@@ -12,6 +12,12 @@ const PREFIX = '/api/v2';
 /** Other places, other extensions, other doors; less taken at a time, and nothing kept behind the end. */
 export const uploadVariations: readonly Variation[] = [
   {
+    id: 'small-maximum',
+    says: 'Takes files of at most 4 MB, and says so.',
+    serve: { protocol: 'tus', maxSizeBytes: 4_000_000 },
+    behaviour: () => ({}),
+  },
+  {
     id: 'unknown-410',
     says: 'Answers 410 for uploads that it does not know.',
     behaviour: () => answering(isUnknownUpload, (reply) => ({ ...reply, status: 410 })),

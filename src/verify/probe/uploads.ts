@@ -1,7 +1,7 @@
 import { encodeMetadata, OFFSET_OCTET_STREAM, parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
 import { belowPrefix, resolveLocation, uploadIdOf } from '../../protocol/urls.ts';
 import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
-import { Blocked } from '../check.ts';
+import { Blocked, Skip } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import { type Random, shapedLike } from '../random.ts';
 import type { Exchange } from '../recording.ts';
@@ -89,6 +89,7 @@ export function createUploads(
     sizeBytes: number,
     filename = namedIn(created) ?? fileName(),
   ): Upload => {
+    refuseBeyondMaximum(created, sizeBytes, target);
     const url = locationOf(created, target, access);
     return { url: url.href, id: uploadIdOf(url), sizeBytes, filename, created };
   };
@@ -158,6 +159,12 @@ function finalizeOptions(upload: Upload, access: Access, options: FinalizeOption
   };
   const headers = { 'Content-Type': 'application/json', ...version, ...options.headers };
   return { body: JSON.stringify(fields), ...options, headers };
+}
+
+/** A server may take small files only, where it says so: what needs a larger one is no question to it. */
+function refuseBeyondMaximum(created: Exchange, sizeBytes: number, { maxSize }: Target): void {
+  if (created.answer?.status !== 413 || maxSize === undefined || sizeBytes <= Number(maxSize)) return;
+  throw new Skip(`needs an upload of ${sizeBytes} bytes, and Tus-Max-Size is ${maxSize}`);
 }
 
 /** Where the new upload is. Nothing is ever sent to another origin than the one that the user named. */
