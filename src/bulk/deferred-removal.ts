@@ -16,9 +16,9 @@ export function deferredRemoval(store: StateStore): DeferredRemoval {
     store: {
       ...store,
       read: async (key, onSetAside) => (removed === undefined ? store.read(key, onSetAside) : undefined),
-      write: async (record, isPassing) => {
+      write: async (record) => {
         removed = undefined;
-        await store.write(record, isPassing);
+        await store.write(record);
       },
       remove: async (key) => {
         removed = key;

@@ -23,8 +23,7 @@ export function noticingExpiry<T extends Tools>(tools: T): T {
     },
     store: {
       ...tools.store,
-      write: (record, isPassing) =>
-        tools.store.write({ ...record, ...(expiresAt !== undefined && { expiresAt }) }, isPassing),
+      write: (record) => tools.store.write({ ...record, ...(expiresAt !== undefined && { expiresAt }) }),
     },
   };
 }

@@ -30,9 +30,6 @@ export interface OpenUpload {
   readonly record: UploadRecord;
 }
 
-/** So much is sent again after a power cut without anybody's regret. */
-const BRIEF_BYTES = 1_048_576;
-
 /** Creates an upload and stores its URL before the first byte is sent, except for those that go with the creation. */
 export async function createUpload(job: Job): Promise<OpenUpload> {
   const { settings, tools } = job;
@@ -71,19 +68,8 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   return { url: place.url, offsetBytes: 0, record, ...(sizeFollows && { sizeFollows }) };
 }
 
-/**
- * What is sent in one chunk is finalized a moment later, and the record of that is on the disk before it is asked for.
- * Until then a power cut costs that chunk, no more: so its first record need not wait for the disk.
- */
-function isBrief({ protocol, settings, source }: Job, { chosenId }: UploadRecord): boolean {
-  const finalizes = protocol.finalize !== undefined && settings.finalize;
-  const sizeBytes = source.sizeBytes() ?? Number.POSITIVE_INFINITY;
-  return finalizes && chosenId === undefined && sizeBytes <= Math.min(settings.chunkBytes, BRIEF_BYTES);
-}
-
-async function opened(job: Job, record: UploadRecord): Promise<UploadRecord> {
-  const { source, tools } = job;
-  await tools.store.write(record, isBrief(job, record));
+async function opened({ source, tools }: Job, record: UploadRecord): Promise<UploadRecord> {
+  await tools.store.write(record);
   tools.report({ type: 'upload.created', file: source.name, url: record.url });
   return record;
 }

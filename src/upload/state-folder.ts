@@ -35,17 +35,14 @@ function refused(code: string, folder: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`mkdir ${folder}: ${code}`), { code });
 }
 
-/**
- * Temporary file, fsync, rename: the content is either the old one or the new one, also after a power cut. Without
- * fsync that holds where the process dies, but a power cut may leave nothing, or nothing that can be read.
- */
-export async function replaceFile(path: string, text: string, isSynced = true): Promise<void> {
+/** Temporary file, fsync, rename: the content is either the old one or the new one, also after a power cut. */
+export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(text);
-      if (isSynced) await handle.sync();
+      await handle.sync();
     } finally {
       await handle.close();
     }

@@ -17,8 +17,7 @@ export interface StateStore {
   readonly read: (key: UploadKey, onSetAside: (message: string) => void) => Promise<UploadRecord | undefined>;
   /** The record where there is a trustworthy one; changes nothing. Throws like `lock`. */
   readonly peek: (key: UploadKey) => Promise<UploadRecord | undefined>;
-  /** `isPassing`: it will be replaced in a moment, and what a power cut takes with it until then is soon sent again. */
-  readonly write: (record: UploadRecord, isPassing?: boolean) => Promise<void>;
+  readonly write: (record: UploadRecord) => Promise<void>;
   readonly remove: (key: UploadKey) => Promise<void>;
   /** Removes what nobody can need any more, and tells the records among it. Never throws. */
   readonly prune: (nowMs: number) => Promise<readonly UploadRecord[]>;
@@ -61,10 +60,10 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
       const record = await load(key);
       return record === undefined || 'distrusted' in record ? undefined : record;
     },
-    write: (record, isPassing = false) =>
+    write: (record) =>
       orStateError(dir, async () => {
         const saved: UploadRecord = { ...record, savedAt: now().toISOString() };
-        await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`, !isPassing));
+        await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`));
       }),
     remove: (key) => orStateError(dir, () => removeFile(pathOf(key, 'json'))),
     prune: async (nowMs) => {

@@ -30,15 +30,12 @@ export function tokenlessStore(
       const record = await store.peek(key);
       return record && withUrls(record, within);
     },
-    write: ({ finishError, ...record }, isPassing) =>
-      store.write(
-        {
-          ...withUrls(record, without),
-          // What a server said, and servers repeat what they were told.
-          ...(finishError !== undefined && { finishError: redactedText(finishError, secrets) }),
-        },
-        isPassing,
-      ),
+    write: ({ finishError, ...record }) =>
+      store.write({
+        ...withUrls(record, without),
+        // What a server said, and servers repeat what they were told.
+        ...(finishError !== undefined && { finishError: redactedText(finishError, secrets) }),
+      }),
   };
 }
 
