@@ -9,6 +9,7 @@ import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
 import { createPartJobs, type PartJobs } from './part-jobs.ts';
 import type { PartPlan } from './parts.ts';
 import { type Brought, contentDigest, proved } from './proved.ts';
+import { assertSameContent } from './same-content.ts';
 import { sendChunks } from './send-chunks.ts';
 import { sendRestAgain } from './shortfall.ts';
 
@@ -61,8 +62,13 @@ async function sendAll(
       offsetBytes: foundBytes,
     });
   }
-  const urls = await sideBySide(atOnce, parts, open, (part) => sendPart(part, parts));
+  const sent = await sideBySide(atOnce, parts, open, (part) => sendPart(part, parts));
+  const urls = sent.map(({ url }) => url);
   assertApart(urls);
+  // The digest of the whole is of another reading than what was sent: a rewrite in between, whose times were set back.
+  if (await job.source.isTouched())
+    for (const { source, reader } of sent.map((part) => part.job))
+      await assertSameContent(source, await reader.sha256(), job.tools.signal);
   return { urls, foundBytes };
 }
 
@@ -84,13 +90,16 @@ function assertApart(urls: readonly URL[]): void {
 }
 
 /** A part that the server lost on the way, or has thrown away, is made anew, once. */
-async function sendPart({ index, job, upload }: OpenPart, parts: PartJobs): Promise<URL> {
+async function sendPart(
+  { index, job, upload }: OpenPart,
+  parts: PartJobs,
+): Promise<{ readonly url: URL; readonly job: Job }> {
   const sent = await sendWhole(job, upload);
-  if ('url' in sent) return sent.url;
+  if ('url' in sent) return { url: sent.url, job };
   warn(job, `${sent.lost.message}; sending this part once more`);
   const again = parts.afresh(index);
   const second = await sendWhole(again, await createUpload(again));
-  if ('url' in second) return second.url;
+  if ('url' in second) return { url: second.url, job: again };
   throw second.lost;
 }
 

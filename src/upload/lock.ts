@@ -127,26 +127,34 @@ async function isOwn(path: string, own: Owner): Promise<boolean> {
   return parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === own.nonce;
 }
 
+/** Throws where it is there already. Of what a full disk cuts short nothing stays. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile(text).finally(() => handle.close());
+  } catch (error) {
+    await removeFile(path);
+    throw error;
+  }
+}
+
 /** The content arrives with the name, so that nobody ever reads a half-written lock. */
 async function createExclusively(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${randomUUID()}`;
-  const handle = await open(temporary, 'wx', 0o600);
-  await handle.writeFile(text);
-  await handle.close();
+  await writeNew(temporary, text);
   try {
     await link(temporary, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     // Some file systems have no hard links; an exclusive create is the next best.
-    const fallback = await open(path, 'wx', 0o600).catch((failure: NodeJS.ErrnoException) => {
-      if (failure.code === 'EEXIST') return undefined;
+    try {
+      await writeNew(path, text);
+      return true;
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw failure;
-    });
-    if (fallback === undefined) return false;
-    await fallback.writeFile(text);
-    await fallback.close();
-    return true;
+    }
   } finally {
     await removeFile(temporary);
   }

@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, utimes } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Fault } from '../../fixtures/proxies/fault-proxy.ts';
@@ -151,6 +151,36 @@ describe('--parallel', () => {
       },
     ]);
     expect(bench.server.lines().filter((line) => line.startsWith('PATCH'))).toEqual([]);
+  });
+
+  it('sends nothing that the file is not: what was rewritten for a while, with times set back, is exit 3', async () => {
+    const bench = await joining();
+    const file = await bench.file(9 * CHUNK);
+    const content = await readFile(file);
+    const times = new Date(1_000_000_000_000);
+    await utimes(file, times, times);
+    const write = (bytes: Uint8Array) => async () => {
+      const handle = await open(file, 'r+');
+      await handle.write(bytes, 0, bytes.byteLength, 2 * CHUNK);
+      await handle.close();
+      await utimes(file, times, times);
+    };
+    const hashed = () => new Promise((done) => setTimeout(done, 100));
+    // The whole is hashed beside the first chunks; the third one of the first part is read after that.
+    const rewrite = () => hashed().then(write(new Uint8Array(CHUNK)));
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 1 }, do: 'meanwhile', run: rewrite },
+      {
+        on: { method: 'PATCH', nth: 9 },
+        do: 'meanwhile',
+        run: write(content.subarray(2 * CHUNK, 3 * CHUNK)),
+      },
+    ]);
+    const settings = { ...inThree, parallel: 2, readBack: false };
+    expect((await bench.upload(file, settings)).exitCode).toBe(3);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'input' }]);
+    expect(await readFile(file)).toEqual(content);
+    expect(concats(bench)).not.toContain('final');
   });
 
   it('ends all parts when one fails for good', async () => {
