@@ -62,11 +62,13 @@ describe('a lock', () => {
 
   it.runIf(linux)('of a process that was killed, but not yet waited for, is free', async () => {
     // The shell becomes `sleep` and never asks for its dead child.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     onTestFinished(() => void parent.kill('SIGKILL'));
     const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+    while ((await readFile(`/proc/${parent.pid}/comm`, 'utf8')) !== 'sleep\n') await sleep(10);
+    process.kill(pid, 'SIGKILL');
     while (!/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'))) await sleep(10);
     await take(await lockFile({ pid, host: hostname() }));
   });
