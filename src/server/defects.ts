@@ -27,6 +27,7 @@ import { pulseFinalizeTokensDefects } from './defects/pulse-finalize-tokens.ts';
 import { pulseFlowDefects } from './defects/pulse-flow.ts';
 import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
 import { terminationDefects } from './defects/termination.ts';
+import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
 
 export type { Defect } from './defects/defect.ts';
@@ -61,5 +62,6 @@ export const defects: readonly Defect[] = [
   ...pulseFinalizeNamesDefects,
   ...pulseExtraDefects,
   ...v1CapabilitiesDefects,
+  ...v1ArtifactsDefects,
   ...publishedDefects,
 ];

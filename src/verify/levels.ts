@@ -20,5 +20,6 @@ export const pulseSafety: Levels = { pulse: 'safety' };
 
 /** The Pulse Upload Protocol v1. */
 export const v1Must: Levels = { 'pulse-v1': 'MUST' };
+export const v1Should: Levels = { 'pulse-v1': 'SHOULD' };
 export const v1May: Levels = { 'pulse-v1': 'MAY' };
 export const v1Safety: Levels = { 'pulse-v1': 'safety' };

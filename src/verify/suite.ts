@@ -26,6 +26,7 @@ import { pulseFinalizeTokens } from './checks/pulse-finalize-tokens.ts';
 import { pulseFlowChecks } from './checks/pulse-flow.ts';
 import { pulseMultipart } from './checks/pulse-multipart.ts';
 import { terminationChecks } from './checks/termination.ts';
+import { v1Artifacts } from './checks/v1-artifacts.ts';
 import { v1Capabilities } from './checks/v1-capabilities.ts';
 
 /** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
@@ -58,4 +59,5 @@ export const suite: readonly Section[] = [
   pulseFinalizeNames,
   pulseExtra,
   v1Capabilities,
+  v1Artifacts,
 ];

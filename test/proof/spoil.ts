@@ -26,6 +26,7 @@ import { pulseFlowSpoils } from './spoil/pulse-flow.ts';
 import { pulseMultipartSpoils } from './spoil/pulse-multipart.ts';
 import type { Spoil } from './spoil/spoil.ts';
 import { terminationSpoils } from './spoil/termination.ts';
+import { v1ArtifactsSpoils } from './spoil/v1-artifacts.ts';
 import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
 
 /** For each check the change of a good recording that its judge must notice. */
@@ -58,4 +59,5 @@ export const allSpoils: readonly Spoil[] = [
   ...pulseFinalizeNamesSpoils,
   ...pulseExtraSpoils,
   ...v1CapabilitiesSpoils,
+  ...v1ArtifactsSpoils,
 ];

@@ -24,7 +24,12 @@ export const v1Variations: readonly Variation[] = [
         const reply = await next();
         if (!isLastChunk({ exchange, reply })) return reply;
         const upload = await uploadOf(exchange, parts);
-        if (upload?.finished === undefined || (await beginsLikeVideo(upload, parts))) return reply;
+        if (
+          upload?.finished === undefined ||
+          upload.info.metadata?.includes('kind ') ||
+          (await beginsLikeVideo(upload, parts))
+        )
+          return reply;
         await parts.uploads.remove(upload, async () => {});
         return refusal(422, 'this is no video; it was removed');
       }),

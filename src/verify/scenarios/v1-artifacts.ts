@@ -1,0 +1,257 @@
+import { createHash } from 'node:crypto';
+import { parseMetadata } from '../../protocol/headers.ts';
+import { isSuccess, jsonOf } from '../answers.ts';
+import { Skip } from '../check.ts';
+import type { Payload } from '../payload.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Upload } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
+import { scenario } from '../scenario.ts';
+
+/** What becomes of artifacts: when they are served, how they are removed, and what their digests are compared with. */
+
+export const READY_BYTES = 1237;
+const NO_ID = '00000000-0000-4000-8000-000000000000';
+const PROMPT_TRIES = 40;
+const PROMPT_PAUSE_MS = 250;
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** The artifact that a creation named. */
+function artifactUrl(probe: Probe, { sent }: Exchange): string {
+  const text = sent.headers.find(([name]) => name === 'Upload-Metadata')?.[1] ?? '';
+  const id = parseMetadata(text)?.artifactId ?? new Uint8Array();
+  return `${probe.target.artifactsUrl}/${Buffer.from(id).toString('utf8')}`;
+}
+
+const get = (probe: Probe, { created }: Upload, headers: Readonly<Record<string, string>> = {}) =>
+  probe.request('GET', artifactUrl(probe, created), { headers });
+
+/** A creation with further pairs of metadata. */
+const createWith = async (probe: Probe, sizeBytes: number, pairs: string): Promise<Upload> =>
+  probe.create(sizeBytes, { headers: { 'Upload-Metadata': probe.metadata(pairs) } });
+
+export const artifactReadiness = scenario({
+  id: 'v1-artifact-readiness',
+  does: 'asks for an artifact at none, half, all but one and all of its bytes, repeats its last chunk, and asks for what is not there',
+  run: async (probe) => {
+    const file = probe.payload(READY_BYTES);
+    const upload = await probe.create(file.sizeBytes);
+    const early = [await get(probe, upload)];
+    for (const [from, to] of [
+      [0, 600],
+      [600, READY_BYTES - 1],
+    ] as const) {
+      await probe.patch(upload, from, file.part(from, to));
+      early.push(await get(probe, upload));
+    }
+    const last = await probe.patch(upload, READY_BYTES - 1, file.part(READY_BYTES - 1, READY_BYTES));
+    const atOnce = await get(probe, upload);
+    let served = atOnce;
+    for (let tries = 0; isSuccess(last) && served.answer?.status === 404 && tries < PROMPT_TRIES; tries++) {
+      await probe.pause(PROMPT_PAUSE_MS);
+      served = await get(probe, upload);
+    }
+    const ranged = await get(probe, upload, { Range: 'bytes=0-99' });
+    const repeated = await probe.patch(upload, READY_BYTES - 1, file.part(READY_BYTES - 1, READY_BYTES));
+    const empty = await probe.patch(upload, READY_BYTES, '');
+    return {
+      early,
+      last,
+      atOnce,
+      served,
+      sha256: file.sha256(),
+      ranged,
+      first100: sha256Of(file, 0, 100),
+      repeats: [repeated, empty],
+      after: await get(probe, upload),
+      unknown: await probe.request('GET', `${probe.target.artifactsUrl}/${NO_ID}`),
+      badIds: [
+        await probe.request('GET', `${probe.target.artifactsUrl}/zzz`),
+        await probe.request('GET', `${probe.target.artifactsUrl}/..%2f..%2f${probe.target.protocol}-nowhere`),
+      ],
+    };
+  },
+});
+
+/** What files of each kind begin with, so that no server takes them for something else. */
+const kinds = [
+  { kind: 'captions', ending: '.vtt', bytes: 'WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n' },
+  {
+    kind: 'thumbnail',
+    ending: '.jpg',
+    bytes: Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1),
+  },
+] as const;
+
+export const otherKinds = scenario({
+  id: 'v1-other-kinds',
+  does: 'uploads captions and a thumbnail, where the capabilities list them, and asks for them where videos are',
+  run: async (probe) => {
+    const capabilities = await probe.request('GET', probe.target.aliveUrl);
+    const listed = jsonOf(capabilities)?.kinds;
+    const offered = kinds.filter(({ kind }) => Array.isArray(listed) && listed.includes(kind));
+    if (capabilities.answer && offered.length === 0)
+      throw new Skip('neither captions nor thumbnail is listed');
+    const seen = [];
+    for (const { kind, ending, bytes } of offered) {
+      const file = probe.literal(bytes);
+      const name = probe.fileName().replace(/\.mp4$/, ending);
+      const upload = await createWith(probe, file.sizeBytes, `filename ${base64(name)},kind ${base64(kind)}`);
+      const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
+      seen.push({ kind, patched, gotten: await get(probe, upload), sha256: file.sha256() });
+    }
+    return { seen };
+  },
+});
+
+export const artifactRemoval = scenario({
+  id: 'v1-artifact-removal',
+  does: 'removes a finished artifact twice, an unfinished one, and a finished one by its upload URL',
+  run: async (probe) => {
+    const file = probe.payload(1000);
+    const whole = await probe.create(1000);
+    await probe.patch(whole, 0, file.part(0, 1000));
+    const remove = ({ created }: Upload) => probe.request('DELETE', artifactUrl(probe, created));
+    const removed = await remove(whole);
+    const gone = await get(probe, whole);
+    const again = await remove(whole);
+
+    const half = await probe.create(1000);
+    await probe.patch(half, 0, file.part(0, 500));
+    const freed = {
+      removed: await remove(half),
+      headed: await probe.head(half),
+      anew: await recreate(probe, half),
+    };
+
+    const done = await probe.create(1000);
+    await probe.patch(done, 0, file.part(0, 1000));
+    const cancelled = await probe.remove(done);
+    return {
+      removed,
+      gone,
+      again,
+      freed,
+      ghost: { cancelled, gotten: await get(probe, done), sha256: file.sha256() },
+    };
+  },
+});
+
+/** The same artifact once more, with other metadata where given. */
+function recreate(
+  probe: Probe,
+  { created, sizeBytes }: Upload,
+  change = (text: string) => text,
+): Promise<Exchange> {
+  const text = created.sent.headers.find(([name]) => name === 'Upload-Metadata')?.[1] ?? '';
+  return probe.post(sizeBytes, { headers: { 'Upload-Metadata': change(text) } });
+}
+
+export const ABSENT_BYTES = 777;
+export const RESUMED_BYTES = 2345;
+export const WRONG_SHA256 = '0'.repeat(64);
+const checksumPair = (text: string) => `checksum ${base64(text)}`;
+
+export const declaredChecksums = scenario({
+  id: 'v1-declared-checksums',
+  does: 'declares right, wrong and upper-case digests of the file with the creation, sends it in two chunks, and asks for the artifact',
+  run: async (probe) => {
+    const capabilities = await probe.request('GET', probe.target.aliveUrl);
+    const plain = await sentInTwo(probe, await probe.create(ABSENT_BYTES), probe.payload(ABSENT_BYTES));
+    const names = algorithmsIn(capabilities);
+    if (capabilities.answer && names.length === 0) return { names, plain, right: [] };
+    const file = probe.payload(1000);
+    const declared = async (text: string) =>
+      sentInTwo(probe, await createWith(probe, 1000, checksumPair(text)), file);
+    const right = [];
+    for (const name of names) right.push({ name, ...(await declared(`${name}:${digest(name, file)}`)) });
+
+    const target = await createWith(
+      probe,
+      1000,
+      checksumPair(`${names[0]}:${digest(names[0], file).replace(/./g, '0')}`),
+    );
+    const wrong = await sentInTwo(probe, target, file);
+    const headed = await probe.head(target);
+    const retried = await recreate(probe, target, (text) =>
+      text.replace(/checksum \S+/, checksumPair(`${names[0]}:${digest(names[0], file)}`)),
+    );
+    const nothing = await probe.post(0, {
+      headers: {
+        'Upload-Metadata': probe.metadata(
+          checksumPair(`${names[0]}:${digest(names[0], file).replace(/./g, '0')}`),
+        ),
+      },
+    });
+    const noFile = await probe.request('GET', artifactUrl(probe, nothing));
+
+    const upper = await probe.post(1000, {
+      headers: {
+        'Upload-Metadata': probe.metadata(
+          checksumPair(`${names[0]}:${digest(names[0], file)}`.toUpperCase()),
+        ),
+      },
+    });
+    return {
+      names,
+      plain,
+      right,
+      wrong,
+      headed,
+      retried,
+      nothing,
+      noFile,
+      upper,
+      resumed: await cutAndResumed(probe, names[0]),
+    };
+  },
+});
+
+/** A wrong digest, with a cut on the way. */
+async function cutAndResumed(probe: Probe, name = 'sha256') {
+  const file = probe.payload(RESUMED_BYTES, 'resumed');
+  const upload = await createWith(
+    probe,
+    RESUMED_BYTES,
+    checksumPair(`${name}:${digest(name, file).replace(/./g, '0')}`),
+  );
+  await probe.patch(upload, 0, file.part(0, 2000), { cut: { afterBytes: 1000, by: 'close' } });
+  const { bytes = 0 } = await probe.settle(upload);
+  return probe.patch(upload, bytes, file.part(bytes, RESUMED_BYTES));
+}
+
+async function sentInTwo(probe: Probe, upload: Upload, file: Payload) {
+  const first = await probe.patch(upload, 0, file.part(0, 400));
+  const last = await probe.patch(upload, 400, file.part(400, file.sizeBytes));
+  return { first, last, gotten: await get(probe, upload) };
+}
+
+function algorithmsIn(capabilities: Exchange): readonly string[] {
+  const checksum = jsonOf(capabilities)?.checksum;
+  const names =
+    typeof checksum === 'object' && checksum && 'algorithms' in checksum ? checksum.algorithms : [];
+  const known = ['sha256', 'sha1', 'md5'];
+  return Array.isArray(names) ? known.filter((name) => names.includes(name)) : [];
+}
+
+function digest(name = 'sha256', file: Payload): string {
+  return createHash(name).update(file.bytes(0, file.sizeBytes)).digest('hex');
+}
+
+function sha256Of(file: Payload, from: number, to: number): string {
+  return createHash('sha256').update(file.bytes(from, to)).digest('hex');
+}
+
+export const ZEROS_BYTES = 4321;
+
+export const zerosAsVideo = scenario({
+  id: 'v1-zeros-as-video',
+  does: 'uploads zeros as a video, and asks for the artifact',
+  run: async (probe) => {
+    const file = probe.literal(new Uint8Array(ZEROS_BYTES));
+    const upload = await probe.create(ZEROS_BYTES);
+    const patched = await probe.patch(upload, 0, file.part(0, ZEROS_BYTES));
+    return { patched, gotten: await get(probe, upload) };
+  },
+});
