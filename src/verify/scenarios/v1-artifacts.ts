@@ -150,7 +150,6 @@ function recreate(
 
 export const ABSENT_BYTES = 777;
 export const RESUMED_BYTES = 2345;
-export const WRONG_SHA256 = '0'.repeat(64);
 const checksumPair = (text: string) => `checksum ${base64(text)}`;
 
 export const declaredChecksums = scenario({
