@@ -80,7 +80,7 @@ async function terminateAll(asker: Sender & Pick<Job, 'tally'>, record: UploadRe
 }
 
 function endingsOf(
-  { url, headless, phase, parts, joinedUrl }: UploadRecord,
+  { url, headless, phase, parts, joinedUrl, identity }: UploadRecord,
   { finalize }: Protocol,
 ): readonly Ending[] {
   const isHeadless = headless === true;
@@ -90,5 +90,6 @@ function endingsOf(
       part.url === undefined ? [] : [{ url: new URL(part.url), isHeadless, isFinishedWhenComplete: false }],
     );
   const isFinishedWhenComplete = finalize === undefined || phase === 'finalizing';
-  return [{ url: new URL(url), isHeadless, isFinishedWhenComplete }];
+  const { sizeBytes } = identity;
+  return [{ url: new URL(url), isHeadless, isFinishedWhenComplete, sizeBytes }];
 }

@@ -14,6 +14,8 @@ export interface Ending {
   readonly isHeadless: boolean;
   /** Whether an upload of which every byte is there may be a finished one: that is never removed. */
   readonly isFinishedWhenComplete: boolean;
+  /** How long it is to become, where that is known here. */
+  readonly sizeBytes?: number;
 }
 
 type Asker = Sender & Pick<Job, 'tally'>;
@@ -46,7 +48,7 @@ export async function terminateUpload(asker: Asker, ending: Ending): Promise<End
 
 async function lookFor(
   asker: Asker,
-  { url, isFinishedWhenComplete }: Ending,
+  { url, isFinishedWhenComplete, sizeBytes }: Ending,
   isMissing: (fault: Fault) => boolean,
 ): Promise<'there' | 'complete' | 'gone'> {
   const asked = await askOffset(asker, url);
@@ -54,8 +56,10 @@ async function lookFor(
     if (isMissing(asked.fault)) return 'gone';
     throw errorOf(asked.fault);
   }
-  const { offsetBytes, lengthBytes = Infinity } = asked.value;
-  return isFinishedWhenComplete && offsetBytes >= lengthBytes ? 'complete' : 'there';
+  if (!isFinishedWhenComplete) return 'there';
+  const { offsetBytes, isDeferred, lengthBytes = isDeferred ? Infinity : sizeBytes } = asked.value;
+  if (lengthBytes === undefined) throw maybeComplete(url, offsetBytes);
+  return offsetBytes >= lengthBytes ? 'complete' : 'there';
 }
 
 function isNotThere({ status }: Fault): boolean {
@@ -74,6 +78,15 @@ function complete(url: URL): PulseError {
     {
       hint: 'a finished file is removed by the means of the server itself; pulse-upload forget drops what is remembered of it',
     },
+  );
+}
+
+/** What cannot be told from a finished file is none of ours to remove. */
+function maybeComplete(url: URL, offsetBytes: number): PulseError {
+  return new PulseError(
+    'protocol',
+    `HEAD of ${shown(url)} says offset ${offsetBytes} and no Upload-Length, so that it may be complete; it was left alone`,
+    { hint: 'name the file whose upload it is, or remove it by the means of the server itself' },
   );
 }
 

@@ -143,6 +143,23 @@ describe('pulse-upload abort', () => {
     expect(bench.methods().some((line) => line.startsWith('DELETE'))).toBe(false);
   });
 
+  test('leaves alone what may be complete: only who knows its length can tell, where HEAD names none', async () => {
+    const bench = await startBench();
+    await bench.begin();
+    const { url } = JSON.parse((await bench.run('list', '--json')).stdout) as { url: string };
+    const silent = { do: 'alter-response', headers: { 'upload-length': null } } as const;
+    bench.proxy.setFaults([{ on: { method: 'HEAD', nth: 1, times: 9 }, ...silent }]);
+    const before = bench.proxy.log.length;
+    await bench.run('forget', 'video.mp4');
+    const { code, stderr } = await bench.run('abort', url);
+    expect([code, stderr]).toEqual([6, expect.stringMatching(/it may be complete; it was left alone/)]);
+    expect(bench.methods().slice(before)).toEqual(['HEAD 200']);
+
+    await bench.begin('other.mp4');
+    bench.proxy.setFaults([{ on: { method: 'HEAD', nth: 1, times: 9 }, ...silent }]);
+    expect((await bench.run('abort', 'other.mp4')).stdout).toMatch(/the server has removed it\n$/);
+  });
+
   test('ends the others where one cannot be ended', async () => {
     const bench = await startBench();
     await bench.begin('a.mp4');
