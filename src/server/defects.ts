@@ -29,6 +29,7 @@ import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
 import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
+import { v1SessionsDefects } from './defects/v1-sessions.ts';
 
 export type { Defect } from './defects/defect.ts';
 
@@ -63,5 +64,6 @@ export const defects: readonly Defect[] = [
   ...pulseExtraDefects,
   ...v1CapabilitiesDefects,
   ...v1ArtifactsDefects,
+  ...v1SessionsDefects,
   ...publishedDefects,
 ];

@@ -28,6 +28,7 @@ import { pulseMultipart } from './checks/pulse-multipart.ts';
 import { terminationChecks } from './checks/termination.ts';
 import { v1Artifacts } from './checks/v1-artifacts.ts';
 import { v1Capabilities } from './checks/v1-capabilities.ts';
+import { v1Sessions } from './checks/v1-sessions.ts';
 
 /** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
 export const suite: readonly Section[] = [
@@ -60,4 +61,5 @@ export const suite: readonly Section[] = [
   pulseExtra,
   v1Capabilities,
   v1Artifacts,
+  v1Sessions,
 ];

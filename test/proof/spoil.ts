@@ -28,6 +28,7 @@ import type { Spoil } from './spoil/spoil.ts';
 import { terminationSpoils } from './spoil/termination.ts';
 import { v1ArtifactsSpoils } from './spoil/v1-artifacts.ts';
 import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
+import { v1SessionsSpoils } from './spoil/v1-sessions.ts';
 
 /** For each check the change of a good recording that its judge must notice. */
 export const allSpoils: readonly Spoil[] = [
@@ -60,4 +61,5 @@ export const allSpoils: readonly Spoil[] = [
   ...pulseExtraSpoils,
   ...v1CapabilitiesSpoils,
   ...v1ArtifactsSpoils,
+  ...v1SessionsSpoils,
 ];

@@ -1,0 +1,79 @@
+import { jsonOf } from '../answers.ts';
+import { Skip } from '../check.ts';
+import { artifactIdOf } from '../dialect.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Exchange } from '../recording.ts';
+import { scenario } from '../scenario.ts';
+
+/** The uploads of one recording, as the app sends them: with one token, and the anchor last or first. */
+
+export interface SentArtifact {
+  readonly what: string;
+  readonly posted: Exchange;
+  /** Absent where the creation was refused. */
+  readonly patched?: Exchange;
+}
+
+interface Piece {
+  readonly what: string;
+  readonly kind: string;
+  readonly ending: string;
+  readonly bytes?: Uint8Array | string;
+}
+
+const video: Piece = { what: 'the video', kind: 'video', ending: '.mp4' };
+const manifest: Piece = {
+  what: 'the manifest',
+  kind: 'project',
+  ending: '-beats.pulse',
+  bytes: '{"beats":[]}',
+};
+const captions: Piece = { what: 'the captions', kind: 'captions', ending: '.vtt', bytes: 'WEBVTT\n\n' };
+const thumbnail: Piece = {
+  what: 'the thumbnail',
+  kind: 'thumbnail',
+  ending: '.jpg',
+  bytes: Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1),
+};
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** In merged sessions the anchor comes last, in segment sessions first. */
+const merged = [captions, manifest, thumbnail, video];
+const segments = [{ ...manifest, ending: '-segments.pulse' }, video, { ...video, what: 'the second clip' }];
+
+export const sessionsOfBothUnits = scenario({
+  id: 'v1-sessions',
+  does: 'uploads what belongs to a merged recording and to one of segments, as the app does, with one token',
+  run: async (probe) => {
+    const capabilities = await probe.request('GET', probe.target.aliveUrl);
+    const { kinds, uploadUnit } = jsonOf(capabilities) ?? {};
+    const missing = merged.find(({ kind }) => Array.isArray(kinds) && !kinds.includes(kind));
+    if (missing !== undefined) throw new Skip(`the capabilities list no ${missing.kind}`);
+    return {
+      uploadUnit,
+      merged: await sendAll(probe, merged, video),
+      segment: await sendAll(probe, segments, segments[0]),
+    };
+  },
+});
+
+async function sendAll(probe: Probe, pieces: readonly Piece[], anchor: Piece | undefined) {
+  const id = artifactIdOf(probe.fileName());
+  const sent: SentArtifact[] = [];
+  for (const piece of pieces) {
+    const key = piece === anchor ? 'artifactId' : 'relatedTo';
+    sent.push(await send(probe, piece, `${key} ${base64(id)}`));
+  }
+  return sent;
+}
+
+async function send(probe: Probe, { what, kind, ending, bytes }: Piece, pair: string): Promise<SentArtifact> {
+  const file = bytes === undefined ? probe.payload(2000, what) : probe.literal(bytes);
+  const name = probe.fileName().replace(/\.mp4$/, ending);
+  const pairs = `filename ${base64(name)},kind ${base64(kind)},${pair}`;
+  const posted = await probe.post(file.sizeBytes, { headers: { 'Upload-Metadata': probe.metadata(pairs) } });
+  if (posted.answer?.status !== 201) return { what, posted };
+  const upload = probe.uploadOf(posted, file.sizeBytes);
+  return { what, posted, patched: await probe.patch(upload, 0, file.part(0, file.sizeBytes)) };
+}
