@@ -1,5 +1,5 @@
 import { jsonOf } from '../answers.ts';
-import { Skip } from '../check.ts';
+import { Blocked, Skip } from '../check.ts';
 import { artifactIdOf } from '../dialect.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
@@ -49,6 +49,7 @@ export const sessionsOfBothUnits = scenario({
     const capabilities = await probe.request('GET', probe.target.aliveUrl);
     const { kinds, uploadUnit } = jsonOf(capabilities) ?? {};
     const missing = merged.find(({ kind }) => Array.isArray(kinds) && !kinds.includes(kind));
+    if (probe.target.refusesUploads !== undefined) throw new Blocked(probe.target.refusesUploads);
     if (missing !== undefined) throw new Skip(`the capabilities list no ${missing.kind}`);
     return {
       uploadUnit,
