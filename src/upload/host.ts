@@ -24,6 +24,8 @@ export interface Host {
   readonly moved: Map<string, URL>;
   /** What the server says of itself, by the id of the protocol in which it was asked. */
   readonly offers: Map<string, Promise<Offer>>;
+  /** Where uploads of this run are, and the files that they are of. */
+  readonly places: Map<string, string>;
   /** Names that the client gave to uploads of this run, and the files they were given to. */
   readonly chosenIds: Map<string, string>;
   /** True when this is asked for the first time: what concerns the server is said once, not for each file. */
@@ -65,6 +67,7 @@ function createHost(settings: UploadSettings, tools: Tools): Host {
     learned: {},
     moved: new Map(),
     offers: new Map(),
+    places: new Map(),
     chosenIds: new Map(),
     isNews: (what) => said.size < said.add(what).size,
   };

@@ -11,6 +11,7 @@ import { ask, type Job, sizeOf, warn } from './job.ts';
 import { candidateOf } from './metadata.ts';
 import { namedPlace } from './named-place.ts';
 import { askOffset } from './offset.ts';
+import { assertOwnPlace } from './own-place.ts';
 import { elsewhere } from './send-once.ts';
 import { sameFile } from './source.ts';
 import type { UploadRecord } from './state-store.ts';
@@ -68,7 +69,9 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   return { url: place.url, offsetBytes: 0, record, ...(sizeFollows && { sizeFollows }) };
 }
 
-async function opened({ source, tools }: Job, record: UploadRecord): Promise<UploadRecord> {
+async function opened(job: Job, record: UploadRecord): Promise<UploadRecord> {
+  const { source, tools } = job;
+  assertOwnPlace(job, new URL(record.url));
   await tools.store.write(record);
   tools.report({ type: 'upload.created', file: source.name, url: record.url });
   return record;

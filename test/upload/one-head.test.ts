@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Bench, MIB, startBench } from './harness.ts';
+import { type Bench, MIB, plainTus, startBench } from './harness.ts';
 
 const MANY = ['a.mp4', 'b.mp4', 'c.mp4'];
 
@@ -43,5 +43,23 @@ it('an upload of which HEAD was not asked is gone on with after a cut all the sa
     'POST',
     'PATCH',
     'POST',
+  ]);
+});
+
+it('two files that are given one upload are no two uploads', async () => {
+  let first: string | undefined;
+  const location = (id: string) => {
+    first ??= id;
+    return `/uploads/${first}`;
+  };
+  const bench = await startBench({ location });
+  const files = [await bench.file(1000, 'a.mp4'), await bench.file(1000, 'b.mp4')];
+  expect((await bench.upload(files, plainTus(bench))).exitCode).toBe(6);
+  expect(bench.of('upload.done')).toHaveLength(1);
+  expect(bench.of('upload.failed')).toMatchObject([
+    {
+      kind: 'protocol',
+      message: expect.stringMatching(/gave .*b\.mp4 the upload of .*a\.mp4 .*expected one of its own/),
+    },
   ]);
 });
