@@ -3,7 +3,7 @@ import type { Unread } from './bring-over.ts';
 import { createChunkReader } from './chunk-reader.ts';
 import { errorOf } from './faults.ts';
 import { type Job, sizeOf, warn } from './job.ts';
-import { inOnePiece, type Joined, joinedBefore, joinParts } from './join-parts.ts';
+import { inOnePiece, joinedBefore, joinParts } from './join-parts.ts';
 import { askOffset } from './offset.ts';
 import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
 import { createPartJobs, type PartJobs } from './part-jobs.ts';
@@ -129,12 +129,14 @@ function headless(): PulseError {
 }
 
 /** The upload of the whole file as it is proven. What the server did when it joined the parts no checksum of a chunk covers. */
-async function finished(job: Job, join: () => Promise<Joined>, resumedFromBytes: number): Promise<Brought> {
+async function finished(
+  job: Job,
+  join: () => Promise<OpenUpload>,
+  resumedFromBytes: number,
+): Promise<Brought> {
   try {
-    const { upload, isGone } = await join();
-    const gap = isGone
-      ? 'the server no longer knows the upload'
-      : 'checksums prove the parts, but not that the server joined them well';
+    const upload = await join();
+    const gap = 'checksums prove the parts, but not that the server joined them well';
     const sha256 = await contentDigest(job, upload);
     const ended = await proved(job, upload, { sha256, gap });
     if ('shortOf' in ended) throw new Error('a joined upload cannot be short');

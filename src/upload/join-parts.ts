@@ -3,20 +3,13 @@ import { parseByteCount } from '../protocol/headers.ts';
 import { belowPrefix } from '../protocol/urls.ts';
 import { errorOf, type Fault, mayHaveActed } from './faults.ts';
 import { finalizeTimeoutMs } from './finalize.ts';
-import { ask, type Job, sizeOf, warn } from './job.ts';
+import { ask, type Job, sizeOf } from './job.ts';
 import { candidateOf } from './metadata.ts';
 import { namedPlace } from './named-place.ts';
 import type { OpenUpload } from './open-upload.ts';
 import type { PartPlan } from './parts.ts';
 import type { UploadRecord } from './record.ts';
 import { elsewhere } from './send-once.ts';
-
-/** The upload of the whole file. */
-export interface Joined {
-  readonly upload: OpenUpload;
-  /** The server joined the parts, and has moved the whole away since. */
-  readonly isGone?: true;
-}
 
 /** What was begun in parts goes on in parts, also without --parallel. */
 export const inOnePiece = 'leave out --parallel and add --no-resume: the file then goes in one piece';
@@ -25,21 +18,21 @@ export const inOnePiece = 'leave out --parallel and add --no-resume: the file th
 const LOOK_EVERY_MS = 1_000;
 
 /** What an earlier run has joined already; undefined where it has not, or where that is gone. */
-export async function joinedBefore(job: Job, { record }: PartPlan): Promise<Joined | undefined> {
+export async function joinedBefore(job: Job, { record }: PartPlan): Promise<OpenUpload | undefined> {
   if (record?.joinedUrl === undefined) return undefined;
   const url = new URL(record.joinedUrl);
   if ((await whole(job, url)) === 'gone') return undefined;
   const { source, tools } = job;
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes: sizeOf(job) });
-  return { upload: { url, offsetBytes: sizeOf(job), record } };
+  return { url, offsetBytes: sizeOf(job), record };
 }
 
-/** Asks the server to join the parts, and waits until it has. Throws `unknown` when the answer was lost and it cannot be asked again. */
+/** Asks the server to join the parts, and waits until it has. Throws `unknown` when the answer was lost and it cannot be asked again, and where HEAD finds nothing after it. */
 export async function joinParts(
   job: Job,
   urls: readonly URL[],
   remember: (changes: Pick<UploadRecord, 'joinedUrl'>) => Promise<UploadRecord>,
-): Promise<Joined> {
+): Promise<OpenUpload> {
   const { protocol, settings, source, tools } = job;
   if (protocol.joining === undefined) throw new Error('nothing joins parts here');
   let answerLost = false;
@@ -60,10 +53,9 @@ export async function joinParts(
   if (other !== undefined && (await whole(job, other)) === 'whole') [url, found] = [other, 'whole'];
   const record = await remember({ joinedUrl: url.href });
   tools.report({ type: 'upload.created', file: source.name, url: url.href });
-  const upload = { url, offsetBytes: sizeOf(job), record };
-  if (found === 'whole') return { upload };
-  warn(job, 'the server joined the parts, and no longer knows the whole: it may have moved it away');
-  return { upload, isGone: true };
+  // Of the parts every byte was acknowledged; of the whole nobody ever said that it holds one.
+  if (found === 'gone') throw neverSeen(url);
+  return { url, offsetBytes: sizeOf(job), record };
 }
 
 /**
@@ -114,6 +106,16 @@ function notJoined(offsetBytes: number | undefined): PulseError {
     `the server has every part, but has not joined them: HEAD says ${said}`,
     {
       hint: `run the same command again; if it ends in the same way, ${inOnePiece}`,
+    },
+  );
+}
+
+function neverSeen({ origin, pathname }: URL): PulseError {
+  return new PulseError(
+    'unknown',
+    `the server said that it joined the parts to ${origin}${pathname}, but HEAD does not find that: whether it has the file cannot be learned`,
+    {
+      hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume',
     },
   );
 }

@@ -334,6 +334,19 @@ describe('the request that joins the parts', () => {
     expect(seen(bench, 'HEAD', joinAt)).toHaveLength(2);
   });
 
+  it('after which HEAD finds no whole ends in doubt: exit 8', async () => {
+    const bench = await joining();
+    const lose = async () =>
+      bench.proxy.addFault({ on: { method: 'HEAD', nth: 1, times: 50 }, do: 'answer', status: 404 });
+    bench.proxy.setFaults([{ on: final, do: 'meanwhile', run: lose }]);
+    const file = await bench.file(3 * CHUNK);
+    expect((await bench.upload(file, { ...inThree, retryDelayMs: 10 })).exitCode).toBe(8);
+    expect(bench.of('upload.done')).toEqual([]);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { kind: 'unknown', message: expect.stringContaining('HEAD does not find that') },
+    ]);
+  });
+
   it('that leads to another order of the parts is found by reading back: exit 7', async () => {
     const bench = await startReferenceBench({
       protocol: 'tus',
