@@ -122,14 +122,15 @@ function done(
   ];
 }
 
+/** No more than was seen: a server that compares checksums has shown what it received, and not what it keeps. */
 const provingWords: { readonly [K in Proof]?: string } = {
-  'read-back': ': they were read back',
-  checksum: ': it compared the checksum of every chunk',
+  'read-back': 'the server holds exactly these bytes: they were read back',
+  checksum: 'the server received exactly these bytes: it compared the checksum of every chunk',
 };
 
 function proofWords({ proven, proof, reason }: EventOf<'upload.done'>, paint: Paint): string {
   if (proven)
-    return paint.good(`yes, the server holds exactly these bytes${provingWords[proof ?? 'finalize'] ?? ''}`);
+    return paint.good(`yes, ${provingWords[proof ?? 'finalize'] ?? 'the server holds exactly these bytes'}`);
   return paint.warn(
     proof === 'declared'
       ? 'no, the server took the checksum but does not show that it compared; --read-back does'

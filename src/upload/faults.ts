@@ -50,7 +50,11 @@ const token = 'check the token (--token-file, or the variable PULSE_UPLOAD_TOKEN
 const byStatus: Readonly<Record<number, Rule>> = {
   401: ['stop', 'refused', token],
   403: ['stop', 'refused', token],
-  404: ['gone', 'refused', 'check --server: it is the base URL below which /uploads is found'],
+  404: [
+    'gone',
+    'refused',
+    'check --server: the URL below which /uploads is found, or with tus the one that creates uploads',
+  ],
   405: ['stop', 'refused', 'check --server and --protocol'],
   408: busy,
   307: ['stop', 'protocol', circle],
