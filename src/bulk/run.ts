@@ -135,18 +135,21 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
     signal: stop.signal,
     ...(readToken !== undefined && { readToken: () => remember(secrets, readToken()) }),
   });
+  const trouble = createServerTrouble(upload, tools);
+  const asking = trouble.watched(tools.send);
   let chosen: Promise<Chosen> | undefined;
   return {
     settings: upload,
     tools,
-    trouble: createServerTrouble(upload, tools),
+    trouble,
     choose: (file) => {
-      chosen ??= chooseProtocol(protocols, upload, file, tools).catch((error) => {
+      chosen ??= chooseProtocol(protocols, upload, file, { ...tools, send: asking.send }).catch((error) => {
         chosen = undefined; // the next file asks again
         throw error;
       });
       return chosen;
     },
+    lastAsked: asking.last,
     secrets,
     readTokenFile: given.readTokenFile,
     triedBefore: known.attempts,

@@ -24,6 +24,8 @@ export interface Run {
   readonly trouble: ServerTrouble;
   /** Asks the server which protocol it speaks, once for all. */
   readonly choose: (file: string) => Promise<Chosen>;
+  /** How the last request of that question ended: it is the last one of every file that it kept from being sent. */
+  readonly lastAsked: () => WireOutcome | undefined;
   /** Tokens that no ledger may hold, renewed ones too. */
   readonly secrets: ReadonlySet<string>;
   readonly readTokenFile: (path: string) => string;
@@ -42,6 +44,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
   const { clock, store } = run.tools;
   const startedMs = clock.nowMs();
   const watched = run.trouble.watched(run.tools.send);
+  const last = () => watched.last() ?? run.lastAsked();
   const removal = deferredRemoval(store);
   const secrets = new Set(run.secrets);
   let state: Pick<Item, 'sizeBytes' | 'mtimeNs'> = item;
@@ -64,19 +67,19 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     state = await stateOf(item.file);
     const own = withOwn(item, run, secrets);
     tell = own.tools.report;
-    const last: PulseEvent[] = [];
+    const done: PulseEvent[] = [];
     // Whoever reads the events may look into the ledger: it has the outcome first.
-    const report = (event: PulseEvent) => (event.type === 'upload.done' ? last.push(event) : tell(event));
+    const report = (event: PulseEvent) => (event.type === 'upload.done' ? done.push(event) : tell(event));
     const tools = { ...own.tools, report, send: watched.send, ...(run.record && { store: removal.store }) };
     const all = { ...run, settings: own.settings, tools };
     const isWorthAnother = run.trouble.waiting();
     const result = await persistently(
       () => upload(item.file, state.sizeBytes, all),
-      (error) => isWorthAnother(error, watched.last()),
+      (error) => isWorthAnother(error, last()),
     );
     const { url, videoId, sha256, proven } = result;
     await settle({ status: 'done', url, ...(videoId !== undefined && { videoId }), sha256, proven });
-    last.forEach(tell);
+    done.forEach(tell);
     return { status: 'done', proven };
   } catch (thrown) {
     const aborted = run.tools.signal?.aborted === true;
@@ -87,7 +90,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       await settle({ status: 'failed', proven: false, kind: error.kind, message });
     }
     tell(failureEvent(item.file, error));
-    return { status: 'failed', error, last: watched.last() };
+    return { status: 'failed', error, last: last() };
   }
 }
 

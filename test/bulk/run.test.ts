@@ -204,15 +204,19 @@ describe('a server that is broken for everything', () => {
     expect(Math.max(...clock.pausesMs)).toBeGreaterThan(8_000);
   });
 
-  test('behind a proxy that answers 503 for too long stops the run', async () => {
-    const { run, server, of } = await startBulkBench();
-    const dir = await folderOf(...names(20));
-    server.script.POST = Array.from({ length: 2_000 }, () => ({ answer: 503 }));
-    const outcome = await run(dir, { run: { jobs: 3 }, upload: { maxOutageMs: 60_000 } });
-    expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
-    expect(outcome.failed).toBeLessThanOrEqual(3);
-    expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
-  });
+  test.each(['pulse', 'auto'])(
+    'behind a proxy that answers 503 for too long stops the run (%s)',
+    async (protocol) => {
+      const { run, server, of } = await startBulkBench();
+      const dir = await folderOf(...names(20));
+      const unavailable = Array.from({ length: 2_000 }, () => ({ answer: 503 }));
+      Object.assign(server.script, { POST: unavailable, GET: unavailable, OPTIONS: unavailable });
+      const outcome = await run(dir, { run: { jobs: 3 }, upload: { protocol, maxOutageMs: 60_000 } });
+      expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
+      expect(outcome.failed).toBeLessThanOrEqual(3);
+      expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
+    },
+  );
 
   test('is not what a single file shows that is answered 503 while others pass', async () => {
     const { run, of, events } = await startBulkBench();
@@ -245,16 +249,19 @@ describe('a server that is broken for everything', () => {
     expect(of('run.stopped')).toEqual([]);
   });
 
-  test('that cannot be reached for longer than it may stops the run, and no file is to blame for more than it was tried', async () => {
-    const { run, server, of, clock } = await startBulkBench();
-    const dir = await folderOf(...names(20));
-    await server.close();
-    const outcome = await run(dir, { upload: { maxOutageMs: 60_000 }, run: { jobs: 3 } });
-    expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
-    expect(outcome.failed).toBeLessThanOrEqual(3);
-    expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
-    expect(clock.pausesMs.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(50_000);
-  });
+  test.each(['pulse', 'tus', 'auto'])(
+    'that cannot be reached for longer than it may stops the run, and no file is to blame for more than it was tried (%s)',
+    async (protocol) => {
+      const { run, server, of, clock } = await startBulkBench();
+      const dir = await folderOf(...names(20));
+      await server.close();
+      const outcome = await run(dir, { upload: { protocol, maxOutageMs: 60_000 }, run: { jobs: 3 } });
+      expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
+      expect(outcome.failed).toBeLessThanOrEqual(3);
+      expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
+      expect(clock.pausesMs.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(50_000);
+    },
+  );
 });
 
 describe('a run stops', () => {
