@@ -1,9 +1,10 @@
 import type { HeaderLines } from '../../protocol/connection.ts';
-import type { BodyRecord, Exchange, SentRecord } from '../../verify/recording.ts';
+import type { BodyRecord, Exchange, PartRecord, SentRecord } from '../../verify/recording.ts';
 
 /**
  * The request as a curl command for a POSIX shell; undefined where curl cannot send it: cut, malformed, chunked, or
- * with a body that was not recorded in full. Bytes of a test file become zeros, since only their number matters.
+ * with a body that was not recorded in full. A test file becomes as many bytes of one letter, and another file those of
+ * another letter: what replaces what can be seen.
  */
 export function curlCommand({ url, sent }: Exchange): string | undefined {
   const headers = curlHeaders(sent);
@@ -80,7 +81,8 @@ const KEPT_BINARY_BYTES = 256;
 function curlBody({ body, headers }: SentRecord): CurlBody | undefined {
   const { sizeBytes, text, base64 } = body;
   if (sizeBytes === 0) return { source: '', words: statesLength(headers) ? ['--data-binary', "''"] : [] };
-  if (isOnePart(body)) return piped(`head -c ${sizeBytes} /dev/zero`);
+  const part = wholePart(body);
+  if (part !== undefined) return partBody(part);
   if (text !== undefined && sizeBytes <= KEPT_TEXT_BYTES && !text.startsWith('@')) {
     return { source: '', words: ['--data-binary', quote(text)] };
   }
@@ -93,9 +95,25 @@ function piped(source: string): CurlBody {
   return { source: `${source} | `, words: ['--data-binary', '@-'] };
 }
 
-/** A body that is nothing but bytes of a test file. */
-function isOnePart({ parts = [], sizeBytes }: BodyRecord): boolean {
-  return parts.length === 1 && parts.every(({ from, to }) => to - from === sizeBytes);
+/** Of which each test file gets one. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** The run of a test file that is the whole body; undefined where there is more to it. */
+function wholePart({ parts = [], sizeBytes }: BodyRecord): PartRecord | undefined {
+  const [part, ...others] = parts;
+  return part !== undefined && others.length === 0 && part.to - part.from === sizeBytes ? part : undefined;
+}
+
+function partBody({ payload, from, to }: PartRecord): CurlBody | undefined {
+  if (payload.kind === 'position') {
+    // A server that wants a video would refuse the letters for another reason.
+    if (payload.opening !== undefined && from === 0) return undefined;
+    return piped(`head -c ${to - from} /dev/zero | tr '\\0' ${LETTERS[payload.seed % LETTERS.length]}`);
+  }
+  const bytes = Buffer.from(payload.base64, 'base64').subarray(from, to);
+  return bytes.length <= KEPT_TEXT_BYTES
+    ? piped(`echo ${bytes.toString('base64')} | base64 --decode`)
+    : undefined;
 }
 
 /** What the recorder writes in place of tokens, as variables of the user's shell. */

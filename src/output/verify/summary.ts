@@ -3,7 +3,7 @@ import { countOf, formatBytes, formatDuration, groupDigits } from '../format.ts'
 import { againCommand } from './finding.ts';
 import { findingsOf } from './findings-of.ts';
 import { reasonsOf } from './reasons.ts';
-import type { ReportedResult, VerifyReport } from './report.ts';
+import type { VerifyReport } from './report.ts';
 import { copyable, fact, type VerifyView } from './view.ts';
 
 /** How often each verdict was given, in words; verdicts that nobody got are left out. */
@@ -65,26 +65,27 @@ const FEW_FINDINGS = 5;
 /** Consequences that are named; a server with more has the first of them to think about. */
 const SHOWN_CONSEQUENCES = 3;
 
-/** One mistake of a server breaks many requirements, for the same reason that a client cares: worst first, by number. */
+/** One mistake of a server breaks many requirements: what most of the worst come to, and the first to look at. */
 function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
   const found = findingsOf(report);
-  const [worst] = found;
   const total = found.reduce((count, { results }) => count + results.length, 0);
-  if (worst === undefined || total <= FEW_FINDINGS) return [];
-  const consequences = new Map<string, ReportedResult[]>();
-  for (const result of worst.results) {
-    const matters = result.violation?.matters ?? '';
-    consequences.set(matters, [...(consequences.get(matters) ?? []), result]);
+  const worst = found[0]?.results ?? [];
+  const [first] = worst;
+  if (first === undefined || total <= FEW_FINDINGS) return [];
+  const consequences = new Map<string, number>();
+  for (const { violation } of worst) {
+    const matters = violation?.matters ?? '';
+    consequences.set(matters, (consequences.get(matters) ?? 0) + 1);
   }
-  const shown = [...consequences].sort(([, a], [, b]) => b.length - a.length).slice(0, SHOWN_CONSEQUENCES);
-  const first = shown[0]?.[1][0];
+  const shown = [...consequences].sort(([, a], [, b]) => b - a).slice(0, SHOWN_CONSEQUENCES);
+  const others = total - shown.reduce((count, [, named]) => count + named, 0);
+  const lines = [
+    ...shown.map(([matters, count]) => `${countOf(count, 'finding')}: ${matters}`),
+    ...(others > 0 ? [`${countOf(others, 'other finding')} above`] : []),
+  ];
   return [
-    ...shown.flatMap(([matters, { length }], index) =>
-      fact(index === 0 ? 'matters' : '', `${countOf(length, 'finding')}: ${matters}`, view),
-    ),
-    ...(first === undefined || report.target.advice !== undefined
-      ? []
-      : copyable('begin', againCommand(first, report), view)),
+    ...lines.flatMap((line, index) => fact(index === 0 ? 'matters' : '', line, view)),
+    ...(report.target.advice === undefined ? copyable('begin', againCommand(first, report), view) : []),
   ];
 }
 

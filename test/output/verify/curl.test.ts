@@ -85,19 +85,40 @@ describe.skipIf(!isPosix)('a curl command, run by sh', () => {
       '',
     ],
     [
-      'PATCH of file bytes, as so many zeros',
+      'PATCH of file bytes, as so many of one letter',
       {
         method: 'PATCH',
         url: uploadUrl,
         headers: [['Upload-Offset', '0'], chunkType],
         body: fileBody(3, 3000),
       },
-      '\0'.repeat(2997),
+      'h'.repeat(2997),
     ],
     [
       'PATCH without Content-Type',
       { method: 'PATCH', url: uploadUrl, headers: [['Upload-Offset', '0']], body: fileBody(0, 5) },
-      '\0'.repeat(5),
+      'h'.repeat(5),
+    ],
+    [
+      'PATCH of another file, as another letter',
+      { method: 'PATCH', url: uploadUrl, headers: [chunkType], body: fileBody(0, 5, 8) },
+      'iiiii',
+    ],
+    [
+      'bytes whose look matters, as they are',
+      {
+        method: 'PATCH',
+        url: uploadUrl,
+        headers: [chunkType],
+        body: {
+          ...noBody,
+          sizeBytes: 6,
+          parts: [
+            { payload: { kind: 'literal', base64: 'PGh0bWw+', sizeBytes: 6 }, from: 0, to: 6, atBytes: 0 },
+          ],
+        },
+      },
+      '<html>',
     ],
     [
       'binary bytes',
@@ -221,8 +242,8 @@ describe('the steps to a finding', () => {
     const [create, ...rest] = curlSteps([created, head, chunk, more], more);
     expect(create).toMatch(/^UPLOAD=http:\/\/127\.0\.0\.1:8080\$\(curl -si -X POST .*\/uploads \| tr /);
     expect(rest).toEqual([
-      expect.stringMatching(/^head -c 648576 \/dev\/zero \| curl -i -X PATCH .* "\$UPLOAD"$/),
-      expect.stringMatching(/^head -c 2 \/dev\/zero \| curl -i -X PATCH .* "\$UPLOAD"$/),
+      expect.stringMatching(/^head -c 648576 \/dev\/zero \| tr '\\0' h \| curl -i -X PATCH .* "\$UPLOAD"$/),
+      expect.stringMatching(/^head -c 2 \/dev\/zero \| tr '\\0' h \| curl -i -X PATCH .* "\$UPLOAD"$/),
     ]);
   });
 
