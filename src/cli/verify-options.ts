@@ -15,7 +15,7 @@ export const verifyOptions = {
   protocol: {
     kind: 'value',
     flags: '--protocol <name>',
-    says: 'auto, pulse or tus',
+    says: 'auto, pulse, tus or pulse-v1',
     fallback: 'auto',
     parse: oneOf('auto', 'pulse', 'tus', 'pulse-v1'),
   },

@@ -39,25 +39,25 @@ const section: Section = {
 };
 
 describe('the list of checks', () => {
-  test('is one line each: id, level in either protocol, requirement', () => {
+  test('is one line each: id, level in each protocol, requirement', () => {
     expect(listLines([check, tusOnly], plainView)).toEqual([
-      'core.head.status  SHOULD  MUST    HEAD succeeds with 200 | 204.',
-      'core.options      -       MAY     HEAD succeeds with 200 | 204.',
+      'core.head.status  SHOULD  MUST    -         HEAD succeeds with 200 | 204.',
+      'core.options      -       MAY     -         HEAD succeeds with 200 | 204.',
     ]);
   });
 
   test('is cut at the width of a terminal, which says what the columns are', () => {
     const long = { ...check, says: 'HEAD succeeds with one of the two status codes 200 and 204.' };
-    expect(listLines([long], { paint: noPaint, verbose: false, columns: 90 })).toEqual([
-      'check             pulse   tus',
-      'core.head.status  SHOULD  MUST    HEAD succeeds with one of the two status codes 200 and…',
+    expect(listLines([long], { paint: noPaint, verbose: false, columns: 100 })).toEqual([
+      'check             pulse   tus     pulse-v1',
+      'core.head.status  SHOULD  MUST    -         HEAD succeeds with one of the two status codes 200 and…',
     ]);
   });
 
   test('shows the requirement below the id on a narrow terminal', () => {
     expect(listLines([check], { paint: noPaint, verbose: false, columns: 60 })).toEqual([
-      'check             pulse   tus',
-      'core.head.status  SHOULD  MUST',
+      'check             pulse   tus     pulse-v1',
+      'core.head.status  SHOULD  MUST    -',
       '    HEAD succeeds with 200 | 204.',
     ]);
   });
@@ -77,7 +77,7 @@ describe('the explanation of a check', () => {
         '',
         '  written   tus 1.0.0, PATCH',
         '            https://tus.io/protocols/resumable-upload#patch',
-        '  level     SHOULD (pulse), MUST (tus)',
+        '  level     SHOULD (pulse), MUST (tus), - (pulse-v1)',
         '  means     cannot resume',
         '  sends     uploads 10 bytes (scenario basic-flow)',
         '  needs     head, token',
