@@ -8,7 +8,7 @@ import { copyable, fact, roomOf, type VerifyView } from './view.ts';
 import { wrap } from './wrap.ts';
 
 /** Of a long story the end shows what went wrong. */
-const SHOWN_EXCHANGES = 4;
+const SHOWN_EXCHANGES = 5;
 
 const verdictPaint: Readonly<Record<ReportedResult['verdict'], keyof Paint>> = {
   pass: 'good',

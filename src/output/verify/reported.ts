@@ -38,7 +38,7 @@ function shownBy(
   if (recording === undefined) return { evidence };
   if (decisive === undefined) return { evidence: recording.exchanges };
   const story = storyOf(recording.exchanges, decisive);
-  const before = story === undefined ? [] : [story.created, ...story.changes];
+  const before = story === undefined ? [] : [story.created, ...story.changes, ...story.asked];
   const missing = before.filter(({ n }) => evidence.every((exchange) => exchange.n !== n));
   const curl = curlSteps(recording.exchanges, decisive);
   return {

@@ -10,6 +10,8 @@ export interface Story {
   readonly uploadUrl?: string;
   /** What changed it since, in order. */
   readonly changes: readonly Exchange[];
+  /** Of each request that was cut, what HEAD said of it at last: where the client went on. */
+  readonly asked: readonly Exchange[];
 }
 
 /** The story of the upload that a request is about; undefined where it is about none that the scenario created. */
@@ -24,7 +26,17 @@ export function storyOf(recorded: readonly Exchange[], decisive: Exchange): Stor
     location,
     ...(uploadUrl !== undefined && { uploadUrl }),
     changes: later.filter((exchange) => exchange.n < decisive.n && hasChanged(exchange)),
+    asked: askedAfterCuts(later),
   };
+}
+
+/** A cut may be followed by many HEADs until the server lets go of the upload; the last one counted. */
+function askedAfterCuts(later: readonly Exchange[]): readonly Exchange[] {
+  return later.filter(({ sent, answer }, index) => {
+    if (sent.method !== 'HEAD' || answer === undefined || later[index + 1]?.sent.method === 'HEAD')
+      return false;
+    return later.slice(0, index).findLast((before) => before.sent.method !== 'HEAD')?.sent.cut !== undefined;
+  });
 }
 
 /** The id by which finalize names an upload: the end of its URL. */

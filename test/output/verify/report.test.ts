@@ -61,15 +61,24 @@ const story = [created, cutChunk, head, chunk, finalized];
 describe('the report of a run', () => {
   const made = verifyReport(run([failed], [recording('cut-in-mid-chunk', {}, story)]), facts);
 
-  test('shows a violation with what was done to its upload before', () => {
-    expect(made.results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
+  test('shows a violation with what was done to its upload before, and where HEAD said to go on', () => {
+    expect(made.results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
     expect(made.results[0]?.does).toBe('cuts a chunk');
+  });
+
+  test('shows of many HEADs after a cut the last, and none that followed no cut', () => {
+    const at = (n: number, { n: _n, ...made }: Exchange): Exchange => ({ n, ...made });
+    const exchanges = [created, at(2, head), at(3, cutChunk), at(4, head), at(5, head), at(6, chunk)];
+    const all = [...exchanges, at(7, head), at(8, finalized)];
+    const late = { ...failed, evidence: [at(8, finalized)] };
+    const { results } = verifyReport(run([late], [recording('cut-in-mid-chunk', {}, all)]), facts);
+    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 3, 5, 6, 8]);
   });
 
   test('shows a cut request that the server refused: it may have kept what had come', () => {
     const exchanges = [created, cutAndRefused, head, chunk, finalized];
     const { results } = verifyReport(run([failed], [recording('cut-in-mid-chunk', {}, exchanges)]), facts);
-    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
+    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('says how to ask again with curl where curl can', () => {
@@ -85,7 +94,7 @@ describe('the report of a run', () => {
     const evidence = [{ ...finalized, scenario: 'cut-in-mid-chunk' }];
     const ofAll = { ...failed, scenario: 'whole-run', evidence };
     const { results } = verifyReport(run([ofAll], [recording('cut-in-mid-chunk', {}, story)]), facts);
-    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 4, 5]);
+    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('shows all of a scenario where the judge named no exchange', () => {

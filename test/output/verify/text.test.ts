@@ -12,6 +12,7 @@ import {
   cutChunk,
   everyVerdict,
   finalized,
+  head,
   lost,
   report,
   result,
@@ -66,6 +67,16 @@ describe('a run with one of every verdict', () => {
       'blocked  pulse.finalize.size  MUST',
       'error  data.canary  MUST',
       expect.stringMatching(/^not conformant: 2 requirements broken; 1 check ended by a mistake/),
+    ]);
+  });
+
+  test('shows the end of a long story, and says how much came before', () => {
+    const evidence = [created, ...[2, 3, 4].map((n) => ({ ...chunk, n })), head, chunk, finalized];
+    const lines = reportLines(report({ results: [{ ...lost, evidence }] }), pipe);
+    const start = lines.findIndex((line) => line.startsWith('  sent'));
+    expect(lines[start]).toBe('  sent      2 requests before these (-v shows them)');
+    expect(lines.slice(start + 1, start + 6).map((line) => line.trim().split(' ')[0])).toEqual([
+      ...['PATCH', 'PATCH', 'HEAD', 'PATCH', 'POST'],
     ]);
   });
 
