@@ -60,14 +60,13 @@ export function withDefects(
   const limits = chosen.flatMap(({ serve }) => serve?.maxSizeBytes ?? []);
   return {
     ...settings,
-    protocol: protocolOf(chosen, values),
     behaviour: together(chosen),
     ...(limits.length > 0 && settings.maxSizeBytes === undefined && { maxSizeBytes: Math.min(...limits) }),
   };
 }
 
 /** The protocol in which they show; one that only suits some of them has to be said by the user. */
-function protocolOf(chosen: readonly Defect[], { protocol }: ServeValues): ServerSettings['protocol'] {
+export function protocolOf(chosen: readonly Defect[], { protocol }: ServeValues): ServerSettings['protocol'] {
   const needed = [...new Set(chosen.map(({ serve }) => serve?.protocol ?? 'pulse'))];
   const tusOnly = chosen.find(({ serve }) => serve?.protocol === 'tus');
   if (protocol === 'pulse' && tusOnly !== undefined) {

@@ -1,3 +1,4 @@
+import { PulseError } from '../errors.ts';
 import { oneOf } from '../input/choice.ts';
 import { parsePort } from '../input/count.ts';
 import { parseDurationMs } from '../input/duration.ts';
@@ -5,6 +6,7 @@ import { parseOrigin } from '../input/origin.ts';
 import { parseSizeBytes } from '../input/size.ts';
 import { parseIds, parseText } from '../input/text.ts';
 import { readTokenFile } from '../input/token.ts';
+import { readTokenLines } from '../input/token-lines.ts';
 import type { ServerSettings } from '../server/server.ts';
 import type { OptionTable, Values } from './option-table.ts';
 import { commonOptions } from './options.ts';
@@ -102,7 +104,27 @@ export function serverSettings(values: ServeValues): ServerSettings {
     protocol,
     page: !noPage,
     ...(cors !== undefined && { corsOrigin: cors }),
-    ...(tokenFile !== undefined && { token: readTokenFile(tokenFile, '--token-file') }),
+    ...(tokenFile !== undefined && tokensIn(tokenFile, protocol)),
     ...(maxSize !== undefined && { maxSizeBytes: maxSize }),
   };
+}
+
+/** Protocol v1 knows tokens that are good for one artifact each (5.4); the others know one for everything. */
+function tokensIn(
+  path: string,
+  protocol: ServerSettings['protocol'],
+): Pick<ServerSettings, 'token' | 'boundTokens'> {
+  if (protocol !== 'pulse-v1') return { token: readTokenFile(path, '--token-file') };
+  const lines = readTokenLines(path, '--token-file');
+  const boundTokens = lines.flatMap(({ token, artifactId }) =>
+    artifactId === undefined ? [] : [{ token, artifactId }],
+  );
+  const [forAll, ...more] = lines.filter(({ artifactId }) => artifactId === undefined);
+  if (more.length > 0) {
+    const fact = `--token-file ${path} holds ${more.length + 1} tokens that are good for everything, expected one at most`;
+    throw new PulseError('input', fact, {
+      hint: 'write <token> <artifactId> where a token is good for one artifact only',
+    });
+  }
+  return { boundTokens, ...(forAll && { token: forAll.token }) };
 }

@@ -2,6 +2,7 @@ import { PulseError } from '../errors.ts';
 import { isLoopback, isPrivate } from '../protocol/hosts.ts';
 import { parseServerUrl } from './server-url.ts';
 import { parseToken, readSecretFile } from './token.ts';
+import { isUuid } from './uuid.ts';
 
 /** What an operator hands out: where to upload one artifact, and with what (protocol v1, 3). */
 export interface Pairing {
@@ -9,8 +10,6 @@ export interface Pairing {
   readonly artifactId: string;
   readonly token?: string;
 }
-
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /**
  * A link, or `@path` of a file that holds one, so that it need not stand among the arguments that every process can read.
@@ -38,7 +37,7 @@ function parseLink(text: string, source: string): Pairing {
     throw fault(parameters.has('v') ? 'has another version than 1' : 'has no version, expected v=1', update);
   }
   const artifactId = one('artifactId') ?? '';
-  if (!UUID.test(artifactId)) throw fault('names no artifact, expected artifactId with a UUID');
+  if (!isUuid(artifactId)) throw fault('names no artifact, expected artifactId with a UUID');
   const unit = one('uploadUnit');
   if (unit !== undefined && unit !== 'segment' && unit !== 'merged')
     throw fault('has an unknown uploadUnit, expected segment or merged');

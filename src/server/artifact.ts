@@ -20,6 +20,8 @@ export interface Artifact {
   readonly kind: string;
   /** With its dot, in lower case. */
   readonly extension: string;
+  /** The id of the artifact that this one belongs to, in lower case. */
+  readonly relatedTo?: string;
   /** Of the finished file; `hex` in lower case. */
   readonly checksum?: { readonly algorithm: string; readonly hex: string };
 }
@@ -42,7 +44,8 @@ export function artifactOf(metadata: string | undefined): Artifact | Reply {
     return refusal(400, `filename must end in one of ${Object.keys(endings).join(', ')} for a ${kind}`);
 
   const checksum = checksumOf(text('checksum'));
-  return { id, kind, extension, ...(checksum && { checksum }) };
+  const relatedTo = text('relatedTo')?.toLowerCase();
+  return { id, kind, extension, ...(relatedTo && { relatedTo }), ...(checksum && { checksum }) };
 }
 
 /** What is not understood is not compared: the protocol lets a server ignore it. */

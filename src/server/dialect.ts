@@ -3,6 +3,7 @@ import type { Hooks } from './extension.ts';
 import type { LiveUpload } from './live-uploads.ts';
 import type { Parts, UploadVerb } from './parts.ts';
 import type { Route } from './routes.ts';
+import type { Subject } from './token.ts';
 
 /**
  * What one protocol does its own way, as a value. The tus requests below the creation path are the same for all;
@@ -19,6 +20,12 @@ export interface Dialect extends Hooks {
   readonly settle?: (upload: LiveUpload, parts: Parts) => Promise<Reply | undefined>;
   /** The id of a new upload, where the client chooses it. */
   readonly idFor?: (request: RequestHead) => string | undefined;
+  /** What a request is about, where tokens are bound to that; undefined where it names nothing that could be. */
+  readonly subject?: (
+    request: RequestHead,
+    uploadId: string | undefined,
+    parts: Parts,
+  ) => Promise<Subject | undefined>;
   /** What every answer has in common; asked last. */
   readonly dress?: (reply: Reply) => Reply;
   /** The limit of a server that was given none. */

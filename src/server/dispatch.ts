@@ -14,7 +14,10 @@ export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply>
   const uploadVerb = route.upload && own(route.upload.verbs, request.method);
   if (verb === undefined && uploadVerb === undefined) return methodNotAllowed(route);
 
-  const refused = request.method === 'OPTIONS' ? undefined : refusedAtDoor(exchange, route, parts);
+  const refused =
+    request.method === 'OPTIONS'
+      ? undefined
+      : (refusedAtDoor(exchange, route, parts) ?? (await refusedForSubject(exchange, route, parts)));
   if (refused !== undefined) return refused;
   if (verb !== undefined) return verb(exchange, parts);
 
@@ -32,6 +35,13 @@ function refusedAtDoor({ request }: Exchange, route: Route, { rules, protocol }:
   if (route.isOpen) return undefined;
   const mayBeInBody = route.takesTokenInBody && words[protocol].credentialOf(request) === undefined;
   return rules.door.version({ request }) ?? (mayBeInBody ? undefined : rules.door.credential({ request }));
+}
+
+/** The id that is judged here is the one that is acted on below: a route has one (protocol v1, 4.4). */
+async function refusedForSubject({ request }: Exchange, route: Route, parts: Parts) {
+  const { dialect, rules } = parts;
+  if (route.isOpen || dialect.subject === undefined) return undefined;
+  return rules.door.subject({ request, subject: await dialect.subject(request, route.upload?.id, parts) });
 }
 
 function methodNotAllowed({ verbs, upload }: Route): Reply {

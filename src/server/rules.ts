@@ -2,7 +2,7 @@ import { OFFSET_OCTET_STREAM, parseByteCount, parseMetadata, TUS_VERSION } from 
 import { type Reply, type RequestHead, refusal } from './exchange.ts';
 import type { Extension } from './extension.ts';
 import { storableName } from './file-name.ts';
-import { sameToken } from './token.ts';
+import { type BoundToken, type Subject, sameToken } from './token.ts';
 import { isComplete, roomBytes, type UploadView } from './upload.ts';
 import { mediaType, type Packing, type ServedProtocol, words } from './words.ts';
 
@@ -15,6 +15,12 @@ export interface Facts {
 /** What a decision about a known upload may look at. */
 export interface UploadFacts extends Facts {
   readonly upload: UploadView;
+}
+
+/** What a decision about a token may look at. */
+export interface SubjectFacts extends Facts {
+  /** Absent where the request names nothing: whoever handles it refuses it for that. */
+  readonly subject?: Subject | undefined;
 }
 
 /** Undefined lets the request pass; a reply ends it there. */
@@ -35,7 +41,10 @@ export interface Rules {
     readonly fileName: (name: unknown) => string | undefined;
   };
   /** Asked for every request that is not discovery or health. */
-  readonly door: Readonly<Record<'version' | 'credential', Check>>;
+  readonly door: Readonly<Record<'version' | 'credential', Check>> & {
+    /** Whether the credential, which is good for something, is good for this. */
+    readonly subject: Check<SubjectFacts>;
+  };
   readonly create: Readonly<Record<'length' | 'maxSize' | 'metadata' | 'bodyFits', Check>>;
   /** Asked before the right to write is taken. */
   readonly patch: Readonly<Record<'mediaType' | 'offsetSyntax', Check<UploadFacts>>>;
@@ -57,6 +66,7 @@ export interface Rules {
 export interface RuleSettings {
   readonly protocol: ServedProtocol;
   readonly token?: string;
+  readonly boundTokens?: readonly BoundToken[];
   readonly maxSizeBytes?: number | undefined;
   readonly extensions?: readonly Extension[] | undefined;
 }
@@ -82,7 +92,7 @@ export function rulesOf(settings: RuleSettings, changes: RuleChanges = {}): Rule
 }
 
 function standardRules(
-  { protocol, token, maxSizeBytes, extensions = [] }: RuleSettings,
+  { protocol, token, boundTokens = [], maxSizeBytes, extensions = [] }: RuleSettings,
   parsing?: RuleChanges['parse'],
 ): Rules {
   const parse: Rules['parse'] = {
@@ -108,10 +118,24 @@ function standardRules(
         });
       },
       credential: ({ request }) => {
-        if (token === undefined) return undefined;
+        const good = [...(token === undefined ? [] : [token]), ...boundTokens.map((bound) => bound.token)];
+        if (good.length === 0) return undefined;
         const { credentialOf, unauthorized } = words[protocol];
         const given = credentialOf(request);
-        return given !== undefined && sameToken(given, token) ? undefined : unauthorized(given);
+        return given !== undefined && isAmong(given, good) ? undefined : unauthorized(given);
+      },
+      subject: ({ request, subject }) => {
+        const given = words[protocol].credentialOf(request) ?? '';
+        const isForAll = boundTokens.length === 0 || (token !== undefined && sameToken(given, token));
+        if (isForAll || subject === undefined) return undefined;
+        const { artifactId, relatedTo } = subject;
+        const covering = boundTokens.filter((bound) => [artifactId, relatedTo].includes(bound.artifactId));
+        return isAmong(
+          given,
+          covering.map((bound) => bound.token),
+        )
+          ? undefined
+          : refusal(403, 'the token is for another artifact');
       },
     },
     create: {
@@ -182,6 +206,11 @@ function standardRules(
       complete: ({ upload }) => (isComplete(upload) ? undefined : refusal(404, 'the upload is not complete')),
     },
   };
+}
+
+/** Compares with every one, so that the time tells nothing about which it is. */
+function isAmong(given: string, tokens: readonly string[]): boolean {
+  return tokens.filter((token) => sameToken(given, token)).length > 0;
 }
 
 /** Whether a creation carries the first bytes of the file (tus 1.0, Creation With Upload). */

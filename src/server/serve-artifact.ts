@@ -23,8 +23,13 @@ export const withdrawArtifact: Verb = async (exchange, parts) => {
   return 'status' in upload ? upload : terminate(exchange, upload, parts);
 };
 
+/** The id in the path of an artifact: the one that is authorised and the one that is acted on (protocol v1, 4.4). */
+export function artifactIdIn(path: string): string | undefined {
+  return /^\/artifacts\/([^/]+)$/.exec(path)?.[1]?.toLowerCase();
+}
+
 async function wanted({ path }: RequestHead, { uploads }: Parts): Promise<LiveUpload | Reply> {
-  const id = (path.split('/').at(-1) ?? '').toLowerCase();
+  const id = artifactIdIn(path) ?? '';
   if (!isUploadId(id)) return refusal(400, 'the id of an artifact is a UUID');
   return (await uploads.find(id)) ?? refusal(404, 'no such artifact');
 }

@@ -20,6 +20,7 @@ import { type Behaviour, type Limits, type Parts, standardLimits } from './parts
 import { receive } from './receive.ts';
 import { rulesOf } from './rules.ts';
 import type { Store } from './store.ts';
+import type { BoundToken } from './token.ts';
 import { type ServedProtocol, words } from './words.ts';
 
 export type { AccessLogEntry } from './access-log.ts';
@@ -35,6 +36,8 @@ export interface ServerSettings {
   readonly protocol: ServedProtocol;
   /** Asked for with every request but OPTIONS and health; absent: open to anyone. */
   readonly token?: string;
+  /** Tokens of protocol v1 that are good for one artifact each; they are asked for as well. */
+  readonly boundTokens?: readonly BoundToken[];
   readonly maxSizeBytes?: number;
   /** What OPTIONS lists and the server does beyond the core; creation, creation-with-upload and termination if absent. */
   readonly extensions?: readonly Extension[];

@@ -123,6 +123,29 @@ describe('pulse-upload serve', () => {
     expect(log + upload.stdout + upload.stderr).not.toContain('s3cret');
   });
 
+  test('binds tokens of protocol v1 to the artifact that stands behind them', async () => {
+    const folder = await temporaryFolder();
+    const [tokenFile, own, wrong] = ['tokens', 'own', 'wrong'].map((name) => join(folder, name));
+    const [id, other] = ['6f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5', '00000000-0000-4000-8000-000000000000'];
+    await writeFile(tokenFile ?? '', `s3cret ${id}\n`);
+    await writeFile(own ?? '', 's3cret\n');
+    await writeFile(wrong ?? '', 'one\ntwo\n');
+    const { url, dir } = await serve(['--protocol', 'pulse-v1', '--token-file', tokenFile ?? '']);
+    await writeFile(join(dir, 'video.mp4'), 'x');
+    const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+    const upload = (artifactId = '') =>
+      runBin(['video.mp4', '-s', url, '--token-file', own ?? '', '--metadata', `artifactId=${artifactId}`], {
+        cwd: dir,
+        env,
+      });
+    expect((await upload(other)).code).toBe(5);
+    expect((await upload(id)).code).toBe(0);
+
+    const refused = await runBin(['serve', '--protocol', 'pulse-v1', '--token-file', wrong ?? '']);
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('holds 2 tokens that are good for everything, expected one at most');
+  });
+
   test('refuses what is larger than --max-size', async () => {
     const { url, dir } = await serve(['--max-size', '10']);
     await writeFile(join(dir, 'video.mp4'), 'eleven bytes');

@@ -70,10 +70,10 @@ interface Prepared {
 }
 
 async function prepared(values: ServeValues): Promise<Prepared> {
-  const settings = serverSettings(values);
-  if (values.defect.length === 0) return { settings, notice: () => '' };
-  const { defectsOf, noticeOf, withDefects } = await import('../serve-defects.ts');
+  if (values.defect.length === 0) return { settings: serverSettings(values), notice: () => '' };
+  const { defectsOf, noticeOf, protocolOf, withDefects } = await import('../serve-defects.ts');
   const chosen = defectsOf(values.defect);
+  const settings = serverSettings({ ...values, protocol: protocolOf(chosen, values) });
   return {
     settings: withDefects(settings, chosen, values),
     notice: (url, paint) => noticeOf(chosen, values, url, paint),

@@ -6,8 +6,10 @@ import type { Dialect } from '../dialect.ts';
 import { type Reply, refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
-import { serveArtifact, withdrawArtifact } from '../serve-artifact.ts';
+import { artifactIdIn, serveArtifact, withdrawArtifact } from '../serve-artifact.ts';
+import type { Subject } from '../token.ts';
 import { isComplete } from '../upload.ts';
+import { words } from '../words.ts';
 
 const TiB = 1024 ** 4;
 
@@ -17,7 +19,7 @@ export const pulseV1: Dialect = {
   maxSizeBytes: TiB,
   resource: (path) => {
     if (path === '/capabilities') return { verbs: { GET: capabilities, HEAD: capabilities }, isOpen: true };
-    return /^\/artifacts\/[^/]+$/.test(path)
+    return artifactIdIn(path) !== undefined
       ? { verbs: { GET: serveArtifact, HEAD: serveArtifact, DELETE: withdrawArtifact } }
       : undefined;
   },
@@ -32,6 +34,15 @@ export const pulseV1: Dialect = {
     const artifact = artifactOf(headers['upload-metadata']);
     return 'id' in artifact ? artifact.id : undefined;
   },
+  subject: async ({ path, headers }, uploadId, { uploads }) => {
+    const isCreation = uploadId === undefined && path.startsWith(words['pulse-v1'].creationPath);
+    if (isCreation) return aboutOf(headers['upload-metadata']);
+    const id = uploadId ?? artifactIdIn(path);
+    // What is about no artifact, as the page, is about all of them.
+    if (id === undefined) return {};
+    const upload = await uploads.find(id);
+    return { ...aboutOf(upload?.info.metadata), artifactId: id };
+  },
   // After a crash between the last byte and its answer the client asks, and finds the upload settled.
   meet: async (upload, _request, parts) =>
     isComplete(upload) && upload.hold === undefined ? settleComplete(upload, parts) : undefined,
@@ -42,6 +53,14 @@ export const pulseV1: Dialect = {
     ...(reply.status >= 400 && typeof reply.body === 'string' && { body: asError(reply.body) }),
   }),
 };
+
+/** What the metadata says of an artifact. Where it says nothing, the creation is refused for that. */
+function aboutOf(metadata: string | undefined): Subject | undefined {
+  const artifact = artifactOf(metadata);
+  if ('status' in artifact) return undefined;
+  const { id, relatedTo } = artifact;
+  return { artifactId: id, ...(relatedTo !== undefined && { relatedTo }) };
+}
 
 /** Nothing is served before its checksum was compared; what differs is removed (protocol v1, 6.3). */
 async function settle(upload: LiveUpload, parts: Parts): Promise<Reply | undefined> {
