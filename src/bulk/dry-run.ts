@@ -10,7 +10,7 @@ const BATCH = 32;
 
 /** Tells what a run would do with each file of a plan, and does nothing: no request, no lock, no record. */
 export async function dryRun(
-  { items, skipped, young: tooYoung }: Plan,
+  { items, skipped, young }: Plan,
   settings: UploadSettings,
   { report, store, clock }: Pick<Tools, 'report' | 'store' | 'clock'>,
 ): Promise<RunOutcome> {
@@ -42,6 +42,6 @@ export async function dryRun(
   const [kind, ...others] = kinds;
   const exitCode = kind === undefined ? 0 : others.length === 0 ? exitCodes[kind] : exitCodes.verdict;
   const outcome = { exitCode, done: 0, failed, notAttempted: items.length - failed };
-  report({ type: 'run.end', ...outcome, skipped, tooYoung, dryRun: true, sendBytes });
+  report({ type: 'run.end', ...outcome, skipped, tooYoung: young.length, dryRun: true, sendBytes });
   return outcome;
 }

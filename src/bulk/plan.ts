@@ -19,7 +19,7 @@ export interface Plan {
   /** Done and unchanged since, says the ledger. */
   readonly skipped: number;
   /** Too young: the next run takes them. */
-  readonly young: number;
+  readonly young: readonly Item[];
   readonly duplicates: number;
   readonly excluded: number;
   readonly special: number;
@@ -50,7 +50,7 @@ export async function makePlan(
     items: nameTemplate === undefined ? items : items.map((item) => withName(item, nameTemplate)),
     sizeBytes: items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     skipped: old.length - open.length,
-    young: share.length - old.length,
+    young: share.filter(({ young }) => young),
     elsewhere: collected.items.length - share.length,
     duplicates,
     excluded,

@@ -45,7 +45,8 @@ interface Counts {
  */
 export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkTools): Promise<RunOutcome> {
   const { report, signal, clock } = given;
-  const { items, sizeBytes, skipped, young: tooYoung, duplicates } = plan;
+  const { items, sizeBytes, skipped, young, duplicates } = plan;
+  const tooYoung = young.length;
   const jobs = Math.min(settings.jobs, items.length);
   report({ type: 'run.start', files: items.length, sizeBytes, jobs, skipped, tooYoung, duplicates });
   const stop = createStop(signal, ({ message, hint }) =>

@@ -86,7 +86,8 @@ async function run(task: Task, output: Output): Promise<number> {
       ...(ledger !== undefined && { ledger }),
       signal: interruption.signal,
     });
-    if (left.size > 0) output.printNext(goOnWith(line, values, [...left]));
+    const forNextRun = [...left, ...plan.young];
+    if (forNextRun.length > 0) output.printNext(goOnWith(line, values, forNextRun));
     return exitCodeOf(outcome, interruption);
   } finally {
     interruption.release();

@@ -8,7 +8,7 @@ import { stateDirOf } from '../input/state-dir.ts';
 import type { Output } from '../output/output.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import { again } from '../upload/faults.ts';
-import { type Input, pipeAgain } from '../upload/input.ts';
+import { type Input, pipeAgain, wholeAgain } from '../upload/input.ts';
 import type { Tools, UploadSettings } from '../upload/settings.ts';
 import { INPUT, inputError } from '../upload/source.ts';
 import { openSpool, removeSpooled, type Spool } from '../upload/spool.ts';
@@ -38,12 +38,17 @@ export async function runInput(
 
 function runStreamed(asked: Asked): Promise<number> {
   const { values, settings } = asked;
+  let next = pipeAgain;
   return inRun(asked, {
     upload: (tools, output) => {
       sayTerminal(output);
       return uploadInput(standardInput(), { sizeBytes: values.size }, settings, tools);
     },
-    next: () => pipeAgain,
+    onEvent: (event) => {
+      if (event.type === 'upload.failed') next = event.hint ?? pipeAgain;
+      return event;
+    },
+    next: () => next,
   });
 }
 
@@ -62,7 +67,7 @@ async function runSpooled(asked: Asked): Promise<number> {
       return uploadFiles([spool.path], settings, tools);
     },
     onEvent: (event) => (isWhole ? aboutInput(event, spool.path, goOn()) : event),
-    next: () => (isWhole ? goOn() : pipeAgain),
+    next: () => (isWhole ? goOn() : wholeAgain),
   });
   if (exitCode === 0 && settings.finalize) await removeSpooled(spool.path);
   return exitCode;
@@ -89,7 +94,7 @@ async function fillSpool(
   } catch (thrown) {
     const error = signal?.aborted
       ? new PulseError('interrupted', 'standard input was interrupted before its end; nothing was sent', {
-          hint: pipeAgain,
+          hint: wholeAgain,
         })
       : asPulseError(thrown);
     report(failureEvent(INPUT, error));

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { PulseError } from '../errors.ts';
+import { nearName } from '../input/near-name.ts';
 import { labelled } from '../output/labelled.ts';
 import { logLine } from '../output/log-line.ts';
 import { ndjsonLine } from '../output/ndjson.ts';
@@ -11,7 +12,6 @@ import type { ServerSettings } from '../server/server.ts';
 import { suite } from '../verify/suite.ts';
 import type { Need } from '../verify/target.ts';
 import { allChecks } from '../verify/verify.ts';
-import { nearName } from './near-name.ts';
 import type { ServeValues } from './serve-options.ts';
 import { shellQuote } from './shell-quote.ts';
 

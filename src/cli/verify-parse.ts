@@ -1,7 +1,7 @@
 import { PulseError } from '../errors.ts';
+import { nearName } from '../input/near-name.ts';
 import { rejected } from '../input/rejected.ts';
 import { type ReportFormat, reportWriters } from '../output/verify/reports/index.ts';
-import { nearName } from './near-name.ts';
 
 export interface ReportFile {
   readonly format: ReportFormat;

@@ -1,7 +1,7 @@
 import { PulseError } from '../errors.ts';
+import { nearName } from '../input/near-name.ts';
 import type { Check } from '../verify/check.ts';
 import { matches, selected } from '../verify/select.ts';
-import { nearName } from './near-name.ts';
 
 /** The selected checks; a pattern that matches none is a usage error that names what may have been meant. */
 export function selectedChecks(

@@ -3,6 +3,7 @@ import type { Report } from '../events.ts';
 import { parseFileName } from '../input/file-name.ts';
 import { checkHeader } from '../input/headers.ts';
 import { checkMetadataKey } from '../input/metadata.ts';
+import { nearName } from '../input/near-name.ts';
 import { parseServerUrl } from '../input/server-url.ts';
 import { parseToken } from '../input/token.ts';
 import { protocols } from '../protocol/protocols/index.ts';
@@ -102,10 +103,19 @@ const checks: Readonly<Record<keyof UploadOptions, Check>> = {
  * option; an option that is undefined counts as absent.
  */
 export function settingsOf(options: UploadOptions): UploadSettings {
+  // Programs in plain JavaScript can leave it out.
+  if (typeof options !== 'object' || options === null) {
+    throw new PulseError('usage', `the options are ${shown(options)}, expected an object with a server`, {
+      hint: "write for example upload('video.mp4', { server: 'https://example.com' })",
+    });
+  }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof UploadOptions] : undefined;
-    if (check === undefined) throw unfit(name, 'is no option', `one of ${Object.keys(checks).join(', ')}`);
+    if (check === undefined) {
+      const meant = nearName(name, Object.keys(checks));
+      throw unfit(name, 'is no option', meant ?? `one of ${Object.keys(checks).join(', ')}`);
+    }
     check(value, name);
   }
   const known = new Set<string>(settingNames);

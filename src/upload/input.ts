@@ -16,9 +16,10 @@ interface InputLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+export const wholeAgain = 'run the whole pipeline again';
+
 /** What can be done about an input that cannot be read twice. */
-export const pipeAgain =
-  'run the whole pipeline again; with --spool a copy is kept on disk, and an upload that was cut short can go on';
+export const pipeAgain = `${wholeAgain}; with --spool a copy is kept on disk, and an upload that was cut short can go on`;
 
 /** An input as a source. It keeps what the server has not acknowledged, and the chunk that comes after it. */
 export function openInput({ pieces, close }: Input, { sizeBytes: said, signal }: InputLimits): Source {

@@ -25,14 +25,15 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
 
 /**
  * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
- * where they do. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone.
+ * where they do. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless --read-back could
+ * still prove it.
  */
 export async function proved(
   job: Job,
   upload: OpenUpload,
   { sha256, gap }: { readonly sha256: string; readonly gap: string | undefined },
 ): Promise<Brought | Shortfall> {
-  const { settings, tools, key } = job;
+  const { protocol, settings, tools, key } = job;
   const sizeBytes = sizeOf(job);
   const brought = {
     url: upload.url.href,
@@ -47,8 +48,10 @@ export async function proved(
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
   const proven = proves(proof);
   if (!proven && settings.requireProof) {
-    await tools.store.remove(key);
-    throw withoutProof(job, gap);
+    const canReadBack = protocol.content !== undefined && !settings.readBack;
+    // What can still be compared is asked for again, and not sent again.
+    if (!canReadBack) await tools.store.remove(key);
+    throw withoutProof(job, upload.url.href, canReadBack, gap);
   }
   return {
     ...brought,
@@ -64,16 +67,14 @@ function offersChecksums({ offer }: Job): boolean {
   return (offer.checksumAlgorithms ?? []).length > 0;
 }
 
-function withoutProof(job: Job, gap: string | undefined): PulseError {
-  const { source, protocol, settings } = job;
+function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string | undefined): PulseError {
   const why = gap !== undefined && offersChecksums(job) ? gap : 'the server offers no checksum';
-  const canReadBack = protocol.content !== undefined && !settings.readBack;
   return new PulseError(
     'unknown',
-    `${why}, so it is not proven that the server holds ${titleOf(source.name)}`,
+    `${why}, so it is not proven that the server holds ${titleOf(job.source.name)} at ${url}`,
     {
       hint: canReadBack
-        ? 'add --read-back: the content is asked for and compared'
+        ? 'run it again with --read-back: nothing is sent again, the content is asked for and compared'
         : 'without --require-proof this counts as done, and the output says that it is not proven',
     },
   );

@@ -23,7 +23,8 @@ export async function uploadInput(
   settings: UploadSettings,
   given: Tools,
 ): Promise<RunOutcome> {
-  const tools = createRunTools(settings, { ...given, store: fleetingStore() });
+  const store = fleetingStore();
+  const tools = createRunTools(settings, { ...given, store });
   const { report, signal } = tools;
   const source = openInput(input, { sizeBytes, signal });
   const end = (exitCode: number): RunOutcome => {
@@ -54,7 +55,10 @@ export async function uploadInput(
     });
     return end(0);
   } catch (thrown) {
-    const error = signal?.aborted ? interrupted() : reworded(asPulseError(thrown));
+    const error = leftAt(
+      store.current()?.url,
+      signal?.aborted ? interrupted() : reworded(asPulseError(thrown)),
+    );
     report(failureEvent(INPUT, error));
     return end(error.exitCode);
   } finally {
@@ -63,10 +67,11 @@ export async function uploadInput(
 }
 
 /** What nobody can go on with is remembered only as long as it goes on. */
-function fleetingStore(): StateStore {
+function fleetingStore(): StateStore & { readonly current: () => UploadRecord | undefined } {
   let kept: UploadRecord | undefined;
   return {
     lock: async () => ({ lost: new AbortController().signal, release: async () => undefined }),
+    current: () => kept,
     read: async () => kept,
     peek: async () => kept,
     write: async (record) => {
@@ -81,6 +86,13 @@ function fleetingStore(): StateStore {
 
 function interrupted(): PulseError {
   return new PulseError('interrupted', 'the upload of standard input was interrupted', { hint: pipeAgain });
+}
+
+/** What nobody goes on with can at least be found, and removed. */
+function leftAt(url: string | undefined, { kind, message, hint, cause }: PulseError): PulseError {
+  const left =
+    url && `what the server got is at ${url} (pulse-upload abort ${url} removes it, where the server can)`;
+  return new PulseError(kind, message, { hint: [hint, left].filter(Boolean).join('; '), cause });
 }
 
 /** The same command alone does not bring back what was read. */

@@ -55,6 +55,21 @@ function eventsIn(stdout: string): readonly PulseEvent[] {
 const stored = ({ server }: Bench) => [...server.finished.values()].map(String).toSorted();
 
 describe('a folder', () => {
+  test('with files that are too young says so last, and what takes them', async () => {
+    const bench = await startBench('a.mp4');
+    await writeFile(join(bench.dir, 'rec', 'new.mp4'), 'still being written');
+    const asked = ['-r', 'rec', '--min-age', '1h'];
+    const named = await bench.run(asked);
+    expect(named.code).toBe(0);
+    expect(named.stderr).toMatch(
+      /2 files: 1 uploaded, 1 left for the next run\n.*next: pulse-upload rec\/new.mp4\n$/,
+    );
+    const { stderr } = await bench.run([...asked, '--ledger', 'done.jsonl']);
+    expect(stderr).toMatch(/next: pulse-upload rec .*--ledger done.jsonl\n$/);
+    await utimes(join(bench.dir, 'rec', 'new.mp4'), 1_769_860_800, 1_769_860_800);
+    expect((await bench.run([...asked, '--ledger', 'done.jsonl'])).stderr).not.toContain('next:');
+  });
+
   test('is sent with -r: a URL a file on stdout, a line a file on stderr, and counts at the end', async () => {
     const bench = await startBench('a.mp4', 'sub/b.mp4');
     const { code, stdout, stderr } = await bench.run(['-r', 'rec']);

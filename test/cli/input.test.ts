@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { payload, subject } from '../server/harness.ts';
-import { type Ended, startBin, temporaryFolder } from './run-bin.ts';
+import { type Ended, runBin, startBin, temporaryFolder } from './run-bin.ts';
 
 const MIB = 1024 * 1024;
 
@@ -159,12 +159,13 @@ test('half a copy is never sent: not after an interruption, nor after a kill', a
     if (signal === 'SIGINT') {
       expect(code).toBe(130);
       expect(stderr).toContain('interrupted before its end; nothing was sent');
+      expect(stderr).toMatch(/next: run the whole pipeline again\n$/);
     }
   }
   expect(server.log).toEqual([]);
 });
 
-test('an interruption of a pipe does not promise to resume', async () => {
+test('an interruption of a pipe does not promise to resume, and says what was left where', async () => {
   const server = await subject({ protocol: 'tus' });
   const url = new URL('/files', server.url).href;
   const running = startBin(['-', '--server', url, '--size', '5MiB', '-v'], { stdin: 'pipe' });
@@ -174,6 +175,8 @@ test('an interruption of a pipe does not promise to resume', async () => {
   const { code, stderr } = await running.ended;
   expect(code).toBe(130);
   expect(stderr).toMatch(/next: run the whole pipeline again; with --spool .*\n$/);
+  const [, left = ''] = /pulse-upload abort (\S+) removes it/.exec(stderr) ?? [];
+  expect((await runBin(['abort', left])).stdout).toMatch(/^aborted .*: the server has removed it\n$/);
 });
 
 test('a folder is no input', async () => {

@@ -42,6 +42,7 @@ const failureOf = (promise: Promise<unknown>): Promise<PulseError> =>
 
 describe('upload()', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
+    ['an option that is misspelt', { chunkByte: 5 }, /option chunkByte is no option, expected chunkBytes$/],
     ['an unknown option', { chunkSize: 5 }, /option chunkSize is no option, expected one of server, /],
     [
       'a chunk size that is no number',
@@ -82,6 +83,15 @@ describe('upload()', () => {
     expect(error.message).not.toContain('secret');
     expect(requests).toBe(0);
   });
+
+  it.each([[undefined], [null], ['http://127.0.0.1']])(
+    'refuses %s in the place of options',
+    async (options) => {
+      const error = await failureOf(upload('video.mp4', options as unknown as UploadOptions));
+      expect(error).toMatchObject({ name: 'PulseError', kind: 'usage' });
+      expect(error.message).toMatch(/^the options are .*, expected an object with a server$/);
+    },
+  );
 
   it('keeps an option that is undefined at its default', async () => {
     const { file, stateDir } = await video();

@@ -105,7 +105,12 @@ describe('--parallel', () => {
     const file = await bench.file(3 * CHUNK);
     expect((await bench.upload(file, { ...inThree, readBack: false })).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
-    expect((await bench.upload(file, { ...inThree, readBack: false, requireProof: true })).exitCode).toBe(8);
+    const asked = { ...inThree, requireProof: true };
+    expect((await bench.upload(file, { ...asked, readBack: false })).exitCode).toBe(8);
+    const writes = () => seen(bench, 'PATCH').length + seen(bench, 'POST').length;
+    const before = writes();
+    expect((await bench.upload(file, asked)).exitCode).toBe(0);
+    expect(writes()).toBe(before);
   });
 
   it.each([

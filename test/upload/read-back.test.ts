@@ -20,6 +20,22 @@ describe('--read-back of plain tus', () => {
     expect(bench.proxy.log.some(({ method }) => method === 'GET')).toBe(false);
   });
 
+  it('proves later what was sent without it, and sends nothing again', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    const file = await bench.file(2 * MIB + 1);
+    const sending = { protocol: 'tus', requireProof: true } as const;
+    expect((await bench.upload(file, sending)).exitCode).toBe(8);
+    const [{ message = '', hint = '' } = {}] = bench.of('upload.failed');
+    expect(message).toContain(bench.of('upload.created').at(-1)?.url);
+    expect(hint).toContain('run it again with --read-back');
+    const writes = () =>
+      bench.proxy.log.filter(({ method }) => method === 'POST' || method === 'PATCH').length;
+    const before = writes();
+    expect((await bench.upload(file, { ...sending, readBack: true })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back' }]);
+    expect(writes()).toBe(before);
+  });
+
   it('finds a file that is one byte short, and one that is another', async () => {
     const bench = await startReferenceBench({ protocol: 'tus' });
     for (const body of ['123456789', '1234567891']) {

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { nearName } from '../../input/near-name.ts';
 import { isSensitive } from '../../protocol/redaction.ts';
-import { nearName } from '../near-name.ts';
 import {
   type Config,
   type Configured,

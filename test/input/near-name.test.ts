@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { editDistance, nearName } from '../../src/cli/near-name.ts';
+import { editDistance, nearName } from '../../src/input/near-name.ts';
 
 const names = ['upload', 'serve', 'verify'];
 
