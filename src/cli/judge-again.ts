@@ -55,6 +55,7 @@ export function judgedAgain(path: string, text: string): VerifyReport {
 }
 
 function judgedBy(check: Check, recordings: readonly Recording[], target: Target): CheckResult {
+  if (target.elsewhere !== undefined) return unjudged(check, 'blocked', target.elsewhere, target);
   if ('atLeast' in check.reads) {
     const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
     const all = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };

@@ -34,6 +34,7 @@ export async function chooseProtocol(
     if ('value' in seen && seen.value !== undefined) return { protocol, concluded: seen.value };
   }
   const protocol = known.find(({ isAssumed }) => isAssumed) ?? known[0];
+  tools.host.learned.showsNoSign = true;
   return { protocol, concluded: 'no sign of any protocol was seen' };
 }
 

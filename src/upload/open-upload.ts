@@ -54,7 +54,7 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   if ('fault' in created) {
     if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault);
     if (chosen !== undefined) await tools.store.remove(job.key);
-    throw refusedCreation(created.fault);
+    throw refusedCreation(job, created.fault);
   }
   if (created.value.url.origin !== settings.server.origin)
     throw elsewhere(created.value.url, settings.server);
@@ -120,7 +120,7 @@ async function ownUpload(
 ): Promise<OpenUpload> {
   const { source, tools } = job;
   const offsetBytes = await offsetOfOwn(job, chosen, fault);
-  if (offsetBytes === undefined) throw refusedCreation(fault);
+  if (offsetBytes === undefined) throw refusedCreation(job, fault);
   if (chosen.earlier !== undefined) await assertPrefix(job, chosen.earlier);
   const { url } = chosen;
   const record: UploadRecord = {
@@ -136,14 +136,25 @@ async function ownUpload(
 
 /** Where a status means something else for a creation than it does for a chunk. */
 const creationHints: Readonly<Record<number, string>> = {
+  405: 'check --server: the URL below which /uploads is found, or with tus the one that creates uploads; and --protocol',
   409: 'the server has an upload of this name or id already; give it another one with --name, or ask who runs it',
   413: 'the file is larger than the server accepts; ask who runs it for a higher limit',
 };
 
-function refusedCreation(fault: Fault): PulseError {
-  const hint = creationHints[fault.status ?? 0];
+function refusedCreation({ protocol, settings, tools }: Job, fault: Fault): PulseError {
+  const isElsewhere = fault.status === 404 || fault.status === 405;
+  const hint =
+    isElsewhere && tools.host.learned.showsNoSign
+      ? wasAssumed(protocol.id, settings.server)
+      : creationHints[fault.status ?? 0];
   if (fault.status === 422) return errorOf({ ...fault, kind: 'refused' });
   return hint === undefined ? errorOf(fault) : errorOf({ ...fault, kind: 'refused' }, { hint });
+}
+
+/** What is guessed must be said where the guess may be the mistake. */
+function wasAssumed(protocol: string, server: URL): string {
+  const example = `${server.href.replace(/\/$/, '')}/files`;
+  return `no sign of any protocol was seen there, so ${protocol} was assumed: check --server; for plain tus it is the URL that creates uploads, for example ${example}`;
 }
 
 /**

@@ -9,6 +9,8 @@ import type { Target } from './target.ts';
 /** What each protocol does its own way, for whoever sends requests. */
 export interface Dialect {
   readonly places: (server: URL) => Pick<Target, 'createUrl' | 'aliveUrl' | 'finalizeUrl' | 'artifactsUrl'>;
+  /** The URL that the user has to name, in words. */
+  readonly wants: string;
   /** How the alive URL is asked. */
   readonly aliveMethod: 'GET' | 'OPTIONS';
   readonly credential: (token: string) => readonly [string, string];
@@ -44,6 +46,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
       aliveUrl: below(server, 'capabilities').href,
       artifactsUrl: below(server, 'artifacts').href,
     }),
+    wants: 'the URL below which /capabilities and /upload are found',
     aliveMethod: 'GET',
     credential: bearer,
     ending: '.mp4',
@@ -67,6 +70,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
       finalizeUrl: below(server, 'uploads/finalize').href,
       aliveUrl: below(server, 'health').href,
     }),
+    wants: 'the URL below which /uploads is found',
     aliveMethod: 'GET',
     credential: (token) => ['X-Upload-Token', token],
     ending: '.bin',
@@ -83,6 +87,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
   },
   tus: {
     places: (server) => ({ createUrl: server.href, aliveUrl: server.href }),
+    wants: 'the URL that creates uploads',
     aliveMethod: 'OPTIONS',
     credential: bearer,
     ending: '.bin',

@@ -58,9 +58,11 @@ export async function discover(
     target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
   };
   learn(await asking(target, advertised));
-  learn(await asking(target, (probe) => whatUploadsShow(probe, settings)));
-  if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
-  learn(oracleOf(target, settings));
+  learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
+  if (target.elsewhere === undefined) {
+    if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
+    learn(oracleOf(target, settings));
+  }
 
   const elapsedMs = Math.round(settings.clock.nowMs() - started);
   const outcome = { kind: 'seen', seen: target } as const;
@@ -80,6 +82,14 @@ function blankTarget(server: URL, protocol: ProtocolId): Target {
   return { protocol, server: base, extensions: [], assumptions: [], ...dialects[protocol].places(server) };
 }
 
+interface Spoken {
+  readonly protocol: ProtocolId;
+  /** How that was concluded, in words. */
+  readonly because: string;
+  /** Whether the server showed a sign of this protocol. */
+  readonly isSeen: boolean;
+}
+
 /** In the order in which the uploader looks for them. */
 const order: readonly ProtocolId[] = ['pulse-v1', 'pulse', 'tus'];
 
@@ -89,7 +99,7 @@ async function recognised(
   server: URL,
   wanted: ProtocolId | 'auto',
   { timeoutMs }: ProbeSettings['access'],
-): Promise<{ readonly protocol: ProtocolId; readonly because: string }> {
+): Promise<Spoken> {
   let patienceMs = Math.min(timeoutMs, FIRST_ANSWER_MS);
   let silence: Exchange | undefined;
   const signs: { readonly protocol: ProtocolId; readonly sign: string }[] = [];
@@ -107,11 +117,16 @@ async function recognised(
   if (!hasAnswered && silence !== undefined) {
     throw noAnswer(server, silence);
   }
-  if (wanted !== 'auto') return { protocol: wanted, because: `${wanted}, as you said` };
+  const isSeen = signs.some(({ protocol }) => wanted === 'auto' || protocol === wanted);
+  if (wanted !== 'auto') return { protocol: wanted, because: `${wanted}, as you said`, isSeen };
   const [first] = signs;
   return first === undefined
-    ? { protocol: 'pulse', because: 'pulse, for want of any sign (say --protocol tus if it is plain tus)' }
-    : { protocol: first.protocol, because: `${first.protocol}, because ${first.sign}` };
+    ? {
+        protocol: 'pulse',
+        because: 'pulse, for want of any sign (say --protocol tus if it is plain tus)',
+        isSeen,
+      }
+    : { protocol: first.protocol, because: `${first.protocol}, because ${first.sign}`, isSeen };
 }
 
 /** A certificate that is refused will be refused the next time too: no matter of time, unlike all else. */
@@ -143,7 +158,11 @@ async function advertised(probe: Probe): Promise<Partial<Target>> {
 }
 
 /** One small upload: whether HEAD works, what finished uploads serve, and who may do all that. */
-async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<Partial<Target>> {
+async function whatUploadsShow(
+  probe: Probe,
+  settings: ProbeSettings,
+  { isSeen }: Spoken,
+): Promise<Partial<Target>> {
   const file = probe.payload(10);
   const created = await probe.post(file.sizeBytes);
   const guarded = await guardOf(probe, settings);
@@ -152,6 +171,8 @@ async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<P
     upload = probe.uploadOf(created, file.sizeBytes);
   } catch (thrown) {
     if (!(thrown instanceof Blocked)) throw thrown;
+    const place = isSeen ? undefined : elsewhere(created, probe.target);
+    if (place !== undefined) return { ...guarded, ...place };
     const refusal = { refusesUploads: thrown.message, assumptions: [thrown.message] };
     return { ...guarded, ...refusal, ...adviceOn(created, settings) };
   }
@@ -167,6 +188,25 @@ async function whatUploadsShow(probe: Probe, settings: ProbeSettings): Promise<P
   const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
   return { ...facts, ...(isServed && { download: true }) };
 }
+
+/** What answers there knows of no creation, nor of the protocol: to list that as findings would be a report on a typing error. */
+function elsewhere(created: Exchange, { createUrl, server, protocol }: Target): Partial<Target> | undefined {
+  const { answer } = created;
+  const isPage = answer?.status === 200 && /html/i.test(headerOf(created, 'Content-Type') ?? '');
+  if (answer === undefined || !(isPage || noSuchPlace.has(answer.status))) return undefined;
+  const came = `${outcomeOf(created)}${isPage ? ' with an HTML page' : ''}`;
+  const why = `this URL does not create uploads: POST ${createUrl} answered ${came}`;
+  const advice = `check the URL: ${protocol} wants ${dialects[protocol].wants}`;
+  const other = `plain tus wants ${dialects.tus.wants}, for example ${server}/files`;
+  return {
+    refusesUploads: why,
+    elsewhere: why,
+    assumptions: [why],
+    advice: protocol === 'tus' ? `check the URL: ${other}` : `${advice}; ${other}`,
+  };
+}
+
+const noSuchPlace: ReadonlySet<number> = new Set([404, 405, 410, 501]);
 
 function adviceOn({ answer }: Exchange, { access }: ProbeSettings): Pick<Target, 'advice'> {
   if (answer?.status !== 401 && answer?.status !== 403) return {};

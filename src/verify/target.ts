@@ -20,6 +20,8 @@ export interface Target {
   readonly headless?: string;
   /** Why the upload that was tried first could not be created; absent where it could. */
   readonly refusesUploads?: string;
+  /** Why this seems to be the URL of something else: then nothing can be tried, and no requirement is broken. */
+  readonly elsewhere?: string;
   /** What the user can do about a refusal that would make the whole run pointless. */
   readonly advice?: string;
   /** OPTIONS is not for everyone, as it may be where a protocol does not demand it; what it would say is unknown. */

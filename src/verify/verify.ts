@@ -96,6 +96,14 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const { server, protocol, assumptions } = target;
   const start = { target: server, protocol, assumptions, checks: checks.length, seed, runId };
   report({ type: 'verify.start', ...start });
+  const { elsewhere } = target;
+  if (elsewhere !== undefined) {
+    const results = checks.map((check) => unjudged(check, 'blocked', elsewhere, target));
+    for (const result of results) report(checkEnd(result));
+    const elapsedMs = Math.round(clock.nowMs() - runStartMs);
+    const leftovers = { created: 0, removed: 0 };
+    return concluded(settings, { target, results, recordings: [recording], leftovers, elapsedMs });
+  }
 
   const results = new Map<Check, CheckResult>();
   const conclude = (check: Check, result: CheckResult) => {

@@ -46,12 +46,16 @@ const unreachable: Readonly<Partial<Record<keyof typeof hostileServers, string>>
 /** Targets that answer: the last line names the one cause of everything that could not be tried. */
 const useless: Readonly<Partial<Record<keyof typeof hostileServers, string>>> = {
   'always-200': 'the answer to POST has no Location',
-  'always-404': 'an upload could not be created: POST answered 404 Not Found',
   'always-500': 'an upload could not be created: POST answered 500 Internal Server Error',
   'always-401': 'an upload could not be created: POST answered 401 Unauthorized',
-  'login-page': 'the answer to POST has no Location',
   'redirect-loop': 'an upload could not be created: POST answered 302 Found',
   'dies-in-the-middle': 'the server no longer answers',
+};
+
+/** Targets that show no sign of an upload server: a wrong URL is no list of findings. */
+const elsewhere: Readonly<Partial<Record<keyof typeof hostileServers, string>>> = {
+  'always-404': 'answered 404 Not Found',
+  'login-page': 'answered 200 OK with an HTML page',
 };
 
 type CheckEnd = Extract<VerifyEvent, { type: 'check.end' }>;
@@ -119,6 +123,23 @@ describe('a target that is no upload server', () => {
   );
 });
 
+describe('a URL of something else', () => {
+  test.each(Object.entries(elsewhere) as Entries)(
+    '%s: exit 9, no finding, the cause at the top and in the last line, and what to name instead',
+    async (name, cause) => {
+      const { code, stdout } = await runBin(['verify', await target(hostileServers[name])]);
+      expect(code).toBe(9);
+      const why = `this URL does not create uploads: POST http://127\\.0\\.0\\.1:\\d+/uploads ${cause}`;
+      expect(stdout).toMatch(new RegExp(`\n\nCOULD NOT BE TRIED\n\n {2}\\d+ checks: ${why}\n`));
+      expect(stdout).not.toMatch(/^(fail|warn) /m);
+      const [next, verdict] = stdout.trimEnd().split('\n').slice(-2);
+      expect(next).toMatch(/^ {2}next {6}check the URL: pulse wants the URL below which \/uploads is found;/);
+      expect(verdict).toMatch(new RegExp(`^incomplete: no requirement could be tried; .*because ${why}`));
+    },
+    LIMIT_MS,
+  );
+});
+
 describe('a server that asks for a credential', () => {
   const lastLines = async (...more: string[]) => {
     const { stdout } = await runBin(['verify', await target(hostileServers['always-401']), ...more]);
@@ -139,7 +160,7 @@ describe('a server that asks for a credential', () => {
 });
 
 test('every hostile target is tried', () => {
-  expect(Object.keys({ ...unreachable, ...useless }).toSorted()).toEqual(
+  expect(Object.keys({ ...unreachable, ...useless, ...elsewhere }).toSorted()).toEqual(
     Object.keys(hostileServers).toSorted(),
   );
 });

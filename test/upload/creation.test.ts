@@ -45,6 +45,26 @@ describe('an answer to creation that is none of the protocol', () => {
   });
 });
 
+describe('a URL that creates no uploads', () => {
+  it.each([404, 405])('(%i) is said to have been guessed at, where it was', async (status) => {
+    const bench = await startBench();
+    bench.server.script.GET = Array(2).fill({ answer: 404 });
+    bench.server.script.OPTIONS = [{ answer: 404 }];
+    bench.server.script.POST = [{ answer: status }];
+    await bench.upload(await bench.file(10), { protocol: 'auto' });
+    const hint = bench.of('upload.failed')[0]?.hint;
+    expect(hint).toContain('no sign of any protocol was seen there, so pulse was assumed');
+    expect(hint).toContain(`for example ${bench.server.url}/files`);
+  });
+
+  it('is not, where the protocol was named', async () => {
+    const bench = await startBench();
+    bench.server.script.POST = [{ answer: 405 }];
+    await bench.upload(await bench.file(10));
+    expect(bench.of('upload.failed')[0]?.hint).toMatch(/^check --server: /);
+  });
+});
+
 describe('credentials', () => {
   it('go nowhere else: a Location on another origin gets no request at all', async () => {
     const other = await startScriptedServer();

@@ -74,6 +74,56 @@ describe('a run', () => {
     expect(exitCode).toBe(1);
   });
 
+  it.each([
+    ['auto', 404],
+    ['tus', 405],
+  ] as const)(
+    'of a URL that creates no uploads (%s, %i) finds nothing broken: exit 9',
+    async (protocol, status) => {
+      const asked: string[] = [];
+      const origin = await httpServer((request, response) => {
+        asked.push(`${request.method} ${request.url}`);
+        response.writeHead(status).end();
+      });
+      const failing = aCheck({
+        id: 'a.failing',
+        level: must,
+        reads: looking,
+        judge: () => {
+          throw new Violation({ actual: 'wrong' });
+        },
+      });
+      const { results, exitCode, target } = await run(new URL(origin), [sectionOf(failing)], { protocol });
+      const why = expect.stringMatching(
+        `^this URL does not create uploads: POST ${origin}/.* answered ${status}`,
+      );
+      expect(results).toMatchObject([{ verdict: 'blocked', remark: why }]);
+      expect(exitCode).toBe(9);
+      expect(target.advice).toContain(
+        `plain tus wants the URL that creates uploads, for example ${origin}/files`,
+      );
+      expect(asked.filter((line) => line.startsWith('POST'))).toHaveLength(1);
+    },
+  );
+
+  it('of a server that shows a sign of the protocol judges its refusal to create uploads', async () => {
+    const origin = await httpServer((request, response) => {
+      if (request.url === '/health') return void response.end('{"status":"OK"}');
+      response.writeHead(404).end();
+    });
+    const refused = aCheck({
+      id: 'a.refused',
+      level: must,
+      reads: looking,
+      judge: () => {
+        throw new Violation({ actual: 'wrong' });
+      },
+    });
+    const { results, exitCode } = await run(new URL(origin), [sectionOf(refused)]);
+    expect(results).toMatchObject([{ verdict: 'fail' }]);
+    expect(exitCode).toBe(1);
+  });
+
   it('runs a scenario once for all checks that read it, and one that nobody reads not at all', async () => {
     let times = 0;
     const counting = scenario({ id: 'counting', does: 'counts', run: async () => ({ times: ++times }) });
