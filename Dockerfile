@@ -12,7 +12,7 @@ COPY bin /app/bin
 COPY page /app/page
 COPY --from=build /build/node_modules /app/node_modules
 COPY --from=build /build/dist /app/dist
-RUN mkdir /state && chown node:node /state
+RUN mkdir /state && chown node:node /state && ln -s /app/bin/pulse-upload.js /usr/local/bin/pulse-upload
 ENV NODE_ENV=production PULSE_UPLOAD_STATE_DIR=/state
 VOLUME /state
 WORKDIR /work

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -40,4 +48,40 @@ it('the packed tarball works where it is installed, with nothing of the checkout
     'schema',
   ];
   expect(readdirSync(join(modules, 'pulse-upload')).sort()).toEqual(shipped);
-}, 120_000);
+
+  // A project that keeps the tarball, as docs/ci.md says: whoever installs the project has `npx pulse-upload`.
+  const project = join(dir, 'project');
+  mkdirSync(join(project, 'vendor'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{"private":true}');
+  copyFileSync(join(dir, tarball), join(project, 'vendor', tarball));
+  const [, ...words] = (/^npm install --save-dev .*$/m.exec(readFileSync('docs/ci.md', 'utf8')) ?? [
+    '',
+  ])[0].split(' ');
+  expect(words.at(-1)).toBe(`./vendor/${tarball}`);
+  npm([...words, '--prefer-offline'], project);
+  rmSync(join(project, 'node_modules'), { recursive: true });
+  npm(['ci', '--prefer-offline'], project);
+  const shell = { cwd: project, encoding: 'utf8', shell: windows } as const;
+  expect(execFileSync('npx', ['--no-install', 'pulse-upload', '--version'], shell).trim()).toBe(version);
+  const imports = "import { upload } from 'pulse-upload'; console.log(typeof upload)";
+  writeFileSync(join(project, 'uses.mjs'), imports);
+  expect(execFileSync(process.execPath, ['uses.mjs'], { ...shell, shell: false }).trim()).toBe('function');
+}, 240_000);
+
+it('the README installs by commands that exist, and names the tarball as it is called', () => {
+  const { name, version, scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const readme = readFileSync('README.md', 'utf8');
+  const commands = [...readme.matchAll(/^ {4}npm (?:install|pack|link|ci)\b[^#\n]*/gm)].map(([line]) =>
+    line.trim(),
+  );
+  const tarball = `./${name}-${version}.tgz`;
+  expect(commands).toEqual([
+    'npm ci',
+    'npm link',
+    'npm pack',
+    `npm install --global ${tarball}`,
+    `npm install --save-dev ${tarball}`,
+  ]);
+  // What `npm ci` and `npm pack` build by.
+  expect(scripts.prepare).toBe('npm run build');
+});
