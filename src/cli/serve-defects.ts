@@ -114,13 +114,15 @@ const flagsFor: Readonly<Partial<Record<Need, readonly string[]>>> = {
   'second-token': ['--second-token', '<token>'],
 };
 
-function findingCommand(chosen: readonly Defect[], { tokenFile }: ServeValues, url: string): string {
+function findingCommand(chosen: readonly Defect[], values: ServeValues, url: string): string {
+  const { tokenFile, pairingLink } = values;
   const ids = [...new Set(chosen.flatMap(({ breaks }) => breaks))];
   const checks = allChecks(suite).filter(({ id }) => ids.includes(id));
   const needs = new Set(
     checks.flatMap(({ needs = [], reads }) => [...needs, ...('atLeast' in reads ? [] : (reads.needs ?? []))]),
   );
-  const flags = [...needs].flatMap((need) => flagsFor[need] ?? []);
+  const link = pairingLink === undefined ? '<link>' : `@${pairingLink}`;
+  const flags = [...needs].flatMap((need) => (need === 'link' ? ['--link', link] : (flagsFor[need] ?? [])));
   const token = tokenFile === undefined ? [] : ['--token-file', tokenFile];
   const words = ['pulse-upload', 'verify', url, '--only', ids.join(','), ...flags, ...token];
   return words.map((word) => shellQuote(word, process.platform)).join(' ');

@@ -59,6 +59,13 @@ export const serveOptions = {
     says: 'ask for the token in this file',
     parse: parseText,
   },
+  pairingLink: {
+    kind: 'value',
+    flags: '--pairing-link <path>',
+    says: 'write a pairing link into this file (pulse-v1)',
+    parse: parseText,
+    commandLineOnly: true,
+  },
   maxSize: {
     kind: 'value',
     flags: '--max-size <size>',

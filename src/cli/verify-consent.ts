@@ -26,9 +26,10 @@ export function announcement(
   ];
 }
 
-function hazards({ intrusive, large }: Permissions): readonly string[] {
+function hazards({ intrusive, large, link }: Permissions): readonly string[] {
   return [
     ...(intrusive ? ['  try what may take a careless server down (--intrusive)'] : []),
+    ...(intrusive && link ? ['  use up the artifact of the pairing link (--link with --intrusive)'] : []),
     ...(large ? ['  send gigabytes (--large)'] : []),
   ];
 }

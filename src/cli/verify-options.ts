@@ -2,6 +2,7 @@ import { oneOf } from '../input/choice.ts';
 import { parseCount } from '../input/count.ts';
 import { parseDurationMs } from '../input/duration.ts';
 import { parseHeaders } from '../input/headers.ts';
+import { linkText } from '../input/pairing-link.ts';
 import { parseText } from '../input/text.ts';
 import { parseToken } from '../input/token.ts';
 import type { VerifyOutputChoice } from '../output/verify/verify-output.ts';
@@ -138,6 +139,14 @@ export const verifyOptions = {
     parse: parseToken,
     secret: true,
     notInConfig: 'config files are copied and committed; set PULSE_UPLOAD_SECOND_TOKEN',
+  },
+  link: {
+    kind: 'value',
+    flags: '--link <link>',
+    means: 'a pairing link that you hand out, to be checked as well; @path reads it from a file',
+    parse: linkText,
+    secret: true,
+    notInConfig: 'it holds a token and names a single artifact; give it by @path, or as PULSE_UPLOAD_LINK',
   },
   skip: {
     kind: 'list',

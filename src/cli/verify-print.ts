@@ -34,13 +34,15 @@ export async function printChecks(values: VerifyValues): Promise<number> {
 }
 
 /** The mistakes of the reference server with which this check fails, the ones that are easiest to show first. */
-function provenBy({ id }: Check): readonly Proof[] {
+function provenBy({ id, reads }: Check): readonly Proof[] {
+  const isOfLink = 'needs' in reads && reads.needs?.includes('link');
   return defects
     .filter(({ breaks }) => breaks.includes(id))
     .map(({ id: defect, serve }) => ({
       defect,
       flags: [
         ...(serve?.guarded ? ['--token-file', '<path>'] : []),
+        ...(isOfLink ? ['--pairing-link', '<path>'] : []),
         ...(serve?.https ? ['(behind a proxy that speaks https)'] : []),
       ],
     }))

@@ -6,6 +6,7 @@ import { createVerifyOutput } from '../output/verify/verify-output.ts';
 import { createDial } from '../transport/raw.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import { systemClock } from '../upload/system-clock.ts';
+import { tokensIn } from '../verify/pairing-link.ts';
 import { suite } from '../verify/suite.ts';
 import {
   allChecks,
@@ -36,7 +37,10 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   const settings = verifySettings(values, given, server, allChecks(suite));
   const network = await networkSettings(values, server, process.env);
   const { owner, stranger } = settings.tokens;
-  const credentials = { tokens: [owner, stranger], headers: settings.headers };
+  const credentials = {
+    tokens: [owner, stranger, ...tokensIn(settings.link ?? '')],
+    headers: settings.headers,
+  };
   refuseTokenInTheOpen(
     server,
     credentials,

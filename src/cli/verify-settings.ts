@@ -50,6 +50,7 @@ export function verifySettings(
       ...(secondToken !== undefined && { stranger: secondToken }),
     },
     headers: values.header,
+    ...(values.link !== undefined && { link: values.link }),
     permissions: permissionsOf(values, owner),
   };
 }
@@ -76,6 +77,7 @@ function permissionsOf(values: VerifyValues, token: string | undefined): Permiss
     ...(values.slow && { slow: true }),
     ...(token !== undefined && { token: true }),
     ...(values.secondToken !== undefined && { secondToken: true }),
+    ...(values.link !== undefined && { link: true }),
     ...(values.restartCmd !== undefined && { restart: true }),
   };
 }

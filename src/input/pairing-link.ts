@@ -1,5 +1,5 @@
 import { PulseError } from '../errors.ts';
-import { isLoopback, isPrivate } from '../protocol/hosts.ts';
+import { isLoopback, isPrivateAddress } from '../protocol/hosts.ts';
 import { parseServerUrl } from './server-url.ts';
 import { parseToken, readSecretFile } from './token.ts';
 import { isUuid } from './uuid.ts';
@@ -17,8 +17,16 @@ export interface Pairing {
  */
 export function parsePairingLink(text: string, source: string): Pairing {
   if (!text.startsWith('@')) return parseLink(text, source);
-  const path = text.slice(1);
-  return parseLink(readSecretFile(path, source, 'a pairing link'), `${source} ${path}`);
+  return parseLink(linkText(text, source), `${source} ${text.slice(1)}`);
+}
+
+/** A link or the one in the file of `@path`, as it is, right or wrong: for whoever checks it. */
+export function linkText(text: string, source: string): string {
+  const link = text.startsWith('@') ? readSecretFile(text.slice(1), source, 'a pairing link') : text;
+  if (link.trim() !== '') return link;
+  throw new PulseError('usage', `${source} holds no pairing link, expected pulsecam://?v=1&…`, {
+    hint: 'leave it out if there is none',
+  });
 }
 
 function parseLink(text: string, source: string): Pairing {
@@ -54,8 +62,7 @@ function parseLink(text: string, source: string): Pairing {
 /** Plain http only to this machine and to private addresses, and no option extends that (protocol v1, 3). */
 function trustworthy(server: URL, source: string): URL {
   const { protocol, hostname } = server;
-  const isAddress = /^[\d.]+$|:/.test(hostname);
-  if (protocol === 'https:' || isLoopback(hostname) || (isAddress && isPrivate(hostname))) return server;
+  if (protocol === 'https:' || isLoopback(hostname) || isPrivateAddress(hostname)) return server;
   throw new PulseError(
     'usage',
     `the server of ${source} is ${server.origin}, expected https, or http to localhost or a private address`,

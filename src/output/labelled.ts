@@ -1,12 +1,13 @@
 import { noPaint, type Paint } from './paint.ts';
 
-export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'try' | 'page' | 'stop';
+export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'link' | 'try' | 'page' | 'stop';
 
 const colors = {
   error: 'bad',
   warning: 'warn',
   stopped: 'warn',
   next: 'strong',
+  link: 'strong',
   try: 'strong',
   page: 'strong',
   stop: 'strong',

@@ -1,16 +1,36 @@
+/** What a token says of itself, where it says anything (protocol v1, 5.4). */
+export interface Claims {
+  readonly artifactId?: unknown;
+  /** Seconds since 1970. */
+  readonly iat?: unknown;
+  readonly exp?: unknown;
+}
+
 /**
- * When a capability token ends, in ms since 1970, where it says so: its `exp` (seconds) in a part that is JSON in base64url
- * (protocol v1, 5.4; RFC 7519, 4.1.4). Tokens are opaque: whatever cannot be read says nothing.
+ * The claims of a capability token: the part of it that is JSON in base64url and has any (RFC 7519, 4.1). Tokens are
+ * opaque: whatever cannot be read says nothing, and undefined is no fault.
  */
+export function claimsOf(token: string): Claims | undefined {
+  return token.split('.').map(jsonIn).find(hasClaims);
+}
+
+/** When a capability token ends, in ms since 1970, where it says so: its `exp` (RFC 7519, 4.1.4). */
 export function expiryMsOf(token: string): number | undefined {
-  for (const part of token.split('.')) {
-    try {
-      const claims: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-      const exp = (claims as { readonly exp?: unknown } | null)?.exp;
-      if (typeof exp === 'number' && Number.isFinite(exp)) return exp * 1000;
-    } catch {
-      // A signature, or no such token.
-    }
+  const exp = claimsOf(token)?.exp;
+  return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined;
+}
+
+function jsonIn(part: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+  } catch {
+    // A signature, or no such token.
+    return undefined;
   }
-  return undefined;
+}
+
+function hasClaims(value: unknown): value is Claims {
+  return (
+    typeof value === 'object' && value !== null && ['artifactId', 'iat', 'exp'].some((name) => name in value)
+  );
 }

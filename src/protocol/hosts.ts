@@ -24,6 +24,15 @@ export function isPrivate(host: string): boolean {
   return /^[\d.]+$|:/.test(name) ? PRIVATE_ADDRESS.test(asIpv4(name)) : LOCAL_NAME.test(name);
 }
 
+/** RFC 6598: what carriers and overlay networks give to their own. The app takes it for private, a token in clear does not. */
+const SHARED_ADDRESS = /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./;
+
+/** Whether a host is written as an address of a private network, as pairing links may name it by http (protocol v1, 3). */
+export function isPrivateAddress(host: string): boolean {
+  const name = bare(host);
+  return /^[\d.]+$|:/.test(name) && (isPrivate(name) || SHARED_ADDRESS.test(asIpv4(name)));
+}
+
 function bare(host: string): string {
   return host
     .replace(/^\[|\]$/g, '')

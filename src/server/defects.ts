@@ -29,6 +29,7 @@ import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
 import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
+import { v1LinkDefects } from './defects/v1-link.ts';
 import { v1SessionsDefects } from './defects/v1-sessions.ts';
 
 export type { Defect } from './defects/defect.ts';
@@ -63,6 +64,7 @@ export const defects: readonly Defect[] = [
   ...pulseFinalizeNamesDefects,
   ...pulseExtraDefects,
   ...v1CapabilitiesDefects,
+  ...v1LinkDefects,
   ...v1ArtifactsDefects,
   ...v1SessionsDefects,
   ...publishedDefects,

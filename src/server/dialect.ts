@@ -28,6 +28,8 @@ export interface Dialect extends Hooks {
   ) => Promise<Subject | undefined>;
   /** What every answer has in common; asked last. */
   readonly dress?: (reply: Reply) => Reply;
+  /** What an operator hands out, so that somebody can upload one artifact; absent where there is no such link. */
+  readonly link?: (server: string, artifactId: string, token: string | undefined) => string;
   /** The limit of a server that was given none. */
   readonly maxSizeBytes?: number;
 }

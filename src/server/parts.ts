@@ -78,6 +78,8 @@ export interface Behaviour {
   readonly locate?: Parts['locate'] | undefined;
   readonly extensions?: readonly Extension[] | undefined;
   readonly filter?: Filter | undefined;
+  /** Changes a pairing link before it is handed out; given the token that opens everything, where there is one. */
+  readonly handOut?: ((link: string, token: string | undefined) => string) | undefined;
   /** Called for every new connection. */
   readonly connection?: ((socket: Socket) => void) | undefined;
 }

@@ -2,6 +2,7 @@ import { OFFSET_OCTET_STREAM, parseByteCount, parseMetadata, TUS_VERSION } from 
 import { type Reply, type RequestHead, refusal } from './exchange.ts';
 import type { Extension } from './extension.ts';
 import { storableName } from './file-name.ts';
+import type { LinkTokens } from './link-tokens.ts';
 import { type BoundToken, type Subject, sameToken } from './token.ts';
 import { isComplete, roomBytes, type UploadView } from './upload.ts';
 import { mediaType, type Packing, type ServedProtocol, words } from './words.ts';
@@ -67,6 +68,7 @@ export interface RuleSettings {
   readonly protocol: ServedProtocol;
   readonly token?: string;
   readonly boundTokens?: readonly BoundToken[];
+  readonly linkTokens?: LinkTokens | undefined;
   readonly maxSizeBytes?: number | undefined;
   readonly extensions?: readonly Extension[] | undefined;
 }
@@ -92,7 +94,7 @@ export function rulesOf(settings: RuleSettings, changes: RuleChanges = {}): Rule
 }
 
 function standardRules(
-  { protocol, token, boundTokens = [], maxSizeBytes, extensions = [] }: RuleSettings,
+  { protocol, token, boundTokens = [], linkTokens, maxSizeBytes, extensions = [] }: RuleSettings,
   parsing?: RuleChanges['parse'],
 ): Rules {
   const parse: Rules['parse'] = {
@@ -122,20 +124,22 @@ function standardRules(
         if (good.length === 0) return undefined;
         const { credentialOf, unauthorized } = words[protocol];
         const given = credentialOf(request);
-        return given !== undefined && isAmong(given, good) ? undefined : unauthorized(given);
+        const isGood = given !== undefined && (isAmong(given, good) || linkTokens?.artifactOf(given));
+        return isGood ? undefined : unauthorized(given);
       },
       subject: ({ request, subject }) => {
         const given = words[protocol].credentialOf(request) ?? '';
+        const linked = linkTokens?.artifactOf(given);
+        if (linked !== undefined) return isAbout(subject, linked) ? undefined : forAnother();
         const isForAll = boundTokens.length === 0 || (token !== undefined && sameToken(given, token));
         if (isForAll || subject === undefined) return undefined;
-        const { artifactId, relatedTo } = subject;
-        const covering = boundTokens.filter((bound) => [artifactId, relatedTo].includes(bound.artifactId));
+        const covering = boundTokens.filter((bound) => isAbout(subject, bound.artifactId));
         return isAmong(
           given,
           covering.map((bound) => bound.token),
         )
           ? undefined
-          : refusal(403, 'the token is for another artifact');
+          : forAnother();
       },
     },
     create: {
@@ -206,6 +210,15 @@ function standardRules(
       complete: ({ upload }) => (isComplete(upload) ? undefined : refusal(404, 'the upload is not complete')),
     },
   };
+}
+
+/** Whoever handles a request that names nothing refuses it for that. */
+function isAbout(subject: Subject | undefined, artifactId: string): boolean {
+  return subject === undefined || [subject.artifactId, subject.relatedTo].includes(artifactId);
+}
+
+function forAnother(): Reply {
+  return refusal(403, 'the token is for another artifact');
 }
 
 /** Compares with every one, so that the time tells nothing about which it is. */

@@ -14,8 +14,10 @@ import type { Extension } from './extension.ts';
 import { standardExtensions } from './extensions.ts';
 import { measure } from './finalize.ts';
 import { takeHold } from './hold.ts';
+import type { LinkTokens } from './link-tokens.ts';
 import { liveUploads } from './live-uploads.ts';
 import { answerMalformed } from './malformed.ts';
+import { linkTokensOf, pairingLinks } from './pairing-links.ts';
 import { type Behaviour, type Limits, type Parts, standardLimits } from './parts.ts';
 import { receive } from './receive.ts';
 import { rulesOf } from './rules.ts';
@@ -55,6 +57,8 @@ export interface RunningServer {
   /** What a client is given: the base URL for pulse, the creation URL for tus. */
   readonly url: string;
   readonly port: number;
+  /** A pairing link for one artifact more, with a token of its own where one is asked for; absent where there are none. */
+  readonly pairingLink?: () => string;
   /** Stops accepting, lets requests in flight end within `limits.closeGraceMs`, and gives the folder free. */
   close(): Promise<void>;
 }
@@ -69,7 +73,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const disk = await diskStore(settings.dir);
   const store = behaviour?.store?.(disk) ?? disk;
   let closing: Promise<void> | undefined;
-  const parts = partsOf(settings, store, () => closing !== undefined);
+  const tokens = linkTokensOf(settings);
+  const parts = partsOf(settings, tokens, store, () => closing !== undefined);
   const { answer, quiet } = answering(parts, { filter: behaviour?.filter, log });
 
   // A slow but steady sender is right, however long it takes: only silence ends a request (`bodyIdleMs`).
@@ -99,9 +104,12 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     await store.close();
   };
   const { port } = server.address() as AddressInfo;
+  const url = `http://${hostToName(settings.host)}:${port}${dialects[protocol].clientPath}`;
+  const pairingLink = pairingLinks(url, settings, tokens);
   return {
-    url: `http://${hostToName(settings.host)}:${port}${dialects[protocol].clientPath}`,
+    url,
     port,
+    ...(pairingLink && { pairingLink }),
     close() {
       closing ??= stop();
       return closing;
@@ -115,7 +123,12 @@ function hostToName(host: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolean): Parts {
+function partsOf(
+  settings: ServerSettings,
+  linkTokens: LinkTokens | undefined,
+  store: Store,
+  isClosing: () => boolean,
+): Parts {
   const { protocol, behaviour = {} } = settings;
   const maxSizeBytes = settings.maxSizeBytes ?? dialects[protocol].maxSizeBytes;
   const extensions = behaviour.extensions ?? settings.extensions ?? standardExtensions;
@@ -123,7 +136,7 @@ function partsOf(settings: ServerSettings, store: Store, isClosing: () => boolea
     protocol,
     dialect: dialects[protocol],
     maxSizeBytes,
-    rules: rulesOf({ ...settings, maxSizeBytes, extensions }, behaviour.rules),
+    rules: rulesOf({ ...settings, linkTokens, maxSizeBytes, extensions }, behaviour.rules),
     answers: { ...standardAnswers, ...behaviour.answers },
     store,
     uploads: liveUploads(store),

@@ -28,6 +28,7 @@ import { pulseMultipart } from './checks/pulse-multipart.ts';
 import { terminationChecks } from './checks/termination.ts';
 import { v1Artifacts } from './checks/v1-artifacts.ts';
 import { v1Capabilities } from './checks/v1-capabilities.ts';
+import { v1Link } from './checks/v1-link.ts';
 import { v1Sessions } from './checks/v1-sessions.ts';
 
 /** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
@@ -60,6 +61,7 @@ export const suite: readonly Section[] = [
   pulseFinalizeNames,
   pulseExtra,
   v1Capabilities,
+  v1Link,
   v1Artifacts,
   v1Sessions,
 ];

@@ -52,6 +52,8 @@ export interface Permissions {
   readonly token?: true;
   readonly secondToken?: true;
   readonly restart?: true;
+  /** A pairing link. */
+  readonly link?: true;
 }
 
 /** A tus extension that the server must advertise, or must not. */
@@ -74,6 +76,7 @@ type NamedNeed =
   | 'guarded'
   | 'token'
   | 'second-token'
+  | 'link'
   | 'intrusive'
   | 'large'
   | 'slow'
@@ -99,6 +102,7 @@ const unmet: Readonly<Record<NamedNeed, (target: Target, permissions: Permission
   guarded: (target) => (target.guarded ? undefined : 'the server asks for no credential'),
   token: (_, { token }) => (token ? undefined : 'needs --token'),
   'second-token': (_, { secondToken }) => (secondToken ? undefined : 'needs --second-token'),
+  link: (_, { link }) => (link ? undefined : 'needs --link'),
   intrusive: (_, { intrusive }) => (intrusive ? undefined : 'only with --intrusive'),
   large: (_, { large }) => (large ? undefined : 'only with --large'),
   slow: (_, { slow }) => (slow ? undefined : 'only with --slow'),

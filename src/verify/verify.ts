@@ -8,6 +8,7 @@ import { discover } from './discover.ts';
 import type { ReportVerify } from './events.ts';
 import { type ExpectedFailure, type Matched, matchExpected } from './expect-failures.ts';
 import { type CheckResult, judge, seenInRun, unjudged } from './judge.ts';
+import { tokensIn, usableToken } from './pairing-link.ts';
 import { planOf, scenariosOf } from './plan.ts';
 import type { ReadBack } from './probe/content.ts';
 import type { ProbeSettings } from './probe/probe.ts';
@@ -45,6 +46,8 @@ export interface VerifySettings {
   readonly scenarioTimeoutMs: number;
   readonly runTimeoutMs: number;
   readonly tokens: Readonly<Partial<Record<Identity, string>>>;
+  /** A pairing link that the operator hands out; its token is used for nothing else. */
+  readonly link?: string;
   /** Sent with every request to the server's origin. */
   readonly headers: Readonly<Record<string, string>>;
   readonly permissions: Permissions;
@@ -195,8 +198,11 @@ function judgedAtTheEnd(
 
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
   const { seed, runId, rounds, gibibyteBytes = 2 ** 30, maxWaitMs = 0 } = settings;
-  const { timeoutMs, tokens, headers, server } = settings;
+  const { timeoutMs, headers, server, link } = settings;
+  const linkToken = link === undefined ? undefined : usableToken(link);
+  const tokens = { ...settings.tokens, ...(linkToken !== undefined && { link: linkToken }) };
   const secrets = [
+    ...tokensIn(link ?? '').map((value) => ({ label: "<link's token>", value })),
     ...Object.entries(tokens).map(([identity, value]) => ({ label: `<${identity}'s token>`, value })),
     ...secretHeaders(headers),
   ];
@@ -209,6 +215,7 @@ function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSetti
     rounds,
     gibibyteBytes,
     maxWaitMs,
+    ...(link !== undefined && { link }),
     ...(tools.readBack && { readBack: tools.readBack }),
     ...(tools.restart && { restart: tools.restart }),
   };

@@ -37,6 +37,8 @@ export interface ReferenceSettings {
 
 export interface Reference {
   readonly url: URL;
+  /** A pairing link more, where the protocol has them. */
+  readonly pairingLink?: () => string;
   /** Ends the server, and starts it again on the same port and folder: at once, or so much later. */
   readonly restart: (awayMs?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -69,6 +71,7 @@ export async function startReference({
   if (front !== undefined) url.port = String(front.port);
   return {
     url,
+    ...(server.pairingLink && { pairingLink: () => server.pairingLink?.() ?? '' }),
     restart: async (awayMs = 0) => {
       await server.close();
       await wait(awayMs);
@@ -126,6 +129,7 @@ export function settingsFor(server: URL, { large, ...changes }: RunChanges = {})
       ...(large && { large: true as const }),
       ...(changes.tokens?.owner !== undefined && { token: true as const }),
       ...(changes.tokens?.stranger !== undefined && { secondToken: true as const }),
+      ...(changes.link !== undefined && { link: true as const }),
     },
     ...changes,
   };
@@ -136,7 +140,8 @@ export async function runAgainst(
   changes: RunChanges = {},
   tools: Partial<VerifyTools> = {},
 ): Promise<VerifyRun> {
-  return verify(settingsFor(reference.url, changes), {
+  const link = reference.pairingLink?.();
+  return verify(settingsFor(reference.url, { ...(link !== undefined && { link }), ...changes }), {
     sections: suite,
     dial: createDial({ tls: { ca: cert } }),
     clock,

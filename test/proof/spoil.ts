@@ -28,6 +28,7 @@ import type { Spoil } from './spoil/spoil.ts';
 import { terminationSpoils } from './spoil/termination.ts';
 import { v1ArtifactsSpoils } from './spoil/v1-artifacts.ts';
 import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
+import { v1LinkSpoils } from './spoil/v1-link.ts';
 import { v1SessionsSpoils } from './spoil/v1-sessions.ts';
 
 /** For each check the change of a good recording that its judge must notice. */
@@ -60,6 +61,7 @@ export const allSpoils: readonly Spoil[] = [
   ...pulseFinalizeNamesSpoils,
   ...pulseExtraSpoils,
   ...v1CapabilitiesSpoils,
+  ...v1LinkSpoils,
   ...v1ArtifactsSpoils,
   ...v1SessionsSpoils,
 ];

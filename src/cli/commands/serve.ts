@@ -5,12 +5,13 @@ import { labelled } from '../../output/labelled.ts';
 import { logLine } from '../../output/log-line.ts';
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
-import type { ServerSettings } from '../../server/server.ts';
+import type { RunningServer, ServerSettings } from '../../server/server.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
 import { valuesOf } from '../option-table.ts';
+import { keepLink, refuseLinkFor } from '../serve-link.ts';
 import { type ServeValues, serveOptions, serverSettings } from '../serve-options.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { packageVersion } from '../version.ts';
@@ -52,10 +53,11 @@ async function serve(values: ServeValues): Promise<number> {
     extensions: servedExtensions(values, settings.protocol),
     ...(!values.quiet && { log: (entry) => process.stderr.write(logLine(entry, new Date(), style)) }),
   });
+  await closingOnFailure(server, () => keepLink(values, server));
   const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
   process.stderr.write(notice(server.url, paint));
   process.stdout.write(`${server.url}\n`);
-  if (!values.quiet && !values.json) process.stderr.write(welcome(values, settings, server.url, paint));
+  if (!values.quiet && !values.json) process.stderr.write(welcome(values, settings, server, paint));
 
   if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
   await server.close();
@@ -70,10 +72,15 @@ interface Prepared {
 }
 
 async function prepared(values: ServeValues): Promise<Prepared> {
-  if (values.defect.length === 0) return { settings: serverSettings(values), notice: () => '' };
+  if (values.defect.length === 0) {
+    const settings = serverSettings(values);
+    refuseLinkFor(settings.protocol, values);
+    return { settings, notice: () => '' };
+  }
   const { defectsOf, noticeOf, protocolOf, withDefects } = await import('../serve-defects.ts');
   const chosen = defectsOf(values.defect);
   const settings = serverSettings({ ...values, protocol: protocolOf(chosen, values) });
+  refuseLinkFor(settings.protocol, values);
   return {
     settings: withDefects(settings, chosen, values),
     notice: (url, paint) => noticeOf(chosen, values, url, paint),
@@ -81,7 +88,12 @@ async function prepared(values: ServeValues): Promise<Prepared> {
 }
 
 /** What somebody who tries the server for the first time needs to know. */
-function welcome(values: ServeValues, { protocol }: ServerSettings, url: string, paint: Paint): string {
+function welcome(
+  values: ServeValues,
+  { protocol }: ServerSettings,
+  { url, pairingLink }: RunningServer,
+  paint: Paint,
+): string {
   const token = values.tokenFile === undefined ? [] : ['--token-file', values.tokenFile];
   const upload = ['pulse-upload', 'video.mp4', '--server', url, ...token];
   const isOpen = values.tokenFile === undefined && !isLoopback(values.host);
@@ -90,6 +102,8 @@ function welcome(values: ServeValues, { protocol }: ServerSettings, url: string,
     ...(isOpen ? openWarning(values.host, paint) : []),
     ...labelled(
       [
+        // With a token it is a secret, and only ever written into a file.
+        ['link', values.tokenFile === undefined ? pairingLink?.() : undefined],
         ['try', upload.map((word) => shellQuote(word, process.platform)).join(' ')],
         ['page', values.noPage ? undefined : `${new URL(url).origin}/`],
         ['stop', 'Ctrl-C'],
@@ -99,6 +113,15 @@ function welcome(values: ServeValues, { protocol }: ServerSettings, url: string,
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+async function closingOnFailure(server: RunningServer, work: () => void): Promise<void> {
+  try {
+    work();
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
 }
 
 function openWarning(host: string, paint: Paint): readonly string[] {

@@ -120,11 +120,12 @@ function partBody({ payload, from, to }: PartRecord): CurlBody | undefined {
 const TOKENS: Readonly<Record<string, string>> = {
   "<owner's token>": '"$TOKEN"',
   "<stranger's token>": '"$SECOND_TOKEN"',
+  "<link's token>": '"$LINK_TOKEN"',
 };
 
 /** A word as a POSIX shell reads it back; a token in it is taken from a variable. */
 export function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  const parts = word.split(/(<(?:owner|stranger)'s token>)/);
+  const parts = word.split(/(<(?:owner|stranger|link)'s token>)/);
   return parts.map((part) => TOKENS[part] ?? `'${part.replaceAll("'", "'\\''")}'`).join('');
 }

@@ -24,6 +24,9 @@ export const pulseV1: Dialect = {
       : undefined;
   },
   uploadVerbs: {},
+  // Protocol v1, 3.
+  link: (server, artifactId, token) =>
+    `pulsecam://?${new URLSearchParams({ v: '1', artifactId, server, ...(token !== undefined && { token }) })}`,
   judgeCreation: async ({ headers }, { uploads }) => {
     const artifact = artifactOf(headers['upload-metadata']);
     if ('status' in artifact) return artifact;

@@ -38,6 +38,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly maxWaitMs: number;
   /** The user's tokens, for requests that misplace or misspell one; recordings never show them. */
   readonly tokens: Access['tokens'];
+  /** The pairing link as the user gave it; recordings never show it. */
+  readonly link: string | undefined;
   /** Keeps a secret that the server has just given out of the recording. */
   readonly hide: Recorder['hide'];
   readonly pause: (ms: number) => Promise<void>;
@@ -60,6 +62,7 @@ export interface ProbeSettings {
   readonly rounds: number;
   readonly gibibyteBytes: number;
   readonly maxWaitMs: number;
+  readonly link?: string;
   readonly readBack?: ReadBack;
   readonly restart?: () => Promise<void>;
 }
@@ -122,6 +125,7 @@ export function openProbe(
     gibibyteBytes: settings.gibibyteBytes,
     maxWaitMs: settings.maxWaitMs,
     tokens: access.tokens,
+    link: settings.link,
     hide: recorder.hide,
     pause,
     nowMs: recorder.nowMs,

@@ -2,8 +2,8 @@ import type { HeaderLines, Pace } from '../../protocol/connection.ts';
 import { type Body, chunkedBody, type MadeBody, madeBody } from './body.ts';
 import { changed, type HeaderChanges } from './header-changes.ts';
 
-/** Whose credential a request carries: the user's, a second user's, or none. */
-export type Identity = 'owner' | 'stranger' | 'nobody';
+/** Whose credential a request carries: the user's, a second user's, that of the pairing link, or none. */
+export type Identity = 'owner' | 'stranger' | 'link' | 'nobody';
 
 /** How one request differs from an ordinary one. */
 export interface RequestOptions {
