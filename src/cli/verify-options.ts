@@ -112,7 +112,8 @@ export const verifyOptions = {
   yes: {
     kind: 'flag',
     flags: '--yes',
-    says: "go ahead against somebody else's machine",
+    // Asked for where it is needed, so the help can do without.
+    means: "go ahead against somebody else's machine",
     commandLineOnly: true,
   },
   large: { kind: 'flag', flags: '--large', means: 'checks that send gigabytes', commandLineOnly: true },
