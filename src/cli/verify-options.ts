@@ -5,6 +5,7 @@ import { parseHeaders } from '../input/headers.ts';
 import { linkText } from '../input/pairing-link.ts';
 import { parseText } from '../input/text.ts';
 import { parseToken } from '../input/token.ts';
+import { parseUuid } from '../input/uuid.ts';
 import type { VerifyOutputChoice } from '../output/verify/verify-output.ts';
 import { networkOptions } from './network-options.ts';
 import type { OptionTable, Values } from './option-table.ts';
@@ -148,6 +149,18 @@ export const verifyOptions = {
     parse: linkText,
     secret: true,
     notInConfig: 'it holds a token and names a single artifact; give it by @path, or as PULSE_UPLOAD_LINK',
+  },
+  artifact: {
+    kind: 'value',
+    flags: '--artifact <uuid>',
+    means: 'the artifact that the token is good for',
+    parse: parseUuid,
+  },
+  secondArtifact: {
+    kind: 'value',
+    flags: '--second-artifact <uuid>',
+    means: 'the artifact that the second token is good for',
+    parse: parseUuid,
   },
   skip: {
     kind: 'list',

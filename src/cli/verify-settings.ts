@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
 import { parseServerUrl, withoutSecrets } from '../input/server-url.ts';
+import { boundArtifactOf } from '../protocol/claims.ts';
 import type { Check } from '../verify/check.ts';
 import { type ExpectedFailure, parseExpectedFailures } from '../verify/expect-failures.ts';
 import type { Permissions } from '../verify/target.ts';
@@ -49,6 +50,7 @@ export function verifySettings(
       ...(owner !== undefined && { owner }),
       ...(secondToken !== undefined && { stranger: secondToken }),
     },
+    artifacts: artifactsOf(values, owner),
     headers: values.header,
     ...(values.link !== undefined && { link: values.link }),
     permissions: permissionsOf(values, owner),
@@ -70,8 +72,19 @@ export function serverOf(operands: readonly string[], environment: NodeJS.Proces
   });
 }
 
+/** What the tokens are good for, where they are bound: as the user says, or as they say themselves. */
+function artifactsOf(values: VerifyValues, token: string | undefined): Required<VerifySettings>['artifacts'] {
+  const { secondToken } = values;
+  const owner = values.artifact ?? (token && boundArtifactOf(token));
+  const stranger = values.secondArtifact ?? (secondToken && boundArtifactOf(secondToken));
+  return { ...(owner && { owner }), ...(stranger && { stranger }) };
+}
+
 function permissionsOf(values: VerifyValues, token: string | undefined): Permissions {
+  const artifacts = artifactsOf(values, token);
   return {
+    ...(artifacts.owner !== undefined && { artifact: true }),
+    ...(artifacts.stranger !== undefined && { secondArtifact: true }),
     ...(values.intrusive && { intrusive: true }),
     ...(values.large && { large: true }),
     ...(values.slow && { slow: true }),

@@ -1,4 +1,12 @@
+import { rejected } from './rejected.ts';
+
 /** 8-4-4-4-12 hex digits, in any case. */
 export function isUuid(text: string): boolean {
   return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
+}
+
+/** The id of an artifact, as written. */
+export function parseUuid(text: string, source: string): string {
+  if (isUuid(text)) return text;
+  throw rejected(source, text, 'a UUID', 'it looks like 6f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5');
 }

@@ -20,6 +20,12 @@ export function expiryMsOf(token: string): number | undefined {
   return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined;
 }
 
+/** The artifact that a capability token is bound to, where it says so. */
+export function boundArtifactOf(token: string): string | undefined {
+  const id = claimsOf(token)?.artifactId;
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
+
 function jsonIn(part: string): unknown {
   try {
     return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));

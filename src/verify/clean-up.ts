@@ -1,7 +1,7 @@
 import { resolveLocation } from '../protocol/urls.ts';
 import { headerOf, isSuccess } from './answers.ts';
-import { openProbe, type ProbeSettings } from './probe/probe.ts';
-import type { Recording } from './recording.ts';
+import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
+import type { Exchange, Recording } from './recording.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Target } from './target.ts';
 
@@ -40,16 +40,29 @@ export async function cleanUp(
     for (const url of own) {
       if (budget.aborted) return;
       // The end of the budget closes the connection, over which the request would then be repeated.
-      const removal = await probe.remove(url).catch((thrown: unknown) => {
+      const isRemoved = await remove(probe, url).catch((thrown: unknown) => {
         if (budget.aborted) return undefined;
         throw thrown;
       });
-      if (removal === undefined) return;
-      if (isSuccess(removal) || gone.has(removal.answer?.status)) removed += 1;
+      if (isRemoved === undefined) return;
+      if (isRemoved) removed += 1;
     }
   });
   closeAll();
   return { created: urls.length, removed };
+}
+
+/** Whether it is gone. Where there are two tokens, one of them has created it. */
+async function remove(probe: Probe, url: string): Promise<boolean> {
+  const isHidden = ({ answer }: Exchange) => answer?.status === 403;
+  const all = ['owner', 'stranger'] as const;
+  for (const as of all.filter((who) => who === 'owner' || probe.tokens[who] !== undefined)) {
+    const removal = await probe.remove(url, { as });
+    if (isSuccess(removal) || gone.has(removal.answer?.status)) return true;
+    if (!isHidden(removal) || !isHidden(await probe.head(url, { as }))) return false;
+  }
+  // A token that is bound to an artifact is no longer good for what was related to it.
+  return probe.target.bound === true;
 }
 
 /** The upload URLs that creations of this run named, on the target's own origin. */

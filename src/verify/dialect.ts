@@ -20,8 +20,8 @@ export interface Dialect {
   readonly needsOptions?: false;
   /** Without its metadata a creation is refused. */
   readonly needsMetadata?: true;
-  /** Metadata of a new upload. */
-  readonly metadata: (filename: string) => Readonly<Record<string, string>>;
+  /** Metadata of a new upload; `anchor` is the artifact that the credential is bound to. */
+  readonly metadata: (filename: string, anchor?: string) => Readonly<Record<string, string>>;
   /** Where the bytes of a finished upload can be read, if anywhere. */
   readonly contentUrl: (
     target: Target,
@@ -53,7 +53,11 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
     opening: 'mp4',
     needsMetadata: true,
     needsOptions: false,
-    metadata: (filename) => ({ artifactId: artifactIdOf(filename), filename }),
+    metadata: (filename, anchor) => ({
+      artifactId: artifactIdOf(filename),
+      filename,
+      ...(anchor !== undefined && { relatedTo: anchor }),
+    }),
     contentUrl: ({ artifactsUrl }, { filename }) => `${artifactsUrl}/${artifactIdOf(filename)}`,
     recognise: {
       method: 'GET',

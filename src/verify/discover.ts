@@ -3,6 +3,7 @@ import { belowPrefix } from '../protocol/urls.ts';
 import { headerMembers, headerOf, isSuccess, offsetOf, outcomeOf } from './answers.ts';
 import { Blocked, type ProtocolId } from './check.ts';
 import { dialects } from './dialect.ts';
+import { adviceOn, bindingOf, guardOf } from './discover-credentials.ts';
 import { chunkForm } from './probe/form.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Upload } from './probe/uploads.ts';
@@ -35,8 +36,13 @@ export async function discover(
 ): Promise<Discovery> {
   const started = settings.clock.nowMs();
   const recordings: Exchange[] = [];
-  const asking = async <T>(target: Target, ask: (probe: Probe) => Promise<T>): Promise<T> => {
-    const { probe, recorder, close } = openProbe(settings, target, 'discovery', signal);
+  const asking = async <T>(
+    target: Target,
+    ask: (probe: Probe) => Promise<T>,
+    // Files are named by this, and no two may have one name.
+    name = 'discovery',
+  ): Promise<T> => {
+    const { probe, recorder, close } = openProbe(settings, target, name, signal);
     // Whatever waits for an answer learns that there will be none.
     signal.addEventListener('abort', close, { once: true });
     try {
@@ -61,6 +67,9 @@ export async function discover(
   learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
   if (target.elsewhere === undefined) {
     if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
+    if (target.protocol === 'pulse-v1') {
+      learn(await asking(target, (probe) => bindingOf(probe, settings), 'discovery-of-tokens'));
+    }
     learn(oracleOf(target, settings));
   }
 
@@ -174,7 +183,7 @@ async function whatUploadsShow(
     const place = isSeen ? undefined : elsewhere(created, probe.target);
     if (place !== undefined) return { ...guarded, ...place };
     const refusal = { refusesUploads: thrown.message, assumptions: [thrown.message] };
-    return { ...guarded, ...refusal, ...adviceOn(created, settings) };
+    return { ...guarded, ...refusal, ...adviceOn(created, settings, probe.target) };
   }
   const place = await placeOf(probe, upload);
   const url = place.url ?? upload.url;
@@ -208,15 +217,6 @@ function elsewhere(created: Exchange, { createUrl, server, protocol }: Target): 
 
 const noSuchPlace: ReadonlySet<number> = new Set([404, 405, 410, 501]);
 
-function adviceOn({ answer }: Exchange, { access }: ProbeSettings): Pick<Target, 'advice'> {
-  if (answer?.status !== 401 && answer?.status !== 403) return {};
-  const advice =
-    access.tokens.owner === undefined
-      ? 'the server asks for a credential: give it by --token-file <path>, PULSE_UPLOAD_TOKEN or --header'
-      : 'the server does not take this token: is it the right one, and still good?';
-  return { advice };
-}
-
 /** HEAD right after the creation: found as named, found below a stripped prefix, or not offered. */
 async function placeOf(
   probe: Probe,
@@ -233,14 +233,6 @@ async function placeOf(
   }
   const headless = `the server has no HEAD for uploads (answered ${status})`;
   return { facts: { headless, assumptions: [`${headless}: offsets are learned by empty PATCHes`] } };
-}
-
-/** Whether the same request without a credential is refused; only asked where there is one to leave out. */
-async function guardOf(probe: Probe, { access }: ProbeSettings): Promise<Partial<Target>> {
-  if (access.tokens.owner === undefined) return {};
-  const status = (await probe.post(1, { as: 'nobody' })).answer?.status;
-  if (status === 401 || status === 403) return { guarded: 'creation' };
-  return probe.target.protocol === 'pulse' ? { guarded: 'finalize' } : {};
 }
 
 /** A chunk as a form: an answer that refuses it means that this server takes raw chunks only. */

@@ -63,6 +63,8 @@ export function judge(check: Check, recording: Recording, target: Target): Check
     if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
     const { expected = check.passes, actual, matters = check.matters, atMost } = thrown.details;
     const evidence = thrown.details.evidence?.filter((exchange) => exchange !== undefined);
+    const locked = whyLocked(evidence ?? recording.exchanges, recording, target);
+    if (locked !== undefined) return result('blocked', { remark: locked, ...(evidence && { evidence }) });
     return result(graded(level, atMost), {
       violation: { expected, actual, matters },
       ...(evidence && { evidence }),
@@ -74,6 +76,20 @@ export function judge(check: Check, recording: Recording, target: Target): Check
 function whyVacuous(recording: Recording, { refusesUploads }: Target): string | undefined {
   if (refusesUploads === undefined) return undefined;
   return exchangesIn(recording).some(isCreation) ? undefined : refusesUploads;
+}
+
+/** A creation that is refused for want of a credential says nothing about what else the server does with it. */
+function whyLocked(
+  evidence: readonly Exchange[],
+  { scenario }: Recording,
+  { createUrl, advice, refusesUploads }: Target,
+): string | undefined {
+  if (advice === undefined || scenario === WHOLE_RUN) return undefined;
+  const isLocked = evidence.some(
+    ({ url, sent, answer }) =>
+      url === createUrl && sent.method === 'POST' && (answer?.status === 401 || answer?.status === 403),
+  );
+  return isLocked ? `${refusesUploads}; ${advice}` : undefined;
 }
 
 function exchangesIn({ scenario, exchanges, outcome }: Recording): readonly Exchange[] {

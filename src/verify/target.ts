@@ -36,6 +36,10 @@ export interface Target {
   readonly download?: true;
   /** Requests without a credential are refused at creation, or only at finalize. */
   readonly guarded?: 'creation' | 'finalize';
+  /** The first token is not good for what the second one creates. */
+  readonly bound?: true;
+  /** Why that is not so, where there are two tokens. */
+  readonly unbound?: string;
   readonly oracle?: Oracle;
   /** What was concluded and from what, for the head of the report. */
   readonly assumptions: readonly string[];
@@ -51,6 +55,9 @@ export interface Permissions {
   readonly slow?: true;
   readonly token?: true;
   readonly secondToken?: true;
+  /** What the tokens are good for. */
+  readonly artifact?: true;
+  readonly secondArtifact?: true;
   readonly restart?: true;
   /** A pairing link. */
   readonly link?: true;
@@ -77,6 +84,9 @@ type NamedNeed =
   | 'token'
   | 'second-token'
   | 'link'
+  | 'artifact'
+  | 'second-artifact'
+  | 'bound-tokens'
   | 'intrusive'
   | 'large'
   | 'slow'
@@ -103,6 +113,16 @@ const unmet: Readonly<Record<NamedNeed, (target: Target, permissions: Permission
   token: (_, { token }) => (token ? undefined : 'needs --token'),
   'second-token': (_, { secondToken }) => (secondToken ? undefined : 'needs --second-token'),
   link: (_, { link }) => (link ? undefined : 'needs --link'),
+  artifact: (_, { artifact }) =>
+    artifact ? undefined : 'needs --artifact <uuid>: the artifact that the token is good for',
+  'second-artifact': (_, { secondArtifact }) =>
+    secondArtifact
+      ? undefined
+      : 'needs --second-artifact <uuid>: the artifact that --second-token is good for',
+  'bound-tokens': ({ bound, unbound }) =>
+    bound
+      ? undefined
+      : (unbound ?? 'needs --second-token: one that is good for other artifacts than --token'),
   intrusive: (_, { intrusive }) => (intrusive ? undefined : 'only with --intrusive'),
   large: (_, { large }) => (large ? undefined : 'only with --large'),
   slow: (_, { slow }) => (slow ? undefined : 'only with --slow'),

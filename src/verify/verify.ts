@@ -48,6 +48,8 @@ export interface VerifySettings {
   readonly tokens: Readonly<Partial<Record<Identity, string>>>;
   /** A pairing link that the operator hands out; its token is used for nothing else. */
   readonly link?: string;
+  /** What each token is good for, where tokens are bound to artifacts. */
+  readonly artifacts?: Readonly<Partial<Record<Identity, string>>>;
   /** Sent with every request to the server's origin. */
   readonly headers: Readonly<Record<string, string>>;
   readonly permissions: Permissions;
@@ -198,7 +200,7 @@ function judgedAtTheEnd(
 
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
   const { seed, runId, rounds, gibibyteBytes = 2 ** 30, maxWaitMs = 0 } = settings;
-  const { timeoutMs, headers, server, link } = settings;
+  const { timeoutMs, artifacts = {}, headers, server, link } = settings;
   const linkToken = link === undefined ? undefined : usableToken(link);
   const tokens = { ...settings.tokens, ...(linkToken !== undefined && { link: linkToken }) };
   const secrets = [
@@ -207,7 +209,7 @@ function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSetti
     ...secretHeaders(headers),
   ];
   return {
-    access: { dial: tools.dial, origin: server.origin, timeoutMs, tokens, headers },
+    access: { dial: tools.dial, origin: server.origin, timeoutMs, tokens, artifacts, headers },
     clock: tools.clock,
     redact: redactor(secrets),
     seed,

@@ -64,6 +64,7 @@ describe('settings', () => {
       scenarioTimeoutMs: 30_000,
       runTimeoutMs: 600_000,
       tokens: {},
+      artifacts: {},
       headers: {},
       permissions: {},
     });
@@ -102,6 +103,28 @@ describe('settings', () => {
         restart: true,
       },
     });
+  });
+
+  test('learn what the tokens are good for, from the user or from the tokens themselves', () => {
+    const [one, two] = ['6f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5', '0b7e9a52-1c3d-4e5f-8a6b-7c8d9e0f1a2b'];
+    const telling = (artifactId: unknown) =>
+      `${Buffer.from(JSON.stringify({ artifactId, exp: 1 })).toString('base64url')}.signature`;
+    const found = (...argv: string[]) => {
+      const { artifacts, permissions } = read(argv).settings;
+      return { artifacts, artifact: permissions.artifact, secondArtifact: permissions.secondArtifact };
+    };
+    expect(found('-t', 'opaque', '--artifact', one, '--second-artifact', two)).toEqual({
+      artifacts: { owner: one, stranger: two },
+      artifact: true,
+      secondArtifact: true,
+    });
+    expect(found('-t', telling(one), '--second-token', telling(two)).artifacts).toEqual({
+      owner: one,
+      stranger: two,
+    });
+    expect(found('-t', telling(one), '--artifact', two).artifacts).toEqual({ owner: two });
+    expect(found('-t', telling(7), '--second-token', 'opaque').artifacts).toEqual({});
+    expect(() => read(['--artifact', 'one'])).toThrow("--artifact is 'one', expected a UUID");
   });
 
   test('wait a minute for a deadline with --slow', () => {

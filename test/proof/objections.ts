@@ -1,7 +1,7 @@
 import type { Variation } from '../../src/server/defects/defect.ts';
 import type { VerifyRun } from '../../src/verify/verify.ts';
 import { keepResult, verdictsOf } from './results.ts';
-import { runAgainst, startReference, tokensFor } from './run.ts';
+import { keysFor, runAgainst, startReference } from './run.ts';
 
 const isNoObjection: ReadonlySet<string> = new Set(['pass', 'note', 'skip']);
 
@@ -14,16 +14,17 @@ export function objectionsIn({ results }: VerifyRun): readonly string[] {
 
 /** What the whole suite has against a server that is right in another way than the reference. */
 export async function objectionsToVariation({ id, serve = {}, behaviour }: Variation) {
-  const { protocol = 'pulse', guarded, maxSizeBytes, below = '' } = serve;
+  const { protocol = 'pulse', guarded, bound, maxSizeBytes, below = '' } = serve;
   const reference = await startReference({
     protocol,
     behaviour: behaviour(),
     ...(guarded && { guarded }),
+    ...(bound && { bound }),
     ...(maxSizeBytes !== undefined && { maxSizeBytes }),
   });
   try {
     const url = new URL(reference.url.href.replace(/\/$/, '') + below);
-    const run = await runAgainst({ ...reference, url }, { protocol, tokens: tokensFor(guarded) });
+    const run = await runAgainst({ ...reference, url }, { protocol, ...keysFor(serve) });
     keepResult({ kind: 'server', family: 'variation', id, protocol, verdicts: verdictsOf(run) });
     return objectionsIn(run);
   } finally {

@@ -18,6 +18,7 @@ const servers: Readonly<Record<string, ReferenceSettings>> = {
   },
   'a v1 server': { protocol: 'pulse-v1' },
   'a v1 server that asks for a token': { protocol: 'pulse-v1', guarded: true },
+  'a v1 server whose tokens are bound': { protocol: 'pulse-v1', guarded: true, bound: true },
   'a v1 server with every extension': { protocol: 'pulse-v1', behaviour: { extensions: allExtensions } },
   'a pulse server with a limit': { protocol: 'pulse', maxSizeBytes: 64 * 1024 * 1024 },
 };

@@ -17,6 +17,8 @@ import { startTlsFront } from './tls-front.ts';
 
 export const TOKEN = 'proof-token-of-the-owner';
 export const SECOND_TOKEN = 'proof-token-of-a-stranger';
+const ARTIFACT = '6f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5';
+const SECOND_ARTIFACT = '0b7e9a52-1c3d-4e5f-8a6b-7c8d9e0f1a2b';
 
 export const clock: Clock = {
   nowMs: () => performance.now(),
@@ -30,6 +32,8 @@ export interface ReferenceSettings {
   readonly behaviour?: Behaviour;
   /** The server asks for TOKEN. */
   readonly guarded?: boolean;
+  /** Each token is good for an artifact of its own, and for those related to it. */
+  readonly bound?: boolean;
   readonly maxSizeBytes?: number;
   /** Clients reach it by https, through a front that the server knows nothing of. */
   readonly https?: boolean;
@@ -48,6 +52,7 @@ export async function startReference({
   protocol,
   behaviour,
   guarded,
+  bound,
   maxSizeBytes,
   https,
 }: ReferenceSettings): Promise<Reference> {
@@ -61,7 +66,8 @@ export async function startReference({
       // A killed process does not wait for anybody either.
       limits: { closeGraceMs: 0 },
       ...(behaviour && { behaviour }),
-      ...(guarded && { token: TOKEN }),
+      ...(guarded && !bound && { token: TOKEN }),
+      ...(bound && { boundTokens }),
       ...(maxSizeBytes !== undefined && { maxSizeBytes }),
     });
   let server = await start(0);
@@ -85,9 +91,20 @@ export async function startReference({
   };
 }
 
-/** The tokens that the tester is given for such a server. */
-export function tokensFor(guarded: boolean | undefined): VerifySettings['tokens'] {
-  return guarded ? { owner: TOKEN, stranger: SECOND_TOKEN } : {};
+const boundTokens = [
+  { token: TOKEN, artifactId: ARTIFACT },
+  { token: SECOND_TOKEN, artifactId: SECOND_ARTIFACT },
+];
+
+/** What the tester is given for such a server: its tokens, and what they are good for. */
+export function keysFor({
+  guarded,
+  bound,
+}: Pick<ReferenceSettings, 'guarded' | 'bound'>): Pick<VerifySettings, 'tokens' | 'artifacts'> {
+  return {
+    tokens: guarded ? { owner: TOKEN, stranger: SECOND_TOKEN } : {},
+    ...(bound && { artifacts: { owner: ARTIFACT, stranger: SECOND_ARTIFACT } }),
+  };
 }
 
 const everythingAllowed: Permissions = {
@@ -130,6 +147,8 @@ export function settingsFor(server: URL, { large, ...changes }: RunChanges = {})
       ...(changes.tokens?.owner !== undefined && { token: true as const }),
       ...(changes.tokens?.stranger !== undefined && { secondToken: true as const }),
       ...(changes.link !== undefined && { link: true as const }),
+      ...(changes.artifacts?.owner !== undefined && { artifact: true as const }),
+      ...(changes.artifacts?.stranger !== undefined && { secondArtifact: true as const }),
     },
     ...changes,
   };

@@ -4,7 +4,7 @@ import { seededRandom, seedOf, shuffled } from '../../src/verify/random.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks, type VerifyRun } from '../../src/verify/verify.ts';
 import { keepResult, verdictsOf } from './results.ts';
-import { type RunChanges, runAgainst, smallScale, startReference, tokensFor } from './run.ts';
+import { keysFor, type RunChanges, runAgainst, smallScale, startReference } from './run.ts';
 
 /** A request that hangs because of a defect is not waited for as long as one to a busy server. */
 const TIMEOUT_MS = 15_000;
@@ -22,17 +22,18 @@ export async function surprisesOf(
   defect: Defect,
   { of = 'sample', scale = smallScale, settings }: Asking = {},
 ) {
-  const { protocol = 'pulse', guarded, maxSizeBytes, https, needs } = defect.serve ?? {};
+  const { protocol = 'pulse', guarded, bound, maxSizeBytes, https, needs } = defect.serve ?? {};
   const reference = await startReference({
     protocol,
     behaviour: defect.behaviour(scale),
     ...(guarded && { guarded }),
+    ...(bound && { bound }),
     ...(https && { https }),
     ...(maxSizeBytes !== undefined && { maxSizeBytes }),
   });
   try {
     const only = { 'whole-suite': [], 'only-named': defect.breaks, sample: sampleFor(defect) }[of];
-    const common = { protocol, only, timeoutMs: TIMEOUT_MS, tokens: tokensFor(guarded), ...scale };
+    const common = { protocol, only, timeoutMs: TIMEOUT_MS, ...keysFor(defect.serve ?? {}), ...scale };
     const large = needs === 'large';
     const run = await runAgainst(reference, { ...common, large, ...settings });
     const violated = run.results.filter(({ violation }) => violation).map(({ id }) => id);

@@ -10,7 +10,7 @@ import { linkRead } from '../../src/verify/scenarios/v1-link.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks, type VerifyRun } from '../../src/verify/verify.ts';
 import { keepResult } from './results.ts';
-import { type ReferenceSettings, runAgainst, startReference, tokensFor } from './run.ts';
+import { keysFor, type ReferenceSettings, runAgainst, startReference } from './run.ts';
 import { allSpoils } from './spoil.ts';
 
 const largeRows = allChecks(suite)
@@ -82,7 +82,7 @@ beforeAll(async () => {
   runs = await Promise.all(
     servers.map(async ({ settings, only = [], large = false }) => {
       const reference = await startReference(settings);
-      const run = await runAgainst(reference, { only, large, tokens: tokensFor(settings.guarded) });
+      const run = await runAgainst(reference, { only, large, ...keysFor(settings) });
       await reference.stop();
       return run;
     }),

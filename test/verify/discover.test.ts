@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { discover } from '../../src/verify/discover.ts';
 import type { Access } from '../../src/verify/probe/requests.ts';
 import type { ReferenceSettings } from '../proof/run.ts';
-import { startReference, TOKEN } from '../proof/run.ts';
+import { keysFor, startReference, TOKEN } from '../proof/run.ts';
 import { httpServer, settingsOf, stopAll } from './probes.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
@@ -46,6 +46,21 @@ describe('what is found out before the first scenario', () => {
     expect(target.headless).toBeUndefined();
     expect(target.guarded).toBeUndefined();
     expect(target.assumptions[0]).toBe('pulse, because /health answered OK');
+  });
+
+  it('about tokens: whether the first is good for what the second creates', async () => {
+    const keys = keysFor({ guarded: true, bound: true });
+    const told = async (settings: Partial<ReferenceSettings>, access: Partial<Access>) =>
+      found({ protocol: 'pulse-v1', guarded: true, ...settings }, access);
+    expect(await told({ bound: true }, keys)).toMatchObject({ guarded: 'creation', bound: true });
+    const { tokens } = keys;
+    const strangeToServer = await told({}, { tokens });
+    expect(strangeToServer.bound).toBeUndefined();
+    expect(strangeToServer.unbound).toContain('the second token creates nothing: 403');
+    const same = await told({}, { tokens: { owner: TOKEN, stranger: TOKEN } });
+    expect(same.unbound).toBe('the first token is good for what the second one creates, too');
+    const unnamed = await told({ bound: true }, { tokens: { owner: TOKEN } });
+    expect(unnamed.advice).toContain('--artifact <uuid>');
   });
 
   it('about the tus reference server', async () => {

@@ -104,3 +104,28 @@ describe('a judge', () => {
     expect(unjudged(check, 'blocked', 'gone', aTarget)).toMatchObject({ verdict: 'blocked', remark: 'gone' });
   });
 });
+
+describe('a server that does not take the credential', () => {
+  const locked = { ...aTarget, refusesUploads: 'POST answered 401', advice: 'give a token' };
+  const posted = (status: number) => anExchange({ url: locked.createUrl, status }, { method: 'POST' });
+  const violating = aCheck({ judge: throwing(new Violation({ actual: 'no 201' })) });
+
+  it('is not told that a creation does not do what it should', () => {
+    for (const status of [401, 403]) {
+      const result = judge(violating, aRecording({ exchanges: [posted(status)] }), locked);
+      expect(result).toMatchObject({ verdict: 'blocked', remark: 'POST answered 401; give a token' });
+      expect(result.violation).toBeUndefined();
+    }
+  });
+
+  it('is told of everything else', () => {
+    const whole = aRecording({ scenario: WHOLE_RUN, exchanges: [posted(401)] });
+    expect(judge(violating, aRecording({ exchanges: [posted(500)] }), locked).verdict).toBe('fail');
+    expect(judge(violating, aRecording({ exchanges: [anExchange({ status: 401 })] }), locked).verdict).toBe(
+      'fail',
+    );
+    expect(judge(violating, whole, locked).verdict).toBe('fail');
+    const { advice: _, ...unlocked } = locked;
+    expect(judge(violating, aRecording({ exchanges: [posted(401)] }), unlocked).verdict).toBe('fail');
+  });
+});

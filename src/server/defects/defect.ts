@@ -34,6 +34,8 @@ export interface Serving {
   readonly protocol?: ServedProtocol;
   /** The server asks for a token. */
   readonly guarded?: true;
+  /** Its tokens are good for one artifact each, and for what is related to that; `guarded` stands beside it. */
+  readonly bound?: true;
   readonly maxSizeBytes?: number;
   /** Clients reach it by https, through a proxy. */
   readonly https?: true;

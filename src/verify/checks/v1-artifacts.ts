@@ -12,6 +12,7 @@ import {
   zerosAsVideo,
 } from '../scenarios/v1-artifacts.ts';
 import { derived, pulseV1 } from '../sources.ts';
+import type { Target } from '../target.ts';
 
 /** Section 25: what is served, when, and whether it is what was sent. */
 
@@ -27,7 +28,7 @@ const row = <Seen>(
   spec: Check['spec'],
   reads: Scenario<Seen>,
   [says, passes, fails, matters]: readonly [string, string, string, string],
-  judge: (seen: Seen) => string | undefined,
+  judge: (seen: Seen, target: Target) => string | undefined,
 ): Check => {
   const words: Words = { says, passes, fails, matters };
   return check({ id, level, impact: 'data', spec, ...words, reads, judge });
@@ -42,6 +43,10 @@ function expectServed(exchange: Exchange | undefined, sha256: string, statuses: 
   const actual = `${body.sizeBytes} bytes with sha256 ${body.sha256}`;
   throw new Violation({ expected: `sha256 ${sha256}`, actual, evidence: [exchange] });
 }
+
+/** 404 or 410. A token that covers what is related to its artifact does not cover what is not there any more. */
+const expectGone = (exchange: Exchange | undefined, { bound }: Target) =>
+  expectStatus(exchange, [404, 410], bound ? { note: [403] } : {});
 
 /** 404, or a refusal that hides. */
 const expectAbsent = (exchange: Exchange | undefined) => expectStatus(exchange, [404, 410, 401, 403]);
@@ -97,7 +102,7 @@ export const v1Artifacts: Section = {
       readiness,
       declaredChecksums,
       ['A rejected upload is not served.', '404 after a 422', 'anything else', early[1]],
-      (seen) => expectStatus(rejectedWith422(seen).gotten, [404]),
+      (seen, target) => expectGone(rejectedWith422(seen).gotten, target),
     ),
     row(
       'v1.artifact.get',
@@ -205,9 +210,9 @@ export const v1Artifacts: Section = {
         '404 or 405 to DELETE, or it is still served (501 is a warning)',
         'videos that people delete stay',
       ],
-      ({ removed, gone }) => {
+      ({ removed, gone }, target) => {
         expectStatus(removed, ['2xx'], { warn: [501] });
-        return expectStatus(gone, [404, 410]);
+        return expectGone(gone, target);
       },
     ),
     row(
@@ -254,10 +259,12 @@ export const v1Artifacts: Section = {
         '200 with other bytes, or a 5xx',
         'the app plays an empty video',
       ],
-      ({ ghost }) => {
+      ({ ghost }, { bound }) => {
         expectStatus(ghost.cancelled, ['2xx', '4xx']);
         const { status } = expectAnswer(ghost.gotten);
-        return status === 404 || status === 410 ? undefined : expectServed(ghost.gotten, ghost.sha256);
+        return [404, 410, ...(bound ? [403] : [])].includes(status)
+          ? undefined
+          : expectServed(ghost.gotten, ghost.sha256);
       },
     ),
     row(
@@ -305,10 +312,10 @@ export const v1Artifacts: Section = {
         'it is still there, or 409',
         'the app cannot send the video again',
       ],
-      (seen) => {
+      (seen, target) => {
         const { gotten } = rejectedWith422(seen);
         expectStatus(seen.headed, [404, 410, 403]);
-        expectStatus(gotten, [404]);
+        expectGone(gotten, target);
         return expectStatus(seen.retried, ['2xx']);
       },
     ),

@@ -40,6 +40,8 @@ export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'downl
   readonly tokens: Access['tokens'];
   /** The pairing link as the user gave it; recordings never show it. */
   readonly link: string | undefined;
+  /** What each token is good for, where tokens are bound to artifacts: creations declare that they are related to it. */
+  readonly artifacts: NonNullable<Access['artifacts']>;
   /** Keeps a secret that the server has just given out of the recording. */
   readonly hide: Recorder['hide'];
   readonly pause: (ms: number) => Promise<void>;
@@ -126,6 +128,7 @@ export function openProbe(
     maxWaitMs: settings.maxWaitMs,
     tokens: access.tokens,
     link: settings.link,
+    artifacts: access.artifacts ?? {},
     hide: recorder.hide,
     pause,
     nowMs: recorder.nowMs,

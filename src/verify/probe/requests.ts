@@ -15,6 +15,8 @@ export interface Access {
   readonly origin: string;
   readonly timeoutMs: number;
   readonly tokens: Readonly<Partial<Record<Identity, string>>>;
+  /** What each token is good for, where tokens are bound to artifacts. */
+  readonly artifacts?: Readonly<Partial<Record<Identity, string>>>;
   /** The user's own headers. */
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -8,7 +8,7 @@ import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
 import type { Body } from './body.ts';
 import type { HeaderChanges } from './header-changes.ts';
-import type { RequestOptions } from './request.ts';
+import type { Identity, RequestOptions } from './request.ts';
 import type { Access, Requests } from './requests.ts';
 
 /** An upload that the server has created for this scenario. */
@@ -62,6 +62,8 @@ export function createUploads(
   fileName: () => string,
   random: Random,
 ): Uploads {
+  // Whoever has no credential sends what its owner would: only the credential may be missing.
+  const anchorOf = (as: Identity = 'owner') => access.artifacts?.[as === 'nobody' ? 'owner' : as];
   const postOptions = (
     sizeBytes: number | undefined,
     options: RequestOptions = {},
@@ -71,7 +73,7 @@ export function createUploads(
     headers: {
       ...version,
       ...(sizeBytes !== undefined && { 'Upload-Length': String(sizeBytes) }),
-      'Upload-Metadata': encodeMetadata(dialects[target.protocol].metadata(filename)),
+      'Upload-Metadata': encodeMetadata(dialects[target.protocol].metadata(filename, anchorOf(options.as))),
       ...options.headers,
     },
   });
@@ -97,7 +99,7 @@ export function createUploads(
   const metadata = (text?: string): string | undefined => {
     const given = text?.split(',').map((pair) => pair.trim().split(' ')[0]);
     const { needsMetadata, metadata: ordinary } = dialects[target.protocol];
-    const required = Object.entries(needsMetadata ? ordinary(fileName()) : {});
+    const required = Object.entries(needsMetadata ? ordinary(fileName(), anchorOf()) : {});
     const missing = encodeMetadata(Object.fromEntries(required.filter(([key]) => !given?.includes(key))));
     return missing === '' || text === undefined ? missing || text : `${missing},${text}`;
   };
