@@ -62,8 +62,9 @@ export function commandText(
   return ['pulse-upload', ...words].map(quote).join(' ');
 }
 
-/** `<token>`, and of a header the name: `Authorization: <value>`. */
+/** `<token>`, and of a header the name: `Authorization: <value>`. The name of a file with a link is no secret. */
 function withoutSecret(flag: string, text: string): string {
+  if (/-link$/.test(flag) && text.startsWith('@')) return text;
   const name = /^[^:]*: */.exec(text)?.[0];
   return flag === '--header' && name !== undefined ? `${name}<value>` : `<${flag.slice(2)}>`;
 }

@@ -35,6 +35,7 @@ it('a good link passes, and its token stands in nothing that is printed or kept'
   const run = await runBin([...args, ...kept, '--json'], { cwd: dir, env });
   expect([run.code, new Set(Object.values(verdicts(run.stdout)))]).toEqual([0, new Set(['pass'])]);
   const words = await runBin([...args, '-v'], { cwd: dir, env: { ...env, PULSE_UPLOAD_LINK: link } });
+  expect(JSON.parse(await readFile(join(dir, 'run.json'), 'utf8')).command).toContain(' --link @link ');
   const files = await Promise.all(
     ['run.ndjson', 'run.json', 'run.html'].map((name) => readFile(join(dir, name), 'utf8')),
   );

@@ -103,7 +103,10 @@ function welcome(
     ...labelled(
       [
         // With a token it is a secret, and only ever written into a file.
-        ['link', values.tokenFile === undefined ? pairingLink?.() : undefined],
+        [
+          'link',
+          values.tokenFile === undefined && values.pairingLink === undefined ? pairingLink?.() : undefined,
+        ],
         ['try', upload.map((word) => shellQuote(word, process.platform)).join(' ')],
         ['page', values.noPage ? undefined : `${new URL(url).origin}/`],
         ['stop', 'Ctrl-C'],

@@ -85,7 +85,7 @@ export const v1CapabilitiesDefects: readonly Defect[] = [
   {
     id: 'v1-capabilities-guarded',
     says: 'Wants a credential before it says what it can do.',
-    breaks: ['v1.caps.200', 'v1.caps.public', 'v1.caps.json-object'],
+    breaks: ['v1.caps.200', 'v1.caps.public', 'v1.caps.json-object', 'v1.link.server'],
     blocks: [
       'v1.header.protocol-version',
       'v1.header.protocol-version.unknown-route',
