@@ -54,7 +54,8 @@ export function liveUploads(store: Store): LiveUploads {
 
   const load = async (id: string): Promise<LiveUpload | undefined> => {
     const stored = await store.load(id);
-    return stored && remember({ ...stored, gone: false });
+    // It may have been made in the meantime.
+    return known.get(id)?.deref() ?? (stored && remember({ ...stored, gone: false }));
   };
 
   return {
@@ -64,8 +65,12 @@ export function liveUploads(store: Store): LiveUploads {
     },
 
     async add(info) {
-      await store.create(info);
-      return remember({ info, offsetBytes: 0, touchedMs: Date.now(), gone: false });
+      const created = async () => {
+        await store.create(info);
+        return remember({ info, offsetBytes: 0, touchedMs: Date.now(), gone: false });
+      };
+      // Whoever finds it in the store before this is done waits for this one object.
+      return only(loading, info.id, created());
     },
 
     async update(upload, changes) {
@@ -86,7 +91,19 @@ export function liveUploads(store: Store): LiveUploads {
 
 /** Runs a task, or joins the one that already runs under this key. */
 function join<T>(running: Map<string, Promise<T>>, key: string, task: () => Promise<T>): Promise<T> {
-  const joined = running.get(key) ?? task().finally(() => running.delete(key));
-  running.set(key, joined);
-  return joined;
+  return running.get(key) ?? only(running, key, task());
+}
+
+/** Makes a task the one that runs under this key, until it ends. */
+async function only<T, S extends T>(
+  running: Map<string, Promise<T>>,
+  key: string,
+  task: Promise<S>,
+): Promise<S> {
+  running.set(key, task);
+  try {
+    return await task;
+  } finally {
+    if (running.get(key) === task) running.delete(key);
+  }
 }

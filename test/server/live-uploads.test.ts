@@ -50,6 +50,38 @@ describe('uploads in memory', () => {
     expect(store.loads).toEqual(['x']);
   });
 
+  it('are the same object for who finds one in the store while it is still being made', async () => {
+    const store = memoryStore();
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const create = async (info: UploadInfo) => {
+      await store.create(info);
+      await gate;
+    };
+    const uploads = liveUploads({ ...store, create });
+    const added = uploads.add({ id: 'x', lengthBytes: 1 });
+    const found = uploads.find('x');
+    letGo();
+    expect(await found).toBe(await added);
+    expect(await uploads.find('x')).toBe(await added);
+  });
+
+  it('are the same object for who began to look for one before it was made', async () => {
+    const store = memoryStore();
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const load = async (id: string) => {
+      await gate;
+      return store.load(id);
+    };
+    const uploads = liveUploads({ ...store, load });
+    const found = uploads.find('x');
+    const added = await uploads.add({ id: 'x', lengthBytes: 1 });
+    letGo();
+    expect(await found).toBe(added);
+    expect(await uploads.find('x')).toBe(added);
+  });
+
   it('cannot be found from the moment on that a termination is decided', async () => {
     const uploads = liveUploads(memoryStore());
     const upload = await uploads.add({ id: 'x', lengthBytes: 1 });
