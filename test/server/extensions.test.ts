@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { concatenation, concatenationUnfinished } from '../../src/server/extensions/concatenation.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import type { RunningServer } from '../../src/server/server.ts';
@@ -309,6 +310,45 @@ describe('concatenation', () => {
       expect((await post(server, headers)).status, JSON.stringify(headers)).toBe(400);
     }
     expect((await final(server, [hello, other])).status).toBe(413);
+  });
+
+  it('removes parts some time after they were joined, but none that another final upload waits for', async () => {
+    const extensions = [concatenation({}, { keptMs: 0, sweepEveryMs: 20 }), concatenationUnfinished];
+    const server = await subject({ protocol: 'tus', extensions });
+    const [hello, world, unjoined] = [
+      await part(server, 'hello'),
+      await part(server, ' world'),
+      await part(server, 'x'),
+    ];
+    const late = await part(server, 'late', 2);
+    const waiting = located(server, await final(server, [world, late]));
+    const url = located(server, await final(server, [hello, world]));
+    await expect.poll(async () => (await head(hello)).status).toBe(404);
+    for (const kept of [world, unjoined, late]) expect((await head(kept)).status).toBe(200);
+    await patch(late, 2, Buffer.from('te'));
+    expect(String(await content(waiting))).toBe(' worldlate');
+    await expect.poll(async () => (await head(world)).status).toBe(404);
+    expect((await head(unjoined)).status).toBe(200);
+    expect(String(await content(url))).toBe('hello world');
+    expect((await head(url)).headers.get('upload-length')).toBe('11');
+    await expect
+      .poll(async () =>
+        (await readdir(join(server.dir, '.incomplete'))).filter((name) => name.endsWith('.data')),
+      )
+      .toEqual([`${unjoined.split('/').at(-1)}.data`]);
+  });
+
+  it('keeps the parts for a while, for a join whose answer was lost', async () => {
+    let nowMs = Date.now();
+    const times = { keptMs: 60_000, sweepEveryMs: 20, nowMs: () => nowMs };
+    const server = await subject({ protocol: 'tus', extensions: [concatenation({}, times)] });
+    const hello = await part(server, 'hello');
+    await final(server, [hello]);
+    nowMs += 50_000;
+    await new Promise((resolve) => setTimeout(resolve, 100)); // several sweeps
+    expect((await final(server, [hello])).status).toBe(201);
+    nowMs += 70_000;
+    await expect.poll(async () => (await head(hello)).status).toBe(404);
   });
 
   it('a part is not finalized as a video', async () => {

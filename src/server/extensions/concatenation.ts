@@ -5,6 +5,7 @@ import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
 import { type Concat, isComplete, isUploadId } from '../upload.ts';
 import { writeAll } from '../write-all.ts';
+import { type JoinedPartsTimes, removeJoinedParts } from './joined-parts.ts';
 
 /** Finals may name parts that are not complete yet; they are put together once those are. */
 export const concatenationUnfinished: Extension = { name: 'concatenation-unfinished' };
@@ -19,7 +20,10 @@ export interface ConcatenationDecisions {
 }
 
 /** Parallel uploads: parts that are sent side by side, and a final upload made of them (tus 1.0, Concatenation). */
-export function concatenation(changes: Partial<ConcatenationDecisions> = {}): Extension {
+export function concatenation(
+  changes: Partial<ConcatenationDecisions> = {},
+  times: Partial<JoinedPartsTimes> = {},
+): Extension {
   const { parse, judge, order } = { ...standardConcatenation, ...changes };
   const concatOf = ({ headers }: RequestHead) => parse(headers['upload-concat'] ?? '');
   return {
@@ -57,6 +61,7 @@ export function concatenation(changes: Partial<ConcatenationDecisions> = {}): Ex
       // Until it is joined the text leaves no offset to tell.
       return { 'Upload-Concat': concat.text, ...(!isComplete(upload) && { 'Upload-Offset': undefined }) };
     },
+    run: (parts) => removeJoinedParts(parts, times),
   };
 }
 
