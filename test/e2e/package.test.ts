@@ -61,8 +61,9 @@ it('the packed tarball works where it is installed, with nothing of the checkout
   npm([...words, '--prefer-offline'], project);
   rmSync(join(project, 'node_modules'), { recursive: true });
   npm(['ci', '--prefer-offline'], project);
+  const { name } = JSON.parse(readFileSync('package.json', 'utf8'));
   const shell = { cwd: project, encoding: 'utf8', shell: windows } as const;
-  expect(execFileSync('npx', ['--no-install', 'pulse-upload', '--version'], shell).trim()).toBe(version);
+  expect(execFileSync('npx', ['--no-install', name, '--version'], shell).trim()).toBe(version);
   const imports = "import { upload } from 'pulse-upload'; console.log(typeof upload)";
   writeFileSync(join(project, 'uses.mjs'), imports);
   expect(execFileSync(process.execPath, ['uses.mjs'], { ...shell, shell: false }).trim()).toBe('function');
