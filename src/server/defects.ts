@@ -30,7 +30,9 @@ import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
 import { v1LinkDefects } from './defects/v1-link.ts';
+import { v1MetadataDefects } from './defects/v1-metadata.ts';
 import { v1SessionsDefects } from './defects/v1-sessions.ts';
+import { v1UploadDefects } from './defects/v1-upload.ts';
 
 export type { Defect } from './defects/defect.ts';
 
@@ -65,6 +67,8 @@ export const defects: readonly Defect[] = [
   ...pulseExtraDefects,
   ...v1CapabilitiesDefects,
   ...v1LinkDefects,
+  ...v1UploadDefects,
+  ...v1MetadataDefects,
   ...v1ArtifactsDefects,
   ...v1SessionsDefects,
   ...publishedDefects,

@@ -30,6 +30,7 @@ import { v1Artifacts } from './checks/v1-artifacts.ts';
 import { v1Capabilities } from './checks/v1-capabilities.ts';
 import { v1Link } from './checks/v1-link.ts';
 import { v1Sessions } from './checks/v1-sessions.ts';
+import { v1Upload } from './checks/v1-upload.ts';
 
 /** Every check there is, in the order of the requirements. A new section is a new file and a line here. */
 export const suite: readonly Section[] = [
@@ -62,6 +63,7 @@ export const suite: readonly Section[] = [
   pulseExtra,
   v1Capabilities,
   v1Link,
+  v1Upload,
   v1Artifacts,
   v1Sessions,
 ];

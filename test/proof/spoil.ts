@@ -29,7 +29,9 @@ import { terminationSpoils } from './spoil/termination.ts';
 import { v1ArtifactsSpoils } from './spoil/v1-artifacts.ts';
 import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
 import { v1LinkSpoils } from './spoil/v1-link.ts';
+import { v1MetadataSpoils } from './spoil/v1-metadata.ts';
 import { v1SessionsSpoils } from './spoil/v1-sessions.ts';
+import { v1UploadSpoils } from './spoil/v1-upload.ts';
 
 /** For each check the change of a good recording that its judge must notice. */
 export const allSpoils: readonly Spoil[] = [
@@ -62,6 +64,8 @@ export const allSpoils: readonly Spoil[] = [
   ...pulseExtraSpoils,
   ...v1CapabilitiesSpoils,
   ...v1LinkSpoils,
+  ...v1UploadSpoils,
+  ...v1MetadataSpoils,
   ...v1ArtifactsSpoils,
   ...v1SessionsSpoils,
 ];

@@ -9,7 +9,7 @@ export const v1SessionsDefects: readonly Defect[] = [
   {
     id: 'v1-anchor-first',
     says: 'Takes what names another artifact only when that one exists.',
-    breaks: ['v1.session.merged', 'v1.session.order-free'],
+    breaks: ['v1.session.merged', 'v1.session.order-free', 'v1.meta.related-to'],
     serve,
     behaviour: () =>
       filtering(async (exchange, next, { uploads }) => {

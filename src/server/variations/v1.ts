@@ -1,8 +1,10 @@
 import { both, filtering, headerOf, method, refusing, status, uploadOf } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
+import { reading, refusingPairs } from '../defects/v1-metadata.ts';
 import { refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
+import { isUploadId } from '../upload.ts';
 
 const MOST_HEAD_BYTES = 12;
 
@@ -14,6 +16,25 @@ export const v1Variations: readonly Variation[] = [
     serve: { protocol: 'pulse-v1', guarded: true },
     behaviour: () =>
       refusing(({ request }) => (request.method === 'OPTIONS' ? refusal(403, 'not for you') : undefined)),
+  },
+  {
+    id: 'v1-refuses-what-is-unspecified',
+    says: 'Refuses endings in capitals, file names that are paths, and a relatedTo or checksum that is malformed.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () =>
+      refusingPairs(({ filename = '', relatedTo, checksum }) =>
+        /[A-Z]|\/|\0|.{1000}/.test(filename) ||
+        (relatedTo !== undefined && !isUploadId(relatedTo.toLowerCase())) ||
+        (checksum !== undefined && !/^(sha256|sha1|md5):[0-9a-f]{32,}$/i.test(checksum))
+          ? refusal(400, 'not like this')
+          : undefined,
+      ),
+  },
+  {
+    id: 'v1-unknown-kinds-are-videos',
+    says: 'Takes an unknown kind for a video, as the reference implementation of v1 does.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () => reading(({ kind, ...pairs }) => (kind === 'zzz' ? pairs : undefined)),
   },
   {
     id: 'v1-looks-at-videos',

@@ -24,8 +24,11 @@ function artifactUrl(probe: Probe, { sent }: Exchange): string {
   return `${probe.target.artifactsUrl}/${Buffer.from(id).toString('utf8')}`;
 }
 
-const get = (probe: Probe, { created }: Upload, headers: Readonly<Record<string, string>> = {}) =>
-  probe.request('GET', artifactUrl(probe, created), { headers });
+export const getArtifact = (
+  probe: Probe,
+  { created }: Upload,
+  headers: Readonly<Record<string, string>> = {},
+) => probe.request('GET', artifactUrl(probe, created), { headers });
 
 /** A creation with further pairs of metadata. */
 const createWith = async (probe: Probe, sizeBytes: number, pairs: string): Promise<Upload> =>
@@ -37,22 +40,22 @@ export const artifactReadiness = scenario({
   run: async (probe) => {
     const file = probe.payload(READY_BYTES);
     const upload = await probe.create(file.sizeBytes);
-    const early = [await get(probe, upload)];
+    const early = [await getArtifact(probe, upload)];
     for (const [from, to] of [
       [0, 600],
       [600, READY_BYTES - 1],
     ] as const) {
       await probe.patch(upload, from, file.part(from, to));
-      early.push(await get(probe, upload));
+      early.push(await getArtifact(probe, upload));
     }
     const last = await probe.patch(upload, READY_BYTES - 1, file.part(READY_BYTES - 1, READY_BYTES));
-    const atOnce = await get(probe, upload);
+    const atOnce = await getArtifact(probe, upload);
     let served = atOnce;
     for (let tries = 0; isSuccess(last) && served.answer?.status === 404 && tries < PROMPT_TRIES; tries++) {
       await probe.pause(PROMPT_PAUSE_MS);
-      served = await get(probe, upload);
+      served = await getArtifact(probe, upload);
     }
-    const ranged = await get(probe, upload, { Range: 'bytes=0-99' });
+    const ranged = await getArtifact(probe, upload, { Range: 'bytes=0-99' });
     const repeated = await probe.patch(upload, READY_BYTES - 1, file.part(READY_BYTES - 1, READY_BYTES));
     const empty = await probe.patch(upload, READY_BYTES, '');
     return {
@@ -64,7 +67,7 @@ export const artifactReadiness = scenario({
       ranged,
       first100: sha256Of(file, 0, 100),
       repeats: [repeated, empty],
-      after: await get(probe, upload),
+      after: await getArtifact(probe, upload),
       unknown: await probe.request('GET', `${probe.target.artifactsUrl}/${NO_ID}`),
       badIds: [
         await probe.request('GET', `${probe.target.artifactsUrl}/zzz`),
@@ -99,7 +102,7 @@ export const otherKinds = scenario({
       const name = probe.fileName().replace(/\.mp4$/, ending);
       const upload = await createWith(probe, file.sizeBytes, `filename ${base64(name)},kind ${base64(kind)}`);
       const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
-      seen.push({ kind, patched, gotten: await get(probe, upload), sha256: file.sha256() });
+      seen.push({ kind, patched, gotten: await getArtifact(probe, upload), sha256: file.sha256() });
     }
     return { seen };
   },
@@ -114,7 +117,7 @@ export const artifactRemoval = scenario({
     await probe.patch(whole, 0, file.part(0, 1000));
     const remove = ({ created }: Upload) => probe.request('DELETE', artifactUrl(probe, created));
     const removed = await remove(whole);
-    const gone = await get(probe, whole);
+    const gone = await getArtifact(probe, whole);
     const again = await remove(whole);
 
     const half = await probe.create(1000);
@@ -133,13 +136,13 @@ export const artifactRemoval = scenario({
       gone,
       again,
       freed,
-      ghost: { cancelled, gotten: await get(probe, done), sha256: file.sha256() },
+      ghost: { cancelled, gotten: await getArtifact(probe, done), sha256: file.sha256() },
     };
   },
 });
 
 /** The same artifact once more, with other metadata where given. */
-function recreate(
+export function recreate(
   probe: Probe,
   { created, sizeBytes }: Upload,
   change = (text: string) => text,
@@ -223,7 +226,7 @@ async function cutAndResumed(probe: Probe, name = 'sha256') {
 async function sentInTwo(probe: Probe, upload: Upload, file: Payload) {
   const first = await probe.patch(upload, 0, file.part(0, 400));
   const last = await probe.patch(upload, 400, file.part(400, file.sizeBytes));
-  return { first, last, gotten: await get(probe, upload) };
+  return { first, last, gotten: await getArtifact(probe, upload) };
 }
 
 function algorithmsIn(capabilities: Exchange): readonly string[] {
@@ -251,6 +254,6 @@ export const zerosAsVideo = scenario({
     const file = probe.literal(new Uint8Array(ZEROS_BYTES));
     const upload = await probe.create(ZEROS_BYTES);
     const patched = await probe.patch(upload, 0, file.part(0, ZEROS_BYTES));
-    return { patched, gotten: await get(probe, upload) };
+    return { patched, gotten: await getArtifact(probe, upload) };
   },
 });
