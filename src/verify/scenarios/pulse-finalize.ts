@@ -125,6 +125,9 @@ export const repeatedFinalize = scenario({
   },
 });
 
+/** The app waits a second before it tries again. */
+const APP_RETRY_MS = 1000;
+
 /** The answer is lost with the connection; the client can only ask again. */
 export const lostFinalize = scenario({
   id: 'finalize-lost-answer',
@@ -132,7 +135,8 @@ export const lostFinalize = scenario({
   run: async (probe) => {
     const { upload, file } = await wholeUpload(probe);
     const lost = await probe.finalize(upload, { cut: { afterBytes: KiB, by: 'close' } });
-    await probe.pause(100);
+    // As the app does. A repeat that meets the first one still at work is another question.
+    await probe.pause(APP_RETRY_MS);
     let content = await probe.content(upload, file);
     for (let round = 0; round < 3 && isBusy(content.exchange); round++) {
       await probe.pause(200);
