@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { configKeys } from './config-keys.ts';
 import { configSchema } from './config-schema.ts';
 import { eventSchema } from './event-schema.ts';
 import { manPage } from './man-page.ts';
@@ -9,6 +10,7 @@ const root = new URL('../../', import.meta.url);
 export function generatedFiles(): Readonly<Record<string, string>> {
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
   return {
+    'docs/config-keys.md': configKeys(),
     'man/pulse-upload.1': manPage(version, exitCodes()),
     'schema/config.schema.json': `${JSON.stringify(configSchema(), null, 2)}\n`,
     'schema/events.schema.json': `${JSON.stringify(eventSchema(), null, 2)}\n`,

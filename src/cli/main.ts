@@ -17,6 +17,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${packageVersion()}\n`);
       return 0;
     }
+    if (Object.keys(process.env).some((name) => /^pulse_upload_/i.test(name))) {
+      const { warnOfMisspeltVariables } = await import('./misspelt-variables.ts');
+      await warnOfMisspeltVariables(argv);
+    }
     const named = isCommandName(first);
     const { run } = await commands[named ? first : 'upload'].load();
     return await run(named ? { argv: rest, named } : { argv, named });

@@ -83,7 +83,7 @@ describe('a config file', () => {
     [{ chunkSiez: '1MiB' }, "c.json holds the unknown key 'chunkSiez'", 'did you mean chunkSize?'],
     [{ 'chunk-size': '1MiB' }, "c.json holds the unknown key 'chunk-size'", 'did you mean chunkSize?'],
     [{ verfiy: {} }, "c.json holds the unknown key 'verfiy'", 'did you mean verify?'],
-    [{ toString: 1 }, "c.json holds the unknown key 'toString'", 'docs/scripting.md lists the keys'],
+    [{ toString: 1 }, "c.json holds the unknown key 'toString'", 'docs/config-keys.md lists the keys'],
     [{ retries: true }, 'c.json: retries is true or false, expected a string or a number', ''],
     [{ server: 7 }, 'c.json: server is a number, expected a string', ''],
     [{ noResume: 'yes' }, 'c.json: noResume is a string, expected true or false', ''],

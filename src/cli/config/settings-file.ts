@@ -132,7 +132,7 @@ function unknownKey(
     });
   }
   const near = nearName(camelCase(key), [...Object.keys(configurable(table)), ...others]);
-  const hint = near === undefined ? 'docs/scripting.md lists the keys' : `did you mean ${near}?`;
+  const hint = near === undefined ? 'docs/config-keys.md lists the keys' : `did you mean ${near}?`;
   return new PulseError('usage', `${path} holds the unknown key '${name}'`, { hint });
 }
 

@@ -1,0 +1,49 @@
+import process from 'node:process';
+import { nearName } from '../input/near-name.ts';
+import { asks } from './asks.ts';
+import type { Environment } from './option-table.ts';
+
+const PREFIX = 'PULSE_UPLOAD_';
+
+/** Variables that are no option of any command. */
+const others = ['STATE_DIR', 'CONFIG'];
+
+/** Says on stderr which variables were meant to be ours and are not: they would be passed over in silence. */
+export async function warnOfMisspeltVariables(argv: readonly string[]): Promise<void> {
+  if (asks(argv, '--help', '-h', '--version', '-V', '--quiet', '-q')) return;
+  const warnings = misspelt(process.env, await knownVariables(), process.platform);
+  if (warnings.length === 0) return;
+  const { labelled } = await import('../output/labelled.ts');
+  const { createPaint, wantsColor } = await import('../output/paint.ts');
+  const paint = await createPaint(wantsColor(process.stderr, process.env, asks(argv, '--no-color')));
+  for (const warning of warnings)
+    process.stderr.write(`${labelled([['warning', warning]], paint).join('')}\n`);
+}
+
+/** Only what nearly is one of ours: a script may keep things of its own under such names. Values may be secrets and are not shown. */
+export function misspelt(
+  environment: Environment,
+  known: readonly string[],
+  platform: NodeJS.Platform,
+): readonly string[] {
+  const suffixes = known.map((name) => name.slice(PREFIX.length).toLowerCase());
+  return Object.keys(environment).flatMap((name) => {
+    // On Windows the case of a variable's name makes no difference.
+    const isOurs = known.includes(platform === 'win32' ? name.toUpperCase() : name);
+    if (isOurs || environment[name] === '' || !name.toUpperCase().startsWith(PREFIX)) return [];
+    const near = nearName(name.slice(PREFIX.length), suffixes);
+    return near === undefined
+      ? []
+      : [`the variable ${name} is not known and has no effect; did you mean ${PREFIX}${near.toUpperCase()}?`];
+  });
+}
+
+async function knownVariables(): Promise<readonly string[]> {
+  const [{ commandTables }, { variableOf }] = await Promise.all([
+    import('./command-tables.ts'),
+    import('./option-table.ts'),
+  ]);
+  const options = Object.values(commandTables).flatMap((table) => Object.values(table));
+  const named = options.filter(({ commandLineOnly }) => !commandLineOnly).map(variableOf);
+  return [...named, ...others.map((name) => `${PREFIX}${name}`)];
+}

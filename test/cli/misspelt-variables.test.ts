@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { misspelt } from '../../src/cli/misspelt-variables.ts';
+import { runBin } from './run-bin.ts';
+
+const known = ['PULSE_UPLOAD_SERVER', 'PULSE_UPLOAD_TOKEN', 'PULSE_UPLOAD_STATE_DIR', 'PULSE_UPLOAD_KEY'];
+
+describe('a variable that nearly is one of ours', () => {
+  test.each([
+    ['PULSE_UPLOAD_SERVR', 'PULSE_UPLOAD_SERVER'],
+    ['PULSE_UPLOAD_TOKNE', 'PULSE_UPLOAD_TOKEN'],
+    ['PULSE_UPLOAD_STATEDIR', 'PULSE_UPLOAD_STATE_DIR'],
+    ['pulse_upload_server', 'PULSE_UPLOAD_SERVER'],
+  ])('%s is said to be none, its value is not shown', (name, meant) => {
+    expect(misspelt({ [name]: 's3cret' }, known, 'linux')).toEqual([
+      `the variable ${name} is not known and has no effect; did you mean ${meant}?`,
+    ]);
+  });
+
+  test('is not what is ours, what is empty, and what a script may keep for itself', () => {
+    const environment = {
+      PULSE_UPLOAD_SERVER: 'x',
+      PULSE_UPLOAD_SERVR: '',
+      PULSE_UPLOAD_MY_VERSION: '3',
+      PULSE_UPLOAD_DAY: 'x',
+      SERVR: 'x',
+    };
+    expect(misspelt(environment, known, 'linux')).toEqual([]);
+    expect(misspelt({ Pulse_Upload_Server: 'x' }, known, 'win32')).toEqual([]);
+  });
+
+  test('is warned about once, on stderr, by every command, and not where only errors are asked for', async () => {
+    const env = { PULSE_UPLOAD_SERVR: 'http://s3cret.example.org', PULSE_UPLOAD_CONFIGG: 'x' };
+    const run = (...args: readonly string[]) => runBin(args, { env });
+    const upload = await run('nothing.mp4');
+    expect(upload.code).toBe(2);
+    expect(upload.stderr.match(/^warning: .*$/gm)).toEqual([
+      'warning: the variable PULSE_UPLOAD_SERVR is not known and has no effect; did you mean PULSE_UPLOAD_SERVER?',
+      'warning: the variable PULSE_UPLOAD_CONFIGG is not known and has no effect; did you mean PULSE_UPLOAD_CONFIG?',
+    ]);
+    expect(upload.stderr).not.toContain('s3cret');
+    const list = await run('list', '--json');
+    expect(list).toMatchObject({ code: 0, stdout: '' });
+    expect(list.stderr).toContain('warning: the variable PULSE_UPLOAD_SERVR');
+    expect((await run('nothing.mp4', '--quiet')).stderr).not.toContain('warning');
+    expect((await run('--version')).stderr).toBe('');
+  });
+});
