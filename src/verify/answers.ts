@@ -33,6 +33,12 @@ export function isSuccess(exchange: Exchange | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
 }
 
+/** Served, if only by a redirect, which is not followed. */
+export function isServed(exchange: Exchange | undefined): boolean {
+  const status = exchange?.answer?.status;
+  return status !== undefined && status >= 200 && status < 400;
+}
+
 /** The JSON object in an answer's body; undefined for anything else. */
 export function jsonOf(exchange: Exchange | undefined): Readonly<Record<string, unknown>> | undefined {
   try {

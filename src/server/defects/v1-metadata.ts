@@ -181,7 +181,8 @@ export const v1MetadataDefects: readonly Defect[] = [
     behaviour: () =>
       filtering(async ({ request }, next) => {
         const reply = await next();
-        const echo = request.method === 'HEAD' ? headerOf(reply, 'Upload-Metadata') : undefined;
+        const isMeant = request.method === 'HEAD' && headerOf(reply, 'Upload-Length') === String(NAMED_BYTES);
+        const echo = isMeant ? headerOf(reply, 'Upload-Metadata') : undefined;
         const { name, ...others } =
           pairsOf({
             ...request,
@@ -199,6 +200,18 @@ export const v1MetadataDefects: readonly Defect[] = [
     breaks: ['v1.meta.name.inert'],
     serve,
     behaviour: refusingWhere(({ name }) => name?.startsWith('{') === true),
+  },
+  {
+    id: 'v1-name-is-an-id',
+    says: 'Removes the artifact whose id is the name of a new one.',
+    breaks: ['v1.meta.name.inert'],
+    serve,
+    behaviour: () =>
+      filtering(async ({ request }, next, { uploads }) => {
+        const named = await uploads.find(pairsOf(request)?.name ?? '');
+        if (named !== undefined) await uploads.remove(named, async () => {});
+        return next();
+      }),
   },
   {
     id: 'v1-long-name-fails',

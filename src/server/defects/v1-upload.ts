@@ -1,4 +1,4 @@
-import { parseMetadata } from '../../protocol/headers.ts';
+import { parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
 import { type RequestHead, refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
@@ -13,6 +13,8 @@ const CANCELLED_AT_BYTES = 300;
 const DUPLICATE_BYTES = 811;
 const RACED_BYTES = 97;
 const ONE_PATCH_BYTES = 8 * 1024 * 1024;
+
+const version = { 'Tus-Resumable': TUS_VERSION };
 
 export const v1UploadDefects: readonly Defect[] = [
   {
@@ -39,7 +41,7 @@ export const v1UploadDefects: readonly Defect[] = [
         const { method, path } = exchange.request;
         const isCancel = method === 'DELETE' && path.startsWith('/upload/');
         const upload = isCancel ? await uploadOf(exchange, parts) : undefined;
-        return upload?.info.lengthBytes === CANCELLED_BYTES ? { status: 204 } : next();
+        return upload?.info.lengthBytes === CANCELLED_BYTES ? { status: 204, headers: version } : next();
       }),
   },
   {
@@ -139,7 +141,7 @@ async function storedText(upload: LiveUpload, at: number, { store }: Parts): Pro
   return Buffer.concat(pieces).toString('latin1');
 }
 
-const created = (id: string) => ({ status: 201, headers: { Location: `/upload/${id}` } });
+const created = (id: string) => ({ status: 201, headers: { ...version, Location: `/upload/${id}` } });
 
 function lengthOf({ headers }: RequestHead): number {
   return Number(headers['upload-length']);

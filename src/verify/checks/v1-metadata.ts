@@ -1,12 +1,12 @@
 import { parseMetadata } from '../../protocol/headers.ts';
-import { headerOf } from '../answers.ts';
+import { headerOf, isServed } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectRefused, expectStatus, needed, remarks } from '../expect.ts';
 import { v1May, v1Must, v1Safety } from '../levels.ts';
+import type { Exchange } from '../recording.ts';
 import type { Scenario } from '../scenario.ts';
+import { ACCENTED, artifactNames } from '../scenarios/v1-artifact-names.ts';
 import {
-  ACCENTED,
-  artifactNames,
   forbiddenMetadata,
   listedKinds,
   ordinaryMetadata,
@@ -189,7 +189,7 @@ const kinds: readonly Check[] = [
     ],
     ({ seen }) => {
       const first = seen.filter(
-        ({ kind }, index) => seen.findIndex((other) => other.kind === kind) === index,
+        ({ kind, isUsual }, index) => isUsual && seen.findIndex((other) => other.kind === kind) === index,
       );
       if (first.length === 0) throw new Skip('the capabilities list none of these kinds');
       return eachCreated(first);
@@ -248,6 +248,21 @@ const relations: readonly Check[] = [
   ),
 ];
 
+/** Answered as it was without a name; what is served is what was sent. */
+function expectSame(
+  exchange: Exchange | undefined,
+  control: Exchange | undefined,
+  what: string,
+  sha256?: string,
+): undefined {
+  const { status } = expectAnswer(control);
+  expectStatus(exchange, [status], { expected: `${status} with ${what}, as without a name` });
+  const { body } = expectAnswer(exchange);
+  if (sha256 === undefined || status !== 200 || body.sha256 === sha256) return;
+  const expected = `sha256 ${sha256} with ${what}`;
+  throw new Violation({ expected, actual: `sha256 ${body.sha256}`, evidence: [exchange] });
+}
+
 const names: readonly Check[] = [
   row(
     'v1.meta.name.utf8',
@@ -281,26 +296,16 @@ const names: readonly Check[] = [
       'any difference',
       'names become paths, kinds or headers',
     ],
-    ({ sha256, unnamed, odd }) => {
+    ({ sha256, unnamed, odd, unharmed }) => {
       needed(unnamed.posted, 'the creation without a name');
       for (const { what, posted, patched, gotten } of odd) {
-        for (const [exchange, control] of [
-          [posted, unnamed.posted],
-          [patched, unnamed.patched],
-          [gotten, unnamed.gotten],
-        ] as const) {
-          const { status } = expectAnswer(control);
-          expectStatus(exchange, [status], { expected: `${status} with ${what}, as without a name` });
-        }
-        const { status, body } = expectAnswer(gotten);
-        if (status === 200 && body.sha256 !== sha256)
-          throw new Violation({
-            expected: `sha256 ${sha256} with ${what}`,
-            actual: `sha256 ${body.sha256}`,
-            evidence: [gotten],
-          });
+        expectSame(posted, unnamed.posted, what);
+        expectSame(patched, unnamed.patched, what);
+        if (isServed(unnamed.gotten)) expectSame(gotten, unnamed.gotten, what, sha256);
       }
-      return undefined;
+      if (!isServed(unnamed.gotten)) return 'nothing is served, with a name or without one';
+      const what = 'its id as the name of another';
+      return expectSame(unharmed.gotten, unnamed.gotten, what, unnamed.sha256);
     },
   ),
   row(

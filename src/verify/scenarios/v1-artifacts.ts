@@ -30,6 +30,21 @@ export const getArtifact = (
   headers: Readonly<Record<string, string>> = {},
 ) => probe.request('GET', artifactUrl(probe, created), { headers });
 
+/** The same, waited for where the last chunk was acknowledged and nothing is there at first. */
+export async function servedArtifact(
+  probe: Probe,
+  upload: Upload,
+  last: Exchange,
+  atOnce?: Exchange,
+): Promise<Exchange> {
+  let served = atOnce ?? (await getArtifact(probe, upload));
+  for (let tries = 0; isSuccess(last) && served.answer?.status === 404 && tries < PROMPT_TRIES; tries++) {
+    await probe.pause(PROMPT_PAUSE_MS);
+    served = await getArtifact(probe, upload);
+  }
+  return served;
+}
+
 /** A creation with further pairs of metadata. */
 const createWith = async (probe: Probe, sizeBytes: number, pairs: string): Promise<Upload> =>
   probe.create(sizeBytes, { headers: { 'Upload-Metadata': probe.metadata(pairs) } });
@@ -50,11 +65,7 @@ export const artifactReadiness = scenario({
     }
     const last = await probe.patch(upload, READY_BYTES - 1, file.part(READY_BYTES - 1, READY_BYTES));
     const atOnce = await getArtifact(probe, upload);
-    let served = atOnce;
-    for (let tries = 0; isSuccess(last) && served.answer?.status === 404 && tries < PROMPT_TRIES; tries++) {
-      await probe.pause(PROMPT_PAUSE_MS);
-      served = await getArtifact(probe, upload);
-    }
+    const served = await servedArtifact(probe, upload, last, atOnce);
     const ranged = await getArtifact(probe, upload, { Range: 'bytes=0-99' });
     const repeated = await probe.patch(upload, READY_BYTES - 1, file.part(READY_BYTES - 1, READY_BYTES));
     const empty = await probe.patch(upload, READY_BYTES, '');

@@ -4,11 +4,10 @@ import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
-import { getArtifact } from './v1-artifacts.ts';
 
 /** Creations whose metadata are as the protocol wants them, as it forbids them, and as it says nothing about. */
 
-type Pairs = Readonly<Record<string, string>>;
+export type Pairs = Readonly<Record<string, string>>;
 
 /** One creation, and what was peculiar about it. */
 export interface Tried {
@@ -19,7 +18,7 @@ export interface Tried {
 const text = (value: Uint8Array | undefined) => Buffer.from(value ?? '').toString('utf8');
 
 /** The metadata that every creation has: a new UUID, and the name of a video. */
-function ordinary(probe: Probe): { readonly artifactId: string; readonly filename: string } {
+export function ordinary(probe: Probe): { readonly artifactId: string; readonly filename: string } {
   const { artifactId, filename } = parseMetadata(probe.metadata() ?? '') ?? {};
   return { artifactId: text(artifactId), filename: text(filename) };
 }
@@ -27,7 +26,7 @@ function ordinary(probe: Probe): { readonly artifactId: string; readonly filenam
 const withEnding = (filename: string, ending: string) => filename.replace(/\.mp4$/, '') + ending;
 
 /** Each scenario declares a size of its own, so that a mistake can be made with its uploads alone. */
-const create = (probe: Probe, sizeBytes: number, pairs: Pairs): Promise<Exchange> =>
+export const create = (probe: Probe, sizeBytes: number, pairs: Pairs): Promise<Exchange> =>
   probe.post(sizeBytes, { headers: { 'Upload-Metadata': encodeMetadata(pairs) } });
 
 /** Metadata that must be refused, by the requirement that says so. */
@@ -37,7 +36,8 @@ const forbidden: Readonly<
   noId: [['metadata without artifactId', ({ filename }) => ({ filename })]],
   badId: [
     ['artifactId x', (own) => ({ ...own, artifactId: 'x' })],
-    ['artifactId ../x', (own) => ({ ...own, artifactId: '../x' })],
+    // Whoever takes it for a path must hit nothing that is there: names of the run, never a real one.
+    ['artifactId ../<UUID>', (own) => ({ ...own, artifactId: `../${own.artifactId}` })],
     ['a UUID and one character more', (own) => ({ ...own, artifactId: `${own.artifactId}0` })],
     ['an empty artifactId', (own) => ({ ...own, artifactId: '' })],
   ],
@@ -72,10 +72,10 @@ export const forbiddenMetadata = scenario({
     }
     const capabilities = await probe.request('GET', probe.target.aliveUrl);
     if (!listedIn(capabilities).includes('captions')) return seen;
-    const captions = await create(probe, FORBIDDEN_BYTES, { ...ordinary(probe), kind: 'captions' });
+    const misnamed = await create(probe, FORBIDDEN_BYTES, { ...ordinary(probe), kind: 'captions' });
     return {
       ...seen,
-      badEnding: [...(seen.badEnding ?? []), { what: 'captions named .mp4', posted: captions }],
+      badEnding: [...(seen.badEnding ?? []), { what: 'captions named .mp4', posted: misnamed }],
     };
   },
 });
@@ -91,6 +91,7 @@ export const ordinaryMetadata = scenario({
   run: async (probe) => {
     const { filename, artifactId } = ordinary(probe);
     const project = ordinary(probe);
+    const capabilities = await probe.request('GET', probe.target.aliveUrl);
     return {
       aliases: [
         {
@@ -107,7 +108,7 @@ export const ordinaryMetadata = scenario({
       ],
       noKind: await create(probe, NO_KIND_BYTES, ordinary(probe)),
       related: await create(probe, RELATED_BYTES, {
-        ...ordinary(probe),
+        ...captionsOrVideo(probe, capabilities),
         relatedTo: ordinary(probe).artifactId,
       }),
       ownKey: await create(probe, UNKNOWN_KEY_BYTES, { ...ordinary(probe), 'x-foo': 'bar' }),
@@ -115,7 +116,15 @@ export const ordinaryMetadata = scenario({
   },
 });
 
-/** An ending of each kind, for servers that list kinds without endings. */
+/** What belongs to a video, where the server takes it. */
+function captionsOrVideo(probe: Probe, capabilities: Exchange): Pairs {
+  const own = ordinary(probe);
+  if (!listedIn(capabilities).includes('captions')) return own;
+  const [ending = '.vtt'] = endingsOf(capabilities, 'captions');
+  return { ...own, filename: withEnding(own.filename, ending), kind: 'captions' };
+}
+
+/** An ending of each kind that the protocol knows, for servers that list kinds without endings. */
 const usualEndings: Readonly<Record<string, string>> = {
   video: '.mp4',
   project: '.pulse',
@@ -130,33 +139,40 @@ export const listedKinds = scenario({
   does: 'creates an upload of every kind with every ending that the capabilities list',
   run: async (probe) => {
     const capabilities = await probe.request('GET', probe.target.aliveUrl);
-    const allowedExtensions = jsonOf(capabilities)?.allowedExtensions;
     const seen = [];
     for (const kind of listedIn(capabilities)) {
-      const named = endingsOf(allowedExtensions, kind);
-      for (const ending of named.length > 0 ? named : [usualEndings[kind] ?? '']) {
+      const named = endingsOf(capabilities, kind);
+      const usual = usualEndings[kind];
+      for (const ending of named.length > 0 || usual === undefined ? named : [usual]) {
         const own = ordinary(probe);
         const filename = withEnding(own.filename, ending);
         const posted = await create(probe, LISTED_BYTES, { ...own, filename, kind });
-        seen.push({ what: `${kind} ${ending}`, kind, isNamed: named.length > 0, posted });
+        seen.push({
+          what: `${kind} ${ending}`,
+          kind,
+          isNamed: named.length > 0,
+          isUsual: usual !== undefined,
+          posted,
+        });
       }
     }
     return { seen };
   },
 });
 
-/** Those of the known kinds that the capabilities list. */
 function listedIn(capabilities: Exchange): readonly string[] {
-  const kinds = jsonOf(capabilities)?.kinds;
-  return Array.isArray(kinds) ? kinds.filter((kind) => Object.hasOwn(usualEndings, kind)) : [];
+  return textsIn(jsonOf(capabilities)?.kinds);
 }
 
-function endingsOf(allowedExtensions: unknown, kind: string): readonly string[] {
-  const named: unknown =
-    typeof allowedExtensions === 'object' && allowedExtensions !== null && kind in allowedExtensions
-      ? (allowedExtensions as Readonly<Record<string, unknown>>)[kind]
-      : undefined;
-  return Array.isArray(named) ? named.filter((ending) => typeof ending === 'string') : [];
+/** With their dot, also where the list leaves it out: that is the question of another check. */
+function endingsOf(capabilities: Exchange, kind: string): readonly string[] {
+  const allowed = jsonOf(capabilities)?.allowedExtensions;
+  const named = Object.entries(allowed ?? {}).find(([name]) => name === kind)?.[1];
+  return textsIn(named).map((ending) => ending.replace(/^\.?/, '.'));
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
 
 export const EITHER_BYTES = 47;
@@ -200,37 +216,3 @@ async function sentTo(probe: Probe, posted: Exchange, file: Payload) {
   const upload = probe.uploadOf(posted, file.sizeBytes);
   return { patched: await probe.patch(upload, 0, file.part(0, file.sizeBytes)) };
 }
-
-export const NAMED_BYTES = 48;
-export const ACCENTED = 'Vidéo 🎥';
-/** Of characters that take more than one unit in every encoding: any cut that counts something else breaks one. */
-const LONG_NAME = '🎥'.repeat(750);
-
-export const artifactNames = scenario({
-  id: 'v1-artifact-names',
-  does: 'uploads videos without a name, with an accented and a very long one, and with names that look like paths, ids, JSON and headers, and asks for each',
-  run: async (probe) => {
-    const file = probe.payload(NAMED_BYTES);
-    const sent = async (what: string, name?: string) => {
-      const pairs = { ...ordinary(probe), ...(name !== undefined && { name }) };
-      const posted = await create(probe, NAMED_BYTES, pairs);
-      if (!isSuccess(posted)) return { what, posted };
-      const upload = probe.uploadOf(posted, NAMED_BYTES);
-      const headed = await probe.head(upload);
-      const patched = await probe.patch(upload, 0, file.part(0, NAMED_BYTES));
-      return { what, posted, headed, patched, gotten: await getArtifact(probe, upload) };
-    };
-    return {
-      sha256: file.sha256(),
-      unnamed: await sent('no name'),
-      accented: await sent('an accented name', ACCENTED),
-      long: await sent('a name of 1,500 UTF-16 units', LONG_NAME),
-      odd: [
-        await sent('a name that is a path', '../../x'),
-        await sent('a name that is an id', ordinary(probe).artifactId),
-        await sent('a name that is JSON', '{"kind":"x"}'),
-        await sent('a name with a line break', 'a\r\nX-Injected: 1'),
-      ],
-    };
-  },
-});

@@ -1,5 +1,5 @@
+import { artifactNames } from '../../../src/verify/scenarios/v1-artifact-names.ts';
 import {
-  artifactNames,
   forbiddenMetadata,
   listedKinds,
   ordinaryMetadata,
