@@ -1,3 +1,4 @@
+import { appDefects } from './defects/app.ts';
 import { checksumDefects } from './defects/checksum.ts';
 import { concatenationDefects } from './defects/concatenation.ts';
 import { coreHeadDefects } from './defects/core-head.ts';
@@ -71,5 +72,6 @@ export const defects: readonly Defect[] = [
   ...v1MetadataDefects,
   ...v1ArtifactsDefects,
   ...v1SessionsDefects,
+  ...appDefects,
   ...publishedDefects,
 ];

@@ -28,6 +28,14 @@ export function pulseV1(heading: string): Source {
   };
 }
 
+/** The app of Pulse Cam: a file of its code, and what it does there. */
+export function pulseApp(file: string, does: string): Source {
+  return {
+    url: `https://github.com/mieweb/pulse/blob/main/src/features/upload/${file}`,
+    section: `Pulse Cam app, ${file}: ${does}`,
+  };
+}
+
 export function rfc(number: 6585 | 6750 | 7578 | 9110 | 9112, section: string): Source {
   return {
     url: `https://www.rfc-editor.org/rfc/rfc${number}#section-${section}`,

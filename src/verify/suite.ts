@@ -1,4 +1,5 @@
 import type { Section } from './check.ts';
+import { app } from './checks/app.ts';
 import { checksumChecks } from './checks/checksum.ts';
 import { concatenationChecks } from './checks/concatenation.ts';
 import { coreHead } from './checks/core-head.ts';
@@ -66,4 +67,5 @@ export const suite: readonly Section[] = [
   v1Upload,
   v1Artifacts,
   v1Sessions,
+  app,
 ];

@@ -1,3 +1,4 @@
+import { appSpoils } from './spoil/app.ts';
 import { checksumSpoils } from './spoil/checksum.ts';
 import { concatenationSpoils } from './spoil/concatenation.ts';
 import { coreHeadSpoils } from './spoil/core-head.ts';
@@ -68,4 +69,5 @@ export const allSpoils: readonly Spoil[] = [
   ...v1MetadataSpoils,
   ...v1ArtifactsSpoils,
   ...v1SessionsSpoils,
+  ...appSpoils,
 ];

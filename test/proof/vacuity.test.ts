@@ -52,6 +52,10 @@ const servers: readonly Audited[] = [
     settings: { protocol: 'pulse-v1', guarded: true },
     only: ['v1.link.*'],
   },
+  {
+    settings: { protocol: 'pulse-v1', behaviour: { extensions: [...allExtensions, expiration(2000)] } },
+    only: ['app.gone-recreate'],
+  },
   // Sizes that come later on a server with a maximum, creations without bytes, and uploads that expire.
   {
     settings: { protocol: 'tus', maxSizeBytes: 1_000_000, behaviour: { extensions: allExtensions } },

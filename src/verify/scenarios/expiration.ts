@@ -1,5 +1,6 @@
 import { headerOf, offsetOf } from '../answers.ts';
 import { Skip } from '../check.ts';
+import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
 import { trialOf } from './trial.ts';
@@ -36,20 +37,24 @@ export const expired = scenario({
     const file = probe.payload(13);
     const upload = await probe.create(file.sizeBytes);
     const chunk = await probe.patch(upload, 0, file.part(0, 4));
-    const leftMs = timeLeftMs(chunk) ?? timeLeftMs(upload.created);
-    if (leftMs === undefined) throw new Skip('the server states no deadline (Upload-Expires)');
-    const waitMs = Math.max(0, leftMs) + GRACE_MS;
-    if (waitMs > probe.maxWaitMs) {
-      const seconds = Math.ceil(waitMs / 1000);
-      throw new Skip(`uploads expire ${seconds} s after their last byte: only with --max-wait ${seconds}s`);
-    }
-    await probe.pause(waitMs);
+    await outliveDeadline(probe, timeLeftMs(chunk) ?? timeLeftMs(upload.created));
     const head = await probe.head(upload);
     const at = offsetOf(chunk) ?? 4;
     const late = await trialOf(probe, upload, at, () => probe.patch(upload, at, file.part(at, at + 3)));
     return { head, late, after: late.after.exchanges.at(-1) };
   },
 });
+
+/** Waits until shortly behind the deadline, where the run allows it. */
+export async function outliveDeadline(probe: Probe, leftMs: number | undefined): Promise<void> {
+  if (leftMs === undefined) throw new Skip('the server states no deadline (Upload-Expires)');
+  const waitMs = Math.max(0, leftMs) + GRACE_MS;
+  if (waitMs > probe.maxWaitMs) {
+    const seconds = Math.ceil(waitMs / 1000);
+    throw new Skip(`uploads expire ${seconds} s after their last byte: only with --max-wait ${seconds}s`);
+  }
+  await probe.pause(waitMs);
+}
 
 /** From the answer's own Date to its Upload-Expires; undefined where one of them is missing or no date. */
 export function timeLeftMs(exchange: Exchange): number | undefined {

@@ -1,0 +1,4 @@
+import { appDefects } from '../../src/server/defects/app.ts';
+import { proveDefects } from './prove-defects.ts';
+
+proveDefects(appDefects);
