@@ -8,9 +8,16 @@ const PREFIX = 'PULSE_UPLOAD_';
 /** Variables that are no option of any command. */
 const others = ['STATE_DIR', 'CONFIG'];
 
+/** What scripts set: for these alone the options of all commands need not be loaded. */
+const usual: ReadonlySet<string> = new Set([...others, 'SERVER', 'TOKEN', 'TOKEN_FILE', 'LEDGER']);
+
 /** Says on stderr which variables were meant to be ours and are not: they would be passed over in silence. */
 export async function warnOfMisspeltVariables(argv: readonly string[]): Promise<void> {
   if (asks(argv, '--help', '-h', '--version', '-V', '--quiet', '-q')) return;
+  const unusual = Object.keys(process.env).filter(
+    (name) => name.toUpperCase().startsWith(PREFIX) && !usual.has(name.slice(PREFIX.length)),
+  );
+  if (unusual.length === 0) return;
   const warnings = misspelt(process.env, await knownVariables(), process.platform);
   if (warnings.length === 0) return;
   const { labelled } = await import('../output/labelled.ts');
