@@ -16,15 +16,23 @@ const MAX_CHUNK_BYTES = 1024 ** 3;
 /** Whole bytes of `1048576`, `512KiB`, `1MiB`, `2GiB`; `k`, `M`, `G` mean the same. Zero is no size. */
 export function parseSizeBytes(text: string, source: string): number {
   const match = /^(\d{1,16}(?:\.\d{1,6})?)([a-z]*)$/i.exec(text);
-  const bytes = Number(match?.[1]) * (BYTES_PER_UNIT[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN);
+  const [, count, written = ''] = match ?? [];
+  const unit = written.toLowerCase();
+  const perUnit = Object.hasOwn(BYTES_PER_UNIT, unit) ? BYTES_PER_UNIT[unit] : undefined;
+  // kB and MB mean 1000 to some and 1024 to others.
+  if (perUnit === undefined)
+    throw rejected(
+      source,
+      text,
+      'the unit KiB, MiB or GiB (or k, M, G, which mean the same), or none for bytes',
+      examples,
+    );
+  const bytes = Number(count) * perUnit;
   if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
-  throw rejected(
-    source,
-    text,
-    'a size of at least one byte',
-    'write for example 1048576, 512KiB, 1MiB or 2GiB',
-  );
+  throw rejected(source, text, 'a size of at least one byte', examples);
 }
+
+const examples = 'write for example 1048576, 512KiB, 1MiB or 2GiB';
 
 /** A size that may be none. */
 export function parseLengthBytes(text: string, source: string): number {

@@ -94,7 +94,7 @@ describe('a command line that makes no sense', () => {
     const { code, stderr } = await runBin(['video.mp4', '-s', 'http://127.0.0.1', '--chunk-size', '12q']);
     expect(code).toBe(2);
     expect(stderr).toBe(
-      "error: --chunk-size is '12q', expected a size of at least one byte\n" +
+      "error: --chunk-size is '12q', expected the unit KiB, MiB or GiB (or k, M, G, which mean the same), or none for bytes\n" +
         ' next: write for example 1048576, 512KiB, 1MiB or 2GiB\n',
     );
   });

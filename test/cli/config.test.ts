@@ -113,7 +113,7 @@ describe('a config file', () => {
 
   test('with a value that the option refuses is a usage error that names file and key', () => {
     const error = errorOf(() => valuesFor({ chunkSize: '12q' }));
-    expect(error.message).toBe("c.json: chunkSize is '12q', expected a size of at least one byte");
+    expect(error.message).toContain("c.json: chunkSize is '12q', expected the unit KiB, MiB or GiB");
   });
 });
 

@@ -14,23 +14,17 @@ test.each([
   expect(parseDurationMs(text, '--timeout')).toBe(ms);
 });
 
-test.each([
-  '0',
-  '0s',
-  '-1s',
-  '',
-  ' ',
-  '1d',
-  's',
-  '1 s',
-  'abc',
-  '1e3',
-  'NaN',
-  'Infinity',
-  '0.0001ms',
-  '1000h',
-])("'%s' is no duration", (text) => {
+test.each(['0', '0s', '-1s', '', ' ', 's', '1 s', 'abc', '1e3', 'NaN', 'Infinity', '0.0001ms', '1000h'])(
+  "'%s' is no duration",
+  (text) => {
+    const { message, hint } = errorOf(() => parseDurationMs(text, '--timeout'));
+    expect(message).toBe(`--timeout is '${text}', expected a time above zero, and at most 24 days`);
+    expect(hint).toBe('write for example 500ms, 30s, 5m or 1h');
+  },
+);
+
+test.each(['1d', '5min', '10sec', '2H', '5constructor'])("'%s' is told which units there are", (text) => {
   const { message, hint } = errorOf(() => parseDurationMs(text, '--timeout'));
-  expect(message).toBe(`--timeout is '${text}', expected a time above zero, and at most 24 days`);
+  expect(message).toBe(`--timeout is '${text}', expected the unit ms, s, m or h, or none for seconds`);
   expect(hint).toBe('write for example 500ms, 30s, 5m or 1h');
 });

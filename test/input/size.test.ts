@@ -17,24 +17,25 @@ test.each([
   expect(parseSizeBytes(text, '--max-size')).toBe(bytes);
 });
 
-test.each([
-  '0',
-  '0MiB',
-  '-1',
-  '',
-  '1KB',
-  '1 MiB',
-  'MiB',
-  '0.3',
-  '1e6',
-  '0x10',
-  '99999999999GiB',
-  'constructor',
-])("'%s' is no size", (text) => {
-  const { message, hint } = errorOf(() => parseSizeBytes(text, '--max-size'));
-  expect(message).toBe(`--max-size is '${text}', expected a size of at least one byte`);
-  expect(hint).toBe('write for example 1048576, 512KiB, 1MiB or 2GiB');
-});
+test.each(['0', '0MiB', '-1', '', '1 MiB', 'MiB', '0.3', '1e6', '0x10', '99999999999GiB', 'constructor'])(
+  "'%s' is no size",
+  (text) => {
+    const { message, hint } = errorOf(() => parseSizeBytes(text, '--max-size'));
+    expect(message).toBe(`--max-size is '${text}', expected a size of at least one byte`);
+    expect(hint).toBe('write for example 1048576, 512KiB, 1MiB or 2GiB');
+  },
+);
+
+test.each(['1KB', '1MB', '2GB', '12q', '1Mb', '5constructor'])(
+  "'%s' is told which units there are",
+  (text) => {
+    const { message, hint } = errorOf(() => parseSizeBytes(text, '--chunk-size'));
+    expect(message).toBe(
+      `--chunk-size is '${text}', expected the unit KiB, MiB or GiB (or k, M, G, which mean the same), or none for bytes`,
+    );
+    expect(hint).toBe('write for example 1048576, 512KiB, 1MiB or 2GiB');
+  },
+);
 
 test.each(['auto', 'AUTO'])('%s is a size of chunks, and of nothing else', (text) => {
   expect(parseChunkSize(text, '--chunk-size')).toBe('auto');
