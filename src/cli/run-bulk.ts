@@ -86,7 +86,8 @@ async function run(task: Task, output: Output): Promise<number> {
       ...(ledger !== undefined && { ledger }),
       signal: interruption.signal,
     });
-    const forNextRun = [...left, ...plan.young];
+    // What could not even be looked at has to be mended first; to be told the same command again would lead in a circle.
+    const forNextRun = [...[...left].filter(({ problem }) => problem === undefined), ...plan.young];
     if (forNextRun.length > 0) output.printNext(goOnWith(line, values, forNextRun));
     return exitCodeOf(outcome, interruption);
   } finally {

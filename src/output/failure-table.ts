@@ -9,9 +9,11 @@ const MOST_ROWS = 20;
 /** What so few files led to has not scrolled by. */
 const STILL_IN_SIGHT = 10;
 
+/** Files that failed in the same way. */
 interface Row {
   readonly kind: string;
-  readonly file: string;
+  readonly first: string;
+  files: number;
   readonly message: string;
 }
 
@@ -23,7 +25,7 @@ export interface FailureTable {
 
 /** What failed, once more, where the run ends: on the way it scrolled by. */
 export function createFailureTable(): FailureTable {
-  const rows: Row[] = [];
+  const rows = new Map<string, Row>();
   let count = 0;
   let files = 0;
   return {
@@ -31,15 +33,20 @@ export function createFailureTable(): FailureTable {
       if (event.type === 'run.start') files = event.files;
       if (event.type !== 'upload.failed' || event.kind === 'interrupted') return;
       count += 1;
-      const { kind, file, message } = event;
-      if (rows.length < MOST_ROWS) rows.push({ kind, file, message: withoutFile(message, file) });
+      const { kind, file } = event;
+      const message = withoutFile(event.message, file);
+      const key = `${kind} ${message}`;
+      const row = rows.get(key);
+      if (row !== undefined) row.files += 1;
+      else if (rows.size < MOST_ROWS) rows.set(key, { kind, first: file, files: 1, message });
     },
     lines: (columns, paint) => {
       if (count === 0 || files <= STILL_IN_SIGHT) return [];
-      const more = count - rows.length;
+      const shown = [...rows.values()];
+      const more = count - shown.reduce((sum, row) => sum + row.files, 0);
       return [
         paint.strong(`${countOf(count, 'file')} failed:`),
-        ...tableOf(rows, columns - 1),
+        ...tableOf(shown, columns - 1),
         ...(more > 0 ? [`  … and ${groupDigits(more)} more`] : []),
       ];
     },
@@ -47,7 +54,11 @@ export function createFailureTable(): FailureTable {
 }
 
 function tableOf(rows: readonly Row[], columns: number): readonly string[] {
-  const texts = rows.map(({ kind, file, message }) => [kind, file, message]);
+  const texts = rows.map(({ kind, first, files, message }) => [
+    kind,
+    files === 1 ? first : `${first} and ${groupDigits(files - 1)} more`,
+    message,
+  ]);
   const headings = [{ heading: '' }, { heading: '', yields: true }, { heading: '', yields: true }] as const;
   return alignedLines(headings, texts, columns - 2)
     .slice(1)

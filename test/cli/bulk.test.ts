@@ -232,15 +232,39 @@ describe('what is left', () => {
   test('stands in a table at the end of a long run, its hint said once', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `${10 + index}.mp4`);
     const { run, server } = await startBench(...names);
-    server.script.POST = Array.from({ length: 25 }, () => ({ answer: 404 }));
+    server.script.POST = Array.from({ length: 25 }, (_, index) =>
+      index % 2 === 0 ? { answer: 404 } : { answer: 400, body: `{"error":"no ${index}"}` },
+    );
     const { code, stderr } = await run(['-r', 'rec', '-j', '1']);
     expect(code).toBe(5);
     expect(stderr).toMatch(
-      /25 files failed:\n( {2}refused {2}rec\/\d\d\.mp4 {2}POST .*404\n){20} {2}… and 5 more\n/,
+      /25 files failed:\n {2}refused {2}rec\/10\.mp4 and 12 more {2}POST .*404\n( {2}refused {2}rec\/\d\d\.mp4 +POST .*"no \d+".*\n){12}30 files/,
     );
     expect(stderr.match(/ next: check --server/g)).toHaveLength(1);
     expect(stderr).toMatch(/\n30 files: 5 uploaded, 25 failed\n {3}next: .*--ledger <file>.*\n$/);
   });
+});
+
+test('a path that does not exist is not to be tried again', async () => {
+  const { run } = await startBench('a.mp4');
+  const nothing = await run(['-r', 'missing/x']);
+  expect(nothing.code).toBe(3);
+  expect(nothing.stderr).toMatch(
+    /error: missing\/x does not exist\n next: check the path\n1 file: 0 uploaded, 1 failed\n$/,
+  );
+});
+
+test('of more kinds of failure than a screen has room for, the others are counted', async () => {
+  const names = Array.from({ length: 30 }, (_, index) => `${10 + index}.mp4`);
+  const { run, server } = await startBench(...names);
+  server.script.POST = Array.from({ length: 25 }, (_, index) => ({
+    answer: 400,
+    body: `{"error":"no ${index}"}`,
+  }));
+  const { stderr } = await run(['-r', 'rec', '-j', '1']);
+  expect(stderr).toMatch(
+    /25 files failed:\n( {2}refused {2}rec\/\d\d\.mp4 {2}POST .*\n){20} {2}… and 5 more\n/,
+  );
 });
 
 test('--help-bulk names the options, in lines that fit a terminal', async () => {
