@@ -1,12 +1,14 @@
 import type { ClientPeer, ServerPeer } from './peer.ts';
 import { type Ruling, rulings } from './rulings.ts';
 import type { Trial } from './trials.ts';
+import type { WaySeen } from './ways.ts';
 
 /** What is known of a server after a run. */
 export interface ServerSeen {
   readonly counts: Readonly<Record<string, number>>;
   readonly findings: readonly string[];
   readonly trials: readonly Trial[];
+  readonly ways: readonly WaySeen[];
 }
 
 export type Seen<T> = T | { readonly missing: string };
@@ -75,14 +77,19 @@ export function peersPage({ servers, clients }: PeersSeen): string {
 
 const countWords = ['pass', 'fail', 'warn', 'note', 'skip', 'blocked', 'error'] as const;
 
-function serverLines({ id }: ServerPeer, { counts, findings, trials }: ServerSeen): readonly string[] {
+function serverLines({ id }: ServerPeer, { counts, findings, trials, ways }: ServerSeen): readonly string[] {
   const counted = countWords.flatMap((verdict) => (counts[verdict] ? [`${counts[verdict]} ${verdict}`] : []));
   const unknown = unruled(id, findings).filter((line) => line.endsWith('has no ruling'));
   return [
     '',
     `Verdicts: ${counted.join(', ')}.`,
     '',
-    `Our uploader, a file of 5 MiB over ${trialWords(trials)}.`,
+    'Our uploader, a file of 5 MiB:',
+    '',
+    '| how | over |',
+    '|---|---|',
+    `| in chunks of 1 MiB | ${trialWords(trials)} |`,
+    ...ways.map((way) => `| ${way.title} | ${wayWords(way)} |`),
     '',
     '| verdict | check | who is right |',
     '|---|---|---|',
@@ -99,8 +106,12 @@ function trialWords(trials: readonly Trial[]): string {
   return trials.map((trial) => `${trial.trouble}: ${outcome(trial)}`).join('; ');
 }
 
+function wayWords({ lacks, trials }: WaySeen): string {
+  return lacks === undefined ? trialWords(trials) : `not tried: \`${lacks}\` is not offered`;
+}
+
 /** Exit 0 with the right bytes is what is wanted; whatever else is said plainly. */
-function outcome({ exitCode, isStored }: Trial): string {
-  if (exitCode === 0) return isStored ? 'whole' : '**success claimed for other bytes**';
+function outcome({ exitCode, isStored, rightly = 'whole' }: Trial): string {
+  if (exitCode === 0) return isStored ? rightly : '**success claimed for what is not so**';
   return isStored ? `exit ${exitCode}, though the bytes are whole` : `exit ${exitCode}`;
 }

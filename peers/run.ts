@@ -8,6 +8,7 @@ import { type PeersSeen, peersPage, type Seen, type ServerSeen, unexplained, unr
 import type { ClientPeer, ServerPeer } from './peer.ts';
 import { servers } from './servers.ts';
 import { startPeer, type Trial, troubles, uploadFrom, uploadTo } from './trials.ts';
+import { waysOn } from './ways.ts';
 
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'docs', 'peers.md');
@@ -21,7 +22,7 @@ async function seenOf(peer: ServerPeer): Promise<Seen<ServerSeen>> {
   try {
     const trials: Trial[] = [];
     for (const trouble of Object.keys(troubles)) trials.push(await uploadTo(server, trouble));
-    return { ...verified(server.url), trials };
+    return { ...verified(server.url), trials, ways: await waysOn(server) };
   } finally {
     await server.stop();
   }
@@ -73,7 +74,13 @@ const news = [
   ...seen.servers.flatMap(([peer, its]) =>
     'missing' in its
       ? []
-      : [...unruled(peer.id, its.findings), ...unexplained({ id: `our uploader to ${peer.id}` }, its.trials)],
+      : [
+          ...unruled(peer.id, its.findings),
+          ...unexplained({ id: `our uploader to ${peer.id}` }, its.trials),
+          ...its.ways.flatMap(({ title, trials }) =>
+            unexplained({ id: `our uploader to ${peer.id}, ${title}` }, trials),
+          ),
+        ],
   ),
   ...seen.clients.flatMap(([peer, its]) => ('missing' in its ? [] : unexplained(peer, its))),
 ];

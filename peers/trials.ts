@@ -6,11 +6,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Fault, startFaultProxy } from '../fixtures/proxies/fault-proxy.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../fixtures/proxies/fault-proxy.ts';
 import { startServer } from '../src/server/server.ts';
 import type { ClientPeer, Command, ServerPeer } from './peer.ts';
 
-const bin = join(import.meta.dirname, '..', 'bin', 'pulse-upload.js');
+export const bin = join(import.meta.dirname, '..', 'bin', 'pulse-upload.js');
 const FILE_BYTES = 5 * 1_048_576 + 4_711;
 
 /** What happens to the connection, and what it is called on the page. */
@@ -37,6 +37,8 @@ export interface Trial {
   readonly isStored: boolean;
   /** The last lines of what the client said. */
   readonly said: string;
+  /** What a right end is called, where that is not that the file is whole. */
+  readonly rightly?: string;
 }
 
 export interface Started {
@@ -91,54 +93,90 @@ export async function uploadFrom(client: ClientPeer, cache: string, trouble: str
   }
 }
 
-type CommandFor = (
-  file: string,
-  url: string,
-  work: string,
-) => Command & { readonly env?: Readonly<Record<string, string>> };
+type CommandFor = (file: string, url: string, work: string) => Run;
+
+/** A command, what it is given beside its arguments, and what it reads. */
+export interface Run extends Command {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its standard input; nothing where absent. */
+  readonly input?: Uint8Array;
+}
 
 async function tried(
   { url, dir }: Pick<Started, 'url' | 'dir'>,
   trouble: string,
   commandFor: CommandFor,
 ): Promise<Trial> {
+  return onBadLine(url, troubles[trouble] ?? [], async ({ content, file, work, proxy }) => {
+    const { exitCode, said } = await ended(commandFor(file, proxy.url, work), work);
+    return { trouble, exitCode, isStored: holds(dir, content), said };
+  });
+}
+
+/** A file, a folder to work in, and the line to the server. */
+export interface Scene {
+  readonly content: Uint8Array;
+  readonly file: string;
+  readonly work: string;
+  readonly proxy: FaultProxy;
+}
+
+/** Something that is done over a line on which these things happen. */
+export async function onBadLine<T>(
+  target: string,
+  faults: readonly Fault[],
+  act: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const work = mkdtempSync(join(tmpdir(), 'pulse-peer-work-'));
   const file = join(work, 'video.mp4');
   const content = randomBytes(FILE_BYTES);
   writeFileSync(file, content);
-  const proxy = await startFaultProxy({ target: url, faults: troubles[trouble] ?? [] });
+  const proxy = await startFaultProxy({ target, faults });
   try {
-    const command = commandFor(file, proxy.url, work);
-    const child = start(command, { cwd: work, ...command.env });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        said = `${said}${text}`.slice(-2000);
-      });
-    }
-    const [exitCode] = (await once(child, 'close')) as [number | null];
-    return { trouble, exitCode, isStored: holds(dir, content), said };
+    return await act({ content, file, work, proxy });
   } finally {
     await proxy.close();
     rmSync(work, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
+/** Runs a command to its end. */
+export async function ended(
+  { input, env, ...command }: Run,
+  cwd: string,
+): Promise<{ readonly exitCode: number | null; readonly said: string; readonly stdout: string }> {
+  const child = start(command, { cwd, ...env }, 'pipe', input);
+  let said = '';
+  let stdout = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-2000);
+      if (stream === child.stdout) stdout += text;
+    });
+  }
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  return { exitCode, said, stdout };
+}
+
 function start(
   { file, args }: Command,
   env: Readonly<Record<string, string>> = {},
   output: 'pipe' | 'ignore' = 'pipe',
+  input?: Uint8Array,
 ): ChildProcess {
   const { cwd, ...variables } = env;
-  return spawn(file, args, {
+  const child = spawn(file, args, {
     ...(cwd !== undefined && { cwd }),
     env: { ...process.env, ...variables },
-    stdio: ['ignore', output, output],
+    stdio: [input === undefined ? 'ignore' : 'pipe', output, output],
   });
+  // Who ends before everything is read says why by its exit code.
+  child.stdin?.on('error', () => undefined).end(input);
+  return child;
 }
 
 /** Whether some file below the folder holds exactly these bytes, under whatever name. */
-function holds(dir: string, content: Uint8Array): boolean {
+export function holds(dir: string, content: Uint8Array): boolean {
   mkdirSync(dir, { recursive: true });
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name));
   const sameSize = names.filter((name) => statSync(name).size === content.length && statSync(name).isFile());
