@@ -37,7 +37,7 @@ export async function surprisesOf(
     const large = needs === 'large';
     const run = await runAgainst(reference, { ...common, large, ...settings });
     const violated = run.results.filter(({ violation }) => violation).map(({ id }) => id);
-    const { id, breaks, blocks = [] } = defect;
+    const { id, breaks, blocks = [], onlyWarns = false } = defect;
     keepResult({ kind: 'defect', id, protocol, breaks, violated, verdicts: verdictsOf(run) });
     return [
       ...breaks.filter((check) => !violated.includes(check)).map((check) => `${check} does not notice`),
@@ -46,11 +46,18 @@ export async function surprisesOf(
         .map(
           (check) => `${check} complains too: ${run.results.find((r) => r.id === check)?.violation?.actual}`,
         ),
+      ...(onlyWarns ? failuresIn(run) : []),
       ...troublesOf(run, blocks),
     ];
   } finally {
     await reference.stop();
   }
+}
+
+function failuresIn({ results }: VerifyRun): readonly string[] {
+  return results
+    .filter(({ verdict }) => verdict === 'fail')
+    .map(({ id }) => `${id} fails, and not only warns`);
 }
 
 /** What reads a spoilt scenario may find nothing left to judge; nobody else may be kept from judging. */

@@ -61,6 +61,7 @@ export const appDefects: readonly Defect[] = [
     id: 'v1-locked-is-423',
     says: 'Answers 423 to HEAD while a request writes to the upload.',
     breaks: ['app.4xx-terminal'],
+    onlyWarns: true,
     serve,
     behaviour: () =>
       refusingAbout(HANDED_OVER_BYTES, ({ hold }, { request }) =>
@@ -71,6 +72,7 @@ export const appDefects: readonly Defect[] = [
     id: 'v1-held-is-conflict',
     says: 'Answers 409 to PATCH while another request writes to the upload, whatever the offset.',
     breaks: ['app.4xx-terminal'],
+    onlyWarns: true,
     serve,
     behaviour: () =>
       refusingAbout(HANDED_OVER_BYTES, ({ hold }, { request }) =>

@@ -14,6 +14,8 @@ export interface Defect {
   /** The ids of checks that cannot judge anything any more because of it. */
   readonly blocks?: readonly string[];
   readonly source?: string;
+  /** Correct clients survive it: the checks warn of it, and never fail. */
+  readonly onlyWarns?: true;
   /** How the server is started to show it; a pulse server open to anyone where absent. */
   readonly serve?: Serving;
   /** Made anew for every server, because some mistakes remember things. */
@@ -28,7 +30,7 @@ export interface DefectScale {
 export const fullScale: DefectScale = { gibibyteBytes: 2 ** 30 };
 
 /** A difference that is right: no check may fail or warn because of it. */
-export type Variation = Omit<Defect, 'breaks' | 'blocks' | 'source'>;
+export type Variation = Omit<Defect, 'breaks' | 'blocks' | 'source' | 'onlyWarns'>;
 
 export interface Serving {
   readonly protocol?: ServedProtocol;

@@ -2,8 +2,8 @@ import { parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
 import { type RequestHead, refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
-import { damage, filtering, refusing, uploadOf } from './changes.ts';
-import type { Defect } from './defect.ts';
+import { damage, filtering, headerOf, refusing, uploadOf, withHeaders } from './changes.ts';
+import { type Defect, fullScale } from './defect.ts';
 
 const serve = { protocol: 'pulse-v1' } as const;
 
@@ -12,6 +12,9 @@ const CANCELLED_BYTES = 613;
 const CANCELLED_AT_BYTES = 300;
 const DUPLICATE_BYTES = 811;
 const RACED_BYTES = 97;
+const SPELT_BYTES = 23;
+const SPELT_AT_BYTES = 4;
+const LOOKED_AT_BYTES = 1234;
 const ONE_PATCH_BYTES = 8 * 1024 * 1024;
 
 const version = { 'Tus-Resumable': TUS_VERSION };
@@ -49,6 +52,7 @@ export const v1UploadDefects: readonly Defect[] = [
     says: 'Keeps the id of a cancelled upload reserved.',
     breaks: ['v1.upload.recreate-after-cancel'],
     source: 'the reference implementation of v1, which reserves an id until DELETE of its artifact',
+    onlyWarns: true,
     serve,
     behaviour: () => {
       const reserved = new Set<string>();
@@ -92,12 +96,31 @@ export const v1UploadDefects: readonly Defect[] = [
     says: 'Takes a UUID in upper case for another artifact.',
     breaks: ['v1.upload.case-variant'],
     source: 'the reference implementation of v1',
+    onlyWarns: true,
     serve,
     behaviour: () =>
       filtering(async ({ request }, next) => {
         const reply = await next();
         const id = idAsWritten(request);
         return reply.status === 409 && id !== id.toLowerCase() ? created(id) : reply;
+      }),
+  },
+  {
+    id: 'v1-case-collides',
+    says: 'Takes a UUID in upper case for another artifact, and stores both in one file.',
+    breaks: ['v1.upload.case-variant'],
+    serve,
+    behaviour: () =>
+      filtering(async ({ request }, next, parts) => {
+        const id = request.path.split('/').at(-1) ?? '';
+        if (request.method === 'PATCH' && id !== id.toLowerCase()) {
+          await damage(id.toLowerCase(), 0, new Uint8Array(SPELT_AT_BYTES), parts);
+          return { status: 204, headers: { ...version, 'Upload-Offset': String(SPELT_BYTES) } };
+        }
+        const reply = await next();
+        const named = idAsWritten(request);
+        const isSecond = reply.status === 409 && named !== named.toLowerCase();
+        return isSecond && lengthOf(request) === SPELT_BYTES ? created(named) : reply;
       }),
   },
   {
@@ -129,6 +152,31 @@ export const v1UploadDefects: readonly Defect[] = [
           ? refusal(413, 'too large a body')
           : undefined,
       ),
+  },
+  {
+    id: 'v1-gigabyte-limit',
+    says: 'Refuses request bodies of more than a GiB.',
+    breaks: ['v1.upload.one-patch'],
+    serve: { ...serve, needs: 'large' },
+    behaviour: ({ gibibyteBytes } = fullScale) =>
+      refusing(({ request }) =>
+        Number(request.headers['content-length']) > gibibyteBytes
+          ? refusal(413, 'too large a body')
+          : undefined,
+      ),
+  },
+  {
+    id: 'v1-location-says-https',
+    says: 'Writes https into Location, whatever the client speaks.',
+    breaks: ['v1.location.same-origin'],
+    serve,
+    behaviour: () =>
+      filtering(async ({ request }, next) => {
+        const reply = await next();
+        const isMeant = reply.status === 201 && lengthOf(request) === LOOKED_AT_BYTES;
+        const Location = `https://${request.headers.host}${headerOf(reply, 'Location')}`;
+        return isMeant ? withHeaders(reply, { Location }) : reply;
+      }),
   },
 ];
 

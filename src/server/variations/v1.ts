@@ -1,4 +1,13 @@
-import { both, filtering, headerOf, method, refusing, status, uploadOf } from '../defects/changes.ts';
+import {
+  answering,
+  both,
+  filtering,
+  headerOf,
+  method,
+  refusing,
+  status,
+  uploadOf,
+} from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
 import { reading, refusingPairs } from '../defects/v1-metadata.ts';
 import { refusal } from '../exchange.ts';
@@ -35,6 +44,18 @@ export const v1Variations: readonly Variation[] = [
     says: 'Takes an unknown kind for a video, as the reference implementation of v1 does.',
     serve: { protocol: 'pulse-v1' },
     behaviour: () => reading(({ kind, ...pairs }) => (kind === 'zzz' ? pairs : undefined)),
+  },
+  {
+    id: 'v1-gone-and-taken-in-other-words',
+    says: 'Answers 410 to HEAD of what is gone, and 400 to a creation without bytes of what is there.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () =>
+      answering(
+        ({ exchange: { request }, reply: { status: answered } }) =>
+          (request.method === 'HEAD' && answered === 404) ||
+          (request.method === 'POST' && answered === 409 && !request.bodyBytes),
+        (reply) => ({ ...reply, status: reply.status === 404 ? 410 : 400 }),
+      ),
   },
   {
     id: 'v1-looks-at-videos',

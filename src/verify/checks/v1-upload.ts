@@ -1,15 +1,19 @@
-import { isSuccess, outcomeOf } from '../answers.ts';
+import { resolveLocation } from '../../protocol/urls.ts';
+import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, check, type Section, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, needed, remarks } from '../expect.ts';
 import { v1Must, v1Safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
+import { type SeenInRun, wholeRun } from '../scenario.ts';
 import { singleRequest } from '../scenarios/core-patch.ts';
+import { creationAnswers } from '../scenarios/exposure.ts';
 import {
   cancelledUpload,
   creationRace,
   DUPLICATE_AT_BYTES,
   duplicateCreation,
   encodedLookingBodies,
+  oneLargePatch,
   SPELT_AT_BYTES,
   upperCaseId,
 } from '../scenarios/v1-upload.ts';
@@ -20,18 +24,20 @@ import { v1MetadataChecks } from './v1-metadata.ts';
 /** Section 23, first half: the routes of an upload, and creations of one artifact that happen twice. */
 
 const transport = pulseV1('4. Upload transport');
+type Seen = SeenInRun['exchanges'][number];
+
 const doubled = 'one recording takes the place of another, or ends up in halves of both';
 
 export const v1Upload: Section = {
   number: 23,
   title: 'Pulse v1: upload transport and metadata',
   untestable: {
-    'v1.upload.tus': 'the checks of sections 1 to 6 ask it, under pulse-v1 as under tus',
+    'v1.upload.tus':
+      'the checks of sections 1 to 6 ask it, under pulse-v1 as strictly as under tus, with v1 metadata',
     'v1.resume.head-authoritative':
-      'asked by data.disconnect.mid-chunk and its neighbours, under pulse-v1 as under tus: after the cut nothing is known but the URL and the token, on a new connection',
+      'asked by data.disconnect.mid-chunk: after the cut it asks HEAD over a new connection, with nothing but URL and token, goes on from there, and compares the artifact; without HEAD v1.upload.routes fails',
     'v1.meta.alias-precedence': 'needs tokens for two artifacts',
     'v1.meta.duplicate-id': 'needs tokens for two artifacts',
-    'v1.location.same-origin': 'asked by sec.location.same-origin, under pulse-v1 as under tus',
   },
   checks: [
     check({
@@ -115,12 +121,16 @@ export const v1Upload: Section = {
       spec: derived('RFC 9562: the letters of a UUID mean the same in either case'),
       says: 'A UUID in upper case names no second artifact beside the one in lower case.',
       passes: '409 or 400, and the first upload is where it was',
-      fails: '201 (a warning), or the first upload has moved',
+      fails: '201 (a warning); the first upload has moved, or ends as another file',
       matters: 'on file systems that do not tell the case apart the two overwrite each other',
       reads: upperCaseId,
-      judge({ first, second, after }) {
+      judge({ first, second, after, finish, content }) {
         needed(first, 'the first chunk');
         expectOffset(after, SPELT_AT_BYTES);
+        if (finish && content) {
+          expectFinished(finish);
+          expectContentWhereKnown(content);
+        }
         return expectStatus(second, [409, 400], { note: ['4xx'], warn: [201] });
       },
     }),
@@ -145,15 +155,39 @@ export const v1Upload: Section = {
       impact: 'interoperability',
       spec: derived('the app sends a file in one PATCH unless the capabilities name a chunk size'),
       says: 'A whole file may come in one PATCH.',
-      passes: 'a PATCH of 8 MiB is taken, and the bytes are right',
+      passes: 'a PATCH of 8 MiB is taken, and these bytes are served; with --large one of 1 GiB, too',
       fails: '413 by a limit on request bodies, a cut connection, a 5xx, or other bytes',
       matters: 'the app cannot send any video but the shortest',
-      reads: singleRequest,
-      judge({ patched, finish, content }) {
-        expectStatus(patched, ['2xx']);
-        if (finish === undefined || content === undefined) throw new Blocked('PATCH acknowledged no offset');
-        expectFinished(finish);
-        return expectContentWhereKnown(content);
+      reads: wholeRun(singleRequest, oneLargePatch),
+      judge({ exchanges }) {
+        const wholes = [singleRequest, oneLargePatch].flatMap(({ id }) => {
+          const sent = exchanges.find(
+            ({ scenario, sent: { method } }) => scenario === id && method === 'PATCH',
+          );
+          return sent === undefined ? [] : [sent];
+        });
+        if (wholes.length === 0) throw new Blocked('no file was sent in one PATCH');
+        for (const whole of wholes) expectServedAgain(whole, exchanges);
+        return undefined;
+      },
+    }),
+    check({
+      id: 'v1.location.same-origin',
+      level: v1Must,
+      impact: 'security',
+      spec: pulseV1('4.3 Location'),
+      says: "Location leads to the server's own origin: its scheme, its host and its port.",
+      passes: 'a relative Location, or one of the origin that the client talks to',
+      fails: 'another origin, if only another scheme',
+      matters: 'the app drops the upload, because its token would go to somebody else',
+      reads: creationAnswers,
+      judge({ plain }) {
+        const location = headerOf(needed(plain, 'the creation'), 'Location');
+        if (location === undefined) throw new Blocked('the answer to POST has no Location', [plain]);
+        const expected = new URL(plain.url).origin;
+        const actual = resolveLocation(location, new URL(plain.url))?.origin;
+        if (actual === expected) return undefined;
+        throw new Violation({ expected, actual: actual ?? `Location: ${location}`, evidence: [plain] });
       },
     }),
     ...v1MetadataChecks,
@@ -169,4 +203,19 @@ function expectOneWinner(round: readonly Exchange[]): string | undefined {
   }
   const losers = round.filter((exchange) => !isSuccess(exchange));
   return remarks(...losers.map((loser) => expectStatus(loser, [409], { note: ['4xx'] })));
+}
+
+/** Taken; and where it was read back afterwards, with the digest of what was sent. */
+function expectServedAgain(whole: Seen, exchanges: readonly Seen[]): void {
+  expectStatus(whole, ['2xx']);
+  const gotten = exchanges.findLast(
+    ({ scenario, sent }) => scenario === whole.scenario && sent.method === 'GET',
+  );
+  if (gotten === undefined) return;
+  expectStatus(gotten, ['2xx']);
+  const { sha256 } = whole.sent.body;
+  const body = gotten.answer?.body;
+  if (body?.sha256 === sha256) return;
+  const actual = `${body?.sizeBytes} bytes with sha256 ${body?.sha256}`;
+  throw new Violation({ expected: `sha256 ${sha256}`, actual, evidence: [whole, gotten] });
 }

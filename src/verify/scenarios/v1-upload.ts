@@ -1,4 +1,5 @@
 import { encodeMetadata, parseMetadata } from '../../protocol/headers.ts';
+import { headerOf } from '../answers.ts';
 import { Skip } from '../check.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
@@ -25,6 +26,7 @@ export const cancelledUpload = scenario({
   },
 });
 
+const LARGE_PATCH_MS = 10 * 60_000;
 export const DUPLICATE_BYTES = 811;
 export const DUPLICATE_AT_BYTES = 400;
 
@@ -59,17 +61,23 @@ export const creationRace = scenario({
   },
 });
 
+export const SPELT_BYTES = 23;
 export const SPELT_AT_BYTES = 4;
 
 export const upperCaseId = scenario({
   id: 'v1-upper-case-id',
-  does: 'sends the start of a file, and creates an artifact whose id is the same UUID in upper case',
+  does: 'sends the start of a file, creates an artifact whose id is the same UUID in upper case, and, where it is taken, sends another file to it and finishes the first',
   run: async (probe) => {
-    const file = probe.payload(10);
-    const upload = await probe.create(10);
+    const file = probe.payload(SPELT_BYTES);
+    const upload = await probe.create(SPELT_BYTES);
     const first = await probe.patch(upload, 0, file.part(0, SPELT_AT_BYTES));
     const second = await recreate(probe, upload, withUpperCaseId);
-    return { first, second, after: await probe.head(upload) };
+    const after = await probe.head(upload);
+    if (headerOf(second, 'Location') === undefined) return { first, second, after };
+    const other = probe.payload(SPELT_BYTES, 'other');
+    await probe.patch(probe.uploadOf(second, SPELT_BYTES), 0, other.part(0, SPELT_BYTES));
+    const finish = await probe.finish(upload, file);
+    return { first, second, after, finish, content: await probe.content(upload, file) };
   },
 });
 
@@ -82,6 +90,23 @@ function withUpperCaseId(text: string): string {
   if (artifactId === artifactId.toUpperCase()) throw new Skip('the id that was drawn has no letters');
   return encodeMetadata({ ...others, artifactId: artifactId.toUpperCase() });
 }
+
+/** In one request more than many proxies let through; and one byte, so that nothing else of the run is as large. */
+export const oneLargePatch = scenario({
+  id: 'v1-one-large-patch',
+  does: 'sends 1 GiB and a byte in one PATCH',
+  needs: ['large'],
+  alone: true,
+  sendsBytes: 2 ** 30 + 1,
+  timeoutMs: 15 * 60_000,
+  run: async (probe) => {
+    const file = probe.payload(probe.gibibyteBytes + 1);
+    const upload = await probe.create(file.sizeBytes);
+    // Paced, because head and body are written in one piece otherwise, and copied for that.
+    const whole = { headPace: {}, timeoutMs: LARGE_PATCH_MS };
+    return { patched: await probe.patch(upload, 0, file.part(0, file.sizeBytes), whole) };
+  },
+});
 
 const OPENING_BYTES = 64;
 /** Looks as if it were to be decoded. */

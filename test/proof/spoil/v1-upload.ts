@@ -1,4 +1,6 @@
+import { wholeRun } from '../../../src/verify/scenario.ts';
 import { singleRequest } from '../../../src/verify/scenarios/core-patch.ts';
+import { creationAnswers } from '../../../src/verify/scenarios/exposure.ts';
 import {
   cancelledUpload,
   creationRace,
@@ -24,5 +26,14 @@ export const v1UploadSpoils = [
   }),
   ...spoils(upperCaseId, { 'v1.upload.case-variant': ({ second }) => answerWith(second, 201) }),
   ...spoils(encodedLookingBodies, { 'v1.upload.raw-body': ({ content }) => otherContent(content) }),
-  ...spoils(singleRequest, { 'v1.upload.one-patch': ({ patched }) => answerWith(patched, 413) }),
+  ...spoils(wholeRun(), {
+    'v1.upload.one-patch': ({ exchanges }) => {
+      const isMeant = ({ scenario, sent }: { scenario: string; sent: { method: string } }) =>
+        scenario === singleRequest.id && sent.method === 'PATCH';
+      answerWith(exchanges.find(isMeant), 413);
+    },
+  }),
+  ...spoils(creationAnswers, {
+    'v1.location.same-origin': ({ plain }) => setHeader(plain, 'Location', 'https://127.0.0.1/upload/1'),
+  }),
 ];
