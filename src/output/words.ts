@@ -38,7 +38,8 @@ const words: Words = {
     const conclusion = event.concluded === undefined ? '' : `: ${event.concluded}`;
     const protocol = view.verbose ? ` (protocol ${event.protocol}${conclusion})` : '';
     const size = event.sizeBytes === undefined ? '' : ` ${formatBytes(event.sizeBytes)}`;
-    const line = `${view.stamp}${event.file}: sending${size} to ${event.server}${protocol}`;
+    // Nothing is sent yet, and the server may refuse it before that.
+    const line = `${view.stamp}${event.file}:${size} to send to ${event.server}${protocol}`;
     return view.verbose || view.log ? [line] : [];
   },
   'upload.created': (event, view) =>

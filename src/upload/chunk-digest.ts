@@ -58,12 +58,14 @@ export function chooseDigest(
   const algorithm = algorithms[wanted];
   const spelt = spelling(wanted);
   if (algorithm !== undefined && spelt !== undefined) return digestOf(spelt, algorithm);
-  const fact =
-    listed.length === 0
-      ? 'the server offers to compare no checksums of chunks'
-      : `the server compares ${listed.join(', ')}, and no ${wanted}`;
+  const isAny = listed.length > 0;
+  const fact = isAny
+    ? `the server compares ${listed.join(', ')}, and no ${wanted}`
+    : 'the server offers to compare no checksums of chunks';
   throw new PulseError('refused', `${file} was not sent: ${fact}`, {
-    hint: 'with --checksum auto the strongest that it offers is used, or none',
+    hint: isAny
+      ? 'name another one with --checksum, or leave it out: the strongest that is known here is used'
+      : 'leave out --checksum',
   });
 }
 

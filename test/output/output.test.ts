@@ -63,7 +63,7 @@ describe('into pipes', () => {
     expect(out.text()).toBe(`${url}\n`);
     expect(err.text()).toBe(
       [
-        '2026-01-31T12:00:00Z video.mp4: sending 4.0 MiB to http://127.0.0.1:8080/',
+        '2026-01-31T12:00:00Z video.mp4: 4.0 MiB to send to http://127.0.0.1:8080/',
         '2026-01-31T12:00:15Z video.mp4: 100 %, 4.0 MiB of 4.0 MiB, 1.0 MiB/s',
         block,
       ].join('\n'),

@@ -100,7 +100,7 @@ test('what happens on the way is told with --verbose only', () => {
   expect(wordsFor(retry, calm)).toEqual([]);
   expect(wordsFor(exchange, calm)).toEqual([]);
   expect([start, created, retry, exchange].flatMap((event) => wordsFor(event, verbose))).toEqual([
-    'video.mp4: sending 4.0 MiB to http://127.0.0.1:8080/ (protocol pulse: /health answered OK)',
+    'video.mp4: 4.0 MiB to send to http://127.0.0.1:8080/ (protocol pulse: /health answered OK)',
     `video.mp4: created ${url}`,
     'video.mp4: retry 2 in 1.0 s: PATCH answered 503',
     `PATCH   204      12 ms  1,048,576 B  ${url}  upload-offset: 1048576`,
@@ -115,7 +115,7 @@ test('resuming and warnings are told to everybody', () => {
 
 test('in a log the beginning of each file is told, with its time', () => {
   expect(wordsFor(start, log)).toEqual([
-    '2026-01-31T12:00:00Z video.mp4: sending 4.0 MiB to http://127.0.0.1:8080/',
+    '2026-01-31T12:00:00Z video.mp4: 4.0 MiB to send to http://127.0.0.1:8080/',
   ]);
   expect(wordsFor(resumed, log)).toEqual(['2026-01-31T12:00:00Z video.mp4: resuming at 1.0 MiB']);
 });

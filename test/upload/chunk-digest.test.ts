@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { chooseDigest } from '../../src/upload/chunk-digest.ts';
+import { errorOf } from '../cli/usage-errors.ts';
 
 const listing = (...checksumAlgorithms: readonly string[]) => ({ checksumAlgorithms });
 const chosen = (wanted: string, offer: { readonly checksumAlgorithms?: readonly string[] }) =>
@@ -24,12 +25,13 @@ describe('the checksum of chunks', () => {
   });
 
   it('is an error where the user named one that is not listed', () => {
-    expect(() => chosen('sha256', listing('sha1', 'md5'))).toThrow(
-      'video.mp4 was not sent: the server compares sha1, md5, and no sha256',
-    );
-    expect(() => chosen('sha1', {})).toThrow(
-      'video.mp4 was not sent: the server offers to compare no checksums of chunks',
-    );
+    const other = errorOf(() => chosen('sha256', listing('sha1', 'md5')), 'refused');
+    expect(other.message).toBe('video.mp4 was not sent: the server compares sha1, md5, and no sha256');
+    expect(other.hint).toContain('name another one with --checksum');
+    const none = errorOf(() => chosen('sha1', {}), 'refused');
+    expect(none.message).toBe('video.mp4 was not sent: the server offers to compare no checksums of chunks');
+    // Where nothing is offered, another name is no way out.
+    expect(none.hint).toBe('leave out --checksum');
   });
 
   it.each(['sha256', 'sha512', 'sha1', 'md5'])('is the %s of the bytes in base64', (name) => {
