@@ -1,16 +1,13 @@
 import { noPaint, type Paint } from './paint.ts';
 
-export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'link' | 'try' | 'page' | 'stop';
+export type Label = 'error' | 'warning' | 'stopped' | 'next' | 'try';
 
 const colors = {
   error: 'bad',
   warning: 'warn',
   stopped: 'warn',
   next: 'strong',
-  link: 'strong',
   try: 'strong',
-  page: 'strong',
-  stop: 'strong',
 } as const satisfies Record<Label, keyof Paint>;
 
 /** Lines such as `error: …` and ` next: …`, their colons below one another; lines without a text are left out. */

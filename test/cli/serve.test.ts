@@ -30,7 +30,7 @@ describe('pulse-upload serve', () => {
     expect((await readFile(join(dir, 'uploads', stored[0] ?? ''))).equals(bytes)).toBe(true);
     const log = await running.until('stderr', /finalize/);
     expect(log).toMatch(
-      new RegExp(` try: pulse-upload video.mp4 --server ${url}\npage: ${url}/\nstop: Ctrl-C\n`),
+      new RegExp(`  try   pulse-upload video.mp4 --server ${url}\n  page  ${url}/\n  stop  Ctrl-C\n`),
     );
     expect(log).toMatch(/^time=\S+ method=PATCH path=\/uploads\/\S+ status=204 requestBytes=1048576 /m);
   });
@@ -63,7 +63,7 @@ describe('pulse-upload serve', () => {
   test('has a page for people, unless it is told not to', async () => {
     const { url, running } = await serve();
     expect((await fetch(`${url}/`)).headers.get('content-type')).toMatch(/^text\/html/);
-    expect(await running.until('stderr', /stop:/)).toContain(`page: ${url}/\n`);
+    expect(await running.until('stderr', / {2}stop /)).toContain(`  page  ${url}/\n`);
     running.child.kill();
     const { url: bare, running: other } = await serve(['--no-page']);
     expect((await fetch(`${bare}/`)).status).toBe(404);
@@ -155,7 +155,7 @@ describe('pulse-upload serve', () => {
 
   test('warns when anybody may upload from elsewhere', async () => {
     const { running } = await serve(['--host', '0.0.0.0']);
-    expect(await running.until('stderr', /stop:/)).toMatch(
+    expect(await running.until('stderr', / {2}stop /)).toMatch(
       /^warning: whoever reaches 0\.0\.0\.0 can upload and read files: no token is asked for$/m,
     );
   });
@@ -170,7 +170,7 @@ describe('pulse-upload serve --defect', () => {
 
   test('says so before everything else, and verify finds it by the command that it shows', async () => {
     const { running, url } = await serve(['--defect', 'finalize-incomplete']);
-    const stderr = await running.until('stderr', /^stop: /m);
+    const stderr = await running.until('stderr', /^ {2}stop {2}/m);
     expect(stderr).toMatch(
       /^warning: this server is wrong on purpose; never use it for real uploads\nwarning: finalize-incomplete: .+\n {4}try: /,
     );
@@ -196,7 +196,7 @@ describe('pulse-upload serve --defect', () => {
       '--defect',
       'finalize-201',
     ]);
-    const stderr = await running.until('stderr', /^stop: /m);
+    const stderr = await running.until('stderr', /^ {2}stop {2}/m);
     expect(stderr.match(/^warning: /gm)).toHaveLength(3);
     const { stdout } = await runBin([
       'verify',
@@ -217,7 +217,7 @@ describe('pulse-upload serve --defect', () => {
     const tokenFile = join(await temporaryFolder(), 'token');
     await writeFile(tokenFile, 's3cret\n');
     const guarded = await serve(['--defect', 'head-is-open', '--token-file', tokenFile]);
-    const args = findingArgs(await guarded.running.until('stderr', /^stop: /m));
+    const args = findingArgs(await guarded.running.until('stderr', /^ {2}stop {2}/m));
     expect(args.slice(-2)).toEqual(['--token-file', tokenFile]);
   });
 

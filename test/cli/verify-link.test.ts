@@ -132,7 +132,7 @@ it('serve writes a link into a file of its own, with which one artifact can be u
   await writeFile(join(dir, 'video.mp4'), payload(100_000));
   const args = ['--protocol', 'pulse-v1', '--token-file', 'token', '--pairing-link', 'link'];
   const running = startBin(['serve', '--port', '0', ...args], { cwd: dir });
-  await running.until('stderr', /stop:/);
+  await running.until('stderr', / {2}stop /);
   if (process.platform !== 'win32') expect((await stat(join(dir, 'link'))).mode & 0o777).toBe(0o600);
   const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
   const upload = await runBin(['video.mp4', '--pairing-link', '@link'], { cwd: dir, env });
@@ -153,7 +153,9 @@ it('serve writes a link into a file of its own, with which one artifact can be u
 it('an open server shows a link; other protocols have none', async () => {
   const dir = await temporaryFolder();
   const running = startBin(['serve', '--port', '0', '--protocol', 'pulse-v1'], { cwd: dir });
-  expect(await running.until('stderr', /stop:/)).toMatch(/^link: pulsecam:\/\/\?v=1&artifactId=\S+$/m);
+  expect(await running.until('stderr', / {2}stop /)).toMatch(
+    /^ {2}link {2}pulsecam:\/\/\?v=1&artifactId=\S+$/m,
+  );
   running.child.kill();
   const { code, stderr } = await runBin(['serve', '--port', '0', '--pairing-link', 'link'], { cwd: dir });
   expect([code, stderr]).toEqual([2, expect.stringMatching(/--pairing-link is for pulse-v1/)]);

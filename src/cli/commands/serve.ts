@@ -97,21 +97,22 @@ function welcome(
   const token = values.tokenFile === undefined ? [] : ['--token-file', values.tokenFile];
   const upload = ['pulse-upload', 'video.mp4', '--server', url, ...token];
   const isOpen = values.tokenFile === undefined && !isLoopback(values.host);
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    // With a token it is a secret, and only ever written into a file.
+    [
+      'link',
+      values.tokenFile === undefined && values.pairingLink === undefined ? pairingLink?.() : undefined,
+    ],
+    ['try', upload.map((word) => shellQuote(word, process.platform)).join(' ')],
+    ['page', values.noPage ? undefined : `${new URL(url).origin}/`],
+    ['stop', 'Ctrl-C'],
+  ];
   return [
     `speaks ${protocol}; finished files go to ${values.dir}`,
     ...(isOpen ? openWarning(values.host, paint) : []),
-    ...labelled(
-      [
-        // With a token it is a secret, and only ever written into a file.
-        [
-          'link',
-          values.tokenFile === undefined && values.pairingLink === undefined ? pairingLink?.() : undefined,
-        ],
-        ['try', upload.map((word) => shellQuote(word, process.platform)).join(' ')],
-        ['page', values.noPage ? undefined : `${new URL(url).origin}/`],
-        ['stop', 'Ctrl-C'],
-      ],
-      paint,
+    // As the facts of an upload stand.
+    ...facts.flatMap(([label, text]) =>
+      text === undefined ? [] : [`  ${paint.faint(label.padEnd(4))}  ${text}`],
     ),
   ]
     .map((line) => `${line}\n`)
