@@ -1,7 +1,8 @@
 import type { PulseError } from '../errors.ts';
 import type { Outcome, Send } from '../protocol/wire.ts';
 import { isUnreachable } from '../upload/faults.ts';
-import type { Tools, UploadSettings } from '../upload/settings.ts';
+import type { RunTools } from '../upload/host.ts';
+import type { UploadSettings } from '../upload/settings.ts';
 import type { StopReason } from './stop.ts';
 
 /** So many files in a row that are refused alike, and none that passes, are the server's word on all of them. */
@@ -45,7 +46,7 @@ export interface ServerTrouble {
 
 export function createServerTrouble(
   { server, maxOutageMs = 0, retryDelayMs }: UploadSettings,
-  { clock, random, report, signal }: Pick<Tools, 'clock' | 'random' | 'report' | 'signal'>,
+  { clock, random, report, signal, host }: Pick<RunTools, 'clock' | 'random' | 'report' | 'signal' | 'host'>,
 ): ServerTrouble {
   let refusedAs = 0;
   let inRow = 0;
@@ -100,7 +101,9 @@ export function createServerTrouble(
       outage = undefined;
     },
     failed: (error, last) => {
-      if (last === undefined) return undefined;
+      // What the first file asks for all, and in vain, has no request of the others that shows it.
+      if (last === undefined)
+        return error.kind === 'temporary' && host.outage.isOver() ? unreachable(error) : undefined;
       if (last.kind === 'break')
         return error.kind === 'temporary' && isUnreachable(last) ? unreachable(error) : undefined;
       if (isNobodyBehind(error, last)) return isTooLong() ? unreachable(error) : undefined;

@@ -36,7 +36,7 @@ async function steadyVerdicts({ seed, rounds = ROUNDS, report }: SoakConditions)
   const failures: string[] = [];
   const random = seededRandom(seed);
   const rows: string[] = [];
-  for (const protocol of ['pulse', 'tus'] as const) {
+  for (const protocol of ['pulse', 'tus', 'pulse-v1'] as const) {
     const settings = { protocol };
     const expected = await referenceRun({ id: `${protocol}, undisturbed`, settings, seed });
     failures.push(...expected.objections);

@@ -189,7 +189,7 @@ export const v1MetadataDefects: readonly Defect[] = [
             method: 'POST',
             headers: { 'upload-length': '0', 'upload-metadata': echo ?? '' },
           }) ?? {};
-        if (name === undefined) return reply;
+        if (name === undefined || headerOf(reply, 'Upload-Length') !== String(NAMED_BYTES)) return reply;
         const garbled = Buffer.from(name, 'utf8').toString('latin1');
         return withHeaders(reply, { 'Upload-Metadata': encodeMetadata({ ...others, name: garbled }) });
       }),
