@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { type Exchange, type RequestHead, refusal } from '../exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import { creationPaths } from '../routes.ts';
-import { answering, filtering, refusing, status, uploadOf, withHeaders } from './changes.ts';
+import { answering, filtering, isCreation, refusing, status, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 /** Section 16, second part. Plain tus, because pulse may ask for its token at finalize only. */
 const serve = { protocol: 'tus', guarded: true } as const;
 
 const isAnonymous = ({ headers }: RequestHead) => headers.authorization === undefined;
-const isCreation = ({ method, path }: RequestHead) => method === 'POST' && path === creationPaths.tus;
 
 export const authorisationDefects: readonly Defect[] = [
   {

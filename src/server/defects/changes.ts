@@ -1,6 +1,7 @@
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Exchange, Reply, RequestHead } from '../exchange.ts';
 import type { Behaviour, Filter, Parts } from '../parts.ts';
 import type { Store, Writer } from '../store.ts';
+import { words } from '../words.ts';
 
 /** Small changes of which defects and variations are made. */
 
@@ -37,6 +38,16 @@ export const both =
   (...questions: readonly Question[]): Question =>
   (facts) =>
     questions.every((question) => question(facts));
+
+const collections: ReadonlySet<string> = new Set(
+  Object.values(words).map(({ creationPath }) => creationPath),
+);
+
+/** A request to where uploads are created, in whatever protocol the mistake is shown. */
+export const isToCollection = ({ path }: RequestHead): boolean => collections.has(path);
+
+export const isCreation = (request: RequestHead): boolean =>
+  request.method === 'POST' && isToCollection(request);
 
 /** The reply with these headers, in any case: undefined removes one. */
 export function withHeaders(reply: Reply, changes: Readonly<Record<string, string | undefined>>): Reply {

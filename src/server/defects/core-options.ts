@@ -1,7 +1,7 @@
 import { standardAnswers } from '../answers.ts';
-import { type RequestHead, refusal } from '../exchange.ts';
+import { refusal } from '../exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import { answering, both, method, refusing, withHeaders } from './changes.ts';
+import { answering, both, isToCollection, method, refusing, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 const tus = { protocol: 'tus' } as const;
@@ -13,7 +13,7 @@ export const coreOptionsDefects: readonly Defect[] = [
     breaks: ['core.options.status', 'cwu.advertised'],
     behaviour: () =>
       refusing(({ request }) =>
-        request.method === 'OPTIONS' && isCreation(request) ? refusal(405, 'no OPTIONS here') : undefined,
+        request.method === 'OPTIONS' && isToCollection(request) ? refusal(405, 'no OPTIONS here') : undefined,
       ),
   },
   {
@@ -73,7 +73,7 @@ export const coreOptionsDefects: readonly Defect[] = [
     serve: tus,
     behaviour: () =>
       refusing(({ request }) =>
-        request.method === 'OPTIONS' && !isCreation(request) ? refusal(500, 'no handler') : undefined,
+        request.method === 'OPTIONS' && !isToCollection(request) ? refusal(500, 'no handler') : undefined,
       ),
   },
   {
@@ -122,10 +122,6 @@ export const coreOptionsDefects: readonly Defect[] = [
       ),
   },
 ];
-
-function isCreation({ path }: RequestHead): boolean {
-  return path === '/files' || path === '/uploads';
-}
 
 /** Changes what a successful OPTIONS says. */
 function discovering(headers: Readonly<Record<string, string | undefined>>): Behaviour {

@@ -1,6 +1,6 @@
 import { TUS_VERSION } from '../../protocol/headers.ts';
 import { type RequestHead, refusal } from '../exchange.ts';
-import { answering, both, filtering, method, refusing, status, withHeaders } from './changes.ts';
+import { answering, both, filtering, isCreation, method, refusing, status, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 
 const tus = { protocol: 'tus' } as const;
@@ -62,7 +62,7 @@ export const coreVersionDefects: readonly Defect[] = [
     breaks: ['core.version.missing'],
     behaviour: () =>
       refusing(({ request }) =>
-        request.method === 'POST' && request.path === '/uploads' && !('tus-resumable' in request.headers)
+        isCreation(request) && !('tus-resumable' in request.headers)
           ? refusal(500, 'cannot read undefined')
           : undefined,
       ),

@@ -1,15 +1,21 @@
-import type { Exchange, Reply, RequestHead } from '../exchange.ts';
+import type { Exchange, Reply } from '../exchange.ts';
 import { refusal } from '../exchange.ts';
 import { standardExtensions } from '../extensions.ts';
 import type { Behaviour } from '../parts.ts';
-import { creationPaths } from '../routes.ts';
-import { answering, damage, filtering, headerOf, refusing, uploadOf, withHeaders } from './changes.ts';
+import {
+  answering,
+  damage,
+  filtering,
+  headerOf,
+  isCreation,
+  refusing,
+  uploadOf,
+  withHeaders,
+} from './changes.ts';
 import { creationLengthDefects } from './creation-lengths.ts';
 import type { Defect } from './defect.ts';
 
 const serve = { protocol: 'tus' } as const;
-
-const isCreation = ({ method, path }: RequestHead) => method === 'POST' && path === creationPaths.tus;
 
 /** A creation of that length which succeeded: mistakes are those of few, because everything builds on creations. */
 const created =
@@ -50,8 +56,8 @@ export const creationDefects: readonly Defect[] = [
     source: 'https://github.com/tus/tus-node-server/issues/81',
     serve,
     behaviour: () =>
-      answering(created(1235), (reply) =>
-        withHeaders(reply, { Location: `${creationPaths.tus}/00000000-0000-4000-8000-000000000000` }),
+      answering(created(1235), (reply, { request }) =>
+        withHeaders(reply, { Location: `${request.path}/00000000-0000-4000-8000-000000000000` }),
       ),
   },
   {
@@ -139,7 +145,7 @@ export const creationDefects: readonly Defect[] = [
     serve,
     behaviour: () =>
       refusing(({ request }) =>
-        request.method === 'POST' && request.path.startsWith(`${creationPaths.tus}/`)
+        request.method === 'POST' && /^\/(files|upload)\//.test(request.path)
           ? refusal(500, 'internal error')
           : undefined,
       ),

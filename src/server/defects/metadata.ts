@@ -23,7 +23,7 @@ export const metadataDefects: readonly Defect[] = [
     breaks: ['metadata.empty-value.no-space'],
     source: 'https://github.com/dirkmoors/drf-tus/issues/26',
     serve,
-    behaviour: () => failingOver((metadata) => metadata === 'is_confidential'),
+    behaviour: () => failingOver((metadata) => /(^|,)is_confidential$/.test(metadata ?? '')),
   },
   {
     id: 'metadata-drops-empty-values',
@@ -49,7 +49,7 @@ export const metadataDefects: readonly Defect[] = [
     serve,
     behaviour: () =>
       echoing((text) =>
-        text.startsWith('name ')
+        /^(artifactId [^,]+,filename [^,]+,)?name /.test(text)
           ? pairwise(text, (value) => Buffer.from(value.toString('utf8').replace(/[^ -~]/gu, '?')))
           : text,
       ),
@@ -110,7 +110,8 @@ export const metadataDefects: readonly Defect[] = [
     says: 'Cuts long metadata off after 8,000 characters.',
     breaks: ['metadata.oversize'],
     serve,
-    behaviour: () => misreading((text) => text.replace(/(Upload-Metadata: long [\w+/]{8000})[\w+/=]*/, '$1')),
+    behaviour: () =>
+      misreading((text) => text.replace(/(Upload-Metadata: (?:.*,)?long [\w+/]{8000})[\w+/=]*/, '$1')),
   },
   {
     id: 'metadata-becomes-headers',

@@ -98,11 +98,7 @@ export const tokenInQuery = scenario({
   run: async (probe) => {
     const url = new URL(probe.target.createUrl);
     url.searchParams.set('token', probe.tokens.owner ?? '');
-    const posted = await probe.request('POST', url.href, {
-      ...nobody,
-      headers: { 'Tus-Resumable': '1.0.0', 'Upload-Length': String(SIZE_BYTES) },
-    });
-    return { posted };
+    return { posted: await probe.request('POST', url.href, probe.postOptions(SIZE_BYTES, nobody)) };
   },
 });
 
