@@ -113,8 +113,10 @@ export const v1UploadDefects: readonly Defect[] = [
     behaviour: () =>
       filtering(async ({ request }, next, parts) => {
         const id = request.path.split('/').at(-1) ?? '';
-        if (request.method === 'PATCH' && id !== id.toLowerCase()) {
-          await damage(id.toLowerCase(), 0, new Uint8Array(SPELT_AT_BYTES), parts);
+        const isOther = request.method === 'PATCH' && id !== id.toLowerCase();
+        const first = isOther ? await parts.uploads.find(id.toLowerCase()) : undefined;
+        if (first?.info.lengthBytes === SPELT_BYTES) {
+          await damage(first.info.id, 0, new Uint8Array(SPELT_AT_BYTES), parts);
           return { status: 204, headers: { ...version, 'Upload-Offset': String(SPELT_BYTES) } };
         }
         const reply = await next();
