@@ -4,14 +4,23 @@ const FLAG_COLUMNS = 28;
 /** A full line makes some terminals of 80 columns wrap. */
 const LINE_COLUMNS = 79;
 
+/** Beyond so many, options without words need to be told where their words are. */
+const FEW = 8;
+
 /** One line per option: its flags, what it says, its default. Options that say nothing share the last lines. */
 export function optionLines(table: OptionTable): readonly string[] {
   const specs = Object.values(table);
   const brief = specs.filter(({ says }) => says === undefined).map(({ flags }) => flags);
   return [
     ...specs.flatMap((spec) => (spec.says === undefined ? [] : [optionLine(spec, spec.says)])),
-    ...sharedLines(brief),
+    ...(brief.length > FEW
+      ? ['Further options, which --help-all describes:', ...sharedLines(brief.map(withoutPlaceholder))]
+      : sharedLines(brief)),
   ];
+}
+
+function withoutPlaceholder(flags: string): string {
+  return flags.replace(/ <.*>/, '');
 }
 
 function sharedLines(flags: readonly string[]): readonly string[] {
@@ -25,7 +34,11 @@ function sharedLines(flags: readonly string[]): readonly string[] {
 }
 
 function optionLine(spec: OptionSpec, says: string): string {
-  const flags = spec.flags.startsWith('--') ? `    ${spec.flags}` : spec.flags;
   const fallback = spec.kind === 'value' && spec.fallback !== undefined ? ` [${spec.fallback}]` : '';
-  return `  ${flags.padEnd(FLAG_COLUMNS)} ${says}${fallback}`;
+  return `${flagColumn(spec)} ${says}${fallback}`;
+}
+
+/** The flags, as wide as all of them. */
+export function flagColumn({ flags }: OptionSpec): string {
+  return `  ${(flags.startsWith('--') ? `    ${flags}` : flags).padEnd(FLAG_COLUMNS)}`;
 }

@@ -22,6 +22,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       await warnOfMisspeltVariables(argv);
     }
     const named = isCommandName(first);
+    if (argv.includes('--help-all')) {
+      const { helpAllText } = await import('./help-all.ts');
+      process.stdout.write(helpAllText(named ? first : 'upload'));
+      return 0;
+    }
     const { run } = await commands[named ? first : 'upload'].load();
     return await run(named ? { argv: rest, named } : { argv, named });
   } catch (thrown) {

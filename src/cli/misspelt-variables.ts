@@ -13,7 +13,7 @@ const usual: ReadonlySet<string> = new Set([...others, 'SERVER', 'TOKEN', 'TOKEN
 
 /** Says on stderr which variables were meant to be ours and are not: they would be passed over in silence. */
 export async function warnOfMisspeltVariables(argv: readonly string[]): Promise<void> {
-  if (asks(argv, '--help', '-h', '--version', '-V', '--quiet', '-q')) return;
+  if (asks(argv, '--help', '-h', '--help-all', '--version', '-V', '--quiet', '-q')) return;
   const unusual = Object.keys(process.env).filter(
     (name) => name.toUpperCase().startsWith(PREFIX) && !usual.has(name.slice(PREFIX.length)),
   );

@@ -25,9 +25,10 @@ import {
 } from './option-table.ts';
 import { tusOptions } from './tus-options.ts';
 
-/** The two that every command has. */
+/** Those that every command has. */
 export const commonOptions = {
   help: { kind: 'flag', flags: '-h, --help', means: 'the help of the command', commandLineOnly: true },
+  helpAll: { kind: 'flag', flags: '--help-all', means: 'every option in words', commandLineOnly: true },
   version: { kind: 'flag', flags: '-V, --version', means: 'the version of the tool', commandLineOnly: true },
 } as const satisfies OptionTable;
 

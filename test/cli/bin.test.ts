@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { commandTables } from '../../src/cli/command-tables.ts';
 import { longFlag } from '../../src/cli/option-table.ts';
 import { uploadOptions } from '../../src/cli/options.ts';
 import { serveOptions } from '../../src/cli/serve-options.ts';
@@ -67,6 +68,23 @@ describe('--help', () => {
       expect(`${help?.stdout}${tus?.stdout}`).toContain(longFlag(spec));
     for (const spec of Object.values(serveOptions)) expect(serve?.stdout).toContain(longFlag(spec));
     expect(help?.stdout).toContain('pulse-upload serve');
+  });
+
+  test('says where the options have their words that have none here; --help-all has words for each', async () => {
+    expect((await runBin(['--help'])).stdout).toContain(
+      '\nFurther options, which --help-all describes:\n  -t, --token',
+    );
+    for (const [name, table] of Object.entries(commandTables)) {
+      const { code, stdout, stderr } = await runBin([name, '--help-all']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      for (const spec of Object.values(table)) {
+        // Behind the flags, or where these are too long for their column, one blank behind them.
+        const [line = ''] = stdout.split('\n').filter((each) => each.trimStart().startsWith(spec.flags));
+        expect(line, `${name} ${spec.flags}`).toMatch(/ \S+$/);
+        expect(line.trim()).not.toBe(spec.flags);
+      }
+      expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThan(80);
+    }
   });
 
   test('loads no library but commander', async () => {
