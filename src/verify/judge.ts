@@ -51,7 +51,7 @@ export function judge(check: Check, recording: Recording, target: Target): Check
   if (outcome.kind === 'error') return result('error', { remark: outcome.message });
   try {
     const remark = check.judge(outcome.seen, target);
-    const vacuous = remark === undefined ? whyVacuous(recording, target) : undefined;
+    const vacuous = remark === undefined && !needsNoUpload(check) ? whyVacuous(recording, target) : undefined;
     if (vacuous !== undefined) return result('blocked', { remark: vacuous });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
@@ -63,13 +63,19 @@ export function judge(check: Check, recording: Recording, target: Target): Check
     if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
     const { expected = check.passes, actual, matters = check.matters, atMost } = thrown.details;
     const evidence = thrown.details.evidence?.filter((exchange) => exchange !== undefined);
-    const locked = whyLocked(evidence ?? recording.exchanges, recording, target);
+    const locked = needsNoUpload(check)
+      ? undefined
+      : whyLocked(evidence ?? recording.exchanges, recording, target);
     if (locked !== undefined) return result('blocked', { remark: locked, ...(evidence && { evidence }) });
     return result(graded(level, atMost), {
       violation: { expected, actual, matters },
       ...(evidence && { evidence }),
     });
   }
+}
+
+function needsNoUpload({ reads }: Check): boolean {
+  return 'needsNoUpload' in reads && reads.needsNoUpload === true;
 }
 
 /** A server that refuses every upload does nothing wrong with any: that it refuses a wrong one as well shows nothing. */

@@ -51,10 +51,11 @@ export function tokensIn(link: string): readonly string[] {
   ) as string[];
 }
 
-/** The token as requests carry it; undefined where there is none that they can. */
-export function usableToken(link: string): string | undefined {
+/** The token as requests to that origin carry it; undefined where they cannot, or the link is for another origin. */
+export function usableToken(link: string, origin: string): string | undefined {
   const [token] = tokensIn(link);
-  return token !== undefined && USABLE_TOKEN.test(token) ? token : undefined;
+  const isFor = serverIn(linkParts(link))?.origin === origin;
+  return isFor && token !== undefined && USABLE_TOKEN.test(token) ? token : undefined;
 }
 
 /** The base URL that the link names, without a slash at its end; undefined where there is none that can be used. */

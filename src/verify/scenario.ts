@@ -18,6 +18,8 @@ export interface Scenario<Seen = unknown> {
   readonly sendsBytes?: number;
   /** It may wait for a deadline that the server states: as long as the run allows, beside its own time. */
   readonly awaitsDeadline?: true;
+  /** It asks nothing of uploads that the user's own credential creates: it shows something where all of them are refused. */
+  readonly needsNoUpload?: true;
   /** The time it may take, where that is more than the run's usual limit. */
   readonly timeoutMs?: number;
   /** Throws Blocked where the server refuses the set-up; every other behaviour of the server is something seen. */

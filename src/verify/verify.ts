@@ -201,7 +201,7 @@ function judgedAtTheEnd(
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
   const { seed, runId, rounds, gibibyteBytes = 2 ** 30, maxWaitMs = 0 } = settings;
   const { timeoutMs, artifacts = {}, headers, server, link } = settings;
-  const linkToken = link === undefined ? undefined : usableToken(link);
+  const linkToken = link === undefined ? undefined : usableToken(link, server.origin);
   const tokens = { ...settings.tokens, ...(linkToken !== undefined && { link: linkToken }) };
   const secrets = [
     ...tokensIn(link ?? '').map((value) => ({ label: "<link's token>", value })),

@@ -48,6 +48,24 @@ it('a good link passes, and its token stands in nothing that is printed or kept'
   expect(Object.fromEntries(results.map(({ id, verdict }) => [id, verdict]))).toEqual(verdicts(run.stdout));
 });
 
+it('a link alone is enough to check it: no other credential is needed, and nothing is left behind', async () => {
+  const server = await subject({ protocol: 'pulse-v1', token: TOKEN });
+  const link = server.pairingLink?.() ?? '';
+  const report = join(await temporaryFolder(), 'run.json');
+  const args = ['verify', server.url, ...only, '--intrusive', '--json', '--report', `json=${report}`];
+  const run = await runBin(args, { env: { PULSE_UPLOAD_LINK: link } });
+  expect([run.code, new Set(Object.values(verdicts(run.stdout)))]).toEqual([0, new Set(['pass'])]);
+  expect(JSON.parse(await readFile(report, 'utf8')).leftovers).toEqual({ created: 1, removed: 1 });
+  // One that is no longer good is a finding about the link, and nothing for which another credential would help.
+  const worn = `${link.slice(0, -1)}${link.endsWith('A') ? 'E' : 'A'}`;
+  const again = await runBin(args, { env: { PULSE_UPLOAD_LINK: worn } });
+  expect(again.code).toBe(1);
+  expect(verdicts(again.stdout)).toMatchObject({
+    'v1.link.unreserved': 'fail',
+    'v1.link.token-scoped': 'skip',
+  });
+});
+
 it('curl commands name a variable in place of the token', async () => {
   const server = await subject({
     protocol: 'pulse-v1',

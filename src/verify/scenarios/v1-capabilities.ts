@@ -12,6 +12,7 @@ const askFor = (probe: Probe, headers: Readonly<Record<string, string>> = {}) =>
 export const capabilitiesAsked = scenario({
   id: 'v1-capabilities',
   does: 'asks for the capabilities without a credential, with a senseless one, and once more',
+  needsNoUpload: true,
   run: async (probe) => ({
     open: await askFor(probe),
     garbage: await askFor(probe, { Authorization: 'Bearer senseless' }),

@@ -19,6 +19,7 @@ export const linkRead = scenario({
   id: 'v1-link',
   does: 'reads the pairing link, and sends nothing',
   needs: ['link'],
+  needsNoUpload: true,
   run: async (probe) => ({ link: shownLink(given(probe)) }),
 });
 
@@ -34,6 +35,7 @@ export const linkServerAsked = scenario({
   id: 'v1-link-server',
   does: 'asks the server of the pairing link for its capabilities, without a credential, if it is of the same origin',
   needs: ['link'],
+  needsNoUpload: true,
   run: async (probe): Promise<SeenServer> => {
     const link = given(probe);
     const server = serverIn(linkParts(link));
@@ -60,9 +62,11 @@ export const linkTokenTried = scenario({
   id: 'v1-link-token',
   does: "creates an artifact that the link does not name with the link's token, and removes it",
   needs: ['link'],
+  needsNoUpload: true,
   run: async (probe): Promise<SeenToken> => {
     const link = given(probe);
-    const token = linkTokenFor(probe);
+    const token = tokenOf(probe);
+    if (token === undefined) throw new Skip('the link holds no token');
     const open = await probe.post(10, { as: 'nobody' });
     if (isSuccess(open)) throw new Skip('the server asks for no credential');
     const claims = readClaims(token);
@@ -78,6 +82,7 @@ export const linkArtifactCreated = scenario({
   id: 'v1-link-artifact',
   does: 'creates the artifact of the pairing link, as an app does first, and removes it',
   needs: ['link', 'intrusive'],
+  needsNoUpload: true,
   run: async (probe) => {
     const link = given(probe);
     const parts = linkParts(link);
@@ -92,19 +97,12 @@ export const linkArtifactCreated = scenario({
   },
 });
 
-/** The token, where the link has one and leads here: it is shown to no other server than the one it is for. */
-function linkTokenFor(probe: Probe): string {
-  const token = tokenOf(probe);
-  if (token === undefined) throw new Skip('the link holds no token');
-  refuseElsewhere(probe);
-  return token;
-}
-
-/** The link's token; undefined where the link has none, Blocked where no request can carry it. */
+/** The token of a link that leads here; undefined where it has none. The probe has no other (`usableToken`). */
 function tokenOf(probe: Probe): string | undefined {
+  if (tokensIn(given(probe)).length === 0) return undefined;
+  refuseElsewhere(probe);
   const { link: token } = probe.tokens;
-  if (token === undefined && tokensIn(given(probe)).length > 0)
-    throw new Blocked('no header can carry the token of the link');
+  if (token === undefined) throw new Blocked('no header can carry the token of the link');
   return token;
 }
 
