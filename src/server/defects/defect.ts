@@ -14,7 +14,7 @@ export interface Defect {
   /** The ids of checks that cannot judge anything any more because of it. */
   readonly blocks?: readonly string[];
   readonly source?: string;
-  /** Correct clients survive it: the checks warn of it, and never fail. */
+  /** Correct clients survive it: the checks warn of it or note it, and never fail. */
   readonly onlyWarns?: true;
   /** How the server is started to show it; a pulse server open to anyone where absent. */
   readonly serve?: Serving;
