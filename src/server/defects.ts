@@ -30,6 +30,8 @@ import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
 import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
+import { v1ContentDefects } from './defects/v1-content.ts';
+import { v1EchoDefects } from './defects/v1-echo.ts';
 import { v1LinkDefects } from './defects/v1-link.ts';
 import { v1MetadataDefects } from './defects/v1-metadata.ts';
 import { v1SessionsDefects } from './defects/v1-sessions.ts';
@@ -66,6 +68,8 @@ export const defects: readonly Defect[] = [
   ...pulseFinalizeBodiesDefects,
   ...pulseFinalizeNamesDefects,
   ...pulseExtraDefects,
+  ...v1EchoDefects,
+  ...v1ContentDefects,
   ...v1CapabilitiesDefects,
   ...v1LinkDefects,
   ...v1UploadDefects,

@@ -4,7 +4,7 @@ import { variations } from '../../src/server/variations.ts';
 import type { Section } from '../../src/verify/check.ts';
 import type { Verdict } from '../../src/verify/judge.ts';
 import { suite } from '../../src/verify/suite.ts';
-import { notUnderV1, sharedDefects } from './shared.ts';
+import { notUnderV1, provenUnderV1, sharedDefects, underV1 } from './shared.ts';
 
 /** What a server's run came to: verdict to the checks that got it; skipped ones are left out. */
 export type SeenOn = Readonly<Partial<Record<Verdict, readonly string[]>>>;
@@ -91,6 +91,7 @@ export function totals(requirements: readonly Requirement[], seen: Seen): readon
     `- ${rows.length} requirements in ${begun.size} sections: ${checks.length} checks, and ${excused.length} that cannot be tested from outside.`,
     `- ${defects.length} defects show that each check can fail; ${variations.length} correct variations fail none.`,
     `- ${sharedDefects.length - notUnderV1.size} of the ${sharedDefects.length} defects of pulse and tus that concern protocol v1 are noticed in a v1 server too; test/proof/shared.ts says why not the others.`,
+    `- ${provenUnderV1.size} of the ${underV1.size} checks of protocol v1 are seen to fail on a v1 server, the rest of them on others.`,
     `- ${failing.length} checks were seen to fail or to warn on servers that nobody broke on purpose.`,
     `- Gaps without a reason: ${gap.length === 0 ? 'none' : gap.join('; ')}.`,
   ];

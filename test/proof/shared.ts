@@ -5,7 +5,7 @@ import { allChecks } from '../../src/verify/verify.ts';
 /** What plain tus and pulse are judged by holds for protocol v1 too: the same mistakes, made by a v1 server. */
 
 /** The checks that are part of protocol v1. */
-const underV1 = new Set(
+export const underV1: ReadonlySet<string> = new Set(
   allChecks(suite)
     .filter(({ level }) => level['pulse-v1'] !== undefined)
     .map(({ id }) => id),
@@ -51,7 +51,6 @@ const reasons: readonly (readonly [reason: string, ids: readonly string[]])[] = 
       'concat-never-joined',
       'created-but-not-ready',
       'empty-upload-refused',
-      'metadata-empty-header-fails',
       'upload-of-the-app-takes-forms-only',
     ],
   ],
@@ -75,4 +74,14 @@ const reasons: readonly (readonly [reason: string, ids: readonly string[]])[] = 
 /** Defect id to the reason why it is not shown under v1. */
 export const notUnderV1: ReadonlyMap<string, string> = new Map(
   reasons.flatMap(([reason, ids]) => ids.map((id) => [id, reason] as const)),
+);
+
+/** The checks of v1 that are seen to fail on a v1 server. */
+export const provenUnderV1: ReadonlySet<string> = new Set(
+  [
+    ...defects.filter(({ serve }) => serve?.protocol === 'pulse-v1'),
+    ...sharedDefects.filter(({ id }) => !notUnderV1.has(id)),
+  ]
+    .flatMap(({ breaks }) => breaks)
+    .filter((id) => underV1.has(id)),
 );

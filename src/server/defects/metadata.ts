@@ -89,7 +89,8 @@ export const metadataDefects: readonly Defect[] = [
     says: 'Falls over an empty Upload-Metadata.',
     breaks: ['metadata.empty-header', 'http.no-5xx'],
     serve,
-    behaviour: () => failingOver((metadata) => metadata === ''),
+    behaviour: () =>
+      failingOver((metadata) => metadata === '' || /^artifactId [^,]+,filename [^,]+,$/.test(metadata ?? '')),
   },
   {
     id: 'metadata-blank-behind-comma',
