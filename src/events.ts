@@ -88,6 +88,8 @@ export type PulseEvent =
       readonly proof?: Proof;
       /** Why it is not proven, where more is known than that there was nothing to compare with. */
       readonly reason?: string;
+      /** The server acknowledged every byte, and then no longer knew the upload: it may have moved the file away, or lost it. */
+      readonly gone?: true;
       readonly elapsedMs: number;
       readonly sentBytes: number;
       readonly resumedFromBytes: number;

@@ -122,6 +122,7 @@ const uploadEvents: TableOf<PulseEvent> = {
     proven: flag,
     proof: optional(word({ finalize: 1, digest: 1, 'read-back': 1, checksum: 1, declared: 1 })),
     reason: optional(text),
+    gone: optional(flag),
     elapsedMs: number,
     sentBytes: count,
     resumedFromBytes: count,

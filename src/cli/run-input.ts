@@ -18,7 +18,7 @@ import type { BulkValues } from './bulk-options.ts';
 import type { CommandLine } from './command-line.ts';
 import { type Asked, inRun } from './in-run.ts';
 import type { UploadValues } from './options.ts';
-import { resumeCommand } from './run-upload.ts';
+import { copyStays, resumeCommand } from './run-upload.ts';
 
 /** `pulse-upload -`: standard input, as it comes, or with --spool from a copy on disk. */
 export async function runInput(
@@ -57,6 +57,7 @@ async function runSpooled(asked: Asked): Promise<number> {
   const { name = INPUT } = settings;
   const spool = await openSpool(stateDirOf(process.env, process.platform, homedir()), name);
   let isWhole = false;
+  let isGone = false;
   const goOn = () => resumeCommand(new Map([...line.given, ...nameFor(spool.path, name)]), [spool.path]);
   const exitCode = await inRun(asked, {
     upload: async (tools, output) => {
@@ -64,12 +65,17 @@ async function runSpooled(asked: Asked): Promise<number> {
       const failed = await fillSpool(spool, values.size, tools);
       if (failed !== undefined) return failed;
       isWhole = true;
-      return uploadFiles([spool.path], settings, tools);
+      const outcome = await uploadFiles([spool.path], settings, tools);
+      if (isGone) output.warn(copyStays(spool.path));
+      return outcome;
     },
-    onEvent: (event) => (isWhole ? aboutInput(event, spool.path, goOn()) : event),
+    onEvent: (event) => {
+      if (event.type === 'upload.done') isGone = event.gone === true;
+      return isWhole ? aboutInput(event, spool.path, goOn()) : event;
+    },
     next: () => (isWhole ? goOn() : wholeAgain),
   });
-  if (exitCode === 0 && settings.finalize) await removeSpooled(spool.path);
+  if (exitCode === 0 && settings.finalize && !isGone) await removeSpooled(spool.path);
   return exitCode;
 }
 

@@ -34,20 +34,31 @@ export async function runUpload(
     return exitCode;
   }
   const left = new Set(line.operands);
+  const gone = new Set<string>();
   const exitCode = await inRun(
     { line, values, settings, network },
     {
-      upload: (tools) => uploadFiles(line.operands, settings, tools),
+      upload: async (tools, output) => {
+        const outcome = await uploadFiles(line.operands, settings, tools);
+        for (const file of gone) if (isSpooled(stateDir, file)) output.warn(copyStays(file));
+        return outcome;
+      },
       onEvent: (event) => {
         if (event.type === 'upload.done') left.delete(event.file);
+        if (event.type === 'upload.done' && event.gone) gone.add(event.file);
         return event;
       },
       next: () => resumeCommand(line.given, [...left]),
     },
   );
-  const done = line.operands.filter((file) => !left.has(file));
+  const done = line.operands.filter((file) => !left.has(file) && !gone.has(file));
   if (settings.finalize) for (const file of done) if (isSpooled(stateDir, file)) await removeSpooled(file);
   return exitCode;
+}
+
+/** What may be the last copy is not thrown away for a server that was asked and did not find its own. */
+export function copyStays(path: string): string {
+  return `the server was not seen to have the upload in the end, so the copy stays in ${path}: remove it once the file is known to be there`;
 }
 
 /** The user's own command for the files that are left; starting over is what it must not do. */

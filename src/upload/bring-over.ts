@@ -64,11 +64,11 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
   // Where the protocol has no finalize, HEAD has the last word on completeness.
   const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
   if (short !== undefined && short !== 'gone') return { shortOf: { ...short.shortOf, checked } };
-  const gap =
-    short === 'gone' ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeOf(job));
+  const isGone = short === 'gone';
+  const gap = isGone ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeOf(job));
   const sha256 = await contentDigest(job, upload);
   try {
-    return await proved(job, upload, { sha256, gap });
+    return await proved(job, upload, { sha256, gap, isGone });
   } catch (error) {
     if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
     await tools.store.remove(key);

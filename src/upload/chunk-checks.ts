@@ -75,6 +75,7 @@ export function gapIn(
   if (seen === 'ignores') return 'the server takes a chunk whose checksum is wrong';
   if (!digest.isStrong) return `${digest.algorithm} is too short to prove anything`;
   if (checked.gap !== undefined) return checked.gap;
+  if (sizeBytes === 0) return 'it is empty, so that no chunk was compared';
   // What the record says of an earlier run was written because the server was seen to compare.
   const isSeen = seen === 'compares' || offsetBytes === sizeBytes;
   return isSeen && checked.bytes === sizeBytes ? undefined : 'the server was not seen to compare checksums';

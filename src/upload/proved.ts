@@ -25,13 +25,17 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
 
 /**
  * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
- * where they do. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless --read-back could
+ * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless --read-back could
  * still prove it.
  */
 export async function proved(
   job: Job,
   upload: OpenUpload,
-  { sha256, gap }: { readonly sha256: string; readonly gap: string | undefined },
+  {
+    sha256,
+    gap,
+    isGone = false,
+  }: { readonly sha256: string; readonly gap: string | undefined; readonly isGone?: boolean },
 ): Promise<Brought | Shortfall> {
   const { protocol, settings, tools, key } = job;
   const sizeBytes = sizeOf(job);
@@ -57,7 +61,8 @@ export async function proved(
     ...brought,
     proven,
     ...(proof !== undefined && { proof }),
-    ...(!proven && gap !== undefined && offersChecksums(job) && { reason: gap }),
+    ...(!proven && gap !== undefined && (isGone || offersChecksums(job)) && { reason: gap }),
+    ...(!proven && isGone && { gone: true as const }),
     ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
   };
 }

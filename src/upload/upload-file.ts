@@ -34,6 +34,8 @@ export interface UploadResult {
   readonly proof?: Proof;
   /** Why it is not proven, where more is known than that there was nothing to compare with. */
   readonly reason?: string;
+  /** Present where it is not proven, and the server no longer knew the upload once it had acknowledged every byte. */
+  readonly gone?: true;
   readonly elapsedMs: number;
   /** Payload bytes sent by this run, repeats included. */
   readonly sentBytes: number;

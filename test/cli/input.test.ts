@@ -92,6 +92,34 @@ test('with --spool nothing is lost: the printed command goes on from the copy, w
   await proxy.close();
 });
 
+test('the copy stays, and is said to, where the server acknowledged every byte and then does not know the upload', async () => {
+  const server = await subject({ protocol: 'tus' });
+  const { origin, pathname } = new URL(server.url);
+  const proxy = await startFaultProxy({ target: origin });
+  const stateDir = await temporaryFolder();
+  const env = { PULSE_UPLOAD_STATE_DIR: stateDir };
+  const url = `${new URL(proxy.url).origin}${pathname}`;
+  const vanished = [{ on: { method: 'HEAD', nth: 1, times: 100 }, do: 'answer', status: 404 }] as const;
+  proxy.setFaults(vanished);
+  const args = ['--server', url, '--retries', '0'];
+  const first = await pipeInto(payload(2048), [...args, '--spool', '--name', 'a.mp4'], env);
+  expect(first.code).toBe(0);
+  const [copy = ''] = await copiesIn(stateDir);
+  expect((await readFile(copy)).equals(payload(2048))).toBe(true);
+  const stays = `so the copy stays in ${copy}: remove it once the file is known to be there`;
+  expect(first.stderr.trimEnd().split('\n').at(-1)).toContain(stays);
+
+  // The same holds for the copy, sent by its name; where the server knows the upload, the copy goes.
+  proxy.setFaults(vanished);
+  const second = await startBin([copy, ...args], { env }).ended;
+  expect([second.code, second.stderr.includes(stays)]).toEqual([0, true]);
+  expect(await copiesIn(stateDir)).toEqual([copy]);
+  proxy.setFaults([]);
+  expect((await startBin([copy, ...args], { env }).ended).code).toBe(0);
+  expect(await copiesIn(stateDir)).toEqual([]);
+  await proxy.close();
+});
+
 test('a copy whose upload was never begun is shown by list, with the command that sends it', async () => {
   const server = await subject({ protocol: 'pulse' });
   await server.close();

@@ -45,6 +45,17 @@ async function expectStored(bench: ReferenceBench, file: string): Promise<void> 
 }
 
 describe('checksums of chunks', () => {
+  it('prove nothing of an empty file, of which there is no chunk', async () => {
+    const bench = await withAll();
+    const empty = await bench.file(0, 'empty.mp4');
+    expect((await bench.upload(empty, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([
+      { sizeBytes: 0, proven: false, reason: 'it is empty, so that no chunk was compared' },
+    ]);
+    expect((await bench.upload(empty, { ...tus, readBack: true, requireProof: true })).exitCode).toBe(0);
+    expect(bench.of('upload.done').at(-1)).toMatchObject({ proven: true, proof: 'read-back' });
+  });
+
   it('go with every chunk, are those of exactly its bytes, and prove the upload', async () => {
     const bench = await withAll();
     const file = await bench.file(2 * MIB + 7);

@@ -93,7 +93,9 @@ describe('a last chunk', () => {
       bench.server.script.HEAD = [stay, { answer }];
       const file = await bench.file(MIB);
       expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
-      expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+      expect(bench.of('upload.done')).toMatchObject([
+        { proven: false, gone: true, reason: 'the server no longer knows the upload' },
+      ]);
       expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
         expect.stringContaining('it may have moved it away'),
       ]);
