@@ -167,7 +167,7 @@ function isRefusal({ sent: { method }, answer }: Exchange): boolean {
 function passing(exchange: Exchange, what: string): Violation {
   return new Violation({
     expected: 'a success, 429 or a 5xx',
-    actual: `${what} answered ${outcomeOf(exchange)} while an older PATCH had stalled, and it passed`,
+    actual: `${what} answered ${outcomeOf(exchange)} while an older PATCH had stalled, and that was over with it`,
     evidence: [exchange],
     atMost: 'warn',
   });
