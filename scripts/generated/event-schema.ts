@@ -1,6 +1,12 @@
 import { exitCodes } from '../../src/errors.ts';
 import type { PulseEvent } from '../../src/events.ts';
-import type { AbortedEvent, ForgottenEvent, KeptEvent } from '../../src/output/kept-uploads.ts';
+import type {
+  AbortedEvent,
+  ForgottenEvent,
+  ForgottenInputEvent,
+  KeptEvent,
+  KeptInputEvent,
+} from '../../src/output/kept-uploads.ts';
 import type { VerifyFailed } from '../../src/output/verify/events.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
 
@@ -195,27 +201,30 @@ const verifyEvents: TableOf<VerifyEvent | VerifyFailed> = {
   'run.end': { exitCode: count, elapsedMs: number, ...counts, expected: count },
 };
 
-const keptEvents: TableOf<KeptEvent | ForgottenEvent | AbortedEvent> = {
-  'upload.kept': {
-    file: text,
-    server: text,
-    protocol: text,
-    url: text,
-    sizeBytes: count,
-    acceptedBytes: count,
-    createdAt: text,
-    savedAt: text,
-    expiresAt: optional(text),
-    outlook: text,
-  },
-  'upload.forgotten': { file: text, server: text, url: text },
-  'upload.aborted': {
-    file: optional(text),
-    server: text,
-    url: text,
-    ended: word({ removed: 1, gone: 1 }),
-  },
-};
+const keptEvents: TableOf<KeptEvent | KeptInputEvent | ForgottenEvent | ForgottenInputEvent | AbortedEvent> =
+  {
+    'input.kept': { file: text, sizeBytes: count },
+    'input.forgotten': { file: text, sizeBytes: count },
+    'upload.kept': {
+      file: text,
+      server: text,
+      protocol: text,
+      url: text,
+      sizeBytes: count,
+      acceptedBytes: count,
+      createdAt: text,
+      savedAt: text,
+      expiresAt: optional(text),
+      outlook: text,
+    },
+    'upload.forgotten': { file: text, server: text, url: text },
+    'upload.aborted': {
+      file: optional(text),
+      server: text,
+      url: text,
+      ended: word({ removed: 1, gone: 1 }),
+    },
+  };
 
 type Table = Readonly<Record<string, Readonly<Record<string, Field<string>>>>>;
 

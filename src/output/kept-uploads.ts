@@ -26,6 +26,20 @@ export interface ForgottenEvent {
   readonly url: string;
 }
 
+/** A copy of standard input (--spool) of which no unfinished upload is remembered. */
+export interface KeptInputEvent {
+  readonly type: 'input.kept';
+  readonly file: string;
+  readonly sizeBytes: number;
+}
+
+/** The same, removed. */
+export interface ForgottenInputEvent {
+  readonly type: 'input.forgotten';
+  readonly file: string;
+  readonly sizeBytes: number;
+}
+
 export interface AbortedEvent {
   readonly type: 'upload.aborted';
   /** Absent for a URL of which nothing was remembered. */

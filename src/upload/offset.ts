@@ -14,8 +14,17 @@ export interface ServerOffset {
   readonly cached?: string;
 }
 
+interface OffsetQuestion {
+  /** There is no file whose size could count where the server states no length. */
+  readonly isOfNoFile?: true;
+}
+
 /** What the server says it holds: the only truth about an upload. */
-export function askOffset(job: Sender & Pick<Job, 'tally'>, url: URL): Promise<Result<ServerOffset>> {
+export function askOffset(
+  job: Sender & Pick<Job, 'tally'>,
+  url: URL,
+  { isOfNoFile }: OffsetQuestion = {},
+): Promise<Result<ServerOffset>> {
   const request = job.protocol.status(url);
   return ask(job, request, (answer, sent) => {
     const offsetBytes = parseByteCount(answer.headers['upload-offset']);
@@ -28,7 +37,7 @@ export function askOffset(job: Sender & Pick<Job, 'tally'>, url: URL): Promise<R
     const lengthBytes = parseByteCount(answer.headers['upload-length']);
     const isOpen = lengthBytes === undefined;
     const isDeferred = isOpen && answer.headers['upload-defer-length'] !== undefined;
-    if (isOpen && !isDeferred && job.tools.host.isNews('no Upload-Length'))
+    if (isOpen && !isDeferred && !isOfNoFile && job.tools.host.isNews('no Upload-Length'))
       warn(
         job,
         'the server does not say how long its uploads are (no Upload-Length); the file’s own size counts',

@@ -52,8 +52,14 @@ export interface Copy {
   readonly sizeBytes: number;
 }
 
+/** The copies of which nothing is remembered under these paths. */
+export async function unsentCopies(stateDir: string, known: Iterable<string>): Promise<readonly Copy[]> {
+  const begun = new Set(known);
+  return (await spooledCopies(stateDir)).filter(({ path }) => !begun.has(path));
+}
+
 /** The copies that are whole, whether their uploads were begun or not. */
-export async function spooledCopies(stateDir: string): Promise<readonly Copy[]> {
+async function spooledCopies(stateDir: string): Promise<readonly Copy[]> {
   const root = spoolFolder(stateDir);
   const copies: Copy[] = [];
   for (const folder of await readdir(root).catch(() => [])) {

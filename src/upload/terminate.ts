@@ -51,7 +51,7 @@ async function lookFor(
   { url, isFinishedWhenComplete, sizeBytes }: Ending,
   isMissing: (fault: Fault) => boolean,
 ): Promise<'there' | 'complete' | 'gone'> {
-  const asked = await askOffset(asker, url);
+  const asked = await askOffset(asker, url, { isOfNoFile: true });
   if ('fault' in asked) {
     if (isMissing(asked.fault)) return 'gone';
     throw errorOf(asked.fault);

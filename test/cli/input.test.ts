@@ -140,8 +140,22 @@ test('a copy whose upload was never begun is shown by list, with the command tha
   const { stdout, stderr } = await startBin(['list'], { env }).ended;
   expect([stdout, stderr]).toEqual([
     '',
-    `${copy}: 2.0 KiB of standard input that were never sent\nnext: pulse-upload ${copy} --server <url>\n`,
+    `${copy}: 2.0 KiB of standard input are kept, no unfinished upload of them is known\nnext: pulse-upload ${copy} --server <url>\n`,
   ]);
+  const list = await startBin(['list', '--json'], { env }).ended;
+  expect(JSON.parse(list.stdout)).toMatchObject({ type: 'input.kept', file: copy, sizeBytes: 2048 });
+
+  // What may be the only copy goes only where it is named.
+  const all = await startBin(['forget', '--all'], { env }).ended;
+  expect([all.code, all.stdout, all.stderr]).toEqual([
+    0,
+    '',
+    `${copy}, a copy of standard input, stays; forget removes it by its name\n`,
+  ]);
+  const one = await startBin(['forget', copy], { env }).ended;
+  expect([one.code, one.stdout, one.stderr]).toEqual([0, `removed ${copy}: 2.0 KiB of standard input\n`, '']);
+  expect(await copiesIn(env.PULSE_UPLOAD_STATE_DIR)).toEqual([]);
+  expect((await startBin(['forget', copy], { env }).ended).code).toBe(3);
 });
 
 test('the copy of a process that was killed while it sent is gone on with', async () => {

@@ -1,10 +1,11 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import { countOf, formatBytes, percentOf } from '../../output/format.ts';
-import type { ForgottenEvent } from '../../output/kept-uploads.ts';
+import type { ForgottenEvent, ForgottenInputEvent } from '../../output/kept-uploads.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { harmless } from '../../output/text.ts';
 import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/kept-uploads.ts';
+import { type Copy, removeSpooled, unsentCopies } from '../../upload/spool.ts';
 import type { UploadRecord } from '../../upload/state-store.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -50,22 +51,35 @@ async function forgetAll(values: ForgetValues): Promise<number> {
   const aside = await removeLeftovers(dir, Date.now());
   if (aside > 0 && !values.json)
     process.stdout.write(`forgot ${countOf(aside, 'saved state', 'saved states')} that could not be read\n`);
-  if (kept.length === 0 && aside === 0 && !values.json) process.stderr.write('nothing was remembered\n');
+  const copies = await copiesBeside(kept.map(({ record }) => record));
+  if (values.json) return 0;
+  if (kept.length === 0 && aside === 0 && copies.length === 0)
+    process.stderr.write('nothing was remembered\n');
+  // They may be the only ones there are: whoever wants them gone names them.
+  for (const { path } of copies)
+    process.stderr.write(
+      `${harmless(path)}, a copy of standard input, stays; forget removes it by its name\n`,
+    );
   return 0;
 }
 
 /** What is remembered of every file is forgotten before one that is unknown ends the command. */
 async function forgetFiles(files: readonly string[], values: ForgetValues): Promise<number> {
   const kept = await keptUploads(stateDir(), Date.now());
+  const copies = await copiesBeside(kept.map(({ record }) => record));
   const unknown: string[] = [];
+  const unwanted: Copy[] = [];
   const chosen: UploadRecord[] = [];
   for (const file of files) {
     const path = await rememberedPath(file);
     const records = kept.map(({ record }) => record).filter((record) => record.path === path);
-    if (records.length === 0) unknown.push(file);
+    const copy = copies.find((other) => other.path === path);
+    if (copy !== undefined && !unwanted.includes(copy)) unwanted.push(copy);
+    if (records.length === 0 && copy === undefined) unknown.push(file);
     chosen.push(...records.filter((record) => !chosen.includes(record)));
   }
   await forgetEach(chosen, values);
+  await removeEach(unwanted, values);
   if (unknown.length === 0) return 0;
   throw new PulseError('input', `no upload of ${unknown.join(', ')} is remembered`, {
     hint: 'pulse-upload list shows what is remembered',
@@ -81,6 +95,26 @@ async function forgetEach(records: readonly UploadRecord[], { json }: ForgetValu
     const fact = records.length === 1 ? 'its upload was' : 'their uploads were';
     process.stderr.write(
       `on the server ${fact} not touched: what is there stays until the server removes it\n`,
+    );
+  }
+}
+
+/** Copies of standard input of which no upload is remembered; of the others the record is forgotten first. */
+function copiesBeside(records: readonly UploadRecord[]): Promise<readonly Copy[]> {
+  return unsentCopies(
+    stateDir(),
+    records.map(({ path }) => path),
+  );
+}
+
+async function removeEach(copies: readonly Copy[], { json }: ForgetValues): Promise<void> {
+  for (const { path, sizeBytes } of copies) {
+    await removeSpooled(path);
+    const event: ForgottenInputEvent = { type: 'input.forgotten', file: path, sizeBytes };
+    process.stdout.write(
+      json
+        ? ndjsonLine(event, new Date())
+        : `removed ${harmless(path)}: ${formatBytes(sizeBytes)} of standard input\n`,
     );
   }
 }

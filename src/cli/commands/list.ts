@@ -1,13 +1,13 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import { formatBytes } from '../../output/format.ts';
-import { type KeptEvent, keptLines } from '../../output/kept-uploads.ts';
+import { type KeptEvent, type KeptInputEvent, keptLines } from '../../output/kept-uploads.ts';
 import { labelled } from '../../output/labelled.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { createPaint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { keptUploads } from '../../upload/kept-uploads.ts';
-import { type Copy, spooledCopies } from '../../upload/spool.ts';
+import { type Copy, unsentCopies } from '../../upload/spool.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -42,12 +42,17 @@ function helpText(): string {
 async function list(values: Values<typeof listOptions>): Promise<void> {
   const now = new Date();
   const events = (await keptUploads(stateDir(), now.getTime())).map(keptEvent);
+  const copies = await unsentCopies(
+    stateDir(),
+    events.map(({ file }) => file),
+  );
   if (values.json) {
-    process.stdout.write(events.map((event) => ndjsonLine(event, now)).join(''));
+    const kept = copies.map(
+      ({ path, sizeBytes }): KeptInputEvent => ({ type: 'input.kept', file: path, sizeBytes }),
+    );
+    process.stdout.write([...events, ...kept].map((event) => ndjsonLine(event, now)).join(''));
     return;
   }
-  const known = new Set(events.map(({ file }) => file));
-  const copies = (await spooledCopies(stateDir())).filter(({ path }) => !known.has(path));
   if (events.length === 0 && copies.length === 0) {
     process.stderr.write(
       'nothing is unfinished: every upload that was begun here is done, or was forgotten\n',
@@ -60,7 +65,7 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
   const onErr = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
   const unsent = copies.map(
     ({ path, sizeBytes }) =>
-      `${harmless(path)}: ${formatBytes(sizeBytes)} of standard input that were never sent`,
+      `${harmless(path)}: ${formatBytes(sizeBytes)} of standard input are kept, no unfinished upload of them is known`,
   );
   const next = labelled([['next', harmless(nextStep(events, copies))]], onErr);
   process.stderr.write(asText([...unsent, ...next]));
