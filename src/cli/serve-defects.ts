@@ -56,6 +56,11 @@ export function withDefects(
         hint: 'write any token into a file, and add --token-file <path>',
       });
     }
+    if (serve?.bound && (settings.boundTokens ?? []).length < 2) {
+      throw new PulseError('usage', `${id} shows only where two tokens are bound to an artifact each`, {
+        hint: 'write two lines into the file of --token-file: <token> <artifactId>, with any two UUIDs',
+      });
+    }
   }
   const limits = chosen.flatMap(({ serve }) => serve?.maxSizeBytes ?? []);
   return {
@@ -114,6 +119,12 @@ const flagsFor: Readonly<Partial<Record<Need, readonly string[]>>> = {
   'second-token': ['--second-token', '<token>'],
 };
 
+/** The lines of the server's file, which are secret. */
+const twoBoundTokens = [
+  ...['--token', '<token>', '--artifact', '<artifactId>'],
+  ...['--second-token', '<token2>', '--second-artifact', '<artifactId2>'],
+];
+
 function findingCommand(chosen: readonly Defect[], values: ServeValues, url: string): string {
   const { tokenFile, pairingLink } = values;
   const ids = [...new Set(chosen.flatMap(({ breaks }) => breaks))];
@@ -122,8 +133,10 @@ function findingCommand(chosen: readonly Defect[], values: ServeValues, url: str
     checks.flatMap(({ needs = [], reads }) => [...needs, ...('atLeast' in reads ? [] : (reads.needs ?? []))]),
   );
   const link = pairingLink === undefined ? '<link>' : `@${pairingLink}`;
+  const isBound = chosen.some(({ serve }) => serve?.bound);
+  if (isBound) needs.delete('second-token');
   const flags = [...needs].flatMap((need) => (need === 'link' ? ['--link', link] : (flagsFor[need] ?? [])));
-  const token = tokenFile === undefined ? [] : ['--token-file', tokenFile];
+  const token = isBound ? twoBoundTokens : tokenFile === undefined ? [] : ['--token-file', tokenFile];
   const words = ['pulse-upload', 'verify', url, '--only', ids.join(','), ...flags, ...token];
   return words.map((word) => shellQuote(word, process.platform)).join(' ');
 }

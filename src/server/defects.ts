@@ -29,11 +29,13 @@ import { pulseFlowDefects } from './defects/pulse-flow.ts';
 import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
 import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
+import { v1AuthorisationDefects } from './defects/v1-authorisation.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
 import { v1ContentDefects } from './defects/v1-content.ts';
 import { v1EchoDefects } from './defects/v1-echo.ts';
 import { v1LinkDefects } from './defects/v1-link.ts';
 import { v1MetadataDefects } from './defects/v1-metadata.ts';
+import { v1RoutingDefects } from './defects/v1-routing.ts';
 import { v1SessionsDefects } from './defects/v1-sessions.ts';
 import { v1UploadDefects } from './defects/v1-upload.ts';
 
@@ -74,6 +76,8 @@ export const defects: readonly Defect[] = [
   ...v1LinkDefects,
   ...v1UploadDefects,
   ...v1MetadataDefects,
+  ...v1RoutingDefects,
+  ...v1AuthorisationDefects,
   ...v1ArtifactsDefects,
   ...v1SessionsDefects,
   ...appDefects,

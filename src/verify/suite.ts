@@ -30,6 +30,7 @@ import { terminationChecks } from './checks/termination.ts';
 import { v1Artifacts } from './checks/v1-artifacts.ts';
 import { v1Capabilities } from './checks/v1-capabilities.ts';
 import { v1Link } from './checks/v1-link.ts';
+import { v1Routing } from './checks/v1-routing.ts';
 import { v1Sessions } from './checks/v1-sessions.ts';
 import { v1Upload } from './checks/v1-upload.ts';
 
@@ -65,6 +66,7 @@ export const suite: readonly Section[] = [
   v1Capabilities,
   v1Link,
   v1Upload,
+  v1Routing,
   v1Artifacts,
   v1Sessions,
   app,

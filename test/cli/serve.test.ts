@@ -221,6 +221,26 @@ describe('pulse-upload serve --defect', () => {
     expect(args.slice(-2)).toEqual(['--token-file', tokenFile]);
   });
 
+  test('takes two tokens that are bound to an artifact each, where the defect is about them', async () => {
+    const id = 'v1-first-id-authorised-last-one-used';
+    const tokenFile = join(await temporaryFolder(), 'tokens');
+    const [one, two] = ['6f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5', '0b7e9a52-1c3d-4e5f-8a6b-7c8d9e0f1a2b'];
+    await writeFile(tokenFile, `s3cret ${one}\n`);
+    const refused = await runBin(['serve', '--defect', id, '--token-file', tokenFile]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('shows only where two tokens are bound to an artifact each');
+
+    await writeFile(tokenFile, `s3cret ${one}\nother ${two}\n`);
+    const { running } = await serve(['--defect', id, '--token-file', tokenFile]);
+    const shown = findingArgs(await running.until('stderr', /^stop: /m));
+    const given = ['s3cret', one, 'other', two].values();
+    const args = shown.map((word) => (word.startsWith('<') ? (given.next().value ?? '') : word));
+    const { code, stdout } = await runBin(args);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^fail {2}v1\.route\.same-id /m);
+    expect(stdout).toMatch(/^fail {2}v1\.route\.variants /m);
+  });
+
   test('--list-defects names them all', async () => {
     const { code, stdout, stderr } = await runBin(['serve', '--list-defects']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

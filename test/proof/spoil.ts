@@ -28,6 +28,7 @@ import { pulseMultipartSpoils } from './spoil/pulse-multipart.ts';
 import type { Spoil } from './spoil/spoil.ts';
 import { terminationSpoils } from './spoil/termination.ts';
 import { v1ArtifactsSpoils } from './spoil/v1-artifacts.ts';
+import { v1AuthorisationSpoils } from './spoil/v1-authorisation.ts';
 import { v1CapabilitiesSpoils } from './spoil/v1-capabilities.ts';
 import { v1LinkSpoils } from './spoil/v1-link.ts';
 import { v1MetadataSpoils } from './spoil/v1-metadata.ts';
@@ -67,6 +68,7 @@ export const allSpoils: readonly Spoil[] = [
   ...v1LinkSpoils,
   ...v1UploadSpoils,
   ...v1MetadataSpoils,
+  ...v1AuthorisationSpoils,
   ...v1ArtifactsSpoils,
   ...v1SessionsSpoils,
   ...appSpoils,

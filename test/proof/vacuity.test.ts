@@ -48,6 +48,11 @@ const servers: readonly Audited[] = [
     only: ['concat.final.unfinished-refused'],
   },
   { settings: { protocol: 'pulse-v1' } },
+  // Tokens that are good for one artifact each.
+  {
+    settings: { protocol: 'pulse-v1', guarded: true, bound: true },
+    only: ['v1.auth.*', 'v1.route.*', 'v1.error.*'],
+  },
   {
     settings: { protocol: 'pulse-v1', guarded: true },
     only: ['v1.link.*'],

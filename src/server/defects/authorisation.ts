@@ -109,7 +109,10 @@ export const authorisationDefects: readonly Defect[] = [
 ];
 
 /** Those who are meant get in with the credential that was good before. */
-export function lettingIn(isMeant: (exchange: Exchange, good: string) => boolean): Behaviour {
+export function lettingIn(
+  isMeant: (exchange: Exchange, good: string) => boolean,
+  creationPath: string = creationPaths.tus,
+): Behaviour {
   let good: string | undefined;
   return filtering(async (exchange, next) => {
     const { request } = exchange;
@@ -117,7 +120,8 @@ export function lettingIn(isMeant: (exchange: Exchange, good: string) => boolean
       return next({ request: { ...request, headers: { ...request.headers, authorization: good } } });
     }
     const reply = await next();
-    if (isCreation(request) && reply.status === 201) good = request.headers.authorization ?? good;
+    if (request.method === 'POST' && request.path === creationPath && reply.status === 201)
+      good = request.headers.authorization ?? good;
     return reply;
   });
 }

@@ -1,3 +1,4 @@
+import { artifactOf } from '../artifact.ts';
 import {
   answering,
   both,
@@ -7,8 +8,10 @@ import {
   refusing,
   status,
   uploadOf,
+  withHeaders,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
+import { inText } from '../defects/v1-authorisation.ts';
 import { reading, refusingPairs } from '../defects/v1-metadata.ts';
 import { refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
@@ -19,6 +22,41 @@ const MOST_HEAD_BYTES = 12;
 
 /** What servers of protocol v1 do in another way than the reference, and may. */
 export const v1Variations: readonly Variation[] = [
+  {
+    id: 'v1-last-segment',
+    says: 'Takes the last segment of the path for the id, whatever stands before it, for the token and for the upload alike.',
+    serve: { protocol: 'pulse-v1', guarded: true, bound: true },
+    behaviour: () =>
+      filtering(async ({ request }, next) => {
+        const [, id] = /^\/upload\/.*?([^/]+)\/*$/.exec(request.path) ?? [];
+        return id === undefined ? next() : next({ request: { ...request, path: `/upload/${id}` } });
+      }),
+  },
+  {
+    id: 'v1-tus-errors-as-text',
+    says: 'Says in plain text what tus refuses, and in JSON what the protocol itself does.',
+    serve: { protocol: 'pulse-v1', guarded: true },
+    behaviour: () =>
+      answering(
+        ({ exchange, reply }) =>
+          exchange.request.path.startsWith('/upload') &&
+          [400, 404, 409, 412, 413, 415, 422].includes(reply.status),
+        inText('refused'),
+      ),
+  },
+  {
+    id: 'v1-metadata-before-token',
+    says: 'Refuses metadata that names no artifact with 400, whether there is a token or not.',
+    serve: { protocol: 'pulse-v1', guarded: true },
+    behaviour: () =>
+      answering(
+        ({ exchange: { request }, reply }) =>
+          request.method === 'POST' &&
+          (reply.status === 401 || reply.status === 403) &&
+          'status' in artifactOf(request.headers['upload-metadata']),
+        (reply) => ({ ...withHeaders(reply, { 'WWW-Authenticate': undefined }), status: 400 }),
+      ),
+  },
   {
     id: 'v1-options-for-nobody',
     says: 'Refuses OPTIONS to everyone, as the reference implementation of v1 does where it asks for tokens.',

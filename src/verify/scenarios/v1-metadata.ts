@@ -26,8 +26,12 @@ export function ordinary(probe: Probe): { readonly artifactId: string; readonly 
 const withEnding = (filename: string, ending: string) => filename.replace(/\.mp4$/, '') + ending;
 
 /** Each scenario declares a size of its own, so that a mistake can be made with its uploads alone. */
-export const create = (probe: Probe, sizeBytes: number, pairs: Pairs): Promise<Exchange> =>
-  probe.post(sizeBytes, { headers: { 'Upload-Metadata': encodeMetadata(pairs) } });
+export const create = (probe: Probe, sizeBytes: number, pairs: Pairs): Promise<Exchange> => {
+  // A token that is bound to an artifact is good for what is related to that.
+  const anchor = probe.artifacts.owner;
+  const covered = anchor === undefined ? pairs : { relatedTo: anchor, ...pairs };
+  return probe.post(sizeBytes, { headers: { 'Upload-Metadata': encodeMetadata(covered) } });
+};
 
 /** Metadata that must be refused, by the requirement that says so. */
 const forbidden: Readonly<
@@ -109,7 +113,7 @@ export const ordinaryMetadata = scenario({
       noKind: await create(probe, NO_KIND_BYTES, ordinary(probe)),
       related: await create(probe, RELATED_BYTES, {
         ...captionsOrVideo(probe, capabilities),
-        relatedTo: ordinary(probe).artifactId,
+        relatedTo: probe.artifacts.owner ?? ordinary(probe).artifactId,
       }),
       ownKey: await create(probe, UNKNOWN_KEY_BYTES, { ...ordinary(probe), 'x-foo': 'bar' }),
     };
