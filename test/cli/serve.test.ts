@@ -232,7 +232,7 @@ describe('pulse-upload serve --defect', () => {
 
     await writeFile(tokenFile, `s3cret ${one}\nother ${two}\n`);
     const { running } = await serve(['--defect', id, '--token-file', tokenFile]);
-    const shown = findingArgs(await running.until('stderr', /^stop: /m));
+    const shown = findingArgs(await running.until('stderr', /^ {2}stop {2}/m));
     const given = ['s3cret', one, 'other', two].values();
     const args = shown.map((word) => (word.startsWith('<') ? (given.next().value ?? '') : word));
     const { code, stdout } = await runBin(args);

@@ -109,10 +109,7 @@ export const authorisationDefects: readonly Defect[] = [
 ];
 
 /** Those who are meant get in with the credential that was good before. */
-export function lettingIn(
-  isMeant: (exchange: Exchange, good: string) => boolean,
-  creationPath: string = creationPaths.tus,
-): Behaviour {
+export function lettingIn(isMeant: (exchange: Exchange, good: string) => boolean): Behaviour {
   let good: string | undefined;
   return filtering(async (exchange, next) => {
     const { request } = exchange;
@@ -120,8 +117,7 @@ export function lettingIn(
       return next({ request: { ...request, headers: { ...request.headers, authorization: good } } });
     }
     const reply = await next();
-    if (request.method === 'POST' && request.path === creationPath && reply.status === 201)
-      good = request.headers.authorization ?? good;
+    if (isCreation(request) && reply.status === 201) good = request.headers.authorization ?? good;
     return reply;
   });
 }

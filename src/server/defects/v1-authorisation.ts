@@ -4,7 +4,6 @@ import { TUS_VERSION } from '../../protocol/headers.ts';
 import { artifactOf } from '../artifact.ts';
 import { type Exchange, type Reply, type RequestHead, refusal } from '../exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import { words } from '../words.ts';
 import { lettingIn } from './authorisation.ts';
 import { answering, both, filtering, method, refusing, status, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
@@ -12,7 +11,6 @@ import type { Defect } from './defect.ts';
 /** Section 24, second and third part. */
 const guarded = { protocol: 'pulse-v1', guarded: true } as const;
 const bound = { ...guarded, bound: true } as const;
-const { creationPath } = words['pulse-v1'];
 
 const tus = { 'Tus-Resumable': TUS_VERSION };
 
@@ -25,7 +23,7 @@ const sizeIn = ({ headers }: RequestHead) => headers['upload-length'];
 const letting =
   (isMeant: (exchange: Exchange, good: string) => boolean): (() => Behaviour) =>
   () =>
-    lettingIn(isMeant, creationPath);
+    lettingIn(isMeant);
 
 export const v1AuthorisationDefects: readonly Defect[] = [
   {
