@@ -27,6 +27,8 @@ export interface UploadOptions extends Partial<Omit<UploadSettings, 'server'>> {
   readonly signal?: AbortSignal;
 }
 
+const EXAMPLE = "write for example upload('video.mp4', { server: 'https://example.com' })";
+
 type Value = UploadOptions[keyof UploadOptions];
 
 /** Throws `usage` for a value that makes no sense: a program's mistake is found before the first request. */
@@ -106,9 +108,11 @@ export function settingsOf(options: UploadOptions): UploadSettings {
   // Programs in plain JavaScript can leave it out.
   if (typeof options !== 'object' || options === null) {
     throw new PulseError('usage', `the options are ${shown(options)}, expected an object with a server`, {
-      hint: "write for example upload('video.mp4', { server: 'https://example.com' })",
+      hint: EXAMPLE,
     });
   }
+  if (options.server === undefined)
+    throw new PulseError('usage', 'the options name no server, expected its base URL', { hint: EXAMPLE });
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof UploadOptions] : undefined;
@@ -121,6 +125,13 @@ export function settingsOf(options: UploadOptions): UploadSettings {
   const known = new Set<string>(settingNames);
   const wanted = Object.fromEntries(given.filter(([name]) => known.has(name)));
   return { ...defaultSettings, ...wanted, server: parseServerUrl(String(options.server), 'server') };
+}
+
+/** Programs in plain JavaScript may pass what is no path; it would be asked for at the server first. */
+export function checkFile(file: unknown): void {
+  if (typeof file === 'string' && file !== '') return;
+  const is = typeof file === 'string' ? 'empty' : String(file);
+  throw new PulseError('usage', `the file is ${is}, expected a path`, { hint: EXAMPLE });
 }
 
 /** What is a setting of the upload, and no affair of what surrounds it. */

@@ -16,7 +16,7 @@ import { openStateStore } from '../upload/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
 import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted } from '../upload/upload-files.ts';
-import { settingsOf, type UploadOptions } from './options.ts';
+import { checkFile, settingsOf, type UploadOptions } from './options.ts';
 
 /**
  * Uploads one file and resolves once everything asked for is done; `proven` says whether the server's own checksum
@@ -24,6 +24,7 @@ import { settingsOf, type UploadOptions } from './options.ts';
  */
 export async function upload(file: string, options: UploadOptions): Promise<UploadResult> {
   const settings = settingsOf(options);
+  checkFile(file);
   const {
     stateDir = stateDirOf(process.env, process.platform, homedir()),
     onEvent = () => {},

@@ -140,6 +140,12 @@ describe('a URL of something else', () => {
   );
 });
 
+test('with --quiet a URL of something else gets one line', async () => {
+  const { code, stdout } = await runBin(['verify', await target(hostileServers['always-404']), '-q']);
+  expect(code).toBe(9);
+  expect(stdout).toMatch(/^incomplete: no requirement could be tried; .*\n$/);
+});
+
 describe('a server that asks for a credential', () => {
   const lastLines = async (...more: string[]) => {
     const { stdout } = await runBin(['verify', await target(hostileServers['always-401']), ...more]);

@@ -93,6 +93,26 @@ describe('upload()', () => {
     },
   );
 
+  it('says that no server is named, rather than what a text of nothing could mean', async () => {
+    const error = await failureOf(upload('video.mp4', {} as UploadOptions));
+    expect(error).toMatchObject({ name: 'PulseError', kind: 'usage' });
+    expect(error.message).toBe('the options name no server, expected its base URL');
+    expect(error.hint).toMatch(/^write for example upload\('video\.mp4', /);
+  });
+
+  it.each([[undefined], [null], [''], [7]])(
+    'refuses %j in the place of the file, asking nobody',
+    async (file) => {
+      let requests = 0;
+      const port = await listening(createServer((_, answer) => answer.end(String(requests++))));
+      const server = `http://127.0.0.1:${port}`;
+      const error = await failureOf(upload(file as unknown as string, { server }));
+      expect(error).toMatchObject({ name: 'PulseError', kind: 'usage' });
+      expect(error.message).toMatch(/^the file is (undefined|null|empty|7), expected a path$/);
+      expect(requests).toBe(0);
+    },
+  );
+
   it('keeps an option that is undefined at its default', async () => {
     const { file, stateDir } = await video();
     const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });

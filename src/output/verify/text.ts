@@ -81,6 +81,9 @@ const needsAttention: ReadonlySet<ReportedResult['verdict']> = new Set(['fail', 
 export function quietReportLines(raw: VerifyReport, view: VerifyView): readonly string[] {
   const report = harmlessValue(raw);
   if (report.exitCode === 0) return [];
+  const { pass, fail, warn, note, expected, error } = report.counts;
+  // Where nothing could be tried, the verdict names the one cause.
+  if (pass + fail + warn + note + expected + error === 0) return [verdictLine(report, view.paint)];
   const wrong = report.results.filter(
     (result) => needsAttention.has(result.verdict) && result.expectedFailure === undefined,
   );
