@@ -4,9 +4,11 @@ import type { AccessLogEntry } from './access-log.ts';
 import { bodyOf } from './body.ts';
 import { shared } from './cors.ts';
 import { dispatch } from './dispatch.ts';
+import { isDiskFull } from './durable.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import { newestAnswer } from './malformed.ts';
 import type { Filter, Parts } from './parts.ts';
+import { noSpace } from './refusals.ts';
 import { requestHead } from './request-head.ts';
 import { send } from './send.ts';
 
@@ -38,9 +40,7 @@ export function answering(
     } catch (thrown) {
       // What went wrong inside is for the log; the client learns nothing about this machine.
       fault = thrown instanceof Error ? thrown.message : String(thrown);
-      await send(exchange, complete(refusal(500, 'internal error'), exchange, parts), true).catch(() =>
-        outgoing.destroy(),
-      );
+      await send(exchange, complete(failure(thrown), exchange, parts), true).catch(() => outgoing.destroy());
     }
     log?.(logEntry(exchange, performance.now() - startMs, fault));
   };
@@ -61,6 +61,10 @@ export function answering(
       await Promise.allSettled(inWork);
     },
   };
+}
+
+function failure(thrown: unknown): Reply {
+  return isDiskFull(thrown) ? noSpace() : refusal(500, 'internal error');
 }
 
 function exchangeOf(

@@ -1,8 +1,8 @@
-import { errorCode } from './durable.ts';
+import { isDiskFull } from './durable.ts';
 import { type Reply, refusal } from './exchange.ts';
 import type { Ending } from './intake.ts';
 import type { LiveUpload } from './live-uploads.ts';
-import { unknownUpload } from './refusals.ts';
+import { noSpace, unknownUpload } from './refusals.ts';
 
 /** The answer to a body that did not end as it should; undefined where it did. What arrived stays in each case. */
 export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefined {
@@ -22,12 +22,7 @@ export function brokenBody(ending: Ending, upload: LiveUpload): Reply | undefine
     case 'refused':
       return ending.reply;
     case 'failed':
-      return diskFailure(ending.thrown);
+      if (isDiskFull(ending.thrown)) return noSpace();
+      throw ending.thrown;
   }
-}
-
-/** Disk full is the one failure that a client can act on; every other one is ours and told to the log only. */
-function diskFailure(thrown: unknown): Reply {
-  if (['ENOSPC', 'EDQUOT'].includes(errorCode(thrown))) return refusal(507, 'the server has no space left');
-  throw thrown;
 }

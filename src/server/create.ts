@@ -23,20 +23,26 @@ export const create: Verb = async (exchange, parts) => {
   const upload = await uploads.add(info).catch(unlessTaken);
   if (upload === undefined) return refusal(409, 'an upload of this id exists already');
 
-  const tookBody = carriesData(request) && offers(parts, 'creation-with-upload');
-  const broken = tookBody ? await takeBody(exchange, upload, freshHold(), parts) : undefined;
-  if (broken !== undefined) {
-    // The client never learns its URL, so nobody could go on with it.
-    await uploads.remove(upload, async () => {});
-    return broken;
+  // Where this fails the client never learns the URL, so nobody could go on with it.
+  const forget = () => uploads.remove(upload, async () => {});
+  try {
+    const tookBody = carriesData(request) && offers(parts, 'creation-with-upload');
+    const broken = tookBody ? await takeBody(exchange, upload, freshHold(), parts) : undefined;
+    if (broken !== undefined) {
+      await forget();
+      return broken;
+    }
+    const replaced = await firstReply(parts, (each) => each.meet?.(upload, request, parts));
+    if (replaced !== undefined) return replaced;
+    const unsettled = await settleComplete(upload, parts);
+    return (
+      unsettled ??
+      told(answers.created({ upload, location: parts.locate(id, request), tookBody }), upload, parts)
+    );
+  } catch (thrown) {
+    await forget();
+    throw thrown;
   }
-  const replaced = await firstReply(parts, (each) => each.meet?.(upload, request, parts));
-  if (replaced !== undefined) return replaced;
-  const unsettled = await settleComplete(upload, parts);
-  return (
-    unsettled ??
-    told(answers.created({ upload, location: parts.locate(id, request), tookBody }), upload, parts)
-  );
 };
 
 /** Where clients choose the ids, two may choose the same one at the same time. */

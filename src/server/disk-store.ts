@@ -50,7 +50,13 @@ export async function diskStore(folder: string): Promise<Store> {
     async create(info) {
       const handle = await open(dataPath(info.id), 'wx');
       await handle.close();
-      await writeDurably(infoPath(info.id), JSON.stringify(info));
+      try {
+        await writeDurably(infoPath(info.id), JSON.stringify(info));
+      } catch (thrown) {
+        // Where clients choose the ids, what is left here would refuse the same creation for ever.
+        await rm(dataPath(info.id), { force: true });
+        throw thrown;
+      }
     },
 
     async update(info) {

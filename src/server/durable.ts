@@ -8,6 +8,11 @@ export function errorCode(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
 }
 
+/** Disk full is the one failure that a client can act on. */
+export function isDiskFull(thrown: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(thrown));
+}
+
 /** Makes a folder and those above it. Node's recursive mkdir never returns where a folder cannot hold others (/proc). */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -48,14 +53,14 @@ export async function syncFile(path: string): Promise<void> {
 /** Replaces a file as a whole: whoever reads it, also after a crash, finds the old text or the new one. */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     await rename(temporary, path);
   } catch (thrown) {
     await rm(temporary, { force: true });

@@ -7,3 +7,7 @@ export function unknownUpload(): Reply {
 export function busyUpload(status: number): Reply {
   return refusal(status, 'another request writes to this upload', { 'Retry-After': '1' });
 }
+
+export function noSpace(): Reply {
+  return refusal(507, 'the server has no space left');
+}

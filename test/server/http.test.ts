@@ -1,11 +1,15 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { diskStore } from '../../src/server/disk-store.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
 import {
   create,
   eventually,
   finalize,
+  freshFolder,
   head,
   octets,
   offsetBecomes,
@@ -15,6 +19,7 @@ import {
   payload,
   provenAnswer,
   subject,
+  tus,
   wireTo,
 } from './harness.ts';
 
@@ -316,6 +321,50 @@ describe('trouble inside the server', () => {
     roomBytes = 10 * MiB;
     expect((await patch(url, 400_000, bytes.subarray(400_000))).status).toBe(204);
     expect(await (await finalize(server, url)).json()).toEqual(provenAnswer(url, bytes));
+  });
+
+  it('is 507 where a join fills the disk, and nothing of the whole stays', async () => {
+    let isFull = false;
+    const full = () => Object.assign(new Error('disk full'), { code: 'ENOSPC' });
+    const server = await subject({
+      protocol: 'tus',
+      extensions: allExtensions,
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          write: async (id) => {
+            const writer = await store.write(id);
+            return {
+              ...writer,
+              write: (...args) => (isFull ? Promise.reject(full()) : writer.write(...args)),
+            };
+          },
+        }),
+      },
+    });
+    const part = await create(server, 10, { 'Upload-Concat': 'partial' });
+    await patch(part, 0, payload(10));
+    isFull = true;
+    const joined = () =>
+      fetch(server.url, { method: 'POST', headers: { ...tus, 'Upload-Concat': `final;${part}` } });
+    expect((await joined()).status).toBe(507);
+    expect(await readdir(join(server.dir, '.incomplete'))).toHaveLength(3); // the part's two, and the lock
+    isFull = false;
+    expect((await joined()).status).toBe(201);
+    expect(await offsetOf(part)).toBe(10);
+  });
+
+  it('leaves nothing of a creation that the disk had no room for: the same id can be chosen again', async () => {
+    const folder = await freshFolder();
+    const store = await diskStore(folder);
+    onTestFinished(() => store.close());
+    const info = { id: '11111111-2222-4333-8444-555555555555' };
+    const blocked = join(folder, '.incomplete', `${info.id}.json`);
+    await mkdir(join(blocked, 'in-the-way'), { recursive: true }); // rename onto it fails, as a full disk would
+    await expect(store.create(info)).rejects.toThrow();
+    await rm(blocked, { recursive: true });
+    await store.create(info);
+    expect(await store.load(info.id)).toMatchObject({ info, offsetBytes: 0 });
   });
 });
 
