@@ -68,8 +68,9 @@ describe('--max-outage', () => {
     const { code, stderr } = await running.ended;
     expect(code).toBe(0);
     const { origin } = new URL(server.url);
-    const lines = stderr.split('\n').filter((line) => line.includes(origin) && !line.includes('sending'));
+    const lines = stderr.split('\n').filter((line) => line.includes(origin));
     expect(lines.map((line) => line.replace(/^\S+Z /, ''))).toEqual([
+      expect.stringMatching(/^video\.mp4: .* to send to /),
       `${origin} cannot be reached (nothing is listening there (connection refused)); waiting for it, up to 5m 00s`,
       expect.stringMatching(new RegExp(`^${origin} answers again after .* s; going on$`)),
       expect.stringMatching(/^ {2}url /),
