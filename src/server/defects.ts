@@ -31,6 +31,7 @@ import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1AuthorisationDefects } from './defects/v1-authorisation.ts';
 import { v1CapabilitiesDefects } from './defects/v1-capabilities.ts';
+import { v1ClaimedIdsDefects } from './defects/v1-claimed-ids.ts';
 import { v1ContentDefects } from './defects/v1-content.ts';
 import { v1EchoDefects } from './defects/v1-echo.ts';
 import { v1LinkDefects } from './defects/v1-link.ts';
@@ -76,6 +77,7 @@ export const defects: readonly Defect[] = [
   ...v1LinkDefects,
   ...v1UploadDefects,
   ...v1MetadataDefects,
+  ...v1ClaimedIdsDefects,
   ...v1RoutingDefects,
   ...v1AuthorisationDefects,
   ...v1ArtifactsDefects,

@@ -51,7 +51,7 @@ const servers: readonly Audited[] = [
   // Tokens that are good for one artifact each.
   {
     settings: { protocol: 'pulse-v1', guarded: true, bound: true },
-    only: ['v1.auth.*', 'v1.route.*', 'v1.error.*'],
+    only: ['v1.auth.*', 'v1.route.*', 'v1.error.*', 'v1.meta.*-id', 'v1.meta.alias-precedence'],
   },
   {
     settings: { protocol: 'pulse-v1', guarded: true },

@@ -33,6 +33,15 @@ export const v1Variations: readonly Variation[] = [
       }),
   },
   {
+    id: 'v1-artifact-id-before-aliases',
+    says: 'Heeds artifactId alone where an alias stands beside it.',
+    serve: { protocol: 'pulse-v1', guarded: true, bound: true },
+    behaviour: () =>
+      reading(({ videoid, projectid, ...others }) =>
+        others.artifactId !== undefined && (videoid ?? projectid) !== undefined ? others : undefined,
+      ),
+  },
+  {
     id: 'v1-tus-errors-as-text',
     says: 'Says in plain text what tus refuses, and in JSON what the protocol itself does.',
     serve: { protocol: 'pulse-v1', guarded: true },

@@ -19,6 +19,7 @@ import {
 } from '../scenarios/v1-upload.ts';
 import { derived, pulseV1 } from '../sources.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
+import { v1ClaimedIdChecks } from './v1-claimed-ids.ts';
 import { v1MetadataChecks } from './v1-metadata.ts';
 
 /** Section 23, first half: the routes of an upload, and creations of one artifact that happen twice. */
@@ -36,8 +37,6 @@ export const v1Upload: Section = {
       'the checks of sections 1 to 6 ask it, under pulse-v1 as strictly as under tus, with v1 metadata',
     'v1.resume.head-authoritative':
       'asked by data.disconnect.mid-chunk: after the cut it asks HEAD over a new connection, with nothing but URL and token, goes on from there, and compares the artifact; without HEAD v1.upload.routes fails',
-    'v1.meta.alias-precedence': 'needs tokens for two artifacts',
-    'v1.meta.duplicate-id': 'needs tokens for two artifacts',
   },
   checks: [
     check({
@@ -191,6 +190,7 @@ export const v1Upload: Section = {
       },
     }),
     ...v1MetadataChecks,
+    ...v1ClaimedIdChecks,
   ],
 };
 

@@ -1,10 +1,15 @@
 import { wrongTokens } from '../../../src/verify/scenarios/authorisation.ts';
 import * as auth from '../../../src/verify/scenarios/v1-authorisation.ts';
+import { aliasesBesideIds, idsTwice } from '../../../src/verify/scenarios/v1-claimed-ids.ts';
 import { refusedByTus, refusedRequests } from '../../../src/verify/scenarios/v1-errors.ts';
 import { crossedIds, oddShapes, pathsInIds } from '../../../src/verify/scenarios/v1-routing.ts';
 import { answerWith, setHeader, setJson, spoils } from './spoil.ts';
 
 export const v1AuthorisationSpoils = [
+  ...spoils(aliasesBesideIds, {
+    'v1.meta.alias-precedence': ({ tried }) => answerWith(tried[1]?.owned, 409),
+  }),
+  ...spoils(idsTwice, { 'v1.meta.duplicate-id': ({ tried }) => answerWith(tried[2]?.owned, 409) }),
   ...spoils(crossedIds, {
     'v1.route.same-id': ({ after }) => setHeader(after, 'Upload-Offset', '8'),
   }),
