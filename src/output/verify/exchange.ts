@@ -54,7 +54,9 @@ function isOrdinary([name, value]: HeaderLines[number], { body, headers }: SentR
     authorization: (credential) => credential === `Bearer ${OWNER}`,
     'tus-resumable': (version) => version === '1.0.0',
     'content-length': (length) => length === String(body.sizeBytes),
-    'content-type': (type) => type === 'application/offset+octet-stream',
+    // JSON shows itself.
+    'content-type': (type) =>
+      type === 'application/offset+octet-stream' || (type === 'application/json' && isJson(body)),
     'upload-metadata': (metadata) => /^filename [\w+/=]*$/.test(metadata),
   };
   const key = name.toLowerCase();
@@ -63,9 +65,9 @@ function isOrdinary([name, value]: HeaderLines[number], { body, headers }: SentR
 }
 
 /** What a PATCH or HEAD is expected to carry and this one does not. */
-function missingHeaders({ method, headers }: SentRecord): readonly string[] {
+function missingHeaders({ method, headers, body }: SentRecord): readonly string[] {
   const present = new Set(headers.map(([name]) => name.toLowerCase()));
-  const usual = usualHeaders[method] ?? [];
+  const usual = usualHeaders[method] ?? (isJson(body) ? ['Content-Type'] : []);
   return usual.filter((name) => !present.has(name.toLowerCase())).map((name) => `no ${name}`);
 }
 
@@ -75,11 +77,17 @@ const usualHeaders: Readonly<Record<string, readonly string[]>> = {
 };
 
 function bodyWords({ body, writtenBytes, cut }: SentRecord): readonly string[] {
-  const size = body.sizeBytes === 0 ? [] : [formatExactBytes(body.sizeBytes)];
+  const isShown = isJson(body) && !cut && writtenBytes === body.sizeBytes;
+  const size = body.sizeBytes === 0 || isShown ? [] : [formatExactBytes(body.sizeBytes)];
   const text = body.text === undefined ? [] : [quoted(body.text)];
   const ended = cut && `${cutWords[cut]} after ${groupDigits(writtenBytes)}`;
   const partly = !cut && writtenBytes < body.sizeBytes ? [`only ${groupDigits(writtenBytes)} written`] : [];
   return [...size, ...text, ...(ended ? [ended] : partly)];
+}
+
+/** As finalize is asked: what it is can be seen, how long it is makes no difference. */
+function isJson({ text }: BodyRecord): boolean {
+  return text !== undefined && /^[{[]/.test(text);
 }
 
 const cutWords: Readonly<Record<NonNullable<SentRecord['cut']>, string>> = {
