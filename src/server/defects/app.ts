@@ -3,7 +3,7 @@ import { artifactOf } from '../artifact.ts';
 import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import type { LiveUpload } from '../live-uploads.ts';
 import type { Behaviour } from '../parts.ts';
-import { answering, both, filtering, method, status, uploadOf, withHeaders } from './changes.ts';
+import { filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 import { expiringSoon } from './expiration.ts';
 
@@ -101,18 +101,6 @@ export const appDefects: readonly Defect[] = [
         },
       };
     },
-  },
-  {
-    id: 'v1-conflict-in-plain-text',
-    says: 'Says in plain text what is wrong with the offset of a chunk.',
-    breaks: ['app.error-text'],
-    onlyWarns: true,
-    serve,
-    behaviour: () =>
-      answering(both(method('PATCH'), status(409)), (reply) => ({
-        ...withHeaders(reply, { 'Content-Type': 'text/plain' }),
-        body: 'conflict',
-      })),
   },
   {
     id: 'v1-capabilities-late',

@@ -1,4 +1,4 @@
-import { headerOf, jsonOf, offsetOf, outcomeOf } from '../answers.ts';
+import { headerOf, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked, check, type Section, Violation } from '../check.ts';
 import { expectAnswer, expectStatus } from '../expect.ts';
 import { v1Safety } from '../levels.ts';
@@ -6,7 +6,6 @@ import type { Exchange } from '../recording.ts';
 import { wholeRun } from '../scenario.ts';
 import { APP_PATIENCE_MS, capabilitiesTimed, handedOver, recreatedAfterExpiry } from '../scenarios/app.ts';
 import { patchSteps } from '../scenarios/core-patch.ts';
-import { answersOfAllKinds } from '../scenarios/v1-capabilities.ts';
 import { pulseApp } from '../sources.ts';
 import { sentOffset, takenChunks } from './taken-chunks.ts';
 
@@ -23,6 +22,8 @@ export const app: Section = {
     'app.create.exact-201': 'asked by creation.post.201, which fails under pulse-v1 at any other 2xx',
     'app.head.missing-offset':
       'asked by core.head.offset-zero before any data and by core.head.offset-after-patch behind it, both MUST under pulse-v1',
+    'app.error-text':
+      'asked by v1.error.json of tokens and artifacts, and by v1.error.json.tus-layer, which only notes it, of creations and chunks',
     'app.classic.id-from-location':
       'asked by pulse.create.location and pulse.patch.offset, both MUST under pulse, which is what the classic app speaks',
     'app.tusjs.length': 'asked by core.head.length-known, MUST under every protocol',
@@ -32,7 +33,6 @@ export const app: Section = {
     'app.patch.progress': appSpeaks,
     'app.4xx-terminal': appSpeaks,
     'app.gone-recreate': appSpeaks,
-    'app.error-text': appSpeaks,
     'app.timeouts': appSpeaks,
   },
   checks: [
@@ -114,26 +114,6 @@ export const app: Section = {
       },
     }),
     check({
-      id: 'app.error-text',
-      level: v1Safety,
-      impact: 'advice',
-      spec: pulseApp('tus-client.ts', 'what it shows is the field error of a JSON body'),
-      says: 'A creation or a chunk that is refused is told why in JSON (tokens and artifacts: v1.error.json).',
-      passes: 'JSON with a text in error, to a chunk at another offset and to a creation without metadata',
-      fails: 'text, HTML or nothing (a note: the protocol asks it of tokens and artifacts only)',
-      matters: 'the app shows a bare number instead of the reason',
-      reads: answersOfAllKinds,
-      judge({ named }) {
-        const refused = named.filter(({ exchange }) => isRefusal(exchange));
-        if (refused.length === 0) throw new Blocked('nothing was refused');
-        const bare = refused.find(({ exchange }) => typeof jsonOf(exchange)?.error !== 'string');
-        if (bare === undefined) return undefined;
-        const type = headerOf(bare.exchange, 'Content-Type') ?? 'no Content-Type';
-        const actual = `${bare.what} answered ${outcomeOf(bare.exchange)} with ${type}`;
-        throw new Violation({ actual, evidence: [bare.exchange], atMost: 'note' });
-      },
-    }),
-    check({
       id: 'app.timeouts',
       level: v1Safety,
       impact: 'interoperability',
@@ -157,11 +137,6 @@ export const app: Section = {
 /** The app does not try again. */
 function isFinal({ answer }: Exchange): boolean {
   return answer !== undefined && answer.status >= 400 && answer.status < 500 && answer.status !== 429;
-}
-
-/** With a body, and of the upload layer. */
-function isRefusal({ sent: { method }, answer }: Exchange): boolean {
-  return (method === 'POST' || method === 'PATCH') && answer !== undefined && answer.status >= 400;
 }
 
 function passing(exchange: Exchange, what: string): Violation {

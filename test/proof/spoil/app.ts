@@ -2,7 +2,6 @@ import { takenChunks } from '../../../src/verify/checks/taken-chunks.ts';
 import type { Exchange } from '../../../src/verify/recording.ts';
 import { type SeenInRun, wholeRun } from '../../../src/verify/scenario.ts';
 import { capabilitiesTimed, handedOver, recreatedAfterExpiry } from '../../../src/verify/scenarios/app.ts';
-import { answersOfAllKinds } from '../../../src/verify/scenarios/v1-capabilities.ts';
 import { answerWith, dropHeader, spoils, type Writable } from './spoil.ts';
 
 function lastChunk(seen: SeenInRun): Writable<Exchange> | undefined {
@@ -16,12 +15,6 @@ export const appSpoils = [
   }),
   ...spoils(handedOver, { 'app.4xx-terminal': ({ asked }) => answerWith(asked, 423) }),
   ...spoils(recreatedAfterExpiry, { 'app.gone-recreate': ({ anew }) => answerWith(anew, 409) }),
-  ...spoils(answersOfAllKinds, {
-    'app.error-text': ({ named }) => {
-      const answer = named.find(({ what }) => what === 'PATCH at another offset')?.exchange.answer;
-      if (answer !== undefined) answer.body.text = 'conflict';
-    },
-  }),
   ...spoils(capabilitiesTimed, {
     'app.timeouts': (seen) => {
       seen.tookMs = 8001;
