@@ -62,7 +62,7 @@ async function remove(probe: Probe, url: string): Promise<boolean> {
     if (!isHidden(removal) || !isHidden(await probe.head(url, { as }))) return false;
   }
   // A token that is bound to an artifact is no longer good for what was related to it.
-  return probe.target.bound === true;
+  return probe.target.hidesGone === true;
 }
 
 /** The upload URLs that creations of this run named, on the target's own origin. */

@@ -33,9 +33,24 @@ export async function guardOf(probe: Probe, { access }: ProbeSettings): Promise<
   return probe.target.protocol === 'pulse' ? { guarded: 'finalize' } : {};
 }
 
-/** Whether an upload of the second token is closed to the first; only where v1 creations are guarded. */
+/** What the tokens are good for; only where v1 creations are guarded. */
 export async function bindingOf(probe: Probe, { access }: ProbeSettings): Promise<Partial<Target>> {
-  if (access.tokens.stranger === undefined || probe.target.guarded !== 'creation') return {};
+  if (probe.target.guarded !== 'creation') return {};
+  const related: Partial<Target> =
+    access.artifacts?.owner === undefined
+      ? {}
+      : { hidesGone: true, assumptions: ['every upload is related to the artifact of the token'] };
+  if (access.tokens.stranger === undefined) return related;
+  const second = await secondToken(probe);
+  return {
+    ...related,
+    ...second,
+    assumptions: [...(related.assumptions ?? []), ...(second.assumptions ?? [])],
+  };
+}
+
+/** Whether an upload of the second token is closed to the first. */
+async function secondToken(probe: Probe): Promise<Partial<Target>> {
   const created = await probe.post(10, { as: 'stranger' });
   const said = (unbound: string): Partial<Target> => ({ unbound, assumptions: [unbound] });
   let upload: Upload;
@@ -50,5 +65,5 @@ export async function bindingOf(probe: Probe, { access }: ProbeSettings): Promis
   const asked = await probe.head(upload);
   const isClosed = [401, 403, 404].includes(asked.answer?.status ?? 0);
   if (!isClosed) return said('the first token is good for what the second one creates, too');
-  return { bound: true, assumptions: ['the tokens are good for different artifacts'] };
+  return { bound: true, hidesGone: true, assumptions: ['the tokens are good for different artifacts'] };
 }

@@ -40,6 +40,8 @@ export interface Target {
   readonly bound?: true;
   /** Why that is not so, where there are two tokens. */
   readonly unbound?: string;
+  /** What is gone is answered 403: a token that is bound to an artifact covers what is related to that, and only while it is there. */
+  readonly hidesGone?: true;
   readonly oracle?: Oracle;
   /** What was concluded and from what, for the head of the report. */
   readonly assumptions: readonly string[];

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { hardships } from './hardships.ts';
+import { objectionsIn } from './objections.ts';
 import { referenceRun } from './reference.ts';
-import type { ReferenceSettings } from './run.ts';
+import { keysFor, type ReferenceSettings, runAgainst, startReference } from './run.ts';
 
 /** The reference server passes every check that applies to it, however it is started. */
 const servers: Readonly<Record<string, ReferenceSettings>> = {
@@ -29,6 +30,23 @@ it.concurrent.each(Object.entries(servers))('%s passes', async (id, settings) =>
   expect(run.exitCode).toBe(0);
   expect(run.target.protocol).toBe(settings.protocol);
   expect(run.leftovers.created).toBeGreaterThan(0);
+});
+
+it.concurrent('a v1 server whose tokens are bound passes with one of them alone', async () => {
+  const settings = { protocol: 'pulse-v1', guarded: true, bound: true } as const;
+  const { tokens, artifacts } = keysFor(settings);
+  const reference = await startReference(settings);
+  const only = { owner: tokens.owner ?? '' };
+  const run = await runAgainst(reference, {
+    protocol: 'pulse-v1',
+    seed: anySeed(),
+    tokens: only,
+    artifacts: { owner: artifacts?.owner ?? '' },
+  });
+  await reference.stop();
+  expect(objectionsIn(run)).toEqual([]);
+  expect(run.exitCode).toBe(0);
+  expect(run.leftovers.removed).toBe(run.leftovers.created);
 });
 
 describe.each(['pulse', 'tus'] as const)('a %s server gets the same verdicts', (protocol) => {

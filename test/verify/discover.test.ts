@@ -52,7 +52,14 @@ describe('what is found out before the first scenario', () => {
     const keys = keysFor({ guarded: true, bound: true });
     const told = async (settings: Partial<ReferenceSettings>, access: Partial<Access>) =>
       found({ protocol: 'pulse-v1', guarded: true, ...settings }, access);
-    expect(await told({ bound: true }, keys)).toMatchObject({ guarded: 'creation', bound: true });
+    expect(await told({ bound: true }, keys)).toMatchObject({
+      guarded: 'creation',
+      bound: true,
+      hidesGone: true,
+    });
+    const one = await told({ bound: true }, { ...keys, tokens: { owner: TOKEN } });
+    expect(one).toMatchObject({ guarded: 'creation', hidesGone: true });
+    expect(one.bound).toBeUndefined();
     const { tokens } = keys;
     const strangeToServer = await told({}, { tokens });
     expect(strangeToServer.bound).toBeUndefined();

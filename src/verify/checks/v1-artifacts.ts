@@ -45,8 +45,8 @@ function expectServed(exchange: Exchange | undefined, sha256: string, statuses: 
 }
 
 /** 404 or 410. A token that covers what is related to its artifact does not cover what is not there any more. */
-const expectGone = (exchange: Exchange | undefined, { bound }: Target) =>
-  expectStatus(exchange, [404, 410], bound ? { note: [403] } : {});
+const expectGone = (exchange: Exchange | undefined, { hidesGone }: Target) =>
+  expectStatus(exchange, [404, 410], hidesGone ? { note: [403] } : {});
 
 /** 404, or a refusal that hides. */
 const expectAbsent = (exchange: Exchange | undefined) => expectStatus(exchange, [404, 410, 401, 403]);
@@ -259,10 +259,10 @@ export const v1Artifacts: Section = {
         '200 with other bytes, or a 5xx',
         'the app plays an empty video',
       ],
-      ({ ghost }, { bound }) => {
+      ({ ghost }, { hidesGone }) => {
         expectStatus(ghost.cancelled, ['2xx', '4xx']);
         const { status } = expectAnswer(ghost.gotten);
-        return [404, 410, ...(bound ? [403] : [])].includes(status)
+        return [404, 410, ...(hidesGone ? [403] : [])].includes(status)
           ? undefined
           : expectServed(ghost.gotten, ghost.sha256);
       },
