@@ -71,6 +71,8 @@ export interface ViolationDetails {
   readonly evidence?: readonly (Exchange | undefined)[];
   /** A deviation that correct clients survive: never graded higher than this, whatever the level. */
   readonly atMost?: 'warn' | 'note';
+  /** Bytes that the server took are not what it holds: graded as safety, whatever the level. */
+  readonly isLoss?: true;
 }
 
 /** The requirement is not met. */

@@ -127,6 +127,7 @@ export function expectContent(content: Content, extra: Extra = {}): undefined {
   throw new Violation({
     ...wanted,
     actual: `${count(size)} bytes with sha256 ${stored.sha256}: ${differences(content).join('; ')}`,
+    isLoss: true,
     evidence: [exchange],
   });
 }

@@ -1,5 +1,14 @@
 import { headerOf, isSuccess } from './answers.ts';
-import { Blocked, type Check, type Impact, type Level, Skip, type Source, Violation } from './check.ts';
+import {
+  Blocked,
+  type Check,
+  type Impact,
+  type Level,
+  Skip,
+  type Source,
+  Violation,
+  type ViolationDetails,
+} from './check.ts';
 import type { Exchange, Recording } from './recording.ts';
 import { type SeenInRun, WHOLE_RUN } from './scenario.ts';
 import type { Target } from './target.ts';
@@ -61,13 +70,16 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       return result('blocked', { remark: thrown.message, ...shown });
     }
     if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
-    const { expected = check.passes, actual, matters = check.matters, atMost } = thrown.details;
+    const { expected = check.passes, actual, isLoss } = thrown.details;
+    const matters =
+      thrown.details.matters ?? (isLoss && violated[level] !== 'fail' ? lossMatters : check.matters);
     const evidence = thrown.details.evidence?.filter((exchange) => exchange !== undefined);
     const locked = needsNoUpload(check)
       ? undefined
       : whyLocked(evidence ?? recording.exchanges, recording, target);
     if (locked !== undefined) return result('blocked', { remark: locked, ...(evidence && { evidence }) });
-    return result(graded(level, atMost), {
+    return result(graded(level, thrown.details), {
+      ...(isLoss && asLoss),
       violation: { expected, actual, matters },
       ...(evidence && { evidence }),
     });
@@ -141,8 +153,12 @@ function resultOf(check: Check, verdict: Verdict, target: Target): CheckResult {
   return { id, ...(level && { level }), impact, verdict, says, spec, scenario, evidence: [], elapsedMs: 0 };
 }
 
-function graded(level: Level, atMost: Verdict | undefined): Verdict {
-  const verdict = violated[level];
+const lossMatters = 'bytes that the server acknowledged are not what it holds';
+/** That taken bytes are lost is never a matter of advice: a client that was told 204 deletes its file. */
+const asLoss = { level: 'safety', impact: 'data' } as const;
+
+function graded(level: Level, { atMost, isLoss }: ViolationDetails): Verdict {
+  const verdict = violated[isLoss ? asLoss.level : level];
   return atMost && (severity[atMost] ?? 0) < (severity[verdict] ?? 0) ? atMost : verdict;
 }
 

@@ -118,6 +118,9 @@ describe('the content', () => {
     expect(outcome(() => expectContent(content({ stored: { ...good, sha256: 'f' } })))).toHaveProperty(
       'actual',
     );
+    expect(outcome(() => expectContent(content({ stored: { ...good, sha256: 'f' } })))).toMatchObject({
+      isLoss: true,
+    });
     expect(outcome(() => expectContent(content({ unknown: 'finalize answered 409' })))).toMatchObject({
       actual: 'finalize answered 409',
     });

@@ -35,6 +35,18 @@ describe('a judge', () => {
     expect(verdictOf({ level: may, judge: deviation('warn') }).verdict).toBe('note');
   });
 
+  it.each([safety, must, should, may])(
+    'takes lost bytes for a failure of safety at every level: %j',
+    (level) => {
+      const lost = throwing(new Violation({ actual: 'that', isLoss: true }));
+      expect(verdictOf({ level, impact: 'advice', judge: lost })).toMatchObject({
+        verdict: 'fail',
+        level: 'safety',
+        impact: 'data',
+      });
+    },
+  );
+
   it('says in its own words what was expected and why it matters, where it has better ones', () => {
     const details = { actual: 'a', expected: 'e', matters: 'm' };
     expect(verdictOf({ judge: throwing(new Violation(details)) }).violation).toEqual(details);

@@ -108,6 +108,16 @@ describe('a creation', () => {
     );
     expect(probe.unknownUrl(upload)).not.toBe(upload.url);
   });
+
+  it('tells an unknown one of a server that names uploads in the query', async () => {
+    const { origin } = await memoryServer({ location: '/uploads?id=0b5c2f4e-1111-4222-8333-444455556666' });
+    const { probe } = probeAt(origin);
+    const upload = await probe.create(10);
+    const unknown = new URL(probe.unknownUrl(upload));
+    expect(unknown.pathname).toBe(new URL(probe.target.createUrl).pathname);
+    expect(unknown.search).toMatch(/^\?id=[0-9a-f]{8}-/);
+    expect(unknown.href).not.toBe(upload.url);
+  });
 });
 
 describe('the offset', () => {

@@ -4,7 +4,17 @@ import { type Exchange, type Reply, type RequestHead, refusal } from '../exchang
 import type { Behaviour, Filter } from '../parts.ts';
 import type { UploadView } from '../upload.ts';
 import type { Packing } from '../words.ts';
-import { answering, both, filtering, headerOf, method, refusing, status, withHeaders } from './changes.ts';
+import {
+  answering,
+  both,
+  filtering,
+  headerOf,
+  method,
+  refusing,
+  status,
+  withHeaders,
+  writing,
+} from './changes.ts';
 import { corePatchEdgeDefects } from './core-patch-edges.ts';
 import { corePatchOffsetDefects } from './core-patch-offsets.ts';
 import type { Defect } from './defect.ts';
@@ -70,6 +80,21 @@ const sending: readonly Defect[] = [
         return count === 50 ? refusal(400, 'too many parts') : undefined;
       });
     },
+  },
+  {
+    id: 'parts-named-by-two-digits',
+    says: 'Keeps chunks of one byte as files whose names have two digits, so that the hundredth and those behind it go to the wrong place.',
+    breaks: ['core.patch.many-chunks'],
+    serve: tus,
+    behaviour: () =>
+      writing((writer) => ({
+        ...writer,
+        write: (pieces, position) => {
+          const isLate = position >= 100 && position < 120;
+          const isByte = pieces.reduce((total, { length }) => total + length, 0) === 1;
+          return writer.write(isLate && isByte ? [new Uint8Array(1)] : pieces, position);
+        },
+      })),
   },
   {
     id: 'body-limit-4-mib',

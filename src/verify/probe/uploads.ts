@@ -131,7 +131,7 @@ export function createUploads(
       request(dialects[target.protocol].aliveMethod, target.aliveUrl, { timeoutMs: ALIVE_MS, alone: true }),
     patchOptions,
     postOptions,
-    unknownUrl: (upload) => unknownLike(upload.url, random),
+    unknownUrl: (upload) => unknownLike(upload.url, target.createUrl, random),
   };
 }
 
@@ -186,8 +186,15 @@ function locationOf(created: Exchange, target: Target, access: Access): URL {
   return url;
 }
 
-function unknownLike(url: string, random: Random): string {
+/** Where the path is that of the creation, the id stands behind it: /files?id=… */
+function unknownLike(url: string, createUrl: string, random: Random): string {
   const unknown = new URL(url);
-  unknown.pathname = unknown.pathname.replace(/[^/]+(?=\/?$)/, (id) => shapedLike(id, random));
+  const [path, createPath] = [unknown, new URL(createUrl)].map(({ pathname }) => pathname.replace(/\/$/, ''));
+  if (path === createPath) {
+    for (const [name, id] of [...unknown.searchParams])
+      unknown.searchParams.set(name, shapedLike(id, random));
+  } else {
+    unknown.pathname = unknown.pathname.replace(/[^/]+(?=\/?$)/, (id) => shapedLike(id, random));
+  }
   return unknown.href;
 }
