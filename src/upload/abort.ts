@@ -60,6 +60,8 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
   try {
     const record = await tools.store.read(key, () => undefined);
     if (record === undefined || record.phase === 'finalizing' || record.finishError !== undefined) return;
+    // Under a name that we chose another's upload may stand: it is ours once the server said so.
+    if (record.phase === 'creating') return;
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await tools.store.remove(key);

@@ -46,9 +46,13 @@ function whoseElse({ source, tools }: Job, id: string): string | undefined {
 
 /**
  * The server has an upload of that name already, and an earlier try of ours may have made it: HEAD tells.
- * Undefined where nothing shows that it is ours.
+ * `others` where it cannot be ours, and undefined where nothing is known of it.
  */
-export async function offsetOfOwn(job: Job, chosen: ChosenId, refused: Fault): Promise<number | undefined> {
+export async function offsetOfOwn(
+  job: Job,
+  chosen: ChosenId,
+  refused: Fault,
+): Promise<number | 'others' | undefined> {
   if (refused.status !== 409) return undefined;
   const sizeBytes = sizeOf(job);
   const { retries, retryDelayMs } = job.settings;
@@ -60,5 +64,7 @@ export async function offsetOfOwn(job: Job, chosen: ChosenId, refused: Fault): P
   }
   if ('fault' in asked) return undefined;
   const { offsetBytes, lengthBytes } = asked.value;
-  return lengthBytes === sizeBytes && offsetBytes <= sizeBytes ? offsetBytes : undefined;
+  // Before the first answer to a creation nothing is sent: whoever sent what is there, it was not us.
+  const mostBytes = chosen.earlier?.phase === 'sending' ? sizeBytes : 0;
+  return lengthBytes === sizeBytes && offsetBytes <= mostBytes ? offsetBytes : 'others';
 }

@@ -120,7 +120,9 @@ async function ownUpload(
 ): Promise<OpenUpload> {
   const { source, tools } = job;
   const offsetBytes = await offsetOfOwn(job, chosen, fault);
-  if (offsetBytes === undefined) throw refusedCreation(job, fault);
+  // Nobody shall go on with it or end it as if it were ours.
+  if (offsetBytes === 'others') await tools.store.remove(job.key);
+  if (offsetBytes === 'others' || offsetBytes === undefined) throw refusedCreation(job, fault);
   if (chosen.earlier !== undefined) await assertPrefix(job, chosen.earlier);
   const { url } = chosen;
   const record: UploadRecord = {

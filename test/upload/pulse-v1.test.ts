@@ -205,6 +205,51 @@ describe('protocol v1', () => {
     expect(bench.of('upload.failed')).toMatchObject([{ message: expect.stringMatching(/answered 409/) }]);
   });
 
+  it.each([
+    ['finished', 10],
+    ['begun', 4],
+  ])('never takes what somebody else has %s for its own because an answer was lost', async (_, sentBytes) => {
+    const bench = await startReferenceBench(v1);
+    const artifactId = randomUUID();
+    const url = `${bench.server.url}/upload/${artifactId}`;
+    const texts = { artifactId, kind: 'video', filename: 'other.mp4' };
+    const pairs = Object.entries(texts).map(
+      ([key, text]) => `${key} ${Buffer.from(text).toString('base64')}`,
+    );
+    const tus = { 'Tus-Resumable': '1.0.0' };
+    await fetch(`${bench.server.url}/upload`, {
+      method: 'POST',
+      headers: { ...tus, 'Upload-Length': '10', 'Upload-Metadata': pairs.join() },
+    });
+    const octets = { 'Upload-Offset': '0', 'Content-Type': 'application/offset+octet-stream' };
+    await fetch(url, { method: 'PATCH', headers: { ...tus, ...octets }, body: 'x'.repeat(sentBytes) });
+    bench.proxy.addFault({ on: { method: 'POST', nth: 1 }, do: 'swallow-response', by: 'rst' });
+    const file = await bench.file(10, 'mine.mp4');
+    const settings = { ...v1, metadata: { artifactId }, abortOnFailure: true };
+    expect((await bench.upload(file, settings)).exitCode).toBe(5);
+    expect((await bench.upload(file, settings)).exitCode).toBe(5);
+    expect(bench.of('upload.done')).toEqual([]);
+    const asked = await fetch(url, { method: 'HEAD', headers: tus });
+    expect(asked.headers.get('upload-offset')).toBe(String(sentBytes));
+  });
+
+  it('removes nothing of somebody else whose artifact has another size', async () => {
+    const bench = await startReferenceBench(v1);
+    const artifactId = randomUUID();
+    const headers = {
+      'Tus-Resumable': '1.0.0',
+      'Upload-Length': '20',
+      'Upload-Metadata': `artifactId ${Buffer.from(artifactId).toString('base64')},kind dmlkZW8=,filename YS5tcDQ=`,
+    };
+    await fetch(`${bench.server.url}/upload`, { method: 'POST', headers });
+    bench.proxy.addFault({ on: { method: 'POST', nth: 1 }, do: 'swallow-response', by: 'rst' });
+    const file = await bench.file(10, 'mine.mp4');
+    const outcome = await bench.upload(file, { ...v1, metadata: { artifactId }, abortOnFailure: true });
+    expect(outcome.exitCode).toBe(5);
+    const asked = await fetch(`${bench.server.url}/upload/${artifactId}`, { method: 'HEAD', headers });
+    expect(asked.headers.get('upload-length')).toBe('20');
+  });
+
   it('takes 422 for what it is: other bytes than declared', async () => {
     const bench = await startReferenceBench(v1);
     bench.proxy.addFault({ on: { method: 'PATCH' }, do: 'answer', after: 'body', status: 422 });
