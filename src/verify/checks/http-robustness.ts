@@ -1,5 +1,5 @@
-import { headerOf, outcomeOf } from '../answers.ts';
-import { check, type Section, Violation } from '../check.ts';
+import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, needed } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
@@ -45,8 +45,9 @@ export const httpRobustness: Section = {
       fails: 'silence, 417, or a final answer that is no success',
       matters: 'such clients, curl among them, wait at every chunk or give up',
       reads: invitedBody,
-      judge({ early, waitedMs, exchange }) {
+      judge({ created, early, waitedMs, exchange }) {
         if (early.sizeBytes === 0) {
+          if (isSuccess(exchange)) skipHttp10(created);
           const actual = `nothing came within ${waitedMs} ms`;
           throw new Violation({ expected: '100 Continue', actual, evidence: [exchange] });
         }
@@ -63,7 +64,10 @@ export const httpRobustness: Section = {
       fails: 'a success, or waiting for the body',
       matters: 'the client sends the whole chunk for nothing, or both sides wait for each other',
       reads: refusedBeforeBody,
-      judge: ({ exchange }) => expectStatus(exchange, ['4xx']),
+      judge({ created, exchange }) {
+        if (exchange.answer === undefined) skipHttp10(created);
+        return expectStatus(exchange, ['4xx']);
+      },
     }),
     check({
       id: 'http.early-reject.large-body',
@@ -211,4 +215,9 @@ function accepted(exchange: Exchange | undefined): string | undefined {
   const range = { from: 1, to: Number.MAX_SAFE_INTEGER };
   expectOffset(exchange, range, { expected: 'an Upload-Offset above 0' });
   return remark;
+}
+
+/** Expect came with HTTP/1.1: who speaks 1.0 may wait for the body, and clients must reckon with that (RFC 9110, 10.1.1). */
+function skipHttp10({ answer }: Exchange): void {
+  if (answer?.version === '1.0') throw new Skip('the server speaks HTTP/1.0, which knows no Expect');
 }

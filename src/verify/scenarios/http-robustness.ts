@@ -19,7 +19,7 @@ export const invitedBody = scenario({
     const file = probe.payload(SMALL_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 0, file.part(0, SMALL_BYTES)));
-    return afterInvitation(probe, begun);
+    return { created: upload.created, ...(await afterInvitation(probe, begun)) };
   },
 });
 
@@ -33,7 +33,7 @@ export const refusedBeforeBody = scenario({
     const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 5, file.part(5, SMALL_BYTES)));
     const exchange = await begun.answer(5000);
     begun.link.close();
-    return { exchange };
+    return { created: upload.created, exchange };
   },
 });
 

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { httpRobustness } from '../../src/verify/checks/http-robustness.ts';
+import { judge } from '../../src/verify/judge.ts';
+import { anExchange, aRecording, aTarget } from './made-up.ts';
+
+const said = (status: number, version: '1.0' | '1.1') => {
+  const exchange = anExchange({ status });
+  return { ...exchange, answer: exchange.answer && { ...exchange.answer, version } };
+};
+const { answer: _, ...unanswered } = anExchange({ status: 200 });
+const silent = { text: '', sizeBytes: 0, peer: 'open' };
+
+function verdictOf(id: string, seen: object): string | undefined {
+  const check = httpRobustness.checks.find((each) => each.id === id);
+  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
+}
+
+describe('Expect: 100-continue', () => {
+  it.each([
+    ['1.0', 204, 'skip'],
+    ['1.0', 500, 'fail'],
+    ['1.1', 204, 'fail'],
+  ] as const)(
+    'is unknown to HTTP/1.0: asked by nobody with %s, answered with %i: %s',
+    (version, status, verdict) => {
+      const seen = {
+        created: said(201, version),
+        early: silent,
+        waitedMs: 3000,
+        exchange: said(status, version),
+      };
+      expect(verdictOf('http.expect-100.accept', seen)).toBe(verdict);
+    },
+  );
+
+  it.each([
+    ['1.0', unanswered, 'skip'],
+    ['1.1', unanswered, 'fail'],
+    ['1.0', said(204, '1.0'), 'fail'],
+    ['1.0', said(409, '1.0'), 'pass'],
+  ] as const)('may be waited through by HTTP/1.0 before a refusal: %s', (version, exchange, verdict) => {
+    expect(verdictOf('http.expect-100.reject', { created: said(201, version), exchange })).toBe(verdict);
+  });
+});
