@@ -85,8 +85,8 @@ export const lostAnswer = broken(
 
 export const repeatedCuts: Scenario<SeenBrokenUpload> = scenario({
   id: 'repeated-cuts',
-  does: 'breaks an upload of 256 KiB six times at random points, in three ways',
-  sendsBytes: 512 * KiB,
+  does: 'breaks an upload of 256 KiB six times at random points, in three ways, and a last time where it goes on at once',
+  sendsBytes: 768 * KiB,
   run: async (probe) => {
     const file = probe.payload(256 * KiB);
     const upload = await probe.create(file.sizeBytes);
@@ -101,7 +101,7 @@ export const repeatedCuts: Scenario<SeenBrokenUpload> = scenario({
       if (seen.after.bytes === undefined) break;
       offset = seen.after.bytes;
     }
-    return resumed(probe, upload, file, cuts);
+    return resumedAtOnce(probe, upload, file, cuts, offset);
   },
 });
 
@@ -194,5 +194,25 @@ async function resumed(
 ): Promise<SeenBrokenUpload> {
   const from = cuts.at(-1)?.after.bytes;
   const finish = await probe.finish(upload, file, from === undefined ? {} : { from });
+  return { cuts, finish, content: await probe.content(upload, file) };
+}
+
+/** What a server still does with a broken chunk when its client is back already shows a little later. */
+const LATE_MS = 1000;
+
+/** Breaks it once more, and goes on without a pause, as clients do whose first retry waits for nothing. */
+async function resumedAtOnce(
+  probe: Probe,
+  upload: Upload,
+  file: Payload,
+  cuts: readonly SeenCut[],
+  offset: number,
+): Promise<SeenBrokenUpload> {
+  const left = file.sizeBytes - offset;
+  if (left < 2 || cuts.at(-1)?.after.bytes === undefined) return resumed(probe, upload, file, cuts);
+  const cut = { afterBytes: Math.floor(left / 2), by: 'close' as const };
+  await probe.patch(upload, offset, file.part(offset, file.sizeBytes), { cut });
+  const finish = await probe.finish(upload, file);
+  await probe.pause(LATE_MS);
   return { cuts, finish, content: await probe.content(upload, file) };
 }
