@@ -149,6 +149,20 @@ describe('the offset', () => {
     expect(await probe.settle(upload)).toMatchObject({ bytes: 7, by: 'empty-patch' });
   });
 
+  it('is looked for where the furthest of several answers was, which need not be the last', async () => {
+    const stated = [20, 10];
+    const patch = (_: Store, offset: number, body: Buffer) => {
+      const bytes = body.length > 0 ? stated.shift() : undefined;
+      if (bytes !== undefined) return { status: 204, headers: { 'Upload-Offset': String(bytes) } };
+      return offset === 20 ? { status: 204, headers: { 'Upload-Offset': '20' } } : { status: 409 };
+    };
+    const { origin } = await memoryServer({ head: () => ({ status: 404 }), patch });
+    const { probe } = probeAt(origin, { headless: 'no HEAD' });
+    const upload = await probe.create(10);
+    for (const chunk of ['first one', 'second']) await probe.patch(upload, 0, chunk);
+    expect(await probe.currentOffset(upload)).toMatchObject({ bytes: 20, by: 'empty-patch' });
+  });
+
   it('is taken from the 409 that states it', async () => {
     const patch = () => ({ status: 409, headers: { 'Upload-Offset': '6' } });
     const { origin } = await memoryServer({ head: () => ({ status: 405 }), patch });

@@ -96,13 +96,22 @@ function isGone({ exchanges }: KnownOffset): boolean {
   return status === 404 || status === 410 || status === 403 || status === 401;
 }
 
-/** Offsets at which an upload may stand: the last one acknowledged, then the ends and starts of what was sent. */
+/**
+ * Offsets at which an upload may stand: the last one acknowledged, the greatest (of requests at the same time another one
+ * may have been the last), then the ends and starts of what was sent.
+ */
 function placesToLook(exchanges: readonly Exchange[], upload: Upload): readonly number[] {
   const patches = exchanges.filter(({ url, sent }) => url === upload.url && sent.method === 'PATCH');
-  const acknowledged = patches.flatMap((exchange) => (isSuccess(exchange) ? [offsetOf(exchange)] : []));
+  const acknowledged = patches.flatMap((exchange) => (isSuccess(exchange) ? [offsetOf(exchange) ?? 0] : []));
   const ends = patches.flatMap(({ sent }) => (sent.body.parts ?? []).map(({ to }) => to));
   const starts = patches.map(({ sent }) => startOf(sent.headers));
-  const places = [acknowledged.at(-1) ?? 0, ...ends.reverse(), ...starts.reverse(), 0];
+  const places = [
+    acknowledged.at(-1) ?? 0,
+    Math.max(0, ...acknowledged),
+    ...ends.reverse(),
+    ...starts.reverse(),
+    0,
+  ];
   return [
     ...new Set(places.filter((place) => place !== undefined && Number.isSafeInteger(place))),
   ] as number[];
