@@ -146,6 +146,8 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
     choose: (file) => {
       chosen ??= chooseProtocol(protocols, upload, file, { ...tools, send: asking.send }).catch((error) => {
         chosen = undefined; // the next file asks again
+        const { kind, message, hint } = asPulseError(error);
+        if (kind === 'usage') stop.soon({ kind, message, ...(hint !== undefined && { hint }) });
         throw error;
       });
       return chosen;

@@ -131,5 +131,7 @@ export interface Protocol {
     readonly request: (server: URL) => WireRequest;
     /** The sign that was seen, in words; undefined where the answer shows none. */
     readonly sign: (answer: Answer) => string | undefined;
+    /** What stands behind the server's URL where uploads are created: who names that as well has named too much. */
+    readonly creation?: string;
   };
 }

@@ -121,6 +121,7 @@ async function recognised(
     if (exchange.broken?.cause === 'timeout') patienceMs = Math.min(patienceMs, SECOND_ANSWER_MS);
     const seen = sign(exchange);
     if (seen !== undefined) signs.push({ protocol, sign: seen });
+    else if (wanted === 'auto') await refuseCreationUrl(probe, protocol, server, patienceMs);
     if (seen !== undefined && wanted === 'auto') break;
   }
   if (!hasAnswered && silence !== undefined) {
@@ -136,6 +137,27 @@ async function recognised(
         isSeen,
       }
     : { protocol: first.protocol, because: `${first.protocol}, because ${first.sign}`, isSeen };
+}
+
+/** Plain tus may be spoken there all the same, and then a report would be about half of the server. */
+async function refuseCreationUrl(
+  probe: Probe,
+  protocol: ProtocolId,
+  server: URL,
+  timeoutMs: number,
+): Promise<void> {
+  const { places, recognise } = dialects[protocol];
+  const parent = new URL(server);
+  parent.pathname = parent.pathname.replace(/[^/]*\/*$/, '');
+  if (parent.pathname === server.pathname || places(parent).createUrl !== server.href.replace(/\/+$/, ''))
+    return;
+  const exchange = await probe.request(recognise.method, recognise.url(parent).href, { timeoutMs });
+  if (recognise.sign(exchange) === undefined) return;
+  throw new PulseError(
+    'usage',
+    `${server.href} is where a server of protocol ${protocol} creates uploads, expected the URL above it`,
+    { hint: `name ${parent.href.replace(/\/$/, '')}; or say --protocol tus if plain tus is meant` },
+  );
 }
 
 /** A certificate that is refused will be refused the next time too: no matter of time, unlike all else. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { misspelt } from '../../src/cli/misspelt-variables.ts';
-import { runBin } from './run-bin.ts';
+import { runBin, temporaryFolder } from './run-bin.ts';
 
 const known = ['PULSE_UPLOAD_SERVER', 'PULSE_UPLOAD_TOKEN', 'PULSE_UPLOAD_STATE_DIR', 'PULSE_UPLOAD_KEY'];
 
@@ -29,7 +29,11 @@ describe('a variable that nearly is one of ours', () => {
   });
 
   test('is warned about once, on stderr, by every command, and not where only errors are asked for', async () => {
-    const env = { PULSE_UPLOAD_SERVR: 'http://s3cret.example.org', PULSE_UPLOAD_CONFIGG: 'x' };
+    const env = {
+      PULSE_UPLOAD_SERVR: 'http://s3cret.example.org',
+      PULSE_UPLOAD_CONFIGG: 'x',
+      PULSE_UPLOAD_STATE_DIR: await temporaryFolder(),
+    };
     const run = (...args: readonly string[]) => runBin(args, { env });
     const upload = await run('nothing.mp4');
     expect(upload.code).toBe(2);

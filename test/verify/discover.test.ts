@@ -107,6 +107,21 @@ describe('what is found out before the first scenario', () => {
     expect(target.headless).toBeUndefined();
   });
 
+  it.each([
+    ['pulse', 'uploads'],
+    ['pulse-v1', 'upload'],
+  ] as const)('that the creation URL of a server of protocol %s was named', async (protocol, segment) => {
+    const { url, stop } = await startReference({ protocol });
+    cleanup.push(stop);
+    const named = new URL(segment, url);
+    await expect(targetOf(named)).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining(`${named.href} is where`),
+      hint: expect.stringContaining(`name ${url.origin};`),
+    });
+    expect((await targetOf(named, {}, 'tus')).protocol).toBe('tus');
+  });
+
   it('about a server behind a proxy that strips a prefix', async () => {
     const origin = await httpServer((request, response) => {
       const path = (request.url ?? '').replace(/^\/api/, '');

@@ -70,7 +70,8 @@ function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
   const found = findingsOf(report);
   const total = found.reduce((count, { results }) => count + results.length, 0);
   const worst = found[0]?.results ?? [];
-  const [first] = worst;
+  // A warning may stand among the worst, and is nothing to begin with while something fails.
+  const first = found.flatMap(({ results }) => results).find(({ verdict }) => verdict === 'fail') ?? worst[0];
   if (first === undefined || total <= FEW_FINDINGS) return [];
   const consequences = new Map<string, number>();
   for (const { violation } of worst) {

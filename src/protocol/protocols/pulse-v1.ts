@@ -52,6 +52,7 @@ export const pulseV1: Protocol = {
         ? `/capabilities answered protocolVersion ${String(version)}`
         : undefined;
     },
+    creation: 'upload',
   },
 };
 

@@ -33,6 +33,7 @@ export const pulse: Protocol = {
     request: (server) => ({ method: 'GET', url: below(server, 'health'), headers: {} }),
     sign: (answer) =>
       answer.status === 200 && jsonObject(answer.body)?.status === 'OK' ? '/health answered OK' : undefined,
+    creation: 'uploads',
   },
 };
 
