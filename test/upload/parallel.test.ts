@@ -171,10 +171,11 @@ describe('--parallel', () => {
       await utimes(file, times, times);
     };
     const hashed = () => new Promise((done) => setTimeout(done, 100));
-    // The whole is hashed beside the first chunks; the third one of the first part is read after that.
-    const rewrite = () => hashed().then(write(new Uint8Array(CHUNK)));
+    // The whole is hashed beside the first chunk of each part; the third one of the first part is read after that.
+    let rewritten: Promise<void> | undefined;
+    const rewrite = () => (rewritten ??= hashed().then(write(new Uint8Array(CHUNK))));
     bench.proxy.setFaults([
-      { on: { method: 'PATCH', nth: 1 }, do: 'meanwhile', run: rewrite },
+      { on: { method: 'PATCH', nth: 1, times: 2 }, do: 'meanwhile', run: rewrite },
       {
         on: { method: 'PATCH', nth: 9 },
         do: 'meanwhile',
