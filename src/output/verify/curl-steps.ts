@@ -16,8 +16,10 @@ export function curlSteps(recorded: readonly Exchange[], decisive: Exchange): re
   const story = storyOf(recorded, decisive);
   if (story === undefined) return commandsOf([decisive]);
 
-  const { created, changes, location, uploadUrl = location } = story;
-  const steps = [created, ...changes, decisive];
+  const { created, changes, refused, location, uploadUrl = location } = story;
+  // What was refused is sent again as well: some servers act on it all the same.
+  const done = [...changes, ...refused].toSorted((a, b) => a.n - b.n);
+  const steps = [created, ...done, decisive];
   if (steps.length > MOST_STEPS || steps.some((step, index) => overlap(steps[index - 1], step))) return [];
   const [create, ...rest] = commandsOf(steps);
   if (create === undefined) return [];

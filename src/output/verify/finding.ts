@@ -58,9 +58,12 @@ export function sourceLines({ section, url }: Source, view: VerifyView): readonl
   return [...fact('written', section, view), ...copyable('', url, view)];
 }
 
-/** The command that shows one result again. */
-export function againCommand({ id }: { readonly id: string }, { command }: VerifyReport): string {
-  return `${command} --only ${id}`;
+/** The command that shows one result again; a check of the whole run sees it only where the requests are made, too. */
+export function againCommand(
+  { id, seenBy }: Pick<ReportedResult, 'id' | 'seenBy'>,
+  { command }: VerifyReport,
+): string {
+  return `${command} --only ${seenBy === undefined ? id : `${id},${seenBy}`}`;
 }
 
 function evidenceLines(evidence: readonly Exchange[], view: VerifyView): readonly string[] {

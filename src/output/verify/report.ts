@@ -57,6 +57,8 @@ export interface ReportedResult extends CheckResult {
   readonly does?: string;
   /** Why this failure was expected and does not count; absent where it does. */
   readonly expectedFailure?: string;
+  /** The check whose scenario made the requests, where this one looks at the whole run. */
+  readonly seenBy?: string;
   /** Shell commands that ask the same again, one behind another; absent where curl cannot. */
   readonly curl?: readonly string[];
 }

@@ -31,18 +31,24 @@ export function evidenceOf({
  */
 function shownBy(
   { scenario, evidence }: CheckResult,
-  { recordings }: VerifyRun,
-): Pick<ReportedResult, 'evidence' | 'curl'> {
+  { recordings, results }: VerifyRun,
+): Pick<ReportedResult, 'evidence' | 'curl' | 'seenBy'> {
   const decisive: (Exchange & { readonly scenario?: string }) | undefined = evidence.at(-1);
   const recording = recordings.find((candidate) => candidate.scenario === (decisive?.scenario ?? scenario));
   if (recording === undefined) return { evidence };
   if (decisive === undefined) return { evidence: recording.exchanges };
   const story = storyOf(recording.exchanges, decisive);
-  const before = story === undefined ? [] : [story.created, ...story.changes, ...story.asked];
+  const before =
+    story === undefined ? [] : [story.created, ...story.changes, ...story.refused, ...story.asked];
   const missing = before.filter(({ n }) => evidence.every((exchange) => exchange.n !== n));
   const curl = curlSteps(recording.exchanges, decisive);
+  const seenBy =
+    recording.scenario === scenario
+      ? undefined
+      : results.find((other) => other.scenario === recording.scenario && other.verdict !== 'skip')?.id;
   return {
     evidence: [...missing, ...evidence].toSorted((a, b) => a.n - b.n),
     ...(curl.length > 0 && { curl }),
+    ...(seenBy !== undefined && { seenBy }),
   };
 }

@@ -10,6 +10,8 @@ export interface Story {
   readonly uploadUrl?: string;
   /** What changed it since, in order. */
   readonly changes: readonly Exchange[];
+  /** What was refused, in order: some servers act on it all the same. */
+  readonly refused: readonly Exchange[];
   /** Of each request that was cut, what HEAD said of it at last: where the client went on. */
   readonly asked: readonly Exchange[];
 }
@@ -26,6 +28,7 @@ export function storyOf(recorded: readonly Exchange[], decisive: Exchange): Stor
     location,
     ...(uploadUrl !== undefined && { uploadUrl }),
     changes: later.filter((exchange) => exchange.n < decisive.n && hasChanged(exchange)),
+    refused: later.filter((exchange) => exchange.n < decisive.n && isRefusal(exchange)),
     asked: askedAfterCuts(later),
   };
 }
@@ -61,9 +64,18 @@ const changingMethods = new Set(['POST', 'PATCH', 'DELETE']);
  * Requests that only look, that were refused, or that carried nothing leave an upload as it is. One that was cut may be
  * refused for that, and part of its body be kept all the same.
  */
-function hasChanged({ sent, answer }: Exchange): boolean {
-  const isRefused =
-    sent.cut === undefined && answer !== undefined && answer.status >= 400 && answer.status < 500;
+function hasChanged(exchange: Exchange): boolean {
+  const { sent } = exchange;
   const isEmpty = sent.method === 'PATCH' && sent.body.sizeBytes === 0;
-  return changingMethods.has(sent.method) && !isRefused && !isEmpty;
+  return changingMethods.has(sent.method) && !isRefusal(exchange) && !isEmpty;
+}
+
+function isRefusal({ sent, answer }: Exchange): boolean {
+  return (
+    changingMethods.has(sent.method) &&
+    sent.cut === undefined &&
+    answer !== undefined &&
+    answer.status >= 400 &&
+    answer.status < 500
+  );
 }

@@ -247,10 +247,10 @@ describe('the steps to a finding', () => {
     ]);
   });
 
-  test('leave out what was refused and what carried nothing', () => {
+  test('repeat what was refused, and leave out what carried nothing', () => {
     const refused = { ...chunk, n: 2, startedMs: 20, endedMs: 22, answer: { ...chunk.answer, status: 409 } };
     const empty = exchange(3, { method: 'PATCH', url: uploadUrl, headers: [chunkType] });
-    expect(curlSteps([created, refused as Exchange, empty, more], more)).toHaveLength(2);
+    expect(curlSteps([created, refused as Exchange, empty, more], more)).toHaveLength(3);
   });
 
   test('are none where one of them was cut, even if the server answered that', () => {

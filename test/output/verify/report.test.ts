@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { againCommand } from '../../../src/output/verify/finding.ts';
 import { recordingLines } from '../../../src/output/verify/recordings.ts';
 import { type RunFacts, verifyReport } from '../../../src/output/verify/report.ts';
 import { jsonReport } from '../../../src/output/verify/reports/json.ts';
@@ -66,6 +67,13 @@ describe('the report of a run', () => {
     expect(made.results[0]?.does).toBe('cuts a chunk');
   });
 
+  test('shows what was refused before: the server may have acted on it all the same', () => {
+    const refused = { ...chunk, answer: { ...chunk.answer, status: 409 } } as Exchange;
+    const seen = [created, refused, finalized];
+    const { results } = verifyReport(run([failed], [recording('cut-in-mid-chunk', {}, seen)]), facts);
+    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 4, 5]);
+  });
+
   test('shows of many HEADs after a cut the last, and none that followed no cut', () => {
     const at = (n: number, { n: _n, ...made }: Exchange): Exchange => ({ n, ...made });
     const exchanges = [created, at(2, head), at(3, cutChunk), at(4, head), at(5, head), at(6, chunk)];
@@ -93,8 +101,15 @@ describe('the report of a run', () => {
   test('finds the recording of evidence that a check of the whole run took from another scenario', () => {
     const evidence = [{ ...finalized, scenario: 'cut-in-mid-chunk' }];
     const ofAll = { ...failed, scenario: 'whole-run', evidence };
-    const { results } = verifyReport(run([ofAll], [recording('cut-in-mid-chunk', {}, story)]), facts);
-    expect(results[0]?.evidence.map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
+    const askedIt = result({ id: 'a', verdict: 'pass', scenario: 'cut-in-mid-chunk' });
+    const left = result({ id: 'b', verdict: 'skip', scenario: 'cut-in-mid-chunk' });
+    const seen = run([ofAll, left, askedIt], [recording('cut-in-mid-chunk', {}, story)]);
+    const report = verifyReport(seen, facts);
+    const [first] = report.results;
+    expect(first?.evidence.map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
+    // On its own it would look at requests that nobody makes.
+    expect(first && againCommand(first, report)).toBe(`${report.command} --only ${ofAll.id},a`);
+    expect(made.results[0]).not.toHaveProperty('seenBy');
   });
 
   test('shows all of a scenario where the judge named no exchange', () => {
