@@ -1,13 +1,4 @@
 /** `path` below a base URL, whose own path prefix is kept whether or not it ends in a slash. */
-/** The URL without this last segment of its path; undefined where it ends in another one. */
-export function above(url: URL, segment: string): URL | undefined {
-  const path = url.pathname.replace(/\/+$/, '');
-  if (!path.endsWith(`/${segment}`)) return undefined;
-  const parent = new URL(url);
-  parent.pathname = path.slice(0, -segment.length);
-  return parent;
-}
-
 export function below(base: URL, path: string): URL {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;

@@ -1,6 +1,5 @@
-import { PulseError } from '../errors.ts';
+import { creationUrlNamed, withoutSegment } from '../protocol/creation-url.ts';
 import type { Offer, Protocol } from '../protocol/protocol.ts';
-import { above } from '../protocol/urls.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
 import { errorOf, type Fault, protocolFault } from './faults.ts';
 import type { RunTools } from './host.ts';
@@ -27,11 +26,9 @@ export async function chooseProtocol(
     const job = { protocol, settings, tools, tally: { sentBytes: 0, retries: 0 }, source: { name: file } };
     const concluded = await signAt(settings.server, job);
     if (concluded !== undefined) return { protocol, concluded };
-    const { creation } = protocol.recognise;
-    const parent = creation === undefined ? undefined : above(settings.server, creation);
-    // Plain tus may be spoken there all the same, and then nobody would finalize what is sent.
+    const parent = withoutSegment(settings.server, protocol.recognise.creation);
     if (parent !== undefined && (await signAt(parent, job)) !== undefined)
-      throw tooDeep(protocol.id, settings.server, parent);
+      throw creationUrlNamed(protocol.id, settings.server, parent);
   }
   const protocol = known.find(({ isAssumed }) => isAssumed) ?? known[0];
   tools.host.learned.showsNoSign = true;
@@ -50,15 +47,6 @@ async function signAt(server: URL, job: Sender & Pick<Job, 'tally'>): Promise<st
   // No answer at all is no sign of another protocol.
   if ('fault' in seen && seen.fault.broken !== undefined) throw errorOf(seen.fault);
   return 'value' in seen ? seen.value : undefined;
-}
-
-function tooDeep(id: string, server: URL, parent: URL): PulseError {
-  const right = parent.href.replace(/\/$/, '');
-  return new PulseError(
-    'usage',
-    `${server.href} is where a server of protocol ${id} creates uploads, expected the URL above it`,
-    { hint: `name ${right}; or say --protocol tus if plain tus is meant` },
-  );
 }
 
 /** Where the answer that shows the protocol also says what the server offers, it need not be asked twice. */

@@ -8,6 +8,7 @@ import type { Upload } from './probe/uploads.ts';
 import type { Exchange, Outcome, Recording } from './recording.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import type { Target } from './target.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What the canary saw: an upload that nobody touches while everything else happens. */
 export interface SeenByCanary {
@@ -59,24 +60,29 @@ export function startCanary(
   const hatched = hatch(probe).catch((thrown: unknown) => thrown);
   let isGone = false;
 
+  const visit = async (after: Parameters<Canary['visit']>[0]) => {
+    const bird = await hatched;
+    let alive = isBird(bird) ? await bird.visit(after) : await probe.alive();
+    for (const pauseMs of RETURN_PAUSES_MS) {
+      if (alive.answer !== undefined) break;
+      await probe.pause(pauseMs);
+      alive = await probe.alive();
+    }
+    isGone = alive.answer === undefined;
+    return !isGone;
+  };
+  const end = async () => {
+    const bird = await hatched;
+    if (!isBird(bird)) throw bird;
+    return isGone ? bird.mourn() : bird.end();
+  };
+
   return {
-    visit: async (after) => {
-      const bird = await hatched;
-      let alive = isBird(bird) ? await bird.visit(after) : await probe.alive();
-      for (const pauseMs of RETURN_PAUSES_MS) {
-        if (alive.answer !== undefined) break;
-        await probe.pause(pauseMs);
-        alive = await probe.alive();
-      }
-      isGone = alive.answer === undefined;
-      return !isGone;
-    },
+    visit: (after) => unlessAborted(visit(after), signal),
     end: async () => {
       let outcome: Outcome<SeenByCanary>;
       try {
-        const bird = await hatched;
-        if (!isBird(bird)) throw bird;
-        outcome = { kind: 'seen', seen: await (isGone ? bird.mourn() : bird.end()) };
+        outcome = { kind: 'seen', seen: await unlessAborted(end(), signal) };
       } catch (thrown) {
         outcome = outcomeOfThrown(signal.aborted ? new Blocked('the run was broken off') : thrown);
       }

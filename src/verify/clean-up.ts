@@ -4,6 +4,7 @@ import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Exchange, Recording } from './recording.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Target } from './target.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface Leftovers {
   readonly created: number;
@@ -40,7 +41,7 @@ export async function cleanUp(
     for (const url of own) {
       if (budget.aborted) return;
       // The end of the budget closes the connection, over which the request would then be repeated.
-      const isRemoved = await remove(probe, url).catch((thrown: unknown) => {
+      const isRemoved = await unlessAborted(remove(probe, url), budget).catch((thrown: unknown) => {
         if (budget.aborted) return undefined;
         throw thrown;
       });

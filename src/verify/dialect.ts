@@ -34,6 +34,8 @@ export interface Dialect {
     readonly method: 'GET' | 'OPTIONS';
     readonly url: (server: URL) => URL;
     readonly sign: (answered: Exchange) => string | undefined;
+    /** What stands behind the server's URL where uploads are created. */
+    readonly creation?: string;
   };
 }
 
@@ -66,6 +68,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
         const version = answered.answer?.status === 200 ? jsonOf(answered)?.protocolVersion : undefined;
         return Number.isInteger(version) ? `/capabilities answered protocolVersion ${version}` : undefined;
       },
+      creation: 'upload',
     },
   },
   pulse: {
@@ -87,6 +90,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
         answered.answer?.status === 200 && jsonOf(answered)?.status === 'OK'
           ? '/health answered OK'
           : undefined,
+      creation: 'uploads',
     },
   },
   tus: {

@@ -1,4 +1,5 @@
 import { PulseError } from '../errors.ts';
+import { creationUrlNamed, withoutSegment } from '../protocol/creation-url.ts';
 import { belowPrefix } from '../protocol/urls.ts';
 import { headerMembers, headerOf, isSuccess, offsetOf, outcomeOf } from './answers.ts';
 import { Blocked, type ProtocolId } from './check.ts';
@@ -9,6 +10,7 @@ import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Upload } from './probe/uploads.ts';
 import type { Exchange, Recording } from './recording.ts';
 import type { Oracle, Target } from './target.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface Discovery {
   readonly target: Target;
@@ -46,7 +48,7 @@ export async function discover(
     // Whatever waits for an answer learns that there will be none.
     signal.addEventListener('abort', close, { once: true });
     try {
-      return await ask(probe);
+      return await unlessAborted(ask(probe), signal);
     } finally {
       signal.removeEventListener('abort', close);
       close();
@@ -139,25 +141,18 @@ async function recognised(
     : { protocol: first.protocol, because: `${first.protocol}, because ${first.sign}`, isSeen };
 }
 
-/** Plain tus may be spoken there all the same, and then a report would be about half of the server. */
+/** What is tried where a server creates its uploads is half of that server. */
 async function refuseCreationUrl(
   probe: Probe,
   protocol: ProtocolId,
   server: URL,
   timeoutMs: number,
 ): Promise<void> {
-  const { places, recognise } = dialects[protocol];
-  const parent = new URL(server);
-  parent.pathname = parent.pathname.replace(/[^/]*\/*$/, '');
-  if (parent.pathname === server.pathname || places(parent).createUrl !== server.href.replace(/\/+$/, ''))
-    return;
+  const { recognise } = dialects[protocol];
+  const parent = withoutSegment(server, recognise.creation);
+  if (parent === undefined) return;
   const exchange = await probe.request(recognise.method, recognise.url(parent).href, { timeoutMs });
-  if (recognise.sign(exchange) === undefined) return;
-  throw new PulseError(
-    'usage',
-    `${server.href} is where a server of protocol ${protocol} creates uploads, expected the URL above it`,
-    { hint: `name ${parent.href.replace(/\/$/, '')}; or say --protocol tus if plain tus is meant` },
-  );
+  if (recognise.sign(exchange) !== undefined) throw creationUrlNamed(protocol, server, parent);
 }
 
 /** A certificate that is refused will be refused the next time too: no matter of time, unlike all else. */

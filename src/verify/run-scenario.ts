@@ -4,6 +4,7 @@ import { openProbe, type ProbeSettings } from './probe/probe.ts';
 import type { Outcome, Recording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface ScenarioConditions {
   /** A scenario that takes longer is broken off. */
@@ -57,14 +58,6 @@ export async function runScenario(
 }
 
 class OutOfTime extends Error {}
-
-/** The result of the work, or the signal's reason as soon as it fires; the work itself is left to end. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
-  });
-}
 
 function outcomeOfThrown(thrown: unknown): Outcome {
   if (thrown instanceof Blocked || thrown instanceof OutOfTime) {

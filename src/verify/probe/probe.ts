@@ -5,6 +5,7 @@ import { literalPayload, MP4_OPENING, type Payload, positionPayload } from '../p
 import { type Random, seededRandom, seedOf } from '../random.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
+import { forever } from '../unless-aborted.ts';
 import { createContent, type ReadBack, type ReadContent } from './content.ts';
 import { createFinish, type FinishUpload } from './finish.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
@@ -86,7 +87,12 @@ export function openProbe(
   const { access, clock, seed, runId } = settings;
   const recorder = createRecorder(settings.redact, clock.nowMs);
   const random = seededRandom(seedOf(seed, scenarioId));
-  const pause = (ms: number) => clock.sleep(ms, signal);
+  const pause = async (ms: number) => {
+    await clock.sleep(ms, signal).catch((thrown: unknown) => {
+      if (signal.aborted) return forever();
+      throw thrown;
+    });
+  };
   let files = 0;
   const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}${dialects[target.protocol].ending}`;
 

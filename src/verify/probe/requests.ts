@@ -4,6 +4,7 @@ import { isSensitive } from '../../protocol/redaction.ts';
 import type { ProtocolId } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import type { Exchange } from '../recording.ts';
+import { forever } from '../unless-aborted.ts';
 import { type Link, type OpenRequest, openLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import type { Identity, Request, RequestOptions } from './request.ts';
@@ -53,7 +54,7 @@ export function createRequests(
   let idle: { link: Link; sinceMs: number } | undefined;
 
   const open = async (origin: URL): Promise<Link> => {
-    signal.throwIfAborted();
+    if (signal.aborted) await forever();
     if (recorder.exchanges.length >= MOST_REQUESTS) throw new Error(`more than ${MOST_REQUESTS} requests`);
     const link = await openLink({
       dial: access.dial,
