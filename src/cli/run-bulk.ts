@@ -5,6 +5,7 @@ import { type Ledger, openLedger, readLedger } from '../bulk/ledger-file.ts';
 import { createKnown, type Known } from '../bulk/ledger-known.ts';
 import { makePlan, type Plan } from '../bulk/plan.ts';
 import { type BulkSettings, runBulk } from '../bulk/run.ts';
+import { exitCodes } from '../errors.ts';
 import type { PulseEvent } from '../events.ts';
 import { readTokenFile } from '../input/token.ts';
 import { createOutput, type Output } from '../output/output.ts';
@@ -88,7 +89,9 @@ async function run(task: Task, output: Output): Promise<number> {
     });
     // What could not even be looked at has to be mended first; to be told the same command again would lead in a circle.
     const forNextRun = [...[...left].filter(({ problem }) => problem === undefined), ...plan.young];
-    if (forNextRun.length > 0) output.printNext(goOnWith(line, values, forNextRun));
+    // What makes no sense makes none the next time either.
+    if (forNextRun.length > 0 && outcome.exitCode !== exitCodes.usage)
+      output.printNext(goOnWith(line, values, forNextRun));
     return exitCodeOf(outcome, interruption);
   } finally {
     interruption.release();

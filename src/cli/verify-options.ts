@@ -178,7 +178,7 @@ export const verifyOptions = {
   },
   ...networkOptions,
   json: { kind: 'flag', flags: '--json', means: 'events as NDJSON on stdout' },
-  quiet: { kind: 'flag', flags: '-q, --quiet', means: 'the verdict only' },
+  quiet: { kind: 'flag', flags: '-q, --quiet', means: 'only what is wrong, and the verdict on it' },
   verbose: { kind: 'flag', flags: '-v, --verbose', means: 'every check, with its requests' },
   noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
   ...commonOptions,

@@ -16,7 +16,7 @@ export function readTokenFile(path: string, source: string): string {
 
 /** The text of a small file without its trailing line break; `what` is for the words of an error. */
 export function readSecretFile(path: string, source: string, what: string): string {
-  const text = readStart(path, source);
+  const text = readStart(path, source, what);
   if (Buffer.byteLength(text) > MAX_TOKEN_BYTES) {
     throw new PulseError(
       'input',
@@ -35,6 +35,11 @@ function validToken(token: string, source: string, kind: 'usage' | 'input'): str
       hint: 'leave it out if the server asks for none',
     });
   }
+  if (token.startsWith('pulsecam:')) {
+    throw new PulseError(kind, `${source} holds a pairing link, expected a token`, {
+      hint: 'give it as a link: --pairing-link to upload, --link to verify',
+    });
+  }
   if (!/^[\x21-\x7e]+(?: +[\x21-\x7e]+)*$/.test(token)) {
     const fact = `${source} holds characters that no HTTP header may carry, expected one line of printable ASCII`;
     throw new PulseError(kind, fact, {
@@ -45,7 +50,7 @@ function validToken(token: string, source: string, kind: 'usage' | 'input'): str
 }
 
 /** Never more than one byte too many: somebody may name a video by mistake. */
-function readStart(path: string, source: string): string {
+function readStart(path: string, source: string, what: string): string {
   const buffer = Buffer.alloc(MAX_TOKEN_BYTES + 1);
   let filledBytes = 0;
   let descriptor: number | undefined;
@@ -59,7 +64,7 @@ function readStart(path: string, source: string): string {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new PulseError('input', `${source} ${path} ${reasons[code] ?? `cannot be read: ${code}`}`, {
-      hint: 'name a file that holds the token and nothing else',
+      hint: `name a file that holds ${what} and nothing else`,
       cause: error,
     });
   } finally {

@@ -148,7 +148,9 @@ function refusedCreation({ protocol, settings, tools }: Job, fault: Fault): Puls
   const hint =
     isElsewhere && tools.host.learned.showsNoSign
       ? wasAssumed(protocol.id, settings.server)
-      : creationHints[fault.status ?? 0];
+      : fault.status === 409 && protocol.naming !== undefined
+        ? `the server has something under this ${protocol.naming.key} already; a pairing link is good for one upload only: ask for a new one`
+        : creationHints[fault.status ?? 0];
   if (fault.status === 422) return errorOf({ ...fault, kind: 'refused' });
   return hint === undefined ? errorOf(fault) : errorOf({ ...fault, kind: 'refused' }, { hint });
 }

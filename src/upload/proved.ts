@@ -55,7 +55,7 @@ export async function proved(
     const canReadBack = protocol.content !== undefined && !settings.readBack;
     // What can still be compared is asked for again, and not sent again.
     if (!canReadBack) await tools.store.remove(key);
-    throw withoutProof(job, upload.url.href, canReadBack, gap);
+    throw withoutProof(job, upload.url.href, canReadBack, proof === 'declared' ? DECLARED_ONLY : gap);
   }
   return {
     ...brought,
@@ -67,13 +67,17 @@ export async function proved(
   };
 }
 
+/** A right checksum looks the same to a server that compares and to one that does not. */
+const DECLARED_ONLY = 'the server took the checksum but does not show that it compared';
+
 /** Where the server offers none, there is nothing more to say about them. */
 function offersChecksums({ offer }: Job): boolean {
   return (offer.checksumAlgorithms ?? []).length > 0;
 }
 
 function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string | undefined): PulseError {
-  const why = gap !== undefined && offersChecksums(job) ? gap : 'the server offers no checksum';
+  const isSaid = gap === DECLARED_ONLY || offersChecksums(job);
+  const why = gap !== undefined && isSaid ? gap : 'the server offers no checksum';
   return new PulseError(
     'unknown',
     `${why}, so it is not proven that the server holds ${titleOf(job.source.name)} at ${url}`,

@@ -130,7 +130,9 @@ describe('pulse-upload serve', () => {
     await writeFile(tokenFile ?? '', `s3cret ${id}\n`);
     await writeFile(own ?? '', 's3cret\n');
     await writeFile(wrong ?? '', 'one\ntwo\n');
-    const { url, dir } = await serve(['--protocol', 'pulse-v1', '--token-file', tokenFile ?? '']);
+    const { url, dir, running } = await serve(['--protocol', 'pulse-v1', '--token-file', tokenFile ?? '']);
+    // A file of such lines is for the server; a client that is given it refuses it.
+    expect(await running.until('stderr', /stop /)).toContain("--token '<token>' --metadata 'artifactId=");
     await writeFile(join(dir, 'video.mp4'), 'x');
     const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
     const upload = (artifactId = '') =>

@@ -28,6 +28,13 @@ test.each(['s3cret\n', ' s3cret', 's3cret ', 's3cr\tet', 's3crét', 's3cret\0', 
   },
 );
 
+test('a pairing link is no token, and is not shown', () => {
+  const link = 'pulsecam://?v=1&artifactId=x&token=s3cret';
+  const { message, hint } = errorOf(() => parseToken(link, '--token'));
+  expect(message).toBe('--token holds a pairing link, expected a token');
+  expect(hint).toContain('--pairing-link');
+});
+
 test('the trailing line break of a token file is no part of the token', () => {
   expect(readTokenFile(tokenFile('s3cret\n'), '--token-file')).toBe('s3cret');
   expect(readTokenFile(tokenFile('s3cret\r\n'), '--token-file')).toBe('s3cret');

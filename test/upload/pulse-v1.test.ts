@@ -202,7 +202,21 @@ describe('protocol v1', () => {
     const metadata = { artifactId: randomUUID() };
     expect((await bench.upload(await bench.file(10, 'one.mp4'), { ...v1, metadata })).exitCode).toBe(0);
     expect((await bench.upload(await bench.file(10, 'two.mp4'), { ...v1, metadata })).exitCode).toBe(5);
-    expect(bench.of('upload.failed')).toMatchObject([{ message: expect.stringMatching(/answered 409/) }]);
+    // Another --name would not help: the id decides.
+    expect(bench.of('upload.failed')).toMatchObject([
+      {
+        message: expect.stringMatching(/answered 409/),
+        hint: expect.stringMatching(/under this artifactId/),
+      },
+    ]);
+  });
+
+  it('says of a declared checksum that it proves nothing, not that there was none', async () => {
+    const bench = await startReferenceBench(v1);
+    expect((await bench.upload(await bench.file(10), { ...v1, requireProof: true })).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringMatching(/^the server took the checksum but does not show that it compared/) },
+    ]);
   });
 
   it.each([

@@ -90,12 +90,17 @@ async function prepared(values: ServeValues): Promise<Prepared> {
 /** What somebody who tries the server for the first time needs to know. */
 function welcome(
   values: ServeValues,
-  { protocol }: ServerSettings,
+  { protocol, boundTokens = [] }: ServerSettings,
   { url, pairingLink }: RunningServer,
   paint: Paint,
 ): string {
-  const token = values.tokenFile === undefined ? [] : ['--token-file', values.tokenFile];
-  const upload = ['pulse-upload', 'video.mp4', '--server', url, ...token];
+  const upload = [
+    'pulse-upload',
+    'video.mp4',
+    '--server',
+    url,
+    ...credentialOf(values, boundTokens.length > 0),
+  ];
   const isOpen = values.tokenFile === undefined && !isLoopback(values.host);
   const facts: readonly (readonly [string, string | undefined])[] = [
     // With a token it is a secret, and only ever written into a file.
@@ -117,6 +122,14 @@ function welcome(
   ]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** A file of several lines is for servers: of those, a client is given one, which is secret. */
+function credentialOf({ tokenFile }: ServeValues, isForServers: boolean): readonly string[] {
+  if (tokenFile === undefined) return [];
+  return isForServers
+    ? ['--token', '<token>', '--metadata', 'artifactId=<artifactId>']
+    : ['--token-file', tokenFile];
 }
 
 async function closingOnFailure(server: RunningServer, work: () => void): Promise<void> {

@@ -53,10 +53,16 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
       ),
     ),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
-    ...(counts.fail + counts.warn === 0 || view.verbose ? [] : fact('more', MORE, view)),
+    ...(view.verbose ? [] : moreLines(counts, view)),
     ...gistLines(report, view),
     ...(target.advice === undefined ? [] : fact('next', target.advice, view)),
   ];
+}
+
+/** What the run knows and does not show. */
+function moreLines({ fail, warn, note }: VerifyReport['counts'], view: VerifyView): readonly string[] {
+  if (fail + warn > 0) return fact('more', MORE, view);
+  return note > 0 ? fact('more', '-v shows the notes', view) : [];
 }
 
 /** More findings than these fill a screen: below them stands what the worst of them come to, and where to begin. */
