@@ -39,6 +39,8 @@ export interface Check<Seen = unknown> {
   readonly matters: string;
   /** Beyond what the scenario needs. */
   readonly needs?: readonly Need[];
+  /** It says that a right chunk is refused: where every one is, this finding stands for all that follows from it. */
+  readonly saysChunksRefused?: true;
   readonly reads: Reading<Seen>;
   /** Written as a method, so that checks of different recordings fit into one list. */
   judge(seen: Seen, target: Target): string | undefined;

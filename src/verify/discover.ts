@@ -9,7 +9,7 @@ import { chunkForm } from './probe/form.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Upload } from './probe/uploads.ts';
 import type { Exchange, Recording } from './recording.ts';
-import type { Oracle, Target } from './target.ts';
+import { type Oracle, type Target, whyNoChunks } from './target.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export interface Discovery {
@@ -72,6 +72,7 @@ export async function discover(
     if (target.protocol === 'pulse-v1') {
       learn(await asking(target, (probe) => bindingOf(probe, settings), 'discovery-of-tokens'));
     }
+    learn(chunklessness(target));
     learn(oracleOf(target, settings));
   }
 
@@ -205,14 +206,30 @@ async function whatUploadsShow(
   const place = await placeOf(probe, upload);
   const url = place.url ?? upload.url;
   const facts: Partial<Target> = { ...guarded, ...place.facts };
-  const patched = await probe.patch({ ...upload, url }, 0, file.part(0, file.sizeBytes));
-  if (probe.target.finalizeUrl !== undefined || !isSuccess(patched)) return facts;
+  const send = () => probe.patch({ ...upload, url }, 0, file.part(0, file.sizeBytes));
+  const patched = await send();
+  if (!isSuccess(patched)) {
+    // One may be refused by chance, and may have been stored for all that: what takes none says the same again.
+    const refusesChunks = outcomeOf(patched);
+    if (outcomeOf(await send()) !== refusesChunks) return facts;
+    // What neither HEAD nor PATCH finds is not where Location says, which is another mistake.
+    if (facts.headless !== undefined && patched.answer?.status === 404) return facts;
+    return { ...facts, refusesChunks, ...adviceOn(patched, settings, probe.target) };
+  }
+  if (probe.target.finalizeUrl !== undefined) return facts;
   const got = await probe.request(
     'GET',
     dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url }),
   );
   const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
   return { ...facts, ...(isServed && { download: true }) };
+}
+
+function chunklessness(target: Target): Partial<Target> {
+  const why = whyNoChunks(target);
+  if (why === undefined) return {};
+  const advice = target.advice ?? 'let PATCH take a chunk first: --only core.patch.204 shows what it is sent';
+  return { assumptions: [why], advice };
 }
 
 /** What answers there knows of no creation, nor of the protocol: to list that as findings would be a report on a typing error. */

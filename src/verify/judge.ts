@@ -1,4 +1,4 @@
-import { headerOf, isSuccess } from './answers.ts';
+import { headerOf, isSuccess, outcomeOf } from './answers.ts';
 import {
   Blocked,
   type Check,
@@ -11,7 +11,7 @@ import {
 } from './check.ts';
 import type { Exchange, Recording } from './recording.ts';
 import { type SeenInRun, WHOLE_RUN } from './scenario.ts';
-import type { Target } from './target.ts';
+import { type Target, whyNoChunks } from './target.ts';
 
 /** `fail`: a MUST or safety requirement is broken; `warn`: a SHOULD; `note`: recorded; `error`: our own mistake. */
 export type Verdict = 'pass' | 'fail' | 'warn' | 'note' | 'skip' | 'blocked' | 'error';
@@ -56,18 +56,22 @@ export function judge(check: Check, recording: Recording, target: Target): Check
   const { outcome } = recording;
   if (level === undefined) return notInProtocol(check, target);
   if (outcome.kind === 'skipped') return result('skip', { remark: outcome.reason });
-  if (outcome.kind === 'blocked') return result('blocked', { remark: outcome.reason });
+  const chunkless = check.saysChunksRefused ? undefined : whyChunkless(recording, target);
+  if (outcome.kind === 'blocked') return result('blocked', { remark: chunkless ?? outcome.reason });
   if (outcome.kind === 'error') return result('error', { remark: outcome.message });
   try {
     const remark = check.judge(outcome.seen, target);
-    const vacuous = remark === undefined && !needsNoUpload(check) ? whyVacuous(recording, target) : undefined;
+    const vacuous =
+      remark === undefined && !needsNoUpload(check)
+        ? (whyVacuous(recording, target) ?? chunkless)
+        : undefined;
     if (vacuous !== undefined) return result('blocked', { remark: vacuous });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
     if (thrown instanceof Skip) return result('skip', { remark: thrown.message });
     if (thrown instanceof Blocked) {
       const shown = thrown.evidence.length > 0 ? { evidence: thrown.evidence } : {};
-      return result('blocked', { remark: thrown.message, ...shown });
+      return result('blocked', { remark: chunkless ?? thrown.message, ...shown });
     }
     if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
     const { expected = check.passes, actual, isLoss } = thrown.details;
@@ -76,7 +80,7 @@ export function judge(check: Check, recording: Recording, target: Target): Check
     const evidence = thrown.details.evidence?.filter((exchange) => exchange !== undefined);
     const locked = needsNoUpload(check)
       ? undefined
-      : whyLocked(evidence ?? recording.exchanges, recording, target);
+      : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
     if (locked !== undefined) return result('blocked', { remark: locked, ...(evidence && { evidence }) });
     return result(graded(level, thrown.details), {
       ...(isLoss && asLoss),
@@ -102,12 +106,24 @@ function whyLocked(
   { scenario }: Recording,
   { createUrl, advice, refusesUploads }: Target,
 ): string | undefined {
-  if (advice === undefined || scenario === WHOLE_RUN) return undefined;
+  if (refusesUploads === undefined || advice === undefined || scenario === WHOLE_RUN) return undefined;
   const isLocked = evidence.some(
     ({ url, sent, answer }) =>
       url === createUrl && sent.method === 'POST' && (answer?.status === 401 || answer?.status === 403),
   );
   return isLocked ? `${refusesUploads}; ${advice}` : undefined;
+}
+
+/**
+ * A server that takes no chunk at all is told so once: what follows from the refusal of a right one is no finding
+ * of its own, and that it refuses a wrong one in the same way shows nothing.
+ */
+function whyChunkless({ scenario, exchanges }: Recording, target: Target): string | undefined {
+  const why = whyNoChunks(target);
+  if (why === undefined || scenario === WHOLE_RUN) return undefined;
+  const chunks = exchanges.filter(({ sent }) => sent.method === 'PATCH');
+  const isRefusedAlike = chunks.some((exchange) => outcomeOf(exchange) === target.refusesChunks);
+  return isRefusedAlike && !chunks.some(isSuccess) ? why : undefined;
 }
 
 function exchangesIn({ scenario, exchanges, outcome }: Recording): readonly Exchange[] {

@@ -20,6 +20,8 @@ export interface Target {
   readonly headless?: string;
   /** Why the upload that was tried first could not be created; absent where it could. */
   readonly refusesUploads?: string;
+  /** What the first raw chunks came to, `500 Internal Server Error`, where none of them was taken. */
+  readonly refusesChunks?: string;
   /** Why this seems to be the URL of something else: then nothing can be tried, and no requirement is broken. */
   readonly elsewhere?: string;
   /** What the user can do about a refusal that would make the whole run pointless. */
@@ -45,6 +47,13 @@ export interface Target {
   readonly oracle?: Oracle;
   /** What was concluded and from what, for the head of the report. */
   readonly assumptions: readonly string[];
+}
+
+/** Why nothing that builds on a chunk can be tried; undefined where chunks are taken, raw or as forms. */
+export function whyNoChunks({ refusesChunks, multipart }: Target): string | undefined {
+  return refusesChunks === undefined || multipart
+    ? undefined
+    : `no chunk is taken: PATCH answered ${refusesChunks}`;
 }
 
 /** What the user allowed and gave. Absent means not allowed, not given. */

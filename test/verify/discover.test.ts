@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Filter } from '../../src/server/parts.ts';
 import { discover } from '../../src/verify/discover.ts';
 import type { Access } from '../../src/verify/probe/requests.ts';
 import type { ReferenceSettings } from '../proof/run.ts';
@@ -95,6 +96,40 @@ describe('what is found out before the first scenario', () => {
       },
     });
     expect(target.headless).toContain('answered 404');
+  });
+
+  const refusing = (status: number, isRefused: (nth: number) => boolean) => {
+    let patches = 0;
+    return found({
+      protocol: 'pulse',
+      behaviour: {
+        filter: async ({ request }, next) =>
+          request.method === 'PATCH' && isRefused(++patches) ? { status } : next(),
+      },
+    });
+  };
+
+  it('about a server that takes no chunk', async () => {
+    const target = await refusing(500, () => true);
+    expect(target.refusesChunks).toBe('500 Internal Server Error');
+    expect(target.assumptions).toContain('no chunk is taken: PATCH answered 500 Internal Server Error');
+    expect(target.advice).toContain('--only core.patch.204');
+    const unasked = await refusing(401, () => true);
+    expect(unasked.advice).toContain('asks for a credential');
+  });
+
+  it('about an upload that is not where Location says: that is no refusal of its chunks', async () => {
+    const filter: Filter = async ({ request }, next) =>
+      request.method === 'HEAD' || request.method === 'PATCH' ? { status: 404 } : next();
+    const target = await found({ protocol: 'pulse', behaviour: { filter } });
+    expect(target.headless).toContain('answered 404');
+    expect(target.refusesChunks).toBeUndefined();
+  });
+
+  it('about a chunk that was refused by chance', async () => {
+    const target = await refusing(500, (nth) => nth === 1);
+    expect(target.refusesChunks).toBeUndefined();
+    expect(target.advice).toBeUndefined();
   });
 
   it('about a HEAD that fails for another reason: it is there', async () => {

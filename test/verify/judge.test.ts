@@ -141,3 +141,39 @@ describe('a server that does not take the credential', () => {
     expect(judge(violating, aRecording({ exchanges: [posted(401)] }), unlocked).verdict).toBe('fail');
   });
 });
+
+describe('a server that takes no chunk', () => {
+  const chunkless = { ...aTarget, refusesChunks: '500' };
+  const sent = (status: number) => anExchange({ status }, { method: 'PATCH' });
+  const of = (...statuses: readonly number[]) => aRecording({ exchanges: statuses.map(sent) });
+  const violating = aCheck({ judge: throwing(new Violation({ actual: 'no 204' })) });
+  const why = { verdict: 'blocked', remark: 'no chunk is taken: PATCH answered 500' };
+
+  it('is told so by the checks of a right chunk, and not by what follows from it', () => {
+    expect(judge(violating, of(500), chunkless)).toMatchObject(why);
+    expect(judge({ ...violating, saysChunksRefused: true }, of(500), chunkless).verdict).toBe('fail');
+  });
+
+  it('passes nothing by refusing what it would refuse anyway', () => {
+    expect(judge(aCheck(), of(500), chunkless)).toMatchObject(why);
+    expect(judge(aCheck({ judge: () => 'by the way' }), of(500), chunkless).verdict).toBe('note');
+  });
+
+  it('keeps other checks from running for that one reason', () => {
+    const outcome = { kind: 'blocked', reason: 'could not be brought to 4' } as const;
+    expect(judge(aCheck(), { ...of(500), outcome }, chunkless)).toMatchObject(why);
+    expect(judge(aCheck({ judge: throwing(new Blocked('no chunk')) }), of(500), chunkless)).toMatchObject(
+      why,
+    );
+  });
+
+  it('is judged by every chunk that it took or refused in another way, and by what has no chunk', () => {
+    for (const recording of [of(500, 204), of(409), of()]) {
+      expect(judge(violating, recording, chunkless).verdict).toBe('fail');
+      expect(judge(aCheck(), recording, chunkless).verdict).toBe('pass');
+    }
+    const whole = aRecording({ scenario: WHOLE_RUN, exchanges: [sent(500)] });
+    expect(judge(violating, whole, chunkless).verdict).toBe('fail');
+    expect(judge(violating, of(500), { ...chunkless, multipart: true }).verdict).toBe('fail');
+  });
+});

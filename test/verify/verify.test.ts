@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
+import type { Filter } from '../../src/server/parts.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import { Blocked, type Check, type Section, Violation } from '../../src/verify/check.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
 import { expectAnswer } from '../../src/verify/expect.ts';
 import { may, must } from '../../src/verify/levels.ts';
 import { scenario, wholeRun } from '../../src/verify/scenario.ts';
+import { suite } from '../../src/verify/suite.ts';
 import { type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';
 import { clock, settingsFor, startReference } from '../proof/run.ts';
 import { aCheck } from './made-up.ts';
@@ -121,6 +123,22 @@ describe('a run', () => {
     });
     const { results, exitCode } = await run(new URL(origin), [sectionOf(refused)]);
     expect(results).toMatchObject([{ verdict: 'fail' }]);
+    expect(exitCode).toBe(1);
+  });
+
+  it('of a server that takes no chunk says so once, and quickly', async () => {
+    const filter: Filter = async ({ request }, next) =>
+      request.method === 'PATCH' ? { status: 500 } : next();
+    const { url, stop } = await startReference({ protocol: 'pulse', behaviour: { filter } });
+    cleanup.push(stop);
+    const only = ['core.patch.*', 'data.chunk.*', 'pulse.flow.*'];
+    const { results, exitCode } = await run(url, suite, { only });
+    const of = (verdict: string) => results.filter((result) => result.verdict === verdict);
+    expect(of('fail').map(({ id }) => id)).toEqual(['core.patch.204']);
+    expect(of('blocked').length).toBeGreaterThan(30);
+    expect(new Set(of('blocked').map(({ remark }) => remark))).toEqual(
+      new Set(['no chunk is taken: PATCH answered 500 Internal Server Error']),
+    );
     expect(exitCode).toBe(1);
   });
 

@@ -17,7 +17,8 @@ export function reportLines(raw: VerifyReport, view: VerifyView): readonly strin
   const blocked = isInterrupted(report) && !view.verbose ? [] : blockedLines(report, view);
   const findings = findingsOf(report).flatMap((found) => impactLines(found, report, view));
   // What kept most checks from running explains the findings, too.
-  const isCause = report.counts.blocked > report.results.length / 2;
+  const { blocked: untried, skip } = report.counts;
+  const isCause = untried > (report.results.length - skip) / 2;
   return [
     ...(view.verbose ? quietLines(report, view) : []),
     ...(isCause ? [...blocked, ...findings] : [...findings, ...blocked]),

@@ -43,6 +43,7 @@ const sending: readonly Check[] = [
     passes: '204',
     fails: 'a refusal of a right chunk; another 2xx is a deviation',
     matters: 'clients that know only 204 take the chunk for refused, and send it again',
+    saysChunksRefused: true,
     reads: patchSteps,
     judge: ({ first }) => expectStatus(first, [204], { warn: ['2xx'] }),
   }),

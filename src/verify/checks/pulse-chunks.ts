@@ -90,6 +90,7 @@ export const pulseChunks: Section = {
       passes: '204',
       fails: 'anything else',
       matters: cannotUpload,
+      saysChunksRefused: true,
       reads: pulseFlow,
       judge: ({ first }) => expectStatus(first, [204]),
     }),

@@ -1,6 +1,7 @@
 import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import type { Payload } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
+import { type Target, whyNoChunks } from '../target.ts';
 import type { Offsets } from './offsets.ts';
 import type { RequestOptions } from './request.ts';
 import type { Upload, Uploads } from './uploads.ts';
@@ -27,6 +28,8 @@ export type FinishUpload = (upload: Upload, payload: Payload, options?: FinishOp
 /** The chunk of the Pulse Cam app. */
 export const CHUNK_BYTES = 1024 * 1024;
 const MOST_TROUBLES = 5;
+/** Where no chunk was taken so far, none is waited for. */
+const MOST_WITHOUT_CHUNKS = 1;
 const RETRY_PAUSES_MS = [50, 250, 1000, 1000, 1000];
 
 /**
@@ -37,7 +40,9 @@ export function createFinish(
   uploads: Uploads,
   offsets: Offsets,
   pause: (ms: number) => Promise<void>,
+  target: Target,
 ): FinishUpload {
+  const mostTroubles = whyNoChunks(target) === undefined ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
   return async (upload, payload, { from, chunkBytes = CHUNK_BYTES, patch } = {}) => {
     const exchanges: Exchange[] = [];
     const ask = async (how: 'currentOffset' | 'settle') => {
@@ -59,7 +64,7 @@ export function createFinish(
         offset = accepted;
         continue;
       }
-      if (troubles === MOST_TROUBLES) {
+      if (troubles === mostTroubles) {
         const trouble = `PATCH at ${offset} answered ${outcomeOf(exchange)}`;
         return { complete: false, offset, exchanges, trouble };
       }

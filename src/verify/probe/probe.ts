@@ -116,7 +116,7 @@ export function openProbe(
     open: requests.open,
     target,
     exchanges: recorder.exchanges,
-    finish: createFinish(uploads, offsets, pause),
+    finish: createFinish(uploads, offsets, pause, target),
     content,
     payload: (sizeBytes, name = 'file') =>
       positionPayload(seedOf(seed, scenarioId, name), sizeBytes, dialects[target.protocol].opening),

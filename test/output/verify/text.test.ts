@@ -244,6 +244,12 @@ describe('what kept checks from running', () => {
     );
   });
 
+  test('comes first where it kept most of those that apply, however many were skipped', () => {
+    const skipped = passes(60).map((result) => ({ ...result, verdict: 'skip' as const }));
+    const text = shown({ results: [...everyVerdict, ...skipped, ...blocked(40, 'POST answered 500')] });
+    expect(text).toMatch(/^COULD NOT BE TRIED\n/);
+  });
+
   test('is not listed for whoever stopped the run', () => {
     const text = shown({ exitCode: 130, endedEarly: 'interrupted', results: blocked(9, 'interrupted') });
     expect(text).not.toContain('COULD NOT BE TRIED');
