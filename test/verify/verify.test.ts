@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
+import { defects } from '../../src/server/defects.ts';
 import type { Filter } from '../../src/server/parts.ts';
 import { createDial } from '../../src/transport/raw.ts';
+import { offsetOf } from '../../src/verify/answers.ts';
 import { Blocked, type Check, type Section, Violation } from '../../src/verify/check.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
 import { expectAnswer } from '../../src/verify/expect.ts';
@@ -140,6 +142,16 @@ describe('a run', () => {
       new Set(['no chunk is taken: PATCH answered 500 Internal Server Error']),
     );
     expect(exitCode).toBe(1);
+  });
+
+  it('shows of an upload that is too long where that one stands, and not another', async () => {
+    const longest = defects.find(({ id }) => id === 'length-ignored');
+    const { url, stop } = await startReference({ protocol: 'pulse', behaviour: longest?.behaviour() ?? {} });
+    cleanup.push(stop);
+    const { results } = await run(url, suite, { only: ['core.patch.exceed-then-recover'] });
+    expect(results).toMatchObject([{ verdict: 'fail', violation: { actual: 'it stands at 20' } }]);
+    const asked = results[0]?.evidence.at(-1);
+    expect([asked?.sent.method, offsetOf(asked)]).toEqual(['HEAD', 20]);
   });
 
   it('runs a scenario once for all checks that read it, and one that nobody reads not at all', async () => {

@@ -19,6 +19,8 @@ export interface Finish {
 export interface FinishOptions {
   /** Where to begin; asked from the server where absent. */
   readonly from?: number;
+  /** The exchanges that said so: what shows where an upload stands that cannot be sent any further. */
+  readonly saidBy?: readonly Exchange[];
   readonly chunkBytes?: number;
   readonly patch?: RequestOptions;
 }
@@ -43,8 +45,8 @@ export function createFinish(
   target: Target,
 ): FinishUpload {
   const mostTroubles = whyNoChunks(target) === undefined ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
-  return async (upload, payload, { from, chunkBytes = CHUNK_BYTES, patch } = {}) => {
-    const exchanges: Exchange[] = [];
+  return async (upload, payload, { from, saidBy = [], chunkBytes = CHUNK_BYTES, patch } = {}) => {
+    const exchanges: Exchange[] = [...saidBy];
     const ask = async (how: 'currentOffset' | 'settle') => {
       const known = await offsets[how](upload);
       exchanges.push(...known.exchanges);

@@ -7,6 +7,7 @@ import type { Upload } from '../probe/uploads.ts';
 import { integerBetween } from '../random.ts';
 import { type Scenario, scenario } from '../scenario.ts';
 import type { SeenBrokenUpload, SeenCut } from './seen-file.ts';
+import { goingOnFrom } from './trial.ts';
 
 /** Uploads whose connection breaks inside a chunk, resumed from where the server says. */
 
@@ -192,8 +193,8 @@ async function resumed(
   file: Payload,
   cuts: readonly SeenCut[],
 ): Promise<SeenBrokenUpload> {
-  const from = cuts.at(-1)?.after.bytes;
-  const finish = await probe.finish(upload, file, from === undefined ? {} : { from });
+  const last = cuts.at(-1)?.after;
+  const finish = await probe.finish(upload, file, last === undefined ? {} : goingOnFrom(last));
   return { cuts, finish, content: await probe.content(upload, file) };
 }
 

@@ -1,6 +1,7 @@
 import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
 import type { Payload } from '../payload.ts';
+import type { FinishOptions } from '../probe/finish.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -49,6 +50,6 @@ export async function bringTo(
 }
 
 /** Where to go on from: what the server has just said, or what it will say when it is asked. */
-export function goingOnFrom({ bytes }: KnownOffset): { readonly from?: number } {
-  return bytes === undefined ? {} : { from: bytes };
+export function goingOnFrom({ bytes, exchanges }: KnownOffset): Pick<FinishOptions, 'from' | 'saidBy'> {
+  return bytes === undefined ? {} : { from: bytes, saidBy: exchanges };
 }

@@ -48,7 +48,7 @@ export const strangeContents: Scenario<Readonly<Record<string, SeenFile>>> = sce
 function fileOf(id: string, sizeBytes: number, chunks: readonly number[] = [MiB]): Scenario<SeenFile> {
   return scenario({
     id,
-    does: `sends a file of ${sizeBytes} bytes in chunks of ${chunks.slice(0, 5).join(', ')}${chunks.length > 5 ? ' …' : ''} bytes and reads it back`,
+    does: `sends a file of ${sizeBytes} ${sizeBytes === 1 ? 'byte' : 'bytes'} in chunks of ${chunks.slice(0, 5).join(', ')}${chunks.length > 5 ? ' …' : ''} bytes and reads it back`,
     sendsBytes: sizeBytes + 16 * 1024,
     run: (probe) => sent(probe, probe.payload(sizeBytes), chunks),
   });
