@@ -3,7 +3,7 @@ import { countOf, formatBytes, formatDuration, groupDigits } from '../format.ts'
 import { againCommand } from './finding.ts';
 import { findingsOf } from './findings-of.ts';
 import { reasonsOf } from './reasons.ts';
-import type { VerifyReport } from './report.ts';
+import type { ReportedResult, VerifyReport } from './report.ts';
 import { copyable, fact, type VerifyView } from './view.ts';
 
 /** How often each verdict was given, in words; verdicts that nobody got are left out. */
@@ -71,29 +71,38 @@ const FEW_FINDINGS = 5;
 /** Consequences that are named; a server with more has the first of them to think about. */
 const SHOWN_CONSEQUENCES = 3;
 
-/** One mistake of a server breaks many requirements: what most of the worst come to, and the first to look at. */
+/** One mistake of a server breaks many requirements: what most of the worst come to, and the first of those to look at. */
 function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
   const found = findingsOf(report);
   const total = found.reduce((count, { results }) => count + results.length, 0);
-  const worst = found[0]?.results ?? [];
-  // A warning may stand among the worst, and is nothing to begin with while something fails.
-  const first = found.flatMap(({ results }) => results).find(({ verdict }) => verdict === 'fail') ?? worst[0];
-  if (first === undefined || total <= FEW_FINDINGS) return [];
-  const consequences = new Map<string, number>();
-  for (const { violation } of worst) {
-    const matters = violation?.matters ?? '';
-    consequences.set(matters, (consequences.get(matters) ?? 0) + 1);
-  }
-  const shown = [...consequences].sort(([, a], [, b]) => b - a).slice(0, SHOWN_CONSEQUENCES);
-  const others = total - shown.reduce((count, [, named]) => count + named, 0);
+  if (total <= FEW_FINDINGS) return [];
+  const shown = byConsequence(found[0]?.results ?? []).slice(0, SHOWN_CONSEQUENCES);
+  const others = total - shown.reduce((count, [, results]) => count + results.length, 0);
   const lines = [
-    ...shown.map(([matters, count]) => `${countOf(count, 'finding')}: ${matters}`),
+    ...shown.map(([matters, results]) => `${countOf(results.length, 'finding')}: ${matters}`),
     ...(others > 0 ? [`${countOf(others, 'other finding')} above`] : []),
   ];
+  // A warning may stand among the worst, and is nothing to begin with while something fails.
+  const inOrder = [...shown.flatMap(([, results]) => results), ...found.flatMap(({ results }) => results)];
+  const first = inOrder.find(({ verdict }) => verdict === 'fail') ?? inOrder[0];
   return [
     ...lines.flatMap((line, index) => fact(index === 0 ? 'matters' : '', line, view)),
-    ...(report.target.advice === undefined ? copyable('begin', againCommand(first, report), view) : []),
+    ...(first && report.target.advice === undefined
+      ? copyable('begin', againCommand(first, report), view)
+      : []),
   ];
+}
+
+/** Findings by what they mean for a video, the most frequent first. */
+function byConsequence(
+  results: readonly ReportedResult[],
+): readonly (readonly [string, readonly ReportedResult[]])[] {
+  const groups = new Map<string, ReportedResult[]>();
+  for (const result of results) {
+    const matters = result.violation?.matters ?? '';
+    groups.set(matters, [...(groups.get(matters) ?? []), result]);
+  }
+  return [...groups].sort(([, a], [, b]) => b.length - a.length);
 }
 
 function skippedWords({ results }: VerifyReport, all: boolean): string {
