@@ -47,6 +47,19 @@ describe('the judge of a schedule', () => {
     expect([faultsOf(tus), faultsOf(lostCreation)]).toEqual([[], []]);
   });
 
+  it('takes no offence at a time-out of a busy machine, which the proxy saw answered', () => {
+    const late = (reason: string) =>
+      withRun(good, ({ events }) => ({
+        pausedMs: 1000,
+        events: [
+          ...events,
+          { type: 'upload.retry', file: 'video.mp4', attempt: 1, delayMs: 1000, reason } as const,
+        ],
+      }));
+    expect(faultsOf(late('waited 0.4 s for an answer'))).toEqual([]);
+    expect(faultsOf(late('the server answered 500'))).toEqual(['pauses of 1000 ms, expected 0 at most']);
+  });
+
   it.each<[string, () => Observed]>([
     ['other bytes on the server', () => ({ ...good, finished: [{ sizeBytes: 200_000, sha256: 'other' }] })],
     ['a second finished upload', () => ({ ...good, finished: [...good.finished, ...good.finished] })],
