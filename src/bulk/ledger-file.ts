@@ -45,7 +45,13 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
 
 /** Every record of a ledger, the oldest first; a torn last line is no record. Throws `input` where the file is none. */
 export async function readLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<void> {
-  await readTo(path, onRecord);
+  await readTo(path, onRecord).catch((error: Error) => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error;
+    throw new PulseError('input', `there is no ledger at ${path}`, {
+      hint: 'check the path; a run with --ledger <path> writes one',
+      cause: error.cause,
+    });
+  });
 }
 
 interface Extent {

@@ -44,6 +44,8 @@ const busy: Rule = ['retry', 'temporary', again];
 const crowded: Rule = ['pause', 'temporary', again];
 const circle =
   'a redirect is followed within the origin of --server, and not for ever: name the final URL with --server';
+const elsewhere = 'check --server and --protocol';
+const look = '-v shows the request and its answer';
 const token = 'check the token (--token-file, or the variable PULSE_UPLOAD_TOKEN)';
 
 /** What each status means for a resumable upload. Whatever is not listed follows from its class. */
@@ -55,7 +57,7 @@ const byStatus: Readonly<Record<number, Rule>> = {
     'refused',
     'check --server: the URL below which /uploads is found, or with tus the one that creates uploads',
   ],
-  405: ['stop', 'refused', 'check --server and --protocol'],
+  405: ['stop', 'refused', elsewhere],
   408: busy,
   307: ['stop', 'protocol', circle],
   308: ['stop', 'protocol', circle],
@@ -64,7 +66,7 @@ const byStatus: Readonly<Record<number, Rule>> = {
     'protocol',
     `${again}; if it fails in the same way, run: pulse-upload verify on this server`,
   ],
-  410: ['gone', 'refused'],
+  410: ['gone', 'refused', again],
   412: ['stop', 'refused', 'this tool speaks tus 1.0.0; check --protocol'],
   413: ['shrink', 'refused', 'the server, or a proxy before it, limits the size'],
   415: ['stop', 'refused', 'try --body multipart, if the server takes chunks as form data'],
@@ -81,9 +83,9 @@ const byStatus: Readonly<Record<number, Rule>> = {
     'integrity',
     'the bytes were damaged on their way, or the file changed; run the same command again',
   ],
-  501: ['stop', 'refused'],
+  501: ['stop', 'refused', elsewhere],
   503: crowded,
-  505: ['stop', 'refused'],
+  505: ['stop', 'refused', 'the server, or a proxy before it, does not speak HTTP/1.1'],
   507: ['stop', 'temporary', `make room on the server, then ${again}`],
 };
 
@@ -91,10 +93,10 @@ function ruleOf(status: number): Rule {
   const listed = byStatus[status];
   if (listed !== undefined) return listed;
   if (status >= 500) return busy;
-  if (status >= 400) return ['stop', 'refused'];
+  if (status >= 400) return ['stop', 'refused', look];
   if (status >= 300)
     return ['stop', 'protocol', 'redirects are not followed: name the final URL with --server'];
-  return ['stop', 'protocol', 'check --server and --protocol'];
+  return ['stop', 'protocol', elsewhere];
 }
 
 const byBreak: Readonly<Record<Break['cause'], Rule>> = {

@@ -117,6 +117,15 @@ describe('a ledger', () => {
     });
   });
 
+  test('that is not there cannot be read, and says where one comes from', async () => {
+    const path = join(await temporaryFolder(), 'ledger.jsonl');
+    await expect(readLedger(path, () => {})).rejects.toMatchObject({
+      kind: 'input',
+      message: `there is no ledger at ${path}`,
+      hint: expect.stringContaining('a run with --ledger'),
+    });
+  });
+
   test('in a folder that is not there is an error that says so', async () => {
     const path = join(await temporaryFolder(), 'missing', 'ledger.jsonl');
     await expect(openLedger(path, () => {})).rejects.toMatchObject({ kind: 'input', message: /ENOENT/ });

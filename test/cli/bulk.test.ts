@@ -213,6 +213,7 @@ describe('what cannot be', () => {
     [['-r', 'rec', '--shard', '9/8'], "--shard is '9/8'"],
     [['ledger'], 'no ledger is named'],
     [['ledger', 'merge', 'out.jsonl'], 'merge needs'],
+    [['ledger', 'chek', 'done.jsonl'], 'did you mean: pulse-upload ledger check'],
   ])('%j is a usage error', async (args, message) => {
     const { run, server } = await startBench('a.mp4');
     const { code, stderr } = await run(args);

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { exitCodes, PulseError } from '../../errors.ts';
+import { nearName } from '../../input/near-name.ts';
 import { labelled } from '../../output/labelled.ts';
 import { csvLine, failureLines, summaryLines } from '../../output/ledger-lines.ts';
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
@@ -30,7 +32,17 @@ export async function run({ argv }: Invocation): Promise<number> {
   const values = valuesOf(ledgerOptions, given, process.env, readConfig('ledger', ledgerOptions));
   const [first = '', ...rest] = operands;
   const task = Object.hasOwn(tasks, first) ? tasks[first] : undefined;
-  return task === undefined ? show(operands, values) : task(rest, values);
+  if (task !== undefined) return task(rest, values);
+  refuseMisspeltTask(first);
+  return show(operands, values);
+}
+
+function refuseMisspeltTask(word: string): void {
+  const near = nearName(word, Object.keys(tasks));
+  if (near === undefined || existsSync(word)) return;
+  throw new PulseError('usage', `there is no ledger ${word}, and ledger knows no such word`, {
+    hint: `did you mean: pulse-upload ledger ${near}`,
+  });
 }
 
 function helpText(): string {
