@@ -80,8 +80,9 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
     wants: 'the URL below which /uploads is found',
     aliveMethod: 'GET',
     credential: (token) => ['X-Upload-Token', token],
-    ending: '.bin',
-    metadata: (filename) => ({ filename }),
+    ending: '.mp4',
+    opening: 'mp4',
+    metadata: (filename) => ({ filename, filetype: 'video/mp4' }),
     contentUrl: (_target, { url }) => url,
     recognise: {
       method: 'GET',

@@ -63,7 +63,7 @@ describe('a creation', () => {
       url: `${origin}/uploads/a%20b?x=1`,
       id: 'a b',
       sizeBytes: 10,
-      filename: 'pulse-verify-test-test-1.bin',
+      filename: 'pulse-verify-test-test-1.mp4',
     });
     expect(seen[0]?.headers).toMatchObject({
       'upload-length': '10',

@@ -1,11 +1,22 @@
-import { TUS_VERSION } from '../../protocol/headers.ts';
-import { answering, both, filtering, method, refusing, status, uploadOf } from '../defects/changes.ts';
+import { parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
+import { asking, nameIn } from '../defects/asking.ts';
+import {
+  answering,
+  both,
+  filtering,
+  isCreation,
+  method,
+  refusing,
+  status,
+  uploadOf,
+} from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
 import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import { standardExtensions } from '../extensions.ts';
 import type { Behaviour, Filter } from '../parts.ts';
 import { receive } from '../receive.ts';
 import { roomBytes } from '../upload.ts';
+import { beginsLikeVideo } from './begins-like-video.ts';
 
 const PREFIX = '/api/v2';
 
@@ -110,11 +121,36 @@ export const uploadVariations: readonly Variation[] = [
     behaviour: () => answering(status(401), (reply) => ({ ...reply, status: 403 })),
   },
   {
+    id: 'takes-only-videos',
+    says: 'Refuses creations and names that are not those of a video, and what does not begin like one.',
+    behaviour: onlyVideos,
+  },
+  {
     id: 'finalize-once',
     says: 'Knows a finalized upload no more: 404 to whatever is asked of it.',
     behaviour: finalizeOnce,
   },
 ];
+
+/** Neither the name nor the type nor the first bytes of anything else: what the app sends has all three. */
+function onlyVideos(): Behaviour {
+  const named = asking(async (asked) => {
+    const upload = await asked.parts.uploads.find(String(asked.fields.uploadId));
+    if (nameIn(asked) !== '' && !isVideoName(nameIn(asked))) return refusal(400, 'this names no video');
+    return upload === undefined || (await beginsLikeVideo(upload, asked.parts))
+      ? asked.next()
+      : refusal(422, 'this is no video');
+  });
+  return filtering(async (exchange, next, parts) => {
+    const { request } = exchange;
+    const { filename, filetype = 'video/' } = parseMetadata(request.headers['upload-metadata'] ?? '') ?? {};
+    const isVideo = isVideoName(filename ?? '.mp4') && String(filetype).startsWith('video/');
+    if (isCreation(request) && !isVideo) return refusal(415, 'only videos are taken');
+    return named.filter?.(exchange, next, parts) ?? next();
+  });
+}
+
+const isVideoName = (name: string | Uint8Array) => /\.mp4$/i.test(String(name));
 
 type Facts = { readonly exchange: Exchange; readonly reply: Reply };
 

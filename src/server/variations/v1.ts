@@ -14,11 +14,8 @@ import type { Variation } from '../defects/defect.ts';
 import { inText } from '../defects/v1-authorisation.ts';
 import { reading, refusingPairs } from '../defects/v1-metadata.ts';
 import { refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
-import type { Parts } from '../parts.ts';
 import { isUploadId } from '../upload.ts';
-
-const MOST_HEAD_BYTES = 12;
+import { beginsLikeVideo } from './begins-like-video.ts';
 
 /** What servers of protocol v1 do in another way than the reference, and may. */
 export const v1Variations: readonly Variation[] = [
@@ -136,13 +133,3 @@ const isLastChunk = both(
   status(204),
   ({ reply }) => headerOf(reply, 'Upload-Offset') !== '0',
 );
-
-async function beginsLikeVideo(upload: LiveUpload, { store }: Parts): Promise<boolean> {
-  let head = Buffer.alloc(0);
-  for await (const bytes of store.read(upload)) {
-    head = Buffer.concat([head, bytes]);
-    if (head.length >= MOST_HEAD_BYTES) break;
-  }
-  // What is too short to tell is taken for what it says it is.
-  return head.length < 8 || head.subarray(4, 8).toString('latin1') === 'ftyp';
-}

@@ -3,6 +3,7 @@ import { Blocked } from '../check.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
+import { bringTo } from './trial.ts';
 
 const KiB = 1024;
 const OFFSET_OCTET_STREAM = 'application/offset+octet-stream';
@@ -173,11 +174,13 @@ const formText = [
 
 export const rawFormText = scenario({
   id: 'pulse-raw-form-text',
-  does: 'sends a raw chunk that reads like a whole form, and reads it back',
+  does: 'sends the beginning of a video and a raw chunk that reads like a whole form, and reads both back',
   run: async (probe) => {
-    const file = probe.literal(formText);
+    const file = probe.literalFile(formText);
+    const from = file.sizeBytes - formText.length;
     const upload = await probe.create(file.sizeBytes);
-    const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
+    await bringTo(probe, upload, file, from);
+    const patched = await probe.patch(upload, from, file.part(from, file.sizeBytes));
     const finish = await probe.finish(upload, file);
     return { patched, finish, content: await probe.content(upload, file) };
   },

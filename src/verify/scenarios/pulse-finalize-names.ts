@@ -142,6 +142,6 @@ function harmless(id: string, what: string, names: (name: string) => Names): Sce
 }
 
 function asFields(probe: Probe, names: (name: string) => Names) {
-  const named = Object.entries(names(probe.fileName().replace(/\.bin$/, '.mp4')));
+  const named = Object.entries(names(probe.fileName()));
   return Object.fromEntries(named.map(([look, filename]) => [look, { fields: { filename } }]));
 }

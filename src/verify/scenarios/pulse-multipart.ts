@@ -36,7 +36,7 @@ export const formBytes = scenario({
   sendsBytes: MiB + 16 * KiB,
   run: async (probe) => ({
     mebibyte: await sentAsForms(probe, probe.payload(MiB)),
-    odd: await sentAsForms(probe, probe.literal(oddBytes)),
+    odd: await sentAsForms(probe, probe.literalFile(oddBytes)),
   }),
 });
 
