@@ -1,4 +1,5 @@
 import type { HeaderLines } from '../../protocol/connection.ts';
+import { MP4_OPENING } from '../../verify/payload.ts';
 import type { BodyRecord, Exchange, PartRecord, SentRecord } from '../../verify/recording.ts';
 
 /**
@@ -106,14 +107,31 @@ function wholePart({ parts = [], sizeBytes }: BodyRecord): PartRecord | undefine
 
 function partBody({ payload, from, to }: PartRecord): CurlBody | undefined {
   if (payload.kind === 'position') {
-    // A server that wants a video would refuse the letters for another reason.
-    if (payload.opening !== undefined && from === 0) return undefined;
-    return piped(`head -c ${to - from} /dev/zero | tr '\\0' ${LETTERS[payload.seed % LETTERS.length]}`);
+    const letter = LETTERS[payload.seed % LETTERS.length] ?? '';
+    return piped(payload.opening === undefined ? letters(to - from, letter) : videoSource(from, to, letter));
   }
   const bytes = Buffer.from(payload.base64, 'base64').subarray(from, to);
   return bytes.length <= KEPT_TEXT_BYTES
     ? piped(`echo ${bytes.toString('base64')} | base64 --decode`)
     : undefined;
+}
+
+function letters(count: number, letter: string): string {
+  return `head -c ${count} /dev/zero | tr '\\0' ${letter}`;
+}
+
+/** A server that wants a video would refuse the letters alone for another reason. */
+function videoSource(from: number, to: number, letter: string): string {
+  const opening = MP4_OPENING.subarray(from, to);
+  if (opening.length === 0) return letters(to - from, letter);
+  const printed = `printf '${Array.from(opening, octal).join('')}'`;
+  const rest = to - from - opening.length;
+  return rest === 0 ? printed : `{ ${printed}; ${letters(rest, letter)}; }`;
+}
+
+/** As printf of a POSIX shell reads it. */
+function octal(byte: number): string {
+  return byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
 }
 
 /** What the recorder writes in place of tokens, as variables of the user's shell. */

@@ -57,7 +57,7 @@ function isOrdinary([name, value]: HeaderLines[number], { body, headers }: SentR
     // JSON shows itself.
     'content-type': (type) =>
       type === 'application/offset+octet-stream' || (type === 'application/json' && isJson(body)),
-    'upload-metadata': (metadata) => /^filename [\w+/=]*$/.test(metadata),
+    'upload-metadata': (metadata) => /^filename [\w+/=]*(,filetype dmlkZW8vbXA0)?$/.test(metadata),
   };
   const key = name.toLowerCase();
   const isAlone = headers.filter(([other]) => other.toLowerCase() === key).length === 1;

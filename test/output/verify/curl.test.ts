@@ -70,6 +70,9 @@ function here(made: Parameters<typeof exchange>[1]): Exchange {
   return exchange(1, { ...made, url: made.url.replace(server, base) });
 }
 
+/** The box that begins an MP4 file. */
+const videoStart = '\0\0\0\x10ftypisom\0\0\x02\0';
+
 /** What every curl sends besides what it was told. */
 const ownHeaders = /^(Host|User-Agent|Accept):/i;
 
@@ -94,6 +97,18 @@ describe.skipIf(!isPosix)('a curl command, run by sh', () => {
       },
       'h'.repeat(2997),
     ],
+    ...(
+      [
+        [0, 3000, `${videoStart}${'h'.repeat(2984)}`],
+        [0, 16, videoStart],
+        [4, 10, 'ftypis'],
+        [16, 20, 'hhhh'],
+      ] as const
+    ).map(([from, to, body]): [string, Parameters<typeof exchange>[1], string] => [
+      `PATCH of the bytes ${from} to ${to} of a video`,
+      { method: 'PATCH', url: uploadUrl, headers: [chunkType], body: fileBody(from, to, { opening: 'mp4' }) },
+      body,
+    ]),
     [
       'PATCH without Content-Type',
       { method: 'PATCH', url: uploadUrl, headers: [['Upload-Offset', '0']], body: fileBody(0, 5) },
@@ -101,7 +116,7 @@ describe.skipIf(!isPosix)('a curl command, run by sh', () => {
     ],
     [
       'PATCH of another file, as another letter',
-      { method: 'PATCH', url: uploadUrl, headers: [chunkType], body: fileBody(0, 5, 8) },
+      { method: 'PATCH', url: uploadUrl, headers: [chunkType], body: fileBody(0, 5, { seed: 8 }) },
       'iiiii',
     ],
     [

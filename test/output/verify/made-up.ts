@@ -11,8 +11,17 @@ const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 export const noBody: BodyRecord = { sizeBytes: 0, sha256: emptySha256 };
 
 /** A body that is a run of bytes of a test file. */
-export function fileBody(from: number, to: number, seed = 7): BodyRecord {
-  const payload = { kind: 'position', seed, sizeBytes: 3_145_728 } as const;
+export function fileBody(
+  from: number,
+  to: number,
+  { seed = 7, opening }: { seed?: number; opening?: 'mp4' } = {},
+): BodyRecord {
+  const payload = {
+    kind: 'position',
+    seed,
+    sizeBytes: 3_145_728,
+    ...(opening && { opening }),
+  } as const;
   return { sizeBytes: to - from, sha256: emptySha256, parts: [{ payload, from, to, atBytes: 0 }] };
 }
 
