@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../errors.ts';
@@ -45,13 +45,12 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
 
 /** Every record of a ledger, the oldest first; a torn last line is no record. Throws `input` where the file is none. */
 export async function readLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<void> {
-  await readTo(path, onRecord).catch((error: Error) => {
-    if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT') throw error;
+  if (!existsSync(path)) {
     throw new PulseError('input', `there is no ledger at ${path}`, {
       hint: 'check the path; a run with --ledger <path> writes one',
-      cause: error.cause,
     });
-  });
+  }
+  await readTo(path, onRecord);
 }
 
 interface Extent {
@@ -135,7 +134,7 @@ function together<A>(
 function noRecord(path: string, line: number): PulseError {
   return new PulseError('input', `${path}:${line} is no record of a ledger; nothing was changed or sent`, {
     hint:
-      line === 1 ? 'name another file with --ledger' : 'remove that line: its file is then sent once more',
+      line === 1 ? 'name another file as the ledger' : 'remove that line: its file is then sent once more',
   });
 }
 

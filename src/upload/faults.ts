@@ -66,7 +66,7 @@ const byStatus: Readonly<Record<number, Rule>> = {
     'protocol',
     `${again}; if it fails in the same way, run: pulse-upload verify on this server`,
   ],
-  410: ['gone', 'refused', again],
+  410: ['gone', 'refused', elsewhere],
   412: ['stop', 'refused', 'this tool speaks tus 1.0.0; check --protocol'],
   413: ['shrink', 'refused', 'the server, or a proxy before it, limits the size'],
   415: ['stop', 'refused', 'try --body multipart, if the server takes chunks as form data'],

@@ -72,7 +72,7 @@ export async function discover(
     if (target.protocol === 'pulse-v1') {
       learn(await asking(target, (probe) => bindingOf(probe, settings), 'discovery-of-tokens'));
     }
-    learn(chunklessness(target));
+    learn(whereNoChunkIsTaken(target));
     learn(oracleOf(target, settings));
   }
 
@@ -225,10 +225,12 @@ async function whatUploadsShow(
   return { ...facts, ...(isServed && { download: true }) };
 }
 
-function chunklessness(target: Target): Partial<Target> {
+/** Known only once forms have been tried, too. */
+function whereNoChunkIsTaken(target: Target): Partial<Target> {
   const why = whyNoChunks(target);
   if (why === undefined) return {};
-  const advice = target.advice ?? 'let PATCH take a chunk first: --only core.patch.204 shows what it is sent';
+  const advice =
+    target.advice ?? 'let PATCH take a chunk first, for all else builds on that: see core.patch.204';
   return { assumptions: [why], advice };
 }
 

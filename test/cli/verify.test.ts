@@ -190,6 +190,8 @@ describe('a server with a mistake', () => {
         expect(stdout).toMatch(new RegExp(`\\n {2}${label} `));
       }
       expect(stdout).toMatch(/HEAD \/uploads\/\S+ -> 404/);
+      // Of what every request has, nothing is shown.
+      expect(stdout).toMatch(/POST \/uploads \(Upload-Length: \d+\) -> 201/);
       expect(lastLine(stdout)).toMatch(/^not conformant: 1 requirement broken/);
     },
     LONG_MS,

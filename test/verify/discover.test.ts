@@ -113,7 +113,7 @@ describe('what is found out before the first scenario', () => {
     const target = await refusing(500, () => true);
     expect(target.refusesChunks).toBe('500 Internal Server Error');
     expect(target.assumptions).toContain('no chunk is taken: PATCH answered 500 Internal Server Error');
-    expect(target.advice).toContain('--only core.patch.204');
+    expect(target.advice).toContain('core.patch.204');
     const unasked = await refusing(401, () => true);
     expect(unasked.advice).toContain('asks for a credential');
   });

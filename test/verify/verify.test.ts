@@ -134,7 +134,11 @@ describe('a run', () => {
     const { url, stop } = await startReference({ protocol: 'pulse', behaviour: { filter } });
     cleanup.push(stop);
     const only = ['core.patch.*', 'data.chunk.*', 'pulse.flow.*'];
-    const { results, exitCode } = await run(url, suite, { only });
+    const { results, exitCode, recordings } = await run(url, suite, { only });
+    const tried = results.find(({ id }) => id === 'data.chunk.single-byte-file');
+    const recording = recordings.find(({ scenario: id }) => id === tried?.scenario);
+    // The chunk itself, and what a client would try again, once.
+    expect(recording?.exchanges.filter(({ sent }) => sent.method === 'PATCH')).toHaveLength(3);
     const of = (verdict: string) => results.filter((result) => result.verdict === verdict);
     expect(of('fail').map(({ id }) => id)).toEqual(['core.patch.204']);
     expect(of('blocked').length).toBeGreaterThan(30);

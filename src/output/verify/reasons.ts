@@ -7,12 +7,21 @@ interface Reason {
 
 /** The remarks of results, each with the checks that share it, the most frequent first. */
 export function reasonsOf(results: readonly ReportedResult[]): readonly Reason[] {
-  const byReason = new Map<string, string[]>();
-  for (const { id, remark = 'no reason given' } of results) {
-    const ids = byReason.get(remark) ?? [];
-    byReason.set(remark, [...ids, id]);
+  return byFrequency(results, ({ remark = 'no reason given' }) => remark).map(([reason, sharing]) => ({
+    reason,
+    ids: sharing.map(({ id }) => id),
+  }));
+}
+
+/** Results that share these words, under them: the most frequent words first. */
+export function byFrequency(
+  results: readonly ReportedResult[],
+  wordsOf: (result: ReportedResult) => string,
+): readonly (readonly [string, readonly ReportedResult[]])[] {
+  const groups = new Map<string, ReportedResult[]>();
+  for (const result of results) {
+    const words = wordsOf(result);
+    groups.set(words, [...(groups.get(words) ?? []), result]);
   }
-  return Array.from(byReason, ([reason, ids]) => ({ reason, ids })).toSorted(
-    (a, b) => b.ids.length - a.ids.length,
-  );
+  return [...groups].toSorted(([, a], [, b]) => b.length - a.length);
 }

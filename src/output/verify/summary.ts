@@ -2,8 +2,8 @@ import type { Verdict } from '../../verify/judge.ts';
 import { countOf, formatBytes, formatDuration, groupDigits } from '../format.ts';
 import { againCommand } from './finding.ts';
 import { findingsOf } from './findings-of.ts';
-import { reasonsOf } from './reasons.ts';
-import type { ReportedResult, VerifyReport } from './report.ts';
+import { byFrequency, reasonsOf } from './reasons.ts';
+import type { VerifyReport } from './report.ts';
 import { copyable, fact, type VerifyView } from './view.ts';
 
 /** How often each verdict was given, in words; verdicts that nobody got are left out. */
@@ -76,7 +76,10 @@ function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
   const found = findingsOf(report);
   const total = found.reduce((count, { results }) => count + results.length, 0);
   if (total <= FEW_FINDINGS) return [];
-  const shown = byConsequence(found[0]?.results ?? []).slice(0, SHOWN_CONSEQUENCES);
+  const shown = byFrequency(found[0]?.results ?? [], ({ violation }) => violation?.matters ?? '').slice(
+    0,
+    SHOWN_CONSEQUENCES,
+  );
   const others = total - shown.reduce((count, [, results]) => count + results.length, 0);
   const lines = [
     ...shown.map(([matters, results]) => `${countOf(results.length, 'finding')}: ${matters}`),
@@ -91,18 +94,6 @@ function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
       ? copyable('begin', againCommand(first, report), view)
       : []),
   ];
-}
-
-/** Findings by what they mean for a video, the most frequent first. */
-function byConsequence(
-  results: readonly ReportedResult[],
-): readonly (readonly [string, readonly ReportedResult[]])[] {
-  const groups = new Map<string, ReportedResult[]>();
-  for (const result of results) {
-    const matters = result.violation?.matters ?? '';
-    groups.set(matters, [...(groups.get(matters) ?? []), result]);
-  }
-  return [...groups].sort(([, a], [, b]) => b.length - a.length);
 }
 
 function skippedWords({ results }: VerifyReport, all: boolean): string {
