@@ -47,6 +47,27 @@ describe('the judge of a schedule', () => {
     expect([faultsOf(tus), faultsOf(lostCreation)]).toEqual([[], []]);
   });
 
+  it('takes no offence at an end that nobody can know, and only there', async () => {
+    const unknown = await runPlan({
+      ...plan,
+      protocol: 'tus',
+      chunkBytes: 65_536,
+      sizeBytes: 65_535,
+      troubles: [
+        { on: { method: 'PATCH', nth: 1 }, do: 'answer', status: 409 },
+        { on: { method: 'HEAD', nth: 2 }, do: 'replay-answer' },
+        { on: { method: 'PATCH', nth: 3 }, do: 'answer', after: 'head', status: 502 },
+      ],
+    });
+    expect([unknown.first.exitCode, unknown.second?.exitCode]).toEqual([8, 8]);
+    expect(faultsOf(unknown)).toEqual([]);
+    const withoutReplay = withRun(unknown, ({ requests }) => ({
+      requests: requests.map((request) => ({ ...request, faults: [] })),
+    }));
+    expect(faultsOf(withoutReplay)).not.toEqual([]);
+    expect(faultsOf({ ...unknown, finished: [] })).not.toEqual([]);
+  });
+
   it('takes no offence at a time-out of a busy machine, which the proxy saw answered', () => {
     const late = (reason: string) =>
       withRun(good, ({ events }) => ({

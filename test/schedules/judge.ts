@@ -46,6 +46,7 @@ function runsOf({ first, second }: Observed): readonly Run[] {
 /** In the end the upload is done, and its digest is the file's. */
 function endsWell(observed: Observed): readonly string[] {
   const { plan, file } = observed;
+  if (isUnknowable(observed)) return [];
   const last = observed.second ?? observed.first;
   const done = of(last, 'upload.done')[0];
   if (last.exitCode !== 0 || done === undefined) {
@@ -61,9 +62,25 @@ function endsWell(observed: Observed): readonly string[] {
   ];
 }
 
+/**
+ * A HEAD out of date said that the end was missing, and the end, sent again, was answered 5xx: just so looks a server
+ * that failed in what it does with a complete upload. Without finalize nobody can tell, now or in the next run.
+ */
+function isUnknowable({ plan, first, second }: Observed): boolean {
+  const isUnknown = [first, second].every(
+    (run) => run?.exitCode === 8 && of(run, 'upload.done').length === 0,
+  );
+  const outdated = first.requests.findIndex(({ faults }) => faults.includes('replay-answer'));
+  const failed = first.requests.findLastIndex(
+    ({ method, status = 0 }) => method === 'PATCH' && status >= 500,
+  );
+  return plan.protocol === 'tus' && isUnknown && outdated >= 0 && failed > outdated;
+}
+
 /** A run that gave up says so with the code of a trouble that passes, and the next one goes on where it was. */
-function failsHonestly({ first, second }: Observed): readonly string[] {
-  if (first.exitCode === 0) return [];
+function failsHonestly(observed: Observed): readonly string[] {
+  const { first, second } = observed;
+  if (first.exitCode === 0 || isUnknowable(observed)) return [];
   const failed = of(first, 'upload.failed')[0];
   const lastStatus = first.requests.at(-1)?.status;
   const wrong: string[] = [];
