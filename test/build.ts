@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 const stamp = join('dist', '.built');
 
@@ -9,15 +8,8 @@ const stamp = join('dist', '.built');
 export function setup(): void {
   if (existsSync(stamp) && newestMs('src') < statSync(stamp).mtimeMs) return;
   const startedMs = Date.now();
-  const compiler = join(
-    dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
-    'bin',
-    'tsc',
-  );
   rmSync(stamp, { force: true });
-  spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { stdio: 'ignore' });
-  if (!existsSync(join('dist', 'index.js')))
-    throw new Error('the build wrote no dist/index.js: run npm run build');
+  execFileSync(process.execPath, [join('scripts', 'build.js')], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(stamp, `${startedMs}\n`);
 }
 
