@@ -3,16 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { soakParts } from '../test/soak/parts.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    seed: { type: 'string' },
-    rounds: { type: 'string' },
-    path: { type: 'string' },
-    page: { type: 'boolean' },
-  },
-});
+const usage = 'usage: npm run soak [-- --only <part,…>] [--seed <n>] [--rounds <n>] [--path <p>] [--page]';
 const names = soakParts.map(({ id }) => id);
+const values = optionsOf(process.argv.slice(2));
 const wanted = values.only?.split(',') ?? names;
 const seed = numberOf(values.seed, 'seed') ?? Math.floor(Math.random() * 2 ** 31);
 const rounds = numberOf(values.rounds, 'rounds');
@@ -60,6 +53,26 @@ function writeFigures(id: string, figures: string): void {
   if (start === -1 || end === -1) throw new Error(`docs/faults.md has no place for the figures of ${id}`);
   const line = `- ${figures} (\`npm run soak -- --only ${id} --seed ${seed}${ofRounds}\`)\n`;
   writeFileSync('docs/faults.md', page.slice(0, start + from.length) + line + page.slice(end));
+}
+
+function optionsOf(args: string[]) {
+  const options = {
+    only: { type: 'string' },
+    seed: { type: 'string' },
+    rounds: { type: 'string' },
+    path: { type: 'string' },
+    page: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  try {
+    const { values } = parseArgs({ args, options });
+    if (!values.help) return values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+  console.log(`${usage}\nparts: ${names.join(', ')}`);
+  process.exit(0);
 }
 
 function numberOf(text: string | undefined, name: string): number | undefined {
