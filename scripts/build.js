@@ -1,12 +1,12 @@
 // Makes the program of dist/: the library and the command line, each one file and what they load when it is needed.
 // As the hundred and sixty modules that an upload consists of, it would take a fifth longer to start.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const shared = join(root, 'dist', 'chunks');
+const dist = join(root, 'dist');
 
 const { outputFiles } = await build({
   absWorkingDir: root,
@@ -17,7 +17,7 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  outdir: 'dist',
+  outdir: dist,
   // As deep as the rooms of src/, from where ../../ is the package too.
   chunkNames: 'chunks/[name]-[hash]',
   write: false,
@@ -29,8 +29,9 @@ for (const { path, contents } of outputFiles) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);
 }
-const written = new Set(outputFiles.map(({ path }) => basename(path)));
-for (const name of readdirSync(shared)) if (!written.has(name)) rmSync(join(shared, name));
+const written = new Set(outputFiles.map(({ path }) => path));
+const found = readdirSync(dist, { recursive: true, encoding: 'utf8' }).map((name) => join(dist, name));
+for (const path of found) if (path.endsWith('.js') && !written.has(path)) rmSync(path, { force: true });
 
 /** @param {string} path */
 function contentsOf(path) {
