@@ -1,10 +1,12 @@
 import { PulseError } from '../errors.ts';
 import { gapIn } from './chunk-checks.ts';
 import { type ChunkReader, createChunkReader } from './chunk-reader.ts';
+import { createUpload } from './create-upload.ts';
 import { isExpired } from './expiry.ts';
 import type { Fault } from './faults.ts';
+import { findUpload, unfinished } from './find-upload.ts';
 import { type Job, sizeOf, warn } from './job.ts';
-import { createUpload, findUpload, type OpenUpload, unfinished } from './open-upload.ts';
+import type { OpenUpload } from './open-upload.ts';
 import { type Brought, contentDigest, proved } from './proved.ts';
 import { sendChunks } from './send-chunks.ts';
 import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';

@@ -1,11 +1,13 @@
 import { PulseError } from '../errors.ts';
 import type { Unread } from './bring-over.ts';
 import { createChunkReader } from './chunk-reader.ts';
+import { createUpload } from './create-upload.ts';
 import { errorOf } from './faults.ts';
+import { findUpload } from './find-upload.ts';
 import { type Job, sizeOf, warn } from './job.ts';
 import { inOnePiece, joinedBefore, joinParts } from './join-parts.ts';
 import { askOffset } from './offset.ts';
-import { createUpload, findUpload, type OpenUpload } from './open-upload.ts';
+import type { OpenUpload } from './open-upload.ts';
 import { createPartJobs, type PartJobs } from './part-jobs.ts';
 import type { PartPlan } from './parts.ts';
 import { type Brought, contentDigest, proved } from './proved.ts';
