@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { PulseError } from '../errors.ts';
-import { fsPath, realPathText } from '../upload/path-text.ts';
-import { inputError } from '../upload/source.ts';
+import { fsPath, realPathText } from '../upload/source/path-text.ts';
+import { inputError } from '../upload/source/source.ts';
 import type { Filter } from './filter.ts';
 import type { Item, Named } from './items.ts';
 import { entriesOf, type Manifest } from './manifest.ts';

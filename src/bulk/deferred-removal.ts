@@ -1,4 +1,4 @@
-import type { StateStore, UploadKey } from '../upload/state-store.ts';
+import type { StateStore, UploadKey } from '../upload/state/state-store.ts';
 
 /** A store that keeps what the uploader removes until `settle`, and shows it to nobody meanwhile. */
 export interface DeferredRemoval {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { PulseError } from '../errors.ts';
-import { fsPath } from '../upload/path-text.ts';
-import { inputError } from '../upload/source.ts';
+import { fsPath } from '../upload/source/path-text.ts';
+import { inputError } from '../upload/source/source.ts';
 import { latestRecords } from './ledger-latest.ts';
 import type { LedgerRecord } from './ledger-record.ts';
 

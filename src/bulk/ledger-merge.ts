@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, open, realpath, rename, rm } from 'node:fs/promises';
 import { PulseError } from '../errors.ts';
-import { acquireLock, type Lock } from '../upload/lock.ts';
+import { acquireLock, type Lock } from '../upload/state/lock.ts';
 import { latestRecords } from './ledger-latest.ts';
 import { type LedgerRecord, recordLine } from './ledger-record.ts';
 

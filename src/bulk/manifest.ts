@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { PulseError } from '../errors.ts';
-import { pathText } from '../upload/path-text.ts';
+import { pathText } from '../upload/source/path-text.ts';
 import { byteRecords, NEWLINE, type RecordLimits } from './byte-records.ts';
 import type { Named, OwnSettings } from './items.ts';
 

@@ -1,4 +1,4 @@
-import { pathText } from '../upload/path-text.ts';
+import { pathText } from '../upload/source/path-text.ts';
 import { byteRecords, NEWLINE, NUL } from './byte-records.ts';
 import type { Named } from './items.ts';
 

@@ -1,4 +1,4 @@
-import { wireName } from '../upload/path-text.ts';
+import { wireName } from '../upload/source/path-text.ts';
 import type { Named } from './items.ts';
 
 interface Parts {

@@ -1,7 +1,7 @@
 import { asPulseError, type ErrorKind, exitCodes } from '../errors.ts';
 import { protocols } from '../protocol/protocols/index.ts';
-import { type Chosen, chooseProtocol } from '../upload/discover.ts';
-import { createRunTools } from '../upload/host.ts';
+import { createRunTools } from '../upload/host/host.ts';
+import { type Chosen, chooseProtocol } from '../upload/open/discover.ts';
 import { secretTokens } from '../upload/redact.ts';
 import type { Clock, Tools, UploadSettings } from '../upload/settings.ts';
 import { prune, type RunOutcome } from '../upload/upload-files.ts';

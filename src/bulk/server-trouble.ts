@@ -1,7 +1,7 @@
 import type { PulseError } from '../errors.ts';
 import type { Outcome, Send } from '../protocol/wire.ts';
 import { isUnreachable } from '../upload/faults.ts';
-import type { RunTools } from '../upload/host.ts';
+import type { RunTools } from '../upload/host/host.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import type { StopReason } from './stop.ts';
 

@@ -2,8 +2,8 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { PulseError } from '../errors.ts';
-import { fsPath, pathText } from '../upload/path-text.ts';
-import { inputError } from '../upload/source.ts';
+import { fsPath, pathText } from '../upload/source/path-text.ts';
+import { inputError } from '../upload/source/source.ts';
 import type { Filter } from './filter.ts';
 
 /** What a walk comes by: a file (or what a link to nowhere names), a folder that cannot be read, or no file at all. */

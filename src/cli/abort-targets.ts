@@ -1,5 +1,5 @@
 import { PulseError } from '../errors.ts';
-import type { UploadKey, UploadRecord } from '../upload/state-store.ts';
+import type { UploadKey, UploadRecord } from '../upload/state/state-store.ts';
 import { rememberedPath } from './remembered-path.ts';
 
 /** One upload that is to end. */

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import process from 'node:process';
 import { stateDirOf } from '../input/state-dir.ts';
 import type { KeptEvent } from '../output/kept-uploads.ts';
-import type { KeptUpload } from '../upload/kept-uploads.ts';
+import type { KeptUpload } from '../upload/state/kept-uploads.ts';
 
 /** The state folder of this user. */
 export function stateDir(): string {

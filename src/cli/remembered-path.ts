@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { realPathText } from '../upload/path-text.ts';
+import { realPathText } from '../upload/source/path-text.ts';
 
 /** The path under which a file is remembered, also where the file itself is gone. */
 export async function rememberedPath(file: string): Promise<string> {

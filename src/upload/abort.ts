@@ -1,12 +1,12 @@
 import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
-import type { RunTools } from './host.ts';
+import { type Ended, type Ending, terminateUpload } from './finish/terminate.ts';
+import type { RunTools } from './host/host.ts';
 import { type Job, warn } from './job.ts';
-import type { UploadRecord } from './record.ts';
 import type { Sender } from './send-once.ts';
 import type { UploadSettings } from './settings.ts';
-import type { UploadKey } from './state-store.ts';
-import { type Ended, type Ending, terminateUpload } from './terminate.ts';
+import type { UploadRecord } from './state/record.ts';
+import type { UploadKey } from './state/state-store.ts';
 
 /** How an upload that was remembered came to its end. */
 export interface Aborted {

@@ -1,15 +1,15 @@
 import { PulseError } from '../errors.ts';
-import { gapIn } from './chunk-checks.ts';
-import { type ChunkReader, createChunkReader } from './chunk-reader.ts';
-import { createUpload } from './create-upload.ts';
-import { isExpired } from './expiry.ts';
 import type { Fault } from './faults.ts';
-import { findUpload, unfinished } from './find-upload.ts';
+import { type Brought, contentDigest, proved } from './finish/proved.ts';
+import { type Shortfall, sendRestAgain, shortfall } from './finish/shortfall.ts';
 import { type Job, sizeOf, warn } from './job.ts';
-import type { OpenUpload } from './open-upload.ts';
-import { type Brought, contentDigest, proved } from './proved.ts';
-import { sendChunks } from './send-chunks.ts';
-import { type Shortfall, sendRestAgain, shortfall } from './shortfall.ts';
+import { createUpload } from './open/create-upload.ts';
+import { isExpired } from './open/expiry.ts';
+import { findUpload, unfinished } from './open/find-upload.ts';
+import type { OpenUpload } from './open/open-upload.ts';
+import { gapIn } from './send/chunk-checks.ts';
+import { type ChunkReader, createChunkReader } from './send/chunk-reader.ts';
+import { sendChunks } from './send/send-chunks.ts';
 
 /** A job whose file was not read yet. */
 export type Unread = Omit<Job, 'reader'>;

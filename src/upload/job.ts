@@ -1,12 +1,12 @@
 import type { Offer } from '../protocol/protocol.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
-import type { ChunkDigest } from './chunk-digest.ts';
-import type { ChunkReader } from './chunk-reader.ts';
 import { type Fault, faultOf, isPassing } from './faults.ts';
-import { createPatience } from './patience.ts';
+import { createPatience } from './host/patience.ts';
+import type { ChunkDigest } from './send/chunk-digest.ts';
+import type { ChunkReader } from './send/chunk-reader.ts';
 import { type Sender, sendOnce } from './send-once.ts';
-import type { Source } from './source.ts';
-import type { UploadKey } from './state-store.ts';
+import type { Source } from './source/source.ts';
+import type { UploadKey } from './state/state-store.ts';
 
 /** One file on its way to one server. */
 export interface Job extends Sender {

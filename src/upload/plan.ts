@@ -1,11 +1,11 @@
 import { asPulseError, type PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { protocols } from '../protocol/protocols/index.ts';
-import { isExpired } from './expiry.ts';
-import type { UploadRecord } from './record.ts';
+import { isExpired } from './open/expiry.ts';
 import type { Clock, Tools, UploadSettings } from './settings.ts';
-import { identify, openSource, sameFile } from './source.ts';
-import type { StateStore } from './state-store.ts';
+import { identify, openSource, sameFile } from './source/source.ts';
+import type { UploadRecord } from './state/record.ts';
+import type { StateStore } from './state/state-store.ts';
 import { commonExitCode, failureEvent, type RunOutcome } from './upload-files.ts';
 
 /** What a run would do with a file. */

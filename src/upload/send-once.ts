@@ -2,7 +2,7 @@ import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { resolveLocation } from '../protocol/urls.ts';
 import type { Answer, Outcome, WireRequest } from '../protocol/wire.ts';
-import type { Host, RunTools } from './host.ts';
+import type { Host, RunTools } from './host/host.ts';
 import type { UploadSettings } from './settings.ts';
 
 /** Redirects that one request follows: a chain longer than this is a circle. */

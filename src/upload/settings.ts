@@ -1,7 +1,7 @@
 import type { Report } from '../events.ts';
 import type { Send } from '../protocol/wire.ts';
-import type { ServerMemory } from './server-memory.ts';
-import type { StateStore } from './state-store.ts';
+import type { ServerMemory } from './state/server-memory.ts';
+import type { StateStore } from './state/state-store.ts';
 
 /** What the user asked for, validated: the same for every file of a run. */
 export interface UploadSettings {

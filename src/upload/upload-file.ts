@@ -3,22 +3,22 @@ import { asPulseError, PulseError } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { abandon } from './abort.ts';
-import { beginInput } from './begin-input.ts';
 import { bringOver } from './bring-over.ts';
-import { bringParts } from './bring-parts.ts';
-import { chooseDigest } from './chunk-digest.ts';
-import { askOffer } from './discover.ts';
-import { noticingExpiry } from './expiry.ts';
 import { again } from './faults.ts';
-import type { RunTools } from './host.ts';
+import type { RunTools } from './host/host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
-import { candidateOf } from './metadata.ts';
-import { planParts } from './parts.ts';
-import { titleOf } from './path-text.ts';
+import { beginInput } from './open/begin-input.ts';
+import { askOffer } from './open/discover.ts';
+import { noticingExpiry } from './open/expiry.ts';
+import { candidateOf } from './open/metadata.ts';
+import { bringParts } from './parts/bring-parts.ts';
+import { planParts } from './parts/parts.ts';
+import { chooseDigest } from './send/chunk-digest.ts';
 import type { UploadSettings } from './settings.ts';
-import { openSource, type Source } from './source.ts';
-import type { UploadKey } from './state-store.ts';
+import { titleOf } from './source/path-text.ts';
+import { openSource, type Source } from './source/source.ts';
+import type { UploadKey } from './state/state-store.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
 export interface UploadResult {

@@ -1,11 +1,11 @@
 import { asPulseError, exitCodes, PulseError } from '../errors.ts';
 import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
-import { type Chosen, chooseProtocol } from './discover.ts';
 import { again } from './faults.ts';
-import { createRunTools, type RunTools } from './host.ts';
+import { createRunTools, type RunTools } from './host/host.ts';
+import { type Chosen, chooseProtocol } from './open/discover.ts';
 import type { Tools, UploadSettings } from './settings.ts';
-import { openSource } from './source.ts';
+import { openSource } from './source/source.ts';
 import { uploadFile } from './upload-file.ts';
 
 export interface RunOutcome {

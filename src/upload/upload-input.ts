@@ -1,13 +1,13 @@
 import { asPulseError, PulseError } from '../errors.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { abandon } from './abort.ts';
-import { chooseProtocol } from './discover.ts';
 import { again } from './faults.ts';
-import { createRunTools } from './host.ts';
-import { type Input, openInput, pipeAgain } from './input.ts';
+import { createRunTools } from './host/host.ts';
+import { chooseProtocol } from './open/discover.ts';
 import type { Tools, UploadSettings } from './settings.ts';
-import { INPUT } from './source.ts';
-import type { StateStore, UploadRecord } from './state-store.ts';
+import { type Input, openInput, pipeAgain } from './source/input.ts';
+import { INPUT } from './source/source.ts';
+import type { StateStore, UploadRecord } from './state/state-store.ts';
 import { uploadSource } from './upload-file.ts';
 import { failureEvent, type RunOutcome } from './upload-files.ts';
 

@@ -9,7 +9,7 @@ import { type BulkSettings, type BulkTools, runBulk } from '../../src/bulk/run.t
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import type { RunOutcome } from '../../src/upload/upload-files.ts';
 import { type QuickClock, quickClock } from '../upload/harness.ts';
 import { type ScriptedOptions, type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createServerTrouble } from '../../src/bulk/server-trouble.ts';
 import { PulseError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/protocol/wire.ts';
-import { createRunTools } from '../../src/upload/host.ts';
+import { createRunTools } from '../../src/upload/host/host.ts';
 import { defaultSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { systemClock } from '../../src/upload/system-clock.ts';
 
 const nobody: Outcome = { kind: 'break', cause: 'refused', detail: 'connection refused', delivered: false };

@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { UploadRecord } from '../../src/upload/state-store.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import type { UploadRecord } from '../../src/upload/state/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
 import { type Ended, runBin, temporaryFolder } from './run-bin.ts';
 

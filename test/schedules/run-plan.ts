@@ -8,7 +8,7 @@ import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { type Clock, defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { uploadFiles } from '../../src/upload/upload-files.ts';
 import { type RestartableServer, type Stored, startSubject, storedIn } from './subject.ts';
 import type { Plan, Trouble } from './trouble.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTransport } from '../../src/transport/http.ts';
-import { openServerMemory } from '../../src/upload/server-memory.ts';
 import { autoChunks, type Clock, type Tools } from '../../src/upload/settings.ts';
+import { openServerMemory } from '../../src/upload/state/server-memory.ts';
 import { type Bench, expectProven, MIB, startBench } from './harness.ts';
 
 const sizes = ({ server }: Bench) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { afterAnswer, afterHead, checkedBefore } from '../../src/upload/chunk-checks.ts';
+import { afterAnswer, afterHead, checkedBefore } from '../../src/upload/send/chunk-checks.ts';
 
 const whole = { offsetBytes: 10, endBytes: 20, hasChecksum: true };
 

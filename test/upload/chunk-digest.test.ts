@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { chooseDigest } from '../../src/upload/chunk-digest.ts';
+import { chooseDigest } from '../../src/upload/send/chunk-digest.ts';
 import { errorOf } from '../cli/usage-errors.ts';
 
 const listing = (...checksumAlgorithms: readonly string[]) => ({ checksumAlgorithms });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { beginGrowth, type ChunkGrowth, isOnTrial, passed, setBack } from '../../src/upload/chunk-growth.ts';
+import {
+  beginGrowth,
+  type ChunkGrowth,
+  isOnTrial,
+  passed,
+  setBack,
+} from '../../src/upload/send/chunk-growth.ts';
 
 const MIB = 1_048_576;
 const limits = { firstBytes: MIB, mostBytes: 32 * MIB, longestMs: 7_500 };

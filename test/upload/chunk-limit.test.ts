@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openServerMemory } from '../../src/upload/server-memory.ts';
+import { openServerMemory } from '../../src/upload/state/server-memory.ts';
 import { type Bench, MIB, offsets, startBench } from './harness.ts';
 
 const tooLarge = { answer: 413 };

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { protocols } from '../../src/protocol/protocols/index.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
-import { noticingExpiry } from '../../src/upload/expiry.ts';
-import { keptUploads } from '../../src/upload/kept-uploads.ts';
+import { noticingExpiry } from '../../src/upload/open/expiry.ts';
 import { planUpload } from '../../src/upload/plan.ts';
 import type { Tools } from '../../src/upload/settings.ts';
 import { defaultSettings } from '../../src/upload/settings.ts';
-import type { UploadRecord } from '../../src/upload/state-store.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
+import type { UploadRecord } from '../../src/upload/state/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { type Bench, plainTus, startBench } from './harness.ts';
 import { startReferenceBench } from './reference.ts';
 

@@ -6,7 +6,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { type Clock, defaultSettings, type Tools, type UploadSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { type RunOutcome, uploadFiles } from '../../src/upload/upload-files.ts';
 import { type ScriptedOptions, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 

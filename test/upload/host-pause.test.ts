@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { pulse } from '../../src/protocol/protocols/pulse.ts';
 import { createTransport } from '../../src/transport/http.ts';
-import { createRunTools } from '../../src/upload/host.ts';
+import { createRunTools } from '../../src/upload/host/host.ts';
 import { type Clock, defaultSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { uploadFile } from '../../src/upload/upload-file.ts';
 import { expectProven, startBench } from './harness.ts';
 

@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
-import type { Input } from '../../src/upload/input.ts';
 import { type Clock, defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import type { Input } from '../../src/upload/source/input.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { systemClock } from '../../src/upload/system-clock.ts';
 import type { RunOutcome } from '../../src/upload/upload-files.ts';
 import { type InputFacts, uploadInput } from '../../src/upload/upload-input.ts';

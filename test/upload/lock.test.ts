@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { acquireLock, assertUnlocked, type LockTiming } from '../../src/upload/lock.ts';
-import { fromPs, lifeOf, thisProcess } from '../../src/upload/owner-of-lock.ts';
+import { acquireLock, assertUnlocked, type LockTiming } from '../../src/upload/state/lock.ts';
+import { fromPs, lifeOf, thisProcess } from '../../src/upload/state/owner-of-lock.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 
 const ABOVE_ALL_PIDS = 2 ** 22 + 1;

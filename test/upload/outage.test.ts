@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { pulse } from '../../src/protocol/protocols/pulse.ts';
 import { createTransport } from '../../src/transport/http.ts';
-import { createRunTools } from '../../src/upload/host.ts';
-import { createOutage } from '../../src/upload/outage.ts';
+import { createRunTools } from '../../src/upload/host/host.ts';
+import { createOutage } from '../../src/upload/host/outage.ts';
 import { type Clock, defaultSettings } from '../../src/upload/settings.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { uploadFile } from '../../src/upload/upload-file.ts';
 import { type Bench, expectProven, MIB, quickClock, startBench } from './harness.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Fault } from '../../fixtures/proxies/fault-proxy.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
 import { termination } from '../../src/server/extensions/termination.ts';
-import { split } from '../../src/upload/parts.ts';
+import { split } from '../../src/upload/parts/parts.ts';
 import { plainTus, startBench } from './harness.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fsPath, pathText, wireName } from '../../src/upload/path-text.ts';
+import { fsPath, pathText, wireName } from '../../src/upload/source/path-text.ts';
 import { startBench } from './harness.ts';
 
 describe.skipIf(process.platform === 'win32')('a path as text', () => {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { openStateStore, type UploadRecord } from '../../src/upload/state-store.ts';
+import { openStateStore, type UploadRecord } from '../../src/upload/state/state-store.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 import { startBench } from './harness.ts';
 
@@ -101,7 +101,7 @@ describe('a record is pruned', () => {
 describe('the server’s term', () => {
   const expires = (days: number) => new Date(Date.now() + days * DAY_MS).toUTCString();
   const storedExpiry = async (dir: string) => {
-    const { keptUploads } = await import('../../src/upload/kept-uploads.ts');
+    const { keptUploads } = await import('../../src/upload/state/kept-uploads.ts');
     return (await keptUploads(join(dir, 'state'), Date.now())).map((kept) => kept.record.expiresAt);
   };
 

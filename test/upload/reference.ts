@@ -7,7 +7,7 @@ import type { PulseEvent } from '../../src/events.ts';
 import type { ServerSettings } from '../../src/server/server.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { defaultSettings, type Tools, type UploadSettings } from '../../src/upload/settings.ts';
-import { openStateStore, type StateStore } from '../../src/upload/state-store.ts';
+import { openStateStore, type StateStore } from '../../src/upload/state/state-store.ts';
 import { systemClock } from '../../src/upload/system-clock.ts';
 import { type RunOutcome, uploadFiles } from '../../src/upload/upload-files.ts';
 import { payload, type Subject, subject } from '../server/harness.ts';

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
-import { openStateStore } from '../../src/upload/state-store.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { type Bench, MIB, startBench } from './harness.ts';
 
 /** Leaves an upload behind that stopped after its first two chunks. */

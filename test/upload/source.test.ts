@@ -17,9 +17,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { chooseDigest } from '../../src/upload/chunk-digest.ts';
-import { createChunkReader } from '../../src/upload/chunk-reader.ts';
-import { inputError, openSource, type Source } from '../../src/upload/source.ts';
+import { chooseDigest } from '../../src/upload/send/chunk-digest.ts';
+import { createChunkReader } from '../../src/upload/send/chunk-reader.ts';
+import { inputError, openSource, type Source } from '../../src/upload/source/source.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 import { expectProven, startBench } from './harness.ts';
 

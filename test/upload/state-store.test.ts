@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { openStateStore, type UploadRecord } from '../../src/upload/state-store.ts';
+import { openStateStore, type UploadRecord } from '../../src/upload/state/state-store.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 
 const key = { server: 'http://host/', protocol: 'pulse', path: '/videos/a.mp4' };

@@ -1,0 +1,105 @@
+import { type ErrorKind, PulseError } from '../../errors.ts';
+import type { Finalized } from '../../protocol/protocol.ts';
+import { uploadIdOf } from '../../protocol/urls.ts';
+import { errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
+import { ask, type Job, sizeOf, warn } from '../job.ts';
+import { uploadMetadata } from '../open/metadata.ts';
+import type { OpenUpload } from '../open/open-upload.ts';
+import { type Shortfall, shortfall } from './shortfall.ts';
+
+/** A server hashes the whole file before it answers: a minute, and a second for every 50 MiB. */
+export function finalizeTimeoutMs(timeoutMs: number, sizeBytes: number): number {
+  return Math.max(timeoutMs, 60_000 + (1_000 * sizeBytes) / (50 * 1024 * 1024));
+}
+
+/**
+ * Finalizes a complete upload. Before the request goes out the state says so: whoever finds that state repeats
+ * finalize and does not upload again, unless the server lacks bytes. Throws `unknown` when the answer was lost and the server no longer knows.
+ */
+export async function finalizeUpload(
+  job: Job,
+  upload: OpenUpload,
+): Promise<Finalized | Shortfall | undefined> {
+  const { protocol, settings, source, tools } = job;
+  const { finalize } = protocol;
+  if (finalize === undefined) return undefined;
+  let answerLost = upload.record.phase === 'finalizing';
+  await tools.store.write({ ...upload.record, phase: 'finalizing' });
+
+  const filename = settings.name ?? uploadMetadata(source.name, {}).filename ?? source.name;
+  const request = () => {
+    const token = tools.host.token.value();
+    return finalize.request(settings.server, {
+      uploadId: uploadIdOf(upload.url),
+      filename,
+      ...(token !== undefined && { token }),
+    });
+  };
+  const result = await ask(
+    job,
+    request(),
+    (answer, sent) => {
+      const value = finalize.read(answer);
+      return value === undefined
+        ? { fault: protocolFault(sent, answer, 'without the JSON of finalize') }
+        : { value };
+    },
+    {
+      answerTimeoutMs: finalizeTimeoutMs(settings.timeoutMs, sizeOf(job)),
+      remake: request,
+      onFault: (fault) => {
+        if (mayHaveActed(fault)) answerLost = true;
+        return fault;
+      },
+    },
+  );
+  if ('fault' in result) {
+    // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
+    const short = result.fault.status === 409 ? await shortfall(job, upload) : undefined;
+    if (short === undefined || short === 'gone') throw refusedFinalize(result.fault, answerLost);
+    await tools.store.write(short.shortOf.record);
+    return short;
+  }
+  const { status, otherChecksum } = result.value;
+  if (status !== undefined && status !== 'complete')
+    warn(job, `finalize answered status "${status}", expected "complete"`);
+  if (otherChecksum !== undefined) {
+    const said = otherChecksum.length > 140 ? `${otherChecksum.slice(0, 140)}…` : otherChecksum;
+    warn(
+      job,
+      `finalize answered checksum "${said}", expected "sha256:" and 64 hex digits: it proves nothing`,
+    );
+  }
+  return result.value;
+}
+
+function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
+  const { status } = fault;
+  if (answerLost && (status === 404 || status === 409 || status === 410)) {
+    return new PulseError(
+      'unknown',
+      `the answer to an earlier finalize was lost, and now ${fault.reason}: whether the upload succeeded cannot be learned`,
+      {
+        hint: 'look at the server whether the video is there; if it is not, upload it again with --no-resume',
+      },
+    );
+  }
+  const says = finalizeWords[status ?? 0];
+  return says === undefined ? errorOf(fault) : errorOf({ ...fault, kind: says.kind }, { hint: says.hint });
+}
+
+/** Where a status means something else here than it does for a chunk. */
+const finalizeWords: Readonly<Record<number, { readonly kind: ErrorKind; readonly hint: string }>> = {
+  400: {
+    kind: 'refused',
+    hint: 'if it is the name of the file that the server does not take, run the same command again with another --name: no byte is sent twice',
+  },
+  409: {
+    kind: 'refused',
+    hint: 'the server acknowledged every byte, yet does not take the upload for complete; run pulse-upload verify on it',
+  },
+  422: {
+    kind: 'integrity',
+    hint: 'the server rejects the content; run the same command again to send it afresh',
+  },
+};

@@ -1,0 +1,90 @@
+import { PulseError } from '../../errors.ts';
+import { uploadIdOf } from '../../protocol/urls.ts';
+import { type Job, sizeOf } from '../job.ts';
+import type { OpenUpload } from '../open/open-upload.ts';
+import { titleOf } from '../source/path-text.ts';
+import { assertSameContent } from '../source/same-content.ts';
+import { changed } from '../source/source.ts';
+import type { UploadResult } from '../upload-file.ts';
+import { finalizeUpload } from './finalize.ts';
+import { proofOf, proves } from './proof.ts';
+import type { Shortfall } from './shortfall.ts';
+
+export type Brought = Omit<UploadResult, 'elapsedMs' | 'sentBytes' | 'retries'>;
+
+/** The digest of what was read for sending, while the file is still that. Throws `input` where it is not. */
+export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'record'>): Promise<string> {
+  const { source, tools } = job;
+  const sha256 = await job.reader.sha256();
+  await source.assertUnchanged();
+  await assertSameContent(source, sha256, tools.signal);
+  const { declaredSha256 = sha256 } = record;
+  if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
+  return sha256;
+}
+
+/**
+ * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
+ * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless --read-back could
+ * still prove it.
+ */
+export async function proved(
+  job: Job,
+  upload: OpenUpload,
+  {
+    sha256,
+    gap,
+    isGone = false,
+  }: { readonly sha256: string; readonly gap: string | undefined; readonly isGone?: boolean },
+): Promise<Brought | Shortfall> {
+  const { protocol, settings, tools, key } = job;
+  const sizeBytes = sizeOf(job);
+  const brought = {
+    url: upload.url.href,
+    uploadId: uploadIdOf(upload.url),
+    sizeBytes,
+    sha256,
+    resumedFromBytes: upload.offsetBytes,
+  };
+  if (!settings.finalize) return { ...brought, proven: false };
+  const finalized = await finalizeUpload(job, upload);
+  if (finalized !== undefined && 'shortOf' in finalized) return finalized;
+  const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
+  const proven = proves(proof);
+  if (!proven && settings.requireProof) {
+    const canReadBack = protocol.content !== undefined && !settings.readBack;
+    // What can still be compared is asked for again, and not sent again.
+    if (!canReadBack) await tools.store.remove(key);
+    throw withoutProof(job, upload.url.href, canReadBack, proof === 'declared' ? DECLARED_ONLY : gap);
+  }
+  return {
+    ...brought,
+    proven,
+    ...(proof !== undefined && { proof }),
+    ...(!proven && gap !== undefined && (isGone || offersChecksums(job)) && { reason: gap }),
+    ...(!proven && isGone && { gone: true as const }),
+    ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
+  };
+}
+
+/** A right checksum looks the same to a server that compares and to one that does not. */
+const DECLARED_ONLY = 'the server took the checksum but does not show that it compared';
+
+/** Where the server offers none, there is nothing more to say about them. */
+function offersChecksums({ offer }: Job): boolean {
+  return (offer.checksumAlgorithms ?? []).length > 0;
+}
+
+function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string | undefined): PulseError {
+  const isSaid = gap === DECLARED_ONLY || offersChecksums(job);
+  const why = gap !== undefined && isSaid ? gap : 'the server offers no checksum';
+  return new PulseError(
+    'unknown',
+    `${why}, so it is not proven that the server holds ${titleOf(job.source.name)} at ${url}`,
+    {
+      hint: canReadBack
+        ? 'run it again with --read-back: nothing is sent again, the content is asked for and compared'
+        : 'without --require-proof this counts as done, and the output says that it is not proven',
+    },
+  );
+}

@@ -1,0 +1,102 @@
+import { PulseError } from '../../errors.ts';
+import { errorOf, type Fault } from '../faults.ts';
+import { ask, type Job } from '../job.ts';
+import { askOffer } from '../open/discover.ts';
+import { askOffset } from '../open/offset.ts';
+import type { Sender } from '../send-once.ts';
+
+/** `removed`: it was there, and no longer is. `gone`: it was not there any more. */
+export type Ended = 'removed' | 'gone';
+
+export interface Ending {
+  readonly url: URL;
+  /** Nobody can ask for it. */
+  readonly isHeadless: boolean;
+  /** Whether an upload of which every byte is there may be a finished one: that is never removed. */
+  readonly isFinishedWhenComplete: boolean;
+  /** How long it is to become, where that is known here. */
+  readonly sizeBytes?: number;
+}
+
+type Asker = Sender & Pick<Job, 'tally'>;
+
+/**
+ * Ends an unfinished upload at the server. HEAD before shows that there is one, HEAD after that there is none.
+ * Throws `refused` where the server offers no termination, or the upload is complete.
+ */
+export async function terminateUpload(asker: Asker, ending: Ending): Promise<Ended> {
+  const { protocol } = asker;
+  const { url, isHeadless } = ending;
+  const before = isHeadless ? 'there' : await lookFor(asker, ending, isNotThere);
+  if (before === 'gone') return 'gone';
+  if (before === 'complete') throw complete(url);
+  const offer = protocol.discover?.isOptional ? await askOffer(asker) : {};
+  if (protocol.terminate === undefined) throw notOffered(url, 'its protocol has no such request');
+  if (offer.extensions?.has('termination') === false) throw notOffered(url, 'OPTIONS does not list it');
+  const asked = await ask(asker, protocol.terminate(url), () => ({ value: true }));
+  const after = isHeadless ? undefined : await lookFor(asker, ending, isNoLongerThere);
+  if ('fault' in asked) {
+    if (after === 'gone') return 'gone';
+    const { status = 0, reason } = asked.fault;
+    throw [404, 405, 410, 501].includes(status) ? notOffered(url, reason) : errorOf(asked.fault);
+  }
+  if (after === undefined || after === 'gone') return 'removed';
+  throw new PulseError('protocol', `DELETE of ${shown(url)} was answered, yet the upload is still there`, {
+    hint: 'run pulse-upload verify on this server and show its report to who runs it',
+  });
+}
+
+async function lookFor(
+  asker: Asker,
+  { url, isFinishedWhenComplete, sizeBytes }: Ending,
+  isMissing: (fault: Fault) => boolean,
+): Promise<'there' | 'complete' | 'gone'> {
+  const asked = await askOffset(asker, url, { isOfNoFile: true });
+  if ('fault' in asked) {
+    if (isMissing(asked.fault)) return 'gone';
+    throw errorOf(asked.fault);
+  }
+  if (!isFinishedWhenComplete) return 'there';
+  const { offsetBytes, isDeferred, lengthBytes = isDeferred ? Infinity : sizeBytes } = asked.value;
+  if (lengthBytes === undefined) throw maybeComplete(url, offsetBytes);
+  return offsetBytes >= lengthBytes ? 'complete' : 'there';
+}
+
+function isNotThere({ status }: Fault): boolean {
+  return status === 404 || status === 410;
+}
+
+/** After a DELETE 403 may stand for an upload that is not there (tus 1.0, HEAD); before it, for a wrong token. */
+function isNoLongerThere(fault: Fault): boolean {
+  return isNotThere(fault) || (fault.status === 403 && fault.answer?.headers['tus-resumable'] !== undefined);
+}
+
+function complete(url: URL): PulseError {
+  return new PulseError(
+    'refused',
+    `${shown(url)} is complete, expected an unfinished upload; it was left alone`,
+    {
+      hint: 'a finished file is removed by the means of the server itself; pulse-upload forget drops what is remembered of it',
+    },
+  );
+}
+
+/** What cannot be told from a finished file is none of ours to remove. */
+function maybeComplete(url: URL, offsetBytes: number): PulseError {
+  return new PulseError(
+    'protocol',
+    `HEAD of ${shown(url)} says offset ${offsetBytes} and no Upload-Length, so that it may be complete; it was left alone`,
+    { hint: 'name the file whose upload it is, or remove it by the means of the server itself' },
+  );
+}
+
+function notOffered(url: URL, why: string): PulseError {
+  return new PulseError('refused', `the server offers no termination of ${shown(url)}: ${why}`, {
+    hint: 'pulse-upload forget drops what is remembered here; the upload stays until the server removes it',
+  });
+}
+
+/** Queries may carry secrets. */
+function shown({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}

@@ -1,0 +1,77 @@
+import type { Offer } from '../../protocol/protocol.ts';
+import { redacted, secretTokens } from '../redact.ts';
+import type { ChunkChecks } from '../send/chunk-checks.ts';
+import { type ChunkLimit, createChunkLimit } from '../send/chunk-limit.ts';
+import type { Tools, UploadSettings } from '../settings.ts';
+import { tokenlessStore } from '../state/tokenless-store.ts';
+import { type CurrentToken, createCurrentToken } from './current-token.ts';
+import { createHostPause, type HostPause, LONGEST_PAUSE_MS } from './host-pause.ts';
+import { createOutage, type Outage } from './outage.ts';
+
+/**
+ * The server as one run knows it: made once, and shared by all uploads of the run, also by those that go on at once.
+ * Whatever one of them learns about the server holds for the others.
+ */
+export interface Host {
+  readonly pause: HostPause;
+  readonly outage: Outage;
+  readonly token: CurrentToken;
+  readonly chunkLimit: ChunkLimit;
+  readonly chunkChecks: ChunkChecks;
+  /**
+   * `createsBare`: no data goes with creations any more. `answersHead`: it did for an upload of this run, where it said
+   * that it is. `showsNoSign`: which protocol it speaks was assumed, since it showed no sign of any.
+   */
+  readonly learned: { createsBare?: true; answersHead?: true; showsNoSign?: true };
+  /** Where a 308 said that a URL has moved to, for good. */
+  readonly moved: Map<string, URL>;
+  /** What the server says of itself, by the id of the protocol in which it was asked. */
+  readonly offers: Map<string, Promise<Offer>>;
+  /** Where uploads of this run are, and the files that they are of. */
+  readonly places: Map<string, string>;
+  /** Names that the client gave to uploads of this run, and the files they were given to. */
+  readonly chosenIds: Map<string, string>;
+  /** True when this is asked for the first time: what concerns the server is said once, not for each file. */
+  readonly isNews: (what: string) => boolean;
+}
+
+/** Tools of an upload that is part of a run. */
+export interface RunTools extends Tools {
+  readonly host: Host;
+}
+
+/** The tools of one run. Nothing that is reported through them holds a token. */
+export function createRunTools(settings: UploadSettings, given: Tools): RunTools {
+  const tokens = secretTokens(settings.token, settings.headers);
+  const { readToken } = given;
+  const tools: Tools = {
+    ...given,
+    report: redacted(given.report, tokens),
+    ...(readToken !== undefined && {
+      readToken: () => {
+        const token = readToken();
+        tokens.add(token);
+        return token;
+      },
+    }),
+  };
+  const host = createHost(settings, tools);
+  return { ...tools, store: tokenlessStore(tools.store, host.token.value, tokens), host };
+}
+
+function createHost(settings: UploadSettings, tools: Tools): Host {
+  const said = new Set<string>();
+  return {
+    pause: createHostPause(tools, Math.max(LONGEST_PAUSE_MS, settings.maxOutageMs ?? 0)),
+    outage: createOutage(settings, tools),
+    token: createCurrentToken(settings.token, tools.readToken),
+    chunkLimit: createChunkLimit(settings, tools),
+    chunkChecks: {},
+    learned: {},
+    moved: new Map(),
+    offers: new Map(),
+    places: new Map(),
+    chosenIds: new Map(),
+    isNews: (what) => said.size < said.add(what).size,
+  };
+}

@@ -1,0 +1,107 @@
+import { PulseError } from '../../errors.ts';
+import { errorOf, type Fault } from '../faults.ts';
+import { type Job, sizeOf, warn } from '../job.ts';
+import { sameFile } from '../source/source.ts';
+import type { UploadRecord } from '../state/state-store.ts';
+import { assertPrefix } from './accepted-prefix.ts';
+import { isExpired } from './expiry.ts';
+import { askOffset } from './offset.ts';
+import type { OpenUpload } from './open-upload.ts';
+
+/** The upload that an earlier run left behind, if it can be gone on with; says why where it cannot. */
+export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
+  const { key, source, settings, tools } = job;
+  const record = await tools.store.read(key, (message) => warn(job, message));
+  if (record === undefined || record.phase === 'creating') return undefined;
+  const startOver = (why: string) => {
+    warn(job, `${why}; starting a new upload`);
+    return undefined;
+  };
+  if (!sameFile(record.identity, source.identity))
+    return startOver('the file changed since its upload was begun');
+  const given = settings.metadata[job.protocol.naming?.key ?? ''];
+  if (given !== undefined && record.chosenId !== undefined && given !== record.chosenId)
+    return startOver('the saved upload was given another name');
+  const url = new URL(record.url);
+  if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
+  const resumed = (offsetBytes: number): OpenUpload => {
+    if (
+      record.finishError !== undefined &&
+      offsetBytes === sizeOf(job) &&
+      job.protocol.finalize === undefined
+    )
+      throw unfinished(record.finishError);
+    tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+    // How far an earlier run came is not known: a cache may have answered HEAD with less.
+    return { url, offsetBytes, sentEndBytes: sizeOf(job), record };
+  };
+  if (record.phase === 'finalizing') return resumed(sizeOf(job));
+  if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
+
+  warnOfTerm(job, record);
+  const offsetBytes = await resumableOffset(job, url, record);
+  if (typeof offsetBytes === 'string') return startOver(offsetBytes);
+  await assertPrefix(job, record);
+  return resumed(offsetBytes);
+}
+
+/** What is left of a server's term when it is worth a word. */
+const SHORT_TERM_MS = 10 * 60_000;
+
+function warnOfTerm(job: Job, { expiresAt }: UploadRecord): void {
+  const leftMs = Date.parse(expiresAt ?? '') - job.tools.clock.nowMs();
+  if (!(leftMs > 0 && leftMs < SHORT_TERM_MS)) return;
+  warn(
+    job,
+    `its upload expires at the server in ${Math.round(leftMs / 1000)} s (${expiresAt}), unless the server prolongs that as it is gone on with`,
+  );
+}
+
+/** The server has all bytes, but failed in what it does with a complete upload: no success, and no failure either. */
+export function unfinished(reason: string): PulseError {
+  return new PulseError(
+    'unknown',
+    `the server has every byte, but failed at the end: ${reason}; whether the upload succeeded cannot be learned`,
+    { hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume' },
+  );
+}
+
+/** The offset to go on from, or the reason why the stored URL is of no use. */
+async function resumableOffset(job: Job, url: URL, record: UploadRecord): Promise<number | string> {
+  const sizeBytes = sizeOf(job);
+  let asked = await askOffset(job, url);
+  // The server's term is past: only a complete upload, or a generous server, is still there, and neither hides.
+  if ('fault' in asked && isGone(asked.fault) && isExpired(record, job.tools.clock.nowMs()))
+    return `the upload expired at the server (${record.expiresAt})`;
+  if ('fault' in asked && isGone(asked.fault)) {
+    // Servers have answered 404 in passing for uploads that they still had (server defect S33).
+    await job.tools.clock.sleep(job.settings.retryDelayMs, job.tools.signal);
+    asked = await askOffset(job, url);
+  }
+  if ('fault' in asked) {
+    if (isGone(asked.fault)) return 'the server no longer has the upload';
+    throw errorOf(asked.fault);
+  }
+  const { offsetBytes, lengthBytes = sizeBytes } = asked.value;
+  if (lengthBytes !== sizeBytes)
+    return `the server's upload is for ${lengthBytes} bytes, the file has ${sizeBytes}`;
+  if (offsetBytes > sizeBytes) {
+    throw new PulseError(
+      'protocol',
+      `the server says offset ${offsetBytes}, but the file has only ${sizeBytes} bytes`,
+      {
+        hint: 'start over with --no-resume',
+      },
+    );
+  }
+  return offsetBytes;
+}
+
+/**
+ * 403 is one of the answers that tus 1.0 allows for an upload that does not exist (Core, HEAD): then it is the
+ * protocol's own. One of a firewall, or for a token, says nothing about the upload.
+ */
+function isGone({ status, answer }: Fault): boolean {
+  if (status === 403) return answer?.headers['tus-resumable'] !== undefined;
+  return status === 404 || status === 410;
+}

@@ -1,0 +1,134 @@
+import { PulseError } from '../../errors.ts';
+import { parseByteCount } from '../../protocol/headers.ts';
+import { belowPrefix } from '../../protocol/urls.ts';
+import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
+import { finalizeTimeoutMs } from '../finish/finalize.ts';
+import { ask, type Job, sizeOf } from '../job.ts';
+import { candidateOf } from '../open/metadata.ts';
+import { namedPlace } from '../open/named-place.ts';
+import type { OpenUpload } from '../open/open-upload.ts';
+import { elsewhere } from '../send-once.ts';
+import type { UploadRecord } from '../state/record.ts';
+import type { PartPlan } from './parts.ts';
+
+/** What was begun in parts goes on in parts, also without --parallel. */
+export const inOnePiece = 'leave out --parallel and add --no-resume: the file then goes in one piece';
+
+/** How often it is looked whether the server has joined the parts. */
+const LOOK_EVERY_MS = 1_000;
+
+/** What an earlier run has joined already; undefined where it has not, or where that is gone. */
+export async function joinedBefore(job: Job, { record }: PartPlan): Promise<OpenUpload | undefined> {
+  if (record?.joinedUrl === undefined) return undefined;
+  const url = new URL(record.joinedUrl);
+  if ((await whole(job, url)) === 'gone') return undefined;
+  const { source, tools } = job;
+  tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes: sizeOf(job) });
+  return { url, offsetBytes: sizeOf(job), record };
+}
+
+/** Asks the server to join the parts, and waits until it has. Throws `unknown` when the answer was lost and it cannot be asked again, and where HEAD finds nothing after it. */
+export async function joinParts(
+  job: Job,
+  urls: readonly URL[],
+  remember: (changes: Pick<UploadRecord, 'joinedUrl'>) => Promise<UploadRecord>,
+): Promise<OpenUpload> {
+  const { protocol, settings, source, tools } = job;
+  if (protocol.joining === undefined) throw new Error('nothing joins parts here');
+  let answerLost = false;
+  const onFault = (fault: Fault) => {
+    if (mayHaveActed(fault)) answerLost = true;
+    return fault;
+  };
+  const request = protocol.joining.request(settings.server, urls, candidateOf(job).metadata);
+  // A server may copy every byte before it answers.
+  const answerTimeoutMs = finalizeTimeoutMs(settings.timeoutMs, sizeOf(job));
+  const created = await ask(job, request, namedPlace, { onFault, answerTimeoutMs });
+  if ('fault' in created) throw refusedJoin(created.fault, answerLost);
+  const { url: named, location } = created.value;
+  if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
+  let url = named;
+  let found = await whole(job, url);
+  const other = found === 'gone' ? belowPrefix(location, settings.server) : undefined;
+  if (other !== undefined && (await whole(job, other)) === 'whole') [url, found] = [other, 'whole'];
+  const record = await remember({ joinedUrl: url.href });
+  tools.report({ type: 'upload.created', file: source.name, url: url.href });
+  // Of the parts every byte was acknowledged; of the whole nobody ever said that it holds one.
+  if (found === 'gone') throw neverSeen(url);
+  return { url, offsetBytes: sizeOf(job), record };
+}
+
+/**
+ * Waits until HEAD says that the whole is there. Until the parts are joined it says no offset (tus 1.0, Concatenation),
+ * and at most a length. Throws `integrity` where that is not the file's.
+ */
+async function whole(job: Job, url: URL): Promise<'whole' | 'gone'> {
+  const { protocol, settings, tools } = job;
+  const sizeBytes = sizeOf(job);
+  let looks = 0;
+  const giveUpMs = tools.clock.nowMs() + finalizeTimeoutMs(settings.timeoutMs, sizeBytes);
+  for (;;) {
+    const asked = await ask(job, protocol.status(url), ({ headers }) => ({
+      value: {
+        offsetBytes: parseByteCount(headers['upload-offset']),
+        lengthBytes: parseByteCount(headers['upload-length']),
+      },
+    }));
+    if ('fault' in asked) {
+      if (asked.fault.remedy !== 'gone') throw errorOf(asked.fault);
+      // Servers have answered 404 in passing for uploads that they had made a moment ago (S33, C09).
+      if (looks++ >= settings.retries) return 'gone';
+      await tools.clock.sleep(settings.retryDelayMs, tools.signal);
+      continue;
+    }
+    const { offsetBytes, lengthBytes = sizeBytes } = asked.value;
+    if (lengthBytes !== sizeBytes) throw otherSize(lengthBytes, sizeBytes);
+    if (offsetBytes === sizeBytes) return 'whole';
+    if (tools.clock.nowMs() >= giveUpMs) throw notJoined(offsetBytes);
+    await tools.clock.sleep(LOOK_EVERY_MS, tools.signal);
+  }
+}
+
+function otherSize(lengthBytes: number, sizeBytes: number): PulseError {
+  return new PulseError(
+    'integrity',
+    `the server joined the parts to ${lengthBytes} bytes, but the file has ${sizeBytes}`,
+    {
+      hint: 'the copy on the server is not usable; upload it without --parallel, and run pulse-upload verify on this server',
+    },
+  );
+}
+
+function notJoined(offsetBytes: number | undefined): PulseError {
+  const said = offsetBytes === undefined ? 'no offset' : `offset ${offsetBytes}`;
+  return new PulseError(
+    'temporary',
+    `the server has every part, but has not joined them: HEAD says ${said}`,
+    {
+      hint: `run the same command again; if it ends in the same way, ${inOnePiece}`,
+    },
+  );
+}
+
+function neverSeen({ origin, pathname }: URL): PulseError {
+  return new PulseError(
+    'unknown',
+    `the server said that it joined the parts to ${origin}${pathname}, but HEAD does not find that: whether it has the file cannot be learned`,
+    {
+      hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume',
+    },
+  );
+}
+
+function refusedJoin(fault: Fault, answerLost: boolean): PulseError {
+  if (answerLost && fault.status !== undefined && fault.status < 500) {
+    return new PulseError(
+      'unknown',
+      `the answer to the request that joins the parts was lost, and now ${fault.reason}: whether they were joined cannot be learned`,
+      {
+        hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume',
+      },
+    );
+  }
+  return errorOf(fault);
+}

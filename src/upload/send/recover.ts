@@ -1,0 +1,135 @@
+import { PulseError } from '../../errors.ts';
+import { parseByteCount } from '../../protocol/headers.ts';
+import type { Chunk } from '../../protocol/protocol.ts';
+import { errorOf, type Fault, type Remedy } from '../faults.ts';
+import { askOffset, type ServerOffset } from '../open/offset.ts';
+import { fallBack } from './grow-chunks.ts';
+import { countRequest, endOf, type Sending } from './sending.ts';
+import { shrink, shrinkOnSecondTimeout } from './smaller-chunks.ts';
+import { realignWithoutHead, repeatWithoutHead } from './without-head.ts';
+
+/** The server no longer knows the upload. */
+export interface Lost {
+  readonly lost: PulseError;
+  /** It was dropped for what was sent to it on purpose, which is not sent again. */
+  readonly isToBeSentAgain?: true;
+}
+
+/** What a remedy leads to: an offset to go on from, the end, or nothing yet: then the server is asked. */
+type Step = (sending: Sending, chunk: Chunk, fault: Fault) => Promise<number | Lost | undefined>;
+
+/** A pause within the budget of tries; the end where that is spent. */
+const pause: Step = async ({ patience }, _, fault) => {
+  await patience.spend(fault);
+  return undefined;
+};
+
+const steps: Readonly<Record<Remedy, Step>> = {
+  retry: pause,
+  pause,
+  wait: pause,
+  realign,
+  gone: async (sending, _, fault) => ((await mayComeBack(sending, fault)) ? undefined : lost(fault)),
+  shrink: async (sending, chunk, fault) => {
+    shrink(sending, chunk, fault);
+    return undefined;
+  },
+  stop: async ({ job }, _, fault) => {
+    // Rejected for its content: the server keeps nothing that could be gone on with.
+    if (fault.status === 422) await job.tools.store.remove(job.key);
+    throw errorOf(fault);
+  },
+};
+
+/** After any doubtful PATCH: what its answer calls for, then the server's own word on where to go on. */
+export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | Lost> {
+  const { job, upload } = sending;
+  job.reader.forgetBuffers();
+  fallBack(sending, fault);
+  const step = await steps[fault.remedy](sending, chunk, fault);
+  if (step !== undefined) return step;
+  if (upload.record.headless)
+    return fault.remedy === 'shrink' ? chunk.offsetBytes : repeatWithoutHead(sending, chunk);
+  shrinkOnSecondTimeout(sending, fault);
+  for (;;) {
+    countRequest(sending);
+    const asked = await askOffset(job, upload.url);
+    if ('value' in asked) return believed(sending, chunk, fault, asked.value);
+    if (asked.fault.remedy !== 'gone') throw errorOf(asked.fault);
+    if (!(await mayComeBack(sending, asked.fault))) return lost(asked.fault);
+  }
+}
+
+/** The offset is not the server's. Where the refusal says which is, nobody needs to be asked (tus 1.0, PATCH). */
+async function realign(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | undefined> {
+  const { patience, upload, standstill } = sending;
+  if (upload.record.headless) return realignWithoutHead(sending, chunk, fault);
+  const named = fault.status === 409 ? parseByteCount(fault.answer?.headers['upload-offset']) : undefined;
+  // Refused at the offset that the server itself names: a lock, or a cached HEAD. Either passes, if anything does.
+  const tried = standstill?.offsetBytes === chunk.offsetBytes ? standstill.times : 0;
+  if (!(await patience.lasts(fault, tried)))
+    throw errorOf(standstill === undefined ? fault : stuck(sending, fault));
+  if (named === undefined || named === chunk.offsetBytes) return undefined;
+  assertOurs(sending, named, '409');
+  return named;
+}
+
+function stuck({ standstill }: Sending, fault: Fault): Fault {
+  const cached = standstill?.cached;
+  return {
+    ...fault,
+    reason: `${fault.reason}, although HEAD says offset ${standstill?.offsetBytes}${cached === undefined ? '' : `; that answer came from a cache (${cached})`}`,
+    ...(cached !== undefined && {
+      hint: 'a proxy caches what the server answers to HEAD; whoever runs it must let those answers pass (Cache-Control: no-store)',
+    }),
+  };
+}
+
+/** Servers have answered 404 for uploads that they still had, or had made a moment ago (S33, C09): it must be said more than once. */
+async function mayComeBack(sending: Sending, fault: Fault): Promise<boolean> {
+  // Without HEAD only an upload that was never written to can be asked for again without a risk.
+  if (sending.upload.record.headless && sending.bestBytes > 0) return false;
+  return sending.patience.lasts({ ...fault, remedy: 'retry' });
+}
+
+/** What HEAD says after a doubtful PATCH, unless it cannot be about our upload. */
+function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffset): number {
+  const { offsetBytes, lengthBytes, cached } = said;
+  const sizeBytes = sending.job.source.sizeBytes();
+  if (lengthBytes !== undefined && lengthBytes !== sizeBytes) {
+    throw new PulseError(
+      'protocol',
+      `HEAD says Upload-Length ${lengthBytes}, but ${sizeBytes === undefined ? 'none was declared yet' : `the file has ${sizeBytes} bytes`}`,
+      { hint: 'another upload took the place of this one; start over with --no-resume' },
+    );
+  }
+  // Told once, a size is refused the second time (tusd).
+  if (lengthBytes !== undefined) sending.sizeFollows = false;
+  assertOurs(sending, offsetBytes, 'HEAD');
+  if (fault.status === 409 && offsetBytes === chunk.offsetBytes) {
+    const times = sending.standstill?.offsetBytes === offsetBytes ? sending.standstill.times : 0;
+    sending.standstill = { offsetBytes, times: times + 1, ...(cached !== undefined && { cached }) };
+  }
+  // The bytes are there, yet what the server does with a complete upload went wrong (fault C33).
+  if ((fault.status ?? 0) >= 500 && endOf(chunk) === sizeBytes && offsetBytes === sizeBytes)
+    sending.finishFault = fault;
+  return offsetBytes;
+}
+
+function assertOurs({ sentEndBytes }: Sending, offsetBytes: number, who: string): void {
+  if (offsetBytes <= sentEndBytes) return;
+  throw new PulseError(
+    'protocol',
+    `${who} says offset ${offsetBytes}, but no byte beyond ${sentEndBytes} was sent`,
+    {
+      hint: 'something else writes to this upload, or the server miscounts; start over with --no-resume',
+    },
+  );
+}
+
+function lost(fault: Fault): Lost {
+  const reason = `${fault.reason}: the server lost the upload while it was being sent`;
+  return {
+    lost: errorOf({ ...fault, reason }, { hint: 'run the same command again: it starts a new upload' }),
+  };
+}

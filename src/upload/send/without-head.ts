@@ -1,0 +1,16 @@
+import type { Chunk } from '../../protocol/protocol.ts';
+import { errorOf, type Fault } from '../faults.ts';
+import { endOf, type Sending } from './sending.ts';
+
+/** Nothing says what became of the chunk: it is sent again, unchanged, and the content is at risk. */
+export function repeatWithoutHead(sending: Sending, chunk: Chunk): number {
+  sending.doubt = { offsetBytes: chunk.offsetBytes, endBytes: endOf(chunk) };
+  sending.atRisk = true;
+  return chunk.offsetBytes;
+}
+
+/** A repeated chunk that is now out of place had been stored; anything else cannot be told without HEAD. */
+export function realignWithoutHead({ doubt }: Sending, chunk: Chunk, fault: Fault): number {
+  if (fault.status === 409 && doubt?.offsetBytes === chunk.offsetBytes) return doubt.endBytes;
+  throw errorOf(fault);
+}

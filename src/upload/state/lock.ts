@@ -1,0 +1,194 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { link, open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PulseError } from '../../errors.ts';
+import { type Life, lifeOf, type Owner, parseOwner, thisProcess } from './owner-of-lock.ts';
+import { removeFile } from './state-folder.ts';
+
+export interface Lock {
+  /** Fires, with a `PulseError` as reason, when somebody else has taken the lock in the meantime. */
+  readonly lost: AbortSignal;
+  readonly release: () => Promise<void>;
+}
+
+export interface LockTiming {
+  /** How often the owner shows that it lives, for those who cannot see its process. */
+  readonly beatMs: number;
+  /** An owner on another machine that was silent for so long is taken for dead. */
+  readonly silenceMs: number;
+  /** To take over a dead lock takes milliseconds; whoever began it this long ago died on the way. */
+  readonly takeoverMs: number;
+}
+
+const TAKEOVER_LOOK_MS = 20;
+
+/** Silence is many missed beats: a laptop that sleeps for a moment, or a slow network folder, is not dead. */
+const usualTiming: LockTiming = { beatMs: 30_000, silenceMs: 15 * 60_000, takeoverMs: 10_000 };
+
+/**
+ * Takes the lock file, or throws `temporary` naming its live owner. The lock of a process that died is taken over;
+ * that of another machine or container when it was silent for long.
+ * `what` is locked, and what its owner does to it is `doing`.
+ */
+export async function acquireLock(
+  path: string,
+  what: string,
+  doing = 'is being uploaded to this server',
+  timing = usualTiming,
+): Promise<Lock> {
+  const own: Owner = { ...(await thisProcess()), takenAtMs: Date.now(), nonce: randomUUID() };
+  for (let attempt = 0; attempt < (2 * timing.takeoverMs) / TAKEOVER_LOOK_MS; attempt++) {
+    if (await createExclusively(path, JSON.stringify(own))) return held(path, own, what, timing);
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    await assertDead(path, text, `${what} ${doing}`, timing, fileSystemNowMs);
+    await removeDead(path, text, timing);
+  }
+  throw new PulseError('temporary', `the lock of ${what} (${path}) could not be taken`, {
+    hint: 'run the same command again',
+  });
+}
+
+/** Throws `temporary` where somebody alive holds the lock; takes and touches nothing. */
+export async function assertUnlocked(path: string, what: string, timing = usualTiming): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const fact = `${what} is being uploaded to this server`;
+  if (text !== undefined) await assertDead(path, text, fact, timing, async () => Date.now());
+}
+
+async function assertDead(
+  path: string,
+  text: string,
+  fact: string,
+  { silenceMs }: LockTiming,
+  nowMs: (path: string) => Promise<number>,
+): Promise<void> {
+  const owner = parseOwner(text);
+  const life = owner === undefined ? 'dead' : await lifeOf(owner);
+  if (owner === undefined || life === 'dead') return;
+  const beat = await stat(path).catch(() => undefined);
+  if (beat === undefined) return;
+  if (life === 'unseen' && (await nowMs(path)) - beat.ctimeMs >= silenceMs) return;
+  throw heldBy(owner, life, path, fact);
+}
+
+/** The time of the file system that the lock is on: the clocks of two machines need not agree. */
+async function fileSystemNowMs(path: string): Promise<number> {
+  const probe = `${path}.${randomUUID()}`;
+  try {
+    await (await open(probe, 'wx', 0o600)).close();
+    return (await stat(probe)).ctimeMs;
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): Lock {
+  const lost = new AbortController();
+  let isReleased = false;
+  const timer = setInterval(async () => {
+    if (await beat(path, own, () => isReleased)) return;
+    clearInterval(timer);
+    lost.abort(
+      new PulseError('temporary', `another process has taken over the lock of ${what}; stopped here`, {
+        hint: 'this one was silent for too long; look at what the other one says',
+      }),
+    );
+  }, beatMs);
+  timer.unref();
+  return {
+    lost: lost.signal,
+    release: async () => {
+      isReleased = true;
+      clearInterval(timer);
+      if (await isOwn(path, own)) await removeFile(path);
+    },
+  };
+}
+
+/** Shows that the owner lives; false where the lock is somebody else's by now. */
+async function beat(path: string, own: Owner, isReleased: () => boolean): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  if (typeof text === 'string') {
+    if (parseOwner(text)?.nonce !== own.nonce) return false;
+    const now = new Date();
+    await utimes(path, now, now).catch(() => undefined);
+    return true;
+  }
+  // Removed by hand, perhaps: taken once more. Any other trouble with the folder says nothing about the lock.
+  if (text.code !== 'ENOENT' || isReleased()) return true;
+  const isTaken = await createExclusively(path, JSON.stringify(own)).catch(() => true);
+  // Where it is there by now, an earlier beat of our own that was slow may have made it.
+  return isTaken || isOwn(path, own);
+}
+
+async function isOwn(path: string, own: Owner): Promise<boolean> {
+  return parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === own.nonce;
+}
+
+/** Throws where it is there already. Of what a full disk cuts short nothing stays. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile(text).finally(() => handle.close());
+  } catch (error) {
+    await removeFile(path);
+    throw error;
+  }
+}
+
+/** The content arrives with the name, so that nobody ever reads a half-written lock. */
+async function createExclusively(path: string, text: string): Promise<boolean> {
+  const temporary = `${path}.${randomUUID()}`;
+  await writeNew(temporary, text);
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // Some file systems have no hard links; an exclusive create is the next best.
+    try {
+      await writeNew(path, text);
+      return true;
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw failure;
+    }
+  } finally {
+    await removeFile(temporary);
+  }
+}
+
+/**
+ * Removes a dead owner's lock. Of several who found it dead only one may, its heir: what the others would remove a
+ * moment later could be the lock of the one who was faster.
+ */
+async function removeDead(path: string, expected: string, { takeoverMs }: LockTiming): Promise<void> {
+  const heir = `${path}.${createHash('sha256').update(expected).digest('hex').slice(0, 16)}`;
+  try {
+    await (await open(heir, 'wx', 0o600)).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await sleep(TAKEOVER_LOOK_MS);
+    const begun = await stat(heir).catch(() => undefined);
+    if (begun !== undefined && (await fileSystemNowMs(path)) - begun.ctimeMs > takeoverMs)
+      await rm(heir, { force: true });
+    return;
+  }
+  try {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === expected) await rm(path, { force: true });
+  } finally {
+    await rm(heir, { force: true });
+  }
+}
+
+function heldBy(owner: Owner, life: Life, path: string, fact: string): PulseError {
+  const container = owner.host === hostname() ? 'another container of this machine' : owner.host;
+  const where = life === 'alive' ? `process ${owner.pid}` : `process ${owner.pid} on ${container}`;
+  const hint =
+    life === 'alive'
+      ? 'wait until it has ended, then run the same command again'
+      : `if it no longer runs there, remove ${path} and run the same command again`;
+  return new PulseError('temporary', `${fact} by ${where}`, { hint });
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { Checkpoint } from '../send/chunk-reader.ts';
+import type { FileIdentity } from '../source/source.ts';
+
+const SCHEMA = 1;
+
+/** What must be known to go on after this process is gone. Never holds a token. */
+export interface UploadRecord {
+  readonly schema: typeof SCHEMA;
+  readonly server: string;
+  readonly protocol: string;
+  readonly path: string;
+  readonly identity: FileIdentity;
+  readonly url: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** When this record was written, ISO 8601: the store sets it. */
+  readonly savedAt?: string;
+  /** When the server removes an unfinished upload, ISO 8601; absent where it never said so. */
+  readonly expiresAt?: string;
+  /** A prefix that the server acknowledged, and its digest. */
+  readonly prefix: Checkpoint;
+  /** A part of that prefix that a server which was seen to compare checksums acknowledged with them. */
+  readonly checkedBytes?: number;
+  /**
+   * `creating`: the answer to the creation is not known, and `url` is where the upload would be; only of uploads that
+   * the client names. `finalizing` is written before finalize is sent: from then on only its answer counts.
+   */
+  readonly phase: 'creating' | 'sending' | 'finalizing';
+  /** The name that the client gave to the upload: a lost creation is repeated under the same one. */
+  readonly chosenId?: string;
+  /** The SHA-256 of the whole file, as it was declared to the server at the creation. */
+  readonly declaredSha256?: string;
+  /** Present where the server answers no HEAD: such an upload cannot be resumed, only finalized again. */
+  readonly headless?: true;
+  /** Present where the file goes in parts: then `prefix` is but a count of what the server has of all of them. */
+  readonly parts?: readonly PartRecord[];
+  /** Where the parts were joined; the parts may be gone by then. */
+  readonly joinedUrl?: string;
+  /** How the server answered the last chunk, of which it says that it has it all the same. */
+  readonly finishError?: string;
+}
+
+/** A part of a file, from one byte to before another. */
+export interface PartRecord {
+  readonly fromBytes: number;
+  readonly endBytes: number;
+  /** Where its upload is; absent where it was not created yet. */
+  readonly url?: string;
+  /** As of a whole upload, counted from the beginning of the part. */
+  readonly prefix: Checkpoint;
+}
+
+/** Of one file there is one upload at a server; what else identifies it is compared when it is resumed. */
+export interface UploadKey {
+  readonly server: string;
+  readonly protocol: string;
+  readonly path: string;
+}
+
+/** The name of a key's files in the state folder. */
+export function nameOf({ server, protocol, path }: UploadKey): string {
+  return createHash('sha256')
+    .update(JSON.stringify([server, protocol, path]))
+    .digest('hex')
+    .slice(0, 40);
+}
+
+/** The record in a text, or why it cannot be trusted. */
+export function parseRecord(text: string): UploadRecord | { readonly distrusted: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { distrusted: 'cannot be read' };
+  }
+  if (isRecord(value)) return value;
+  const schema = (value as { readonly schema?: unknown } | null)?.schema;
+  return typeof schema === 'number' && schema > SCHEMA
+    ? {
+        distrusted: `was written by a later version of pulse-upload (schema ${schema}, this one reads ${SCHEMA})`,
+      }
+    : { distrusted: 'cannot be read' };
+}
+
+function isRecord(value: unknown): value is UploadRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const record = value as Partial<Record<keyof UploadRecord, unknown>>;
+  const { identity, prefix } = record as Partial<UploadRecord>;
+  const texts = [record.server, record.protocol, record.path, record.url, record.createdAt];
+  return (
+    record.schema === SCHEMA &&
+    texts.every((text) => typeof text === 'string') &&
+    URL.canParse(record.url as string) &&
+    [record.chosenId, record.declaredSha256].every(isTextOrAbsent) &&
+    (record.checkedBytes === undefined || Number.isSafeInteger(record.checkedBytes)) &&
+    [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
+    (record.phase === 'creating' || record.phase === 'sending' || record.phase === 'finalizing') &&
+    Number.isSafeInteger(identity?.sizeBytes) &&
+    [identity?.mtimeNs, identity?.inode, identity?.device].every((text) => typeof text === 'string') &&
+    isCheckpoint(prefix) &&
+    (record.parts === undefined || areParts(record.parts, identity?.sizeBytes)) &&
+    (record.joinedUrl === undefined || URL.canParse(String(record.joinedUrl)))
+  );
+}
+
+function isCheckpoint(value: unknown): value is Checkpoint {
+  const { bytes, sha256 } = (value ?? {}) as Partial<Checkpoint>;
+  return Number.isSafeInteger(bytes) && typeof sha256 === 'string';
+}
+
+/** Parts without a gap and without an overlap, of exactly this file. */
+function areParts(value: unknown, sizeBytes: number | undefined): boolean {
+  if (!Array.isArray(value)) return false;
+  let endBytes = 0;
+  for (const part of value as readonly (Partial<PartRecord> | null)[]) {
+    if (part?.fromBytes !== endBytes || !Number.isSafeInteger(part.endBytes)) return false;
+    if (part.url !== undefined && !URL.canParse(part.url)) return false;
+    if (!isCheckpoint(part.prefix)) return false;
+    endBytes = part.endBytes ?? 0;
+  }
+  return endBytes === sizeBytes;
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function isDateOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && !Number.isNaN(Date.parse(value)));
+}

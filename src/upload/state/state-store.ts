@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pruneSpool } from '../source/spool.ts';
+import { pruneUploads } from './kept-uploads.ts';
+import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
+import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
+import { createInFolder, orStateError, removeFile, replaceFile } from './state-folder.ts';
+
+export type { UploadKey, UploadRecord } from './record.ts';
+
+/** One record per upload. Records are replaced whole: a crash leaves the old one or the new one. */
+export interface StateStore {
+  /** Throws `temporary` when another live process holds this upload. */
+  readonly lock: (key: UploadKey) => Promise<Lock>;
+  /** The record; undefined where there is none. One that cannot be trusted is set aside, and `onSetAside` is told. */
+  readonly read: (key: UploadKey, onSetAside: (message: string) => void) => Promise<UploadRecord | undefined>;
+  /** The record where there is a trustworthy one; changes nothing. Throws like `lock`. */
+  readonly peek: (key: UploadKey) => Promise<UploadRecord | undefined>;
+  readonly write: (record: UploadRecord) => Promise<void>;
+  readonly remove: (key: UploadKey) => Promise<void>;
+  /** Removes what nobody can need any more, and tells the records among it. Never throws. */
+  readonly prune: (nowMs: number) => Promise<readonly UploadRecord[]>;
+}
+
+export function openStateStore(dir: string, now: () => Date = () => new Date()): StateStore {
+  const inFolder = createInFolder(dir);
+  const pathOf = (key: UploadKey, extension: string) => join(dir, `${nameOf(key)}.${extension}`);
+  const load = (key: UploadKey) =>
+    orStateError(dir, async () => {
+      const text = await readFile(pathOf(key, 'json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+        return error.code === 'ENOENT' ? undefined : { distrusted: `cannot be read (${error.code})` };
+      });
+      if (typeof text !== 'string') return text;
+      const record = parseRecord(text);
+      return 'distrusted' in record || nameOf(record) === nameOf(key)
+        ? record
+        : { distrusted: 'belongs to another upload' };
+    });
+  return {
+    lock: (key) => orStateError(dir, () => inFolder(() => acquireLock(pathOf(key, 'lock'), key.path))),
+    read: async (key, onSetAside) => {
+      // Of most files there is none, and an error for each would cost more than this.
+      if (!existsSync(pathOf(key, 'json'))) return undefined;
+      const record = await load(key);
+      if (record === undefined || !('distrusted' in record)) return record;
+      const path = pathOf(key, 'json');
+      await orStateError(dir, async () => {
+        // Whatever an earlier one is: a folder, for example, could not be replaced.
+        await rm(`${path}.unreadable`, { recursive: true, force: true });
+        await rename(path, `${path}.unreadable`);
+      });
+      onSetAside(`the saved state ${path} ${record.distrusted}; it was set aside as ${path}.unreadable`);
+      return undefined;
+    },
+    peek: async (key) => {
+      // Asked for every file of a long list and in every protocol, and nearly none is there: no error is made for each.
+      if (!existsSync(pathOf(key, 'lock')) && !existsSync(pathOf(key, 'json'))) return undefined;
+      await orStateError(dir, () => assertUnlocked(pathOf(key, 'lock'), key.path));
+      const record = await load(key);
+      return record === undefined || 'distrusted' in record ? undefined : record;
+    },
+    write: (record) =>
+      orStateError(dir, async () => {
+        const saved: UploadRecord = { ...record, savedAt: now().toISOString() };
+        await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`));
+      }),
+    remove: (key) => orStateError(dir, () => removeFile(pathOf(key, 'json'))),
+    prune: async (nowMs) => {
+      await pruneSpool(dir, nowMs).catch(() => undefined);
+      return pruneUploads(dir, nowMs).catch(() => []);
+    },
+  };
+}
