@@ -1,6 +1,11 @@
-import { choicesOf, commandTables, meaningOf } from '../../src/cli/command-tables.ts';
 import { configurable, numericPlaceholders } from '../../src/cli/config/settings-file.ts';
-import { type OptionSpec, type OptionTable, placeholderOf, variableOf } from '../../src/cli/option-table.ts';
+import { choicesOf, commandTables, meaningOf } from '../../src/cli/options/command-tables.ts';
+import {
+  type OptionSpec,
+  type OptionTable,
+  placeholderOf,
+  variableOf,
+} from '../../src/cli/options/option-table.ts';
 
 /** docs/config-keys.md: every key that a config file may hold, with the variable that says the same. */
 export function configKeys(): string {

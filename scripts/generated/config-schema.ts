@@ -1,7 +1,7 @@
-import { choicesOf, commandTables, meaningOf } from '../../src/cli/command-tables.ts';
 import type { CommandName } from '../../src/cli/commands.ts';
 import { configurable, numericPlaceholders } from '../../src/cli/config/settings-file.ts';
-import { type OptionSpec, type OptionTable, placeholderOf } from '../../src/cli/option-table.ts';
+import { choicesOf, commandTables, meaningOf } from '../../src/cli/options/command-tables.ts';
+import { type OptionSpec, type OptionTable, placeholderOf } from '../../src/cli/options/option-table.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

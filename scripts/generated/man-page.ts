@@ -1,8 +1,8 @@
-import { bulkOptions } from '../../src/cli/bulk-options.ts';
-import { commandTables, meaningOf } from '../../src/cli/command-tables.ts';
 import { type CommandName, commands } from '../../src/cli/commands.ts';
-import { type OptionSpec, type OptionTable, variableOf } from '../../src/cli/option-table.ts';
-import { uploadOptions } from '../../src/cli/options.ts';
+import { bulkOptions } from '../../src/cli/options/bulk.ts';
+import { commandTables, meaningOf } from '../../src/cli/options/command-tables.ts';
+import { type OptionSpec, type OptionTable, variableOf } from '../../src/cli/options/option-table.ts';
+import { uploadOptions } from '../../src/cli/options/upload.ts';
 
 /** man/pulse-upload.1, in the macros of man(7); the commands and options are those of the help. */
 export function manPage(

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { Config } from './option-table.ts';
+import type { Config } from './options/option-table.ts';
 
 /** Whether the arguments hold one of these flags: for use where they may not be parsed, since they may be what failed. */
 export function asks(argv: readonly string[], ...flags: readonly string[]): boolean {

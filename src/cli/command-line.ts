@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { PulseError } from '../errors.ts';
-import { type Given, longFlag, type OptionTable } from './option-table.ts';
+import { type Given, longFlag, type OptionTable } from './options/option-table.ts';
 
 export interface CommandLine {
   readonly operands: readonly string[];

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
-import { longFlag, type OptionTable } from './option-table.ts';
+import { longFlag, type OptionTable } from './options/option-table.ts';
 
 /**
  * A file whose name begins with a dash would be read as flags: `-t1.mp4` even as a token, without a word. A usage

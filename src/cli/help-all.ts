@@ -1,6 +1,6 @@
-import { commandTables, meaningOf } from './command-tables.ts';
 import { type CommandName, commands } from './commands.ts';
 import { flagColumn } from './help.ts';
+import { commandTables, meaningOf } from './options/command-tables.ts';
 
 const MEANING_COLUMNS = 46;
 

@@ -1,4 +1,4 @@
-import type { OptionSpec, OptionTable } from './option-table.ts';
+import type { OptionSpec, OptionTable } from './options/option-table.ts';
 
 const FLAG_COLUMNS = 28;
 /** A full line makes some terminals of 80 columns wrap. */

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { nearName } from '../input/near-name.ts';
 import { asks } from './asks.ts';
-import type { Environment } from './option-table.ts';
+import type { Environment } from './options/option-table.ts';
 
 const PREFIX = 'PULSE_UPLOAD_';
 
@@ -47,8 +47,8 @@ export function misspelt(
 
 async function knownVariables(): Promise<readonly string[]> {
   const [{ commandTables }, { variableOf }] = await Promise.all([
-    import('./command-tables.ts'),
-    import('./option-table.ts'),
+    import('./options/command-tables.ts'),
+    import('./options/option-table.ts'),
   ]);
   const options = Object.values(commandTables).flatMap((table) => Object.values(table));
   const named = options.filter(({ commandLineOnly }) => !commandLineOnly).map(variableOf);

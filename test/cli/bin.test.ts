@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { commandTables } from '../../src/cli/command-tables.ts';
-import { longFlag } from '../../src/cli/option-table.ts';
-import { uploadOptions } from '../../src/cli/options.ts';
-import { serveOptions } from '../../src/cli/serve-options.ts';
+import { commandTables } from '../../src/cli/options/command-tables.ts';
+import { longFlag } from '../../src/cli/options/option-table.ts';
+import { serveOptions } from '../../src/cli/options/serve.ts';
+import { uploadOptions } from '../../src/cli/options/upload.ts';
 import { runBin } from './run-bin.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { commandText, splitCommandLine } from '../../src/cli/command-line.ts';
-import { uploadOptions } from '../../src/cli/options.ts';
+import { uploadOptions } from '../../src/cli/options/upload.ts';
 import { shellQuote } from '../../src/cli/shell-quote.ts';
 
 function again(argv: readonly string[], files?: readonly string[]): string {

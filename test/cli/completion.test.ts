@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { commandTables, meaningOf } from '../../src/cli/command-tables.ts';
 import { type Shell, shells } from '../../src/cli/completion/words.ts';
-import { longFlag } from '../../src/cli/option-table.ts';
+import { commandTables, meaningOf } from '../../src/cli/options/command-tables.ts';
+import { longFlag } from '../../src/cli/options/option-table.ts';
 import { runBin, temporaryFolder } from './run-bin.ts';
 
 type Complete = (line: string) => Promise<readonly string[]>;

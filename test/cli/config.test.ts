@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bulkOptions } from '../../src/cli/bulk-options.ts';
 import { splitCommandLine } from '../../src/cli/command-line.ts';
-import { commandTables } from '../../src/cli/command-tables.ts';
 import { configPaths } from '../../src/cli/config/config-path.ts';
 import { configurable, parseConfig } from '../../src/cli/config/settings-file.ts';
-import { type Environment, longFlag, variableOf } from '../../src/cli/option-table.ts';
-import { readUploadValues, uploadOptions } from '../../src/cli/options.ts';
-import { verifyOptions } from '../../src/cli/verify-options.ts';
+import { bulkOptions } from '../../src/cli/options/bulk.ts';
+import { commandTables } from '../../src/cli/options/command-tables.ts';
+import { type Environment, longFlag, variableOf } from '../../src/cli/options/option-table.ts';
+import { readUploadValues, uploadOptions } from '../../src/cli/options/upload.ts';
+import { verifyOptions } from '../../src/cli/options/verify.ts';
 import { runBin, temporaryFolder } from './run-bin.ts';
 import { errorOf } from './usage-errors.ts';
 

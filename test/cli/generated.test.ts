@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { generatedFiles } from '../../scripts/generated/files.ts';
-import { commandTables } from '../../src/cli/command-tables.ts';
 import { configurable, parseConfig } from '../../src/cli/config/settings-file.ts';
-import { longFlag } from '../../src/cli/option-table.ts';
+import { commandTables } from '../../src/cli/options/command-tables.ts';
+import { longFlag } from '../../src/cli/options/option-table.ts';
 import { publishedEvents, refuseOddEvent } from './published-events.ts';
 
 describe('what is generated', () => {

@@ -2,11 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { bulkOptions } from '../../src/cli/bulk-options.ts';
-import { bulkSettings } from '../../src/cli/bulk-settings.ts';
 import { splitCommandLine } from '../../src/cli/command-line.ts';
-import { type Environment, valuesOf } from '../../src/cli/option-table.ts';
-import { outputChoice, readUploadValues, uploadOptions, uploadSettings } from '../../src/cli/options.ts';
+import { bulkOptions } from '../../src/cli/options/bulk.ts';
+import { type Environment, valuesOf } from '../../src/cli/options/option-table.ts';
+import {
+  outputChoice,
+  readUploadValues,
+  uploadOptions,
+  uploadSettings,
+} from '../../src/cli/options/upload.ts';
+import { bulkSettings } from '../../src/cli/upload/bulk-settings.ts';
 import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
 import { errorOf } from './usage-errors.ts';
 

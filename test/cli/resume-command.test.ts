@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resumeCommand } from '../../src/cli/run-upload.ts';
+import { resumeCommand } from '../../src/cli/upload/run-upload.ts';
 
 test('the command that resumes keeps every option but those that would start over', () => {
   const given = new Map<string, readonly string[]>([

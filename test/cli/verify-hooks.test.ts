@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readBackBy, restartBy } from '../../src/cli/verify-hooks.ts';
+import { readBackBy, restartBy } from '../../src/cli/verify/hooks.ts';
 import { Blocked } from '../../src/verify/check.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'pulse-upload-hooks-'));

@@ -1,10 +1,10 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
-import { abortOptions } from '../abort-options.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
-import { refuseTogether, valuesOf } from '../option-table.ts';
+import { abortOptions } from '../options/abort.ts';
+import { refuseTogether, valuesOf } from '../options/option-table.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload abort`: ends unfinished uploads at the server, and forgets them. */
@@ -22,7 +22,7 @@ export async function run({ argv }: Invocation): Promise<number> {
       hint: 'pulse-upload list shows what is remembered',
     });
   }
-  const { runAbort } = await import('../run-abort.ts');
+  const { runAbort } = await import('../abort/run.ts');
   return runAbort(operands, values, given);
 }
 

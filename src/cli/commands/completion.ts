@@ -3,7 +3,7 @@ import { PulseError } from '../../errors.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { type CompletedCommand, type Shell, shells } from '../completion/words.ts';
 import { optionLines } from '../help.ts';
-import { commonOptions } from '../options.ts';
+import { commonOptions } from '../options/upload.ts';
 import { packageVersion } from '../version.ts';
 
 type Write = (commands: readonly CompletedCommand[]) => string;

@@ -11,8 +11,8 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { keptEvent, stateDir } from '../kept-events.ts';
-import { forgetOptions } from '../list-options.ts';
-import { type Values, valuesOf } from '../option-table.ts';
+import { forgetOptions } from '../options/list.ts';
+import { type Values, valuesOf } from '../options/option-table.ts';
 import { rememberedPath } from '../remembered-path.ts';
 import { packageVersion } from '../version.ts';
 

@@ -10,8 +10,8 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
-import { type LedgerValues, ledgerOptions } from '../ledger-options.ts';
-import { refuseTogether, valuesOf } from '../option-table.ts';
+import { type LedgerValues, ledgerOptions } from '../options/ledger.ts';
+import { refuseTogether, valuesOf } from '../options/option-table.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { packageVersion } from '../version.ts';
 

@@ -12,8 +12,8 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { keptEvent, stateDir } from '../kept-events.ts';
-import { listOptions } from '../list-options.ts';
-import { type Values, valuesOf } from '../option-table.ts';
+import { listOptions } from '../options/list.ts';
+import { type Values, valuesOf } from '../options/option-table.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { packageVersion } from '../version.ts';
 

@@ -6,9 +6,9 @@ import { reportWriters } from '../../output/verify/reports/index.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
-import { judgedAgain } from '../judge-again.ts';
-import { valuesOf } from '../option-table.ts';
-import { type ReportValues, reportOptions } from '../report-options.ts';
+import { valuesOf } from '../options/option-table.ts';
+import { type ReportValues, reportOptions } from '../options/report.ts';
+import { judgedAgain } from '../verify/judge-again.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload report`: renders the results of an earlier run, or judges its recordings again. Offline. */

@@ -10,9 +10,9 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
-import { valuesOf } from '../option-table.ts';
-import { keepLink, refuseLinkFor } from '../serve-link.ts';
-import { type ServeValues, serveOptions, serverSettings } from '../serve-options.ts';
+import { valuesOf } from '../options/option-table.ts';
+import { type ServeValues, serveOptions, serverSettings } from '../options/serve.ts';
+import { keepLink, refuseLinkFor } from '../serve/link.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { packageVersion } from '../version.ts';
 
@@ -31,7 +31,7 @@ export async function run({ argv }: Invocation): Promise<number> {
   }
   const values = valuesOf(serveOptions, given, process.env, readConfig('serve', serveOptions));
   if (!values.listDefects) return await serve(values);
-  const { defectLines } = await import('../serve-defects.ts');
+  const { defectLines } = await import('../serve/defects.ts');
   const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
   process.stdout.write(defectLines(values.json, columns).join(''));
   return 0;
@@ -45,7 +45,7 @@ function helpText(): string {
 async function serve(values: ServeValues): Promise<number> {
   const { settings, notice } = await prepared(values);
   const { startServer } = await import('../../server/server.ts');
-  const { servedExtensions } = await import('../serve-extensions.ts');
+  const { servedExtensions } = await import('../serve/extensions.ts');
   const interruption = watchForSignals();
   const style = values.json ? 'json' : 'logfmt';
   const server = await startServer({
@@ -77,7 +77,7 @@ async function prepared(values: ServeValues): Promise<Prepared> {
     refuseLinkFor(settings.protocol, values);
     return { settings, notice: () => '' };
   }
-  const { defectsOf, noticeOf, protocolOf, withDefects } = await import('../serve-defects.ts');
+  const { defectsOf, noticeOf, protocolOf, withDefects } = await import('../serve/defects.ts');
   const chosen = defectsOf(values.defect);
   const settings = serverSettings({ ...values, protocol: protocolOf(chosen, values) });
   refuseLinkFor(settings.protocol, values);

@@ -5,18 +5,18 @@ import type { PulseEvent } from '../../events.ts';
 import { nearName } from '../../input/near-name.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { asksForJson } from '../asks.ts';
-import { bulkOptions, isBulk } from '../bulk-options.ts';
 import type { CommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
-import { INPUT, refuseBesideInput, refuseWithoutInput } from '../input-operand.ts';
-import { networkSettings } from '../network-options.ts';
-import { type Config, valuesOf } from '../option-table.ts';
-import { readUploadValues, uploadOptions, uploadSettings } from '../options.ts';
-import { withPairing } from '../pairing.ts';
-import { tusOptions } from '../tus-options.ts';
+import { bulkOptions, isBulk } from '../options/bulk.ts';
+import { networkSettings } from '../options/network.ts';
+import { type Config, valuesOf } from '../options/option-table.ts';
+import { tusOptions } from '../options/tus.ts';
+import { readUploadValues, uploadOptions, uploadSettings } from '../options/upload.ts';
+import { INPUT, refuseBesideInput, refuseWithoutInput } from '../upload/input-operand.ts';
+import { withPairing } from '../upload/pairing.ts';
 import { packageVersion } from '../version.ts';
 
 const everyOption = { ...uploadOptions, ...bulkOptions };
@@ -140,14 +140,14 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
     permission: '--allow-insecure-token',
   });
   if (many) {
-    const { runBulkUpload } = await import('../run-bulk.ts');
+    const { runBulkUpload } = await import('../upload/run-bulk.ts');
     return runBulkUpload(line, values, settings, network);
   }
   if (isInput) {
-    const { runInput } = await import('../run-input.ts');
+    const { runInput } = await import('../upload/run-input.ts');
     return runInput(line, values, settings, network);
   }
-  const { runUpload } = await import('../run-upload.ts');
+  const { runUpload } = await import('../upload/run-upload.ts');
   return runUpload(line, values, settings, network);
 }
 

@@ -4,8 +4,8 @@ import { asksForJson } from '../asks.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
-import { type Config, refuseTogether, valuesOf } from '../option-table.ts';
-import { verifyOptions } from '../verify-options.ts';
+import { type Config, refuseTogether, valuesOf } from '../options/option-table.ts';
+import { verifyOptions } from '../options/verify.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload verify <url>`: drives a server through the protocol and says what holds and what does not. */
@@ -36,10 +36,10 @@ async function verifyCommand(argv: readonly string[], config: () => Config): Pro
   refuseTogether(verifyOptions, given, 'list', 'explain');
   const values = valuesOf(verifyOptions, given, process.env, config());
   if (values.list || values.explain !== undefined) {
-    const { printChecks } = await import('../verify-print.ts');
+    const { printChecks } = await import('../verify/print.ts');
     return printChecks(values);
   }
-  const { runVerify } = await import('../verify-run.ts');
+  const { runVerify } = await import('../verify/run.ts');
   return runVerify(line, values);
 }
 

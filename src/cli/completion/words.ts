@@ -1,6 +1,6 @@
-import { choicesOf, commandTables, meaningOf } from '../command-tables.ts';
 import { type CommandName, commands } from '../commands.ts';
-import { longFlag, type OptionSpec, placeholderOf } from '../option-table.ts';
+import { choicesOf, commandTables, meaningOf } from '../options/command-tables.ts';
+import { longFlag, type OptionSpec, placeholderOf } from '../options/option-table.ts';
 
 /** What may stand behind an option, or as an operand. */
 export type Takes =

@@ -1,5 +1,5 @@
 import { posix, win32 } from 'node:path';
-import type { Environment } from '../option-table.ts';
+import type { Environment } from '../options/option-table.ts';
 
 export const CONFIG_NAME = 'pulse-upload.config.json';
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
-import { bulkOptions } from '../bulk-options.ts';
 import { type CommandName, commands } from '../commands.ts';
-import type { Config, OptionTable } from '../option-table.ts';
-import { uploadOptions } from '../options.ts';
+import { bulkOptions } from '../options/bulk.ts';
+import type { Config, OptionTable } from '../options/option-table.ts';
+import { uploadOptions } from '../options/upload.ts';
 import { configPaths } from './config-path.ts';
 import { parseConfig } from './settings-file.ts';
 

@@ -8,7 +8,7 @@ import {
   type OptionSpec,
   type OptionTable,
   placeholderOf,
-} from '../option-table.ts';
+} from '../options/option-table.ts';
 
 /** What a config file may hold beside options: for editors. */
 const SCHEMA_KEY = '$schema';

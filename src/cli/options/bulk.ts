@@ -1,0 +1,109 @@
+import {
+  parseAgeMs,
+  parseJobs,
+  parseLimit,
+  parseManifests,
+  parseOrder,
+  parseTemplate,
+  parseTexts,
+} from '../../input/bulk.ts';
+import { parseDurationMs } from '../../input/duration.ts';
+import { parseShard } from '../../input/shard.ts';
+import { parseSizeBytes } from '../../input/size.ts';
+import { parseText } from '../../input/text.ts';
+import type { OptionTable, Values } from './option-table.ts';
+
+/** The options for many files, in the order of `--help-bulk`. */
+export const bulkOptions = {
+  recursive: { kind: 'flag', flags: '-r, --recursive', says: 'folders stand for what is in them' },
+  include: {
+    kind: 'list',
+    flags: '--include <glob>',
+    says: 'only these files; repeatable',
+    parse: parseTexts,
+  },
+  exclude: {
+    kind: 'list',
+    flags: '--exclude <glob>',
+    says: 'not these files; repeatable',
+    parse: parseTexts,
+  },
+  filesFrom: {
+    kind: 'list',
+    flags: '--files-from <list>',
+    says: 'file with one name a line, or -',
+    parse: parseTexts,
+  },
+  filesFrom0: {
+    kind: 'list',
+    flags: '--files-from0 <list>',
+    says: 'the same, names end in NUL',
+    parse: parseTexts,
+  },
+  manifest: {
+    kind: 'list',
+    flags: '--manifest <file>',
+    says: '.jsonl or .csv: file, name, metadata, tokenFile',
+    parse: parseManifests,
+  },
+  minAge: {
+    kind: 'value',
+    flags: '--min-age <time>',
+    says: 'leave younger files for later [5s in folders]',
+    parse: parseAgeMs,
+  },
+  nameTemplate: {
+    kind: 'value',
+    flags: '--name-template <text>',
+    says: 'names for the server: {path}, {parent}-{name}',
+    parse: parseTemplate,
+  },
+  orderBy: {
+    kind: 'value',
+    flags: '--order-by <key>',
+    says: 'size, name or mtime; size,desc',
+    parse: parseOrder,
+  },
+  shard: {
+    kind: 'value',
+    flags: '--shard <k/n>',
+    says: 'the k-th of n shares; auto in arrays of jobs',
+    parse: parseShard,
+  },
+  ledger: {
+    kind: 'value',
+    flags: '--ledger <file>',
+    says: 'keep outcomes; skip what it proves',
+    parse: parseText,
+  },
+  jobs: { kind: 'value', flags: '-j, --jobs <n>', says: 'files at a time [4]', parse: parseJobs },
+  limitRate: {
+    kind: 'value',
+    flags: '--limit-rate <size>',
+    says: 'bytes a second, of all files together',
+    parse: parseSizeBytes,
+  },
+  maxFailures: {
+    kind: 'value',
+    flags: '--max-failures <n>',
+    says: 'end the run after so many failed files',
+    parse: parseLimit,
+  },
+  failFast: { kind: 'flag', flags: '--fail-fast', says: 'end it at once after the first' },
+  maxDuration: {
+    kind: 'value',
+    flags: '--max-duration <time>',
+    says: 'end it after so long; the next run goes on',
+    parse: parseDurationMs,
+  },
+} as const satisfies OptionTable;
+
+export type BulkValues = Values<typeof bulkOptions>;
+
+/** Whether this is a task for the bulk run: what concerns a single file is left to the plain upload. */
+export function isBulk(values: BulkValues, operands: readonly string[]): boolean {
+  const { limitRate: _, ...telling } = values;
+  const isSet = (value: unknown) =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  return operands.length > 1 || Object.values(telling).some(isSet);
+}

@@ -1,0 +1,14 @@
+import type { OptionTable, Values } from './option-table.ts';
+import { commonOptions } from './upload.ts';
+
+/** The options of `pulse-upload ledger`, in the order of the help. */
+export const ledgerOptions = {
+  failed: { kind: 'flag', flags: '--failed', says: 'only what failed, file by file', commandLineOnly: true },
+  json: { kind: 'flag', flags: '--json', says: 'JSON; with --failed one record a line' },
+  csv: { kind: 'flag', flags: '--csv', says: 'the last record of each file as CSV', commandLineOnly: true },
+  verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
+  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
+  ...commonOptions,
+} as const satisfies OptionTable;
+
+export type LedgerValues = Values<typeof ledgerOptions>;

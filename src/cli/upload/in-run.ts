@@ -1,0 +1,65 @@
+import process from 'node:process';
+import type { PulseEvent } from '../../events.ts';
+import { createOutput, type Output } from '../../output/output.ts';
+import { createTransport } from '../../transport/http.ts';
+import type { TransportSettings } from '../../transport/settings.ts';
+import type { Tools, UploadSettings } from '../../upload/settings.ts';
+import type { RunOutcome } from '../../upload/upload-files.ts';
+import type { CommandLine } from '../command-line.ts';
+import { watchForSignals } from '../interruption.ts';
+import type { BulkValues } from '../options/bulk.ts';
+import { insecureWarning } from '../options/network.ts';
+import { outputChoice, type UploadValues } from '../options/upload.ts';
+import { exitCodeOf, withSignalCode } from '../signal-code.ts';
+import { uploadTools } from './upload-tools.ts';
+
+/** What was asked for. */
+export interface Asked {
+  readonly line: CommandLine;
+  readonly values: UploadValues & BulkValues;
+  readonly settings: UploadSettings;
+  readonly network: TransportSettings;
+}
+
+/** A run of uploads and how to go on after it was interrupted. */
+export interface Work {
+  readonly upload: (tools: Tools, output: Output) => Promise<RunOutcome>;
+  /** Sees every event before it is shown. */
+  readonly onEvent?: (event: PulseEvent) => PulseEvent;
+  /** The command that goes on, or words where none can. */
+  readonly next: () => string;
+}
+
+export function outputOf(values: UploadValues): Promise<Output> {
+  return createOutput(outputChoice(values), {
+    out: process.stdout,
+    err: process.stderr,
+    environment: process.env,
+    now: () => new Date(),
+  });
+}
+
+/** Does the work with output, signals and network, and puts these away at its end. Resolves with the exit code. */
+export async function inRun(
+  { line, values, settings, network }: Asked,
+  { upload, onEvent = (event) => event, next }: Work,
+): Promise<number> {
+  const output = await outputOf(values);
+  const interruption = watchForSignals();
+  const transport = createTransport(network);
+  const report = (event: PulseEvent) => output.report(withSignalCode(onEvent(event), interruption));
+  const { tools, close } = uploadTools({ line, values, settings, send: transport.send, report });
+  const warning = insecureWarning(values, settings.server);
+  if (warning !== undefined) output.warn(warning);
+  try {
+    const outcome = await upload({ ...tools, signal: interruption.signal }, output);
+    const exitCode = exitCodeOf(outcome, interruption);
+    if (exitCode === interruption.exitCode()) output.printNext(next());
+    return exitCode;
+  } finally {
+    interruption.release();
+    output.close();
+    await transport.close();
+    close();
+  }
+}

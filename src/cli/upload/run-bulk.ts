@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+import { dryRun } from '../../bulk/dry-run.ts';
+import { type Ledger, openLedger, readLedger } from '../../bulk/ledger-file.ts';
+import { createKnown, type Known } from '../../bulk/ledger-known.ts';
+import { makePlan, type Plan } from '../../bulk/plan.ts';
+import { type BulkSettings, runBulk } from '../../bulk/run.ts';
+import { exitCodes } from '../../errors.ts';
+import type { PulseEvent } from '../../events.ts';
+import { readTokenFile } from '../../input/token.ts';
+import { createOutput, type Output } from '../../output/output.ts';
+import { createTransport } from '../../transport/http.ts';
+import type { TransportSettings } from '../../transport/settings.ts';
+import type { UploadSettings } from '../../upload/settings.ts';
+import { systemClock } from '../../upload/system-clock.ts';
+import type { CommandLine } from '../command-line.ts';
+import { watchForSignals } from '../interruption.ts';
+import type { BulkValues } from '../options/bulk.ts';
+import { insecureWarning } from '../options/network.ts';
+import { outputChoice, type UploadValues } from '../options/upload.ts';
+import { exitCodeOf, withSignalCode } from '../signal-code.ts';
+import { goOnWith } from './bulk-retry.ts';
+import { bulkSettings, bulkSources, planChoices } from './bulk-settings.ts';
+import { uploadTools } from './upload-tools.ts';
+
+/** What was asked for, and what is known already. */
+interface Task {
+  readonly line: CommandLine;
+  readonly values: UploadValues & BulkValues;
+  readonly settings: BulkSettings;
+  readonly network: TransportSettings;
+  readonly known: Known;
+  readonly ledger?: Ledger;
+  readonly plan: Plan;
+}
+
+/** Everything that many files need is put together here; loaded only once there are many. */
+export async function runBulkUpload(
+  line: CommandLine,
+  values: UploadValues & BulkValues,
+  upload: UploadSettings,
+  network: TransportSettings,
+): Promise<number> {
+  const sources = bulkSources(values, line.operands);
+  const choices = planChoices(values, process.env);
+  const settings = bulkSettings(values, upload);
+  const known = createKnown(upload.server.href, upload.requireProof);
+  const ledger = await ledgerOf(values, known);
+  try {
+    const plan = await makePlan(sources, choices, known, systemClock.nowMs());
+    const output = await createOutput(
+      { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
+      { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
+    );
+    const task = { line, values, settings, network, known, plan, ...(ledger !== undefined && { ledger }) };
+    return await run(task, output).finally(output.close);
+  } finally {
+    await ledger?.close();
+  }
+}
+
+/** A dry run reads the ledger, and leaves it and its lock alone. */
+async function ledgerOf({ ledger: path, dryRun }: UploadValues & BulkValues, known: Known) {
+  if (path === undefined) return undefined;
+  if (!dryRun) return openLedger(path, known.add);
+  if (existsSync(path)) await readLedger(path, known.add);
+  return undefined;
+}
+
+async function run(task: Task, output: Output): Promise<number> {
+  const { line, values, settings, network, known, ledger, plan } = task;
+  const interruption = watchForSignals();
+  const transport = createTransport(network);
+  const left = new Set(plan.items);
+  const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
+  const given = { line, values, settings: settings.upload, send: transport.send, report };
+  const { tools, close } = uploadTools(given);
+  const warning = insecureWarning(values, settings.upload.server);
+  if (warning !== undefined) output.warn(warning);
+  try {
+    if (values.dryRun) return (await dryRun(plan, settings.upload, tools)).exitCode;
+    const outcome = await runBulk(plan, settings, {
+      ...tools,
+      known,
+      readTokenFile: (path) => readTokenFile(path, 'tokenFile'),
+      onDone: (item) => left.delete(item),
+      ...(ledger !== undefined && { ledger }),
+      signal: interruption.signal,
+    });
+    // What could not even be looked at has to be mended first; to be told the same command again would lead in a circle.
+    const forNextRun = [...[...left].filter(({ problem }) => problem === undefined), ...plan.young];
+    // What makes no sense makes none the next time either.
+    if (forNextRun.length > 0 && outcome.exitCode !== exitCodes.usage)
+      output.printNext(goOnWith(line, values, forNextRun));
+    return exitCodeOf(outcome, interruption);
+  } finally {
+    interruption.release();
+    close();
+    await transport.close();
+  }
+}

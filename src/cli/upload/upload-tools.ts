@@ -1,0 +1,68 @@
+import { homedir } from 'node:os';
+import process from 'node:process';
+import type { Report } from '../../events.ts';
+import { stateDirOf } from '../../input/state-dir.ts';
+import type { Send } from '../../protocol/wire.ts';
+import { createPace, pacedSend } from '../../transport/pace.ts';
+import { redacted, secretTokens } from '../../upload/redact.ts';
+import type { Tools, UploadSettings } from '../../upload/settings.ts';
+import { openServerMemory } from '../../upload/state/server-memory.ts';
+import { openStateStore } from '../../upload/state/state-store.ts';
+import { systemClock } from '../../upload/system-clock.ts';
+import type { CommandLine } from '../command-line.ts';
+import type { BulkValues } from '../options/bulk.ts';
+import { tokenReader, type UploadValues } from '../options/upload.ts';
+import { observedSend } from './observed-send.ts';
+import { openTranscript, type Transcript } from './transcript.ts';
+
+interface Given {
+  readonly line: CommandLine;
+  readonly values: UploadValues & BulkValues;
+  readonly settings: UploadSettings;
+  readonly send: Send;
+  readonly report: Report;
+}
+
+export interface UploadTools {
+  /** What the uploader gets of the outside world, as the command line wants it. */
+  readonly tools: Tools;
+  readonly close: () => void;
+}
+
+export function uploadTools({ line, values, settings, send, report }: Given): UploadTools {
+  const tokens = secretTokens(settings.token, settings.headers);
+  const transcript = transcriptOf(values, settings, line.operands, tokens, report);
+  const readToken = tokenReader(values, line.given);
+  const stateDir = stateDirOf(process.env, process.platform, homedir());
+  const { limitRate } = values;
+  const paced = limitRate === undefined ? send : pacedSend(send, createPace(limitRate));
+  const written = transcript?.written(paced) ?? paced;
+  const tools: Tools = {
+    send: values.verbose ? observedSend(written, redacted(report, tokens), systemClock.nowMs) : written,
+    report,
+    clock: systemClock,
+    random: Math.random,
+    store: openStateStore(stateDir),
+    memory: openServerMemory(stateDir, systemClock.nowMs),
+    ...(readToken !== undefined && {
+      readToken: () => {
+        const token = readToken();
+        tokens.add(token);
+        return token;
+      },
+    }),
+  };
+  return { tools, close: () => transcript?.close() };
+}
+
+function transcriptOf(
+  { transcript: path }: UploadValues,
+  { headers }: UploadSettings,
+  files: readonly string[],
+  tokens: ReadonlySet<string>,
+  report: Report,
+): Transcript | undefined {
+  if (path === undefined) return undefined;
+  const onTrouble = (message: string) => report({ type: 'upload.warning', file: '', message });
+  return openTranscript(path, { givenHeaders: headers, tokens, files, onTrouble });
+}

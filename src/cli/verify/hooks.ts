@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { Blocked } from '../../verify/check.ts';
+import type { ReadBack } from '../../verify/probe/content.ts';
+
+const READ_BACK_MS = 60_000;
+const RESTART_MS = 60_000;
+/** What is read back is held in memory. */
+const MOST_BYTES = 512 * 1024 * 1024;
+
+/**
+ * The user's command as the content oracle: it is told the upload by UPLOAD_URL, UPLOAD_ID and UPLOAD_FILENAME, so that
+ * no text of the server's ever becomes part of a shell command, and prints the stored bytes.
+ */
+export function readBackBy(command: string): ReadBack {
+  return ({ url, id, filename }) =>
+    new Promise((resolve) => {
+      const child = spawn(command, {
+        shell: true,
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, UPLOAD_URL: url, UPLOAD_ID: id, UPLOAD_FILENAME: filename },
+        timeout: READ_BACK_MS,
+      });
+      const parts: Buffer[] = [];
+      let sizeBytes = 0;
+      child.stdout.on('data', (part: Buffer) => {
+        sizeBytes += part.length;
+        parts.push(part);
+        if (sizeBytes > MOST_BYTES) child.kill();
+      });
+      child.on('error', (error) => resolve({ failed: error.message }));
+      child.on('close', (code, signal) => {
+        resolve(code === 0 ? Buffer.concat(parts) : { failed: endedBy(code, signal) });
+      });
+    });
+}
+
+/** The user's command that restarts the server; it must end once that is done. */
+export function restartBy(command: string): () => Promise<void> {
+  return () =>
+    new Promise((resolve, reject) => {
+      const child = spawn(command, { shell: true, stdio: 'ignore', timeout: RESTART_MS });
+      const refuse = (fact: string) => reject(new Blocked(`the restart command failed: ${fact}`));
+      child.on('error', (error) => refuse(error.message));
+      // A server that it started in the background lives on: only the command itself is waited for.
+      child.on('exit', (code, signal) => (code === 0 ? resolve() : refuse(endedBy(code, signal))));
+    });
+}
+
+function endedBy(code: number | null, signal: NodeJS.Signals | null): string {
+  return code === null ? `ended by ${signal}` : `exit code ${code}`;
+}

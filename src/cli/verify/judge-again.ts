@@ -1,0 +1,91 @@
+import { PulseError } from '../../errors.ts';
+import type { RecordingsHead } from '../../output/verify/recordings.ts';
+import { type RunFacts, type VerifyReport, verifyReport } from '../../output/verify/report.ts';
+import { suiteDigest } from '../../output/verify/suite-digest.ts';
+import type { Check } from '../../verify/check.ts';
+import { matchExpected } from '../../verify/expect-failures.ts';
+import { type CheckResult, judge, seenInRun, unjudged } from '../../verify/judge.ts';
+import type { Recording } from '../../verify/recording.ts';
+import { suite } from '../../verify/suite.ts';
+import type { Target } from '../../verify/target.ts';
+import { counted, exitCodeOf } from '../../verify/verdict.ts';
+import { allChecks } from '../../verify/verify.ts';
+import { packageVersion } from '../version.ts';
+
+/** The report that today's checks give for the recordings of an earlier run. */
+export function judgedAgain(path: string, text: string): VerifyReport {
+  const { head, recordings } = recordingsOf(path, text);
+  const { target, run } = head;
+  const selected = new Set(head.checks);
+  const checks = allChecks(suite).filter(({ id }) => selected.has(id));
+  const results = checks.map((check) => {
+    const untried = head.notTried[check.id];
+    return untried === undefined
+      ? judgedBy(check, recordings, target)
+      : unjudged(check, 'skip', untried, target);
+  });
+  const matched = matchExpected([], results);
+  const facts: RunFacts = {
+    toolVersion: packageVersion(),
+    suite: suiteDigest(suite),
+    command: run.command,
+    seed: run.seed,
+    runId: run.runId,
+    strict: run.strict,
+    started: new Date(run.started),
+    scenarios: new Map(checks.map(({ reads }) => [reads.id, reads.does])),
+    reasons: new Map(),
+  };
+  return verifyReport(
+    {
+      target,
+      results,
+      recordings,
+      counts: counted(results, matched.expected),
+      matched,
+      exitCode: exitCodeOf(results, matched, { strict: run.strict }),
+      ...(run.endedEarly !== undefined && { endedEarly: run.endedEarly }),
+      leftovers: run.leftovers,
+      requests: recordings.reduce((total, { exchanges }) => total + exchanges.length, 0),
+      sentBytes: recordings.reduce((total, { sentBytes }) => total + sentBytes, 0),
+      elapsedMs: run.elapsedMs,
+    },
+    facts,
+  );
+}
+
+function judgedBy(check: Check, recordings: readonly Recording[], target: Target): CheckResult {
+  if (target.elsewhere !== undefined) return unjudged(check, 'blocked', target.elsewhere, target);
+  if ('atLeast' in check.reads) {
+    const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
+    const all = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
+    return judge(check, all, target);
+  }
+  const recording = recordings.find(({ scenario }) => scenario === check.reads.id);
+  if (recording === undefined) return unjudged(check, 'skip', 'its scenario was not recorded', target);
+  return judge(check, recording, target);
+}
+
+function recordingsOf(
+  path: string,
+  text: string,
+): { head: RecordingsHead; recordings: readonly Recording[] } {
+  try {
+    const [head, ...rest] = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+    if (head?.format === 'pulse-upload-verify-recordings' && head.formatVersion === 1) {
+      return { head, recordings: rest };
+    }
+  } catch {
+    // said below: a torn line is no recording either
+  }
+  throw new PulseError(
+    'input',
+    `${path} holds no recordings of pulse-upload verify that this version reads`,
+    {
+      hint: 'make them with: pulse-upload verify <url> --record recordings.ndjson',
+    },
+  );
+}

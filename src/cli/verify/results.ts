@@ -1,0 +1,55 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { PulseError } from '../../errors.ts';
+import { recordingLines } from '../../output/verify/recordings.ts';
+import type { VerifyReport } from '../../output/verify/report.ts';
+import { reportWriters } from '../../output/verify/reports/index.ts';
+import type { VerifyRun } from '../../verify/verify.ts';
+import type { VerifyValues } from '../options/verify.ts';
+
+type Wanted = Pick<VerifyValues, 'report' | 'record'>;
+
+/** Refuses before the run what could not be written after it. */
+export function refuseUnwritable({ report, record }: Wanted): void {
+  for (const { path } of report) refuseUnwritableFile('--report', path);
+  if (record !== undefined) refuseUnwritableFile('--record', record);
+}
+
+/** Writes the reports and recordings that the user asked for. */
+export async function keepResults(
+  { report: files, record }: Wanted,
+  report: VerifyReport,
+  { target, recordings }: VerifyRun,
+): Promise<void> {
+  for (const { format, path } of files) {
+    const write = await reportWriters[format]();
+    writeResult('--report', path, write(report));
+  }
+  if (record !== undefined) writeResult('--record', record, recordingLines(report, target, recordings));
+}
+
+function refuseUnwritableFile(flag: string, path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) {
+    throw new PulseError('input', `${flag} ${path} cannot be written: there is no folder ${folder}`, {
+      hint: 'make the folder first, or name another one',
+    });
+  }
+  if (existsSync(path) && statSync(path).isDirectory()) {
+    throw new PulseError('input', `${flag} ${path} is a folder, expected the name of a file`, {
+      hint: 'name a file in that folder',
+    });
+  }
+}
+
+function writeResult(flag: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new PulseError('input', `${flag} ${path} could not be written: ${code}`, {
+      hint: 'the run itself is done: make the file writable, and run it again',
+      cause: error,
+    });
+  }
+}

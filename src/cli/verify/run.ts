@@ -1,0 +1,175 @@
+import process from 'node:process';
+import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
+import { type RunFacts, verifyReport } from '../../output/verify/report.ts';
+import { suiteDigest } from '../../output/verify/suite-digest.ts';
+import { createVerifyOutput } from '../../output/verify/verify-output.ts';
+import { createDial } from '../../transport/raw.ts';
+import type { TransportSettings } from '../../transport/settings.ts';
+import { systemClock } from '../../upload/system-clock.ts';
+import { tokensIn } from '../../verify/pairing-link.ts';
+import { suite } from '../../verify/suite.ts';
+import {
+  allChecks,
+  type VerifyRun,
+  type VerifySettings,
+  type VerifyTools,
+  verify,
+} from '../../verify/verify.ts';
+import { type CommandLine, commandText } from '../command-line.ts';
+import { type Interruption, watchForSignals } from '../interruption.ts';
+import { insecureWarning, networkSettings } from '../options/network.ts';
+import type { Given } from '../options/option-table.ts';
+import { type VerifyValues, verifyOptions, verifyOutputChoice } from '../options/verify.ts';
+import { shellQuote } from '../shell-quote.ts';
+import { packageVersion } from '../version.ts';
+import { announcement, askForConsent, needsConsent } from './consent.ts';
+import { tellGithub } from './github.ts';
+import { readBackBy, restartBy } from './hooks.ts';
+import { keepResults, refuseUnwritable } from './results.ts';
+import { selectedChecks } from './selection.ts';
+import { serverOf, verifySettings } from './settings.ts';
+
+/** A run against a server, from the user's words to the exit code. */
+export async function runVerify({ operands, given }: CommandLine, values: VerifyValues): Promise<number> {
+  const server = serverOf(operands, process.env);
+  const chosen = selectedChecks(allChecks(suite), values);
+  refuseUnwritable(values);
+  const settings = verifySettings(values, given, server, allChecks(suite));
+  const network = await networkSettings(values, server, process.env);
+  const { owner, stranger } = settings.tokens;
+  const credentials = {
+    tokens: [owner, stranger, ...tokensIn(settings.link ?? '')],
+    headers: settings.headers,
+  };
+  refuseTokenInTheOpen(
+    server,
+    credentials,
+    {},
+    {
+      isAllowed: values.allowInsecureToken,
+      permission: '--allow-insecure-token',
+    },
+  );
+  if (needsConsent(settings)) await askForConsent(announcement(settings, suite, chosen), values.yes);
+
+  const output = await createVerifyOutput(verifyOutputChoice(values), {
+    out: process.stdout,
+    err: process.stderr,
+    environment: process.env,
+    now: () => new Date(),
+    version: packageVersion(),
+  });
+  for (const warning of warnings(values, network, server)) output.warn(warning);
+  const interruption = watchForSignals();
+  const started = new Date();
+  try {
+    const run = await runUnlessStopped(
+      settings,
+      toolsOf(values, network, interruption, output.report),
+      interruption,
+    );
+    if (typeof run === 'number') {
+      output.stopped(run);
+      return run;
+    }
+    const facts = factsOf(settings, commandOf(given, settings), started);
+    // A run that was done when the signal came is judged like any other.
+    const interruptedBy = run.endedEarly === undefined ? undefined : interruption.exitCode();
+    const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
+    await keepResults(values, report, run);
+    // Before the findings, so that the verdict stays the last line.
+    if (!values.json) tellGithub(report, process.env, (text) => process.stdout.write(text));
+    output.finish(report);
+    return report.exitCode;
+  } finally {
+    output.close();
+    interruption.release();
+  }
+}
+
+function warnings(values: VerifyValues, { proxyFor }: TransportSettings, server: URL): readonly string[] {
+  const insecure = insecureWarning(values, server);
+  const isPassedBy = server.protocol === 'http:' && proxyFor?.(server) !== undefined;
+  return [
+    ...(insecure === undefined ? [] : [insecure]),
+    ...(isPassedBy
+      ? [`the proxy of HTTP_PROXY is not used: it would be what is tested; going straight to ${server.host}`]
+      : []),
+  ];
+}
+
+/** The run, or the exit code of the signal that came before its first check. */
+async function runUnlessStopped(
+  settings: VerifySettings,
+  tools: VerifyTools,
+  interruption: Interruption,
+): Promise<VerifyRun | number> {
+  try {
+    return await verify(settings, tools);
+  } catch (thrown) {
+    const code = interruption.exitCode();
+    if (code === undefined) throw thrown;
+    return code;
+  }
+}
+
+function toolsOf(
+  { readBack, restartCmd }: VerifyValues,
+  network: TransportSettings,
+  { signal }: Interruption,
+  report: VerifyTools['report'],
+): VerifyTools {
+  return {
+    sections: suite,
+    dial: createDial({ ...network, nowMs: systemClock.nowMs }),
+    clock: systemClock,
+    report,
+    signal: withReason(signal),
+    ...(readBack !== undefined && { readBack: readBackBy(readBack) }),
+    ...(restartCmd !== undefined && { restart: restartBy(restartCmd) }),
+  };
+}
+
+/** The reason is shown as what ended the run. */
+function withReason(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  signal.addEventListener('abort', () => controller.abort(new Error('interrupted')), { once: true });
+  return controller.signal;
+}
+
+function factsOf(settings: VerifySettings, command: string, started: Date): RunFacts {
+  const { seed, runId, strict, expectedFailures } = settings;
+  return {
+    toolVersion: packageVersion(),
+    suite: suiteDigest(suite),
+    command,
+    seed,
+    runId,
+    strict,
+    started,
+    scenarios: new Map(allChecks(suite).map(({ reads }) => [reads.id, reads.does])),
+    reasons: new Map(expectedFailures.map(({ id, reason }) => [id, reason])),
+  };
+}
+
+/** What selects checks, shows and keeps results does not belong to the command that shows one check again. */
+const ofThisRunOnly: ReadonlySet<string> = new Set<keyof typeof verifyOptions>([
+  'only',
+  'skip',
+  'strict',
+  'expectFailures',
+  'report',
+  'record',
+  'json',
+  'quiet',
+  'verbose',
+  'noColor',
+]);
+
+function commandOf(given: Given, { server, seed }: VerifySettings): string {
+  const kept = new Map([...given].filter(([key]) => !ofThisRunOnly.has(key)));
+  const url = server.href.replace(/\/$/, '');
+  return commandText(verifyOptions, kept.set('seed', [String(seed)]), ['verify', url], (word) =>
+    shellQuote(word, process.platform),
+  );
+}
