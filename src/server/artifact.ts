@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseMetadata } from '../protocol/headers.ts';
-import { type Reply, refusal } from './exchange.ts';
-import { isUploadId } from './upload.ts';
+import { type Reply, refusal } from './http/exchange.ts';
+import { isUploadId } from './store/upload.ts';
 
 /** What protocol v1 accepts: each kind with the endings of its files and what they are served as. */
 export const mediaTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,9 +1,9 @@
-import type { Reply, RequestHead } from './exchange.ts';
 import type { Hooks } from './extension.ts';
-import type { LiveUpload } from './live-uploads.ts';
+import type { Reply, RequestHead } from './http/exchange.ts';
+import type { Route } from './http/routes.ts';
 import type { Parts, UploadVerb } from './parts.ts';
-import type { Route } from './routes.ts';
-import type { Subject } from './token.ts';
+import type { LiveUpload } from './store/live-uploads.ts';
+import type { Subject } from './tokens/token.ts';
 
 /**
  * What one protocol does its own way, as a value. The tus requests below the creation path are the same for all;

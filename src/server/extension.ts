@@ -1,8 +1,8 @@
-import type { Exchange, Reply, RequestHead } from './exchange.ts';
-import type { LiveUpload } from './live-uploads.ts';
+import type { Exchange, Reply, RequestHead } from './http/exchange.ts';
+import type { Receive } from './http/receive.ts';
 import type { Parts, UploadVerb } from './parts.ts';
-import type { Receive } from './receive.ts';
-import type { UploadInfo, UploadView } from './upload.ts';
+import type { LiveUpload } from './store/live-uploads.ts';
+import type { UploadInfo, UploadView } from './store/upload.ts';
 
 /** Header values to add; undefined takes one away. */
 export type HeaderChanges = Readonly<Record<string, string | undefined>>;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { parseMetadata } from '../protocol/headers.ts';
-import { atRest } from './complete.ts';
-import { type Exchange, json, type Reply, type RequestHead, refusal } from './exchange.ts';
-import type { LiveUpload } from './live-uploads.ts';
+import { type Exchange, json, type Reply, type RequestHead, refusal } from './http/exchange.ts';
+import { fileReply } from './http/ranges.ts';
+import type { Route } from './http/routes.ts';
 import type { Parts, Verb } from './parts.ts';
-import { fileReply } from './ranges.ts';
-import type { Route } from './routes.ts';
-import { isComplete, isUploadId } from './upload.ts';
+import { atRest } from './requests/complete.ts';
+import type { LiveUpload } from './store/live-uploads.ts';
+import { isComplete, isUploadId } from './store/upload.ts';
 import { words } from './words.ts';
 
 /** Where the page itself lies, beside the code: plain files, sent as they are. */

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Answers } from './answers.ts';
 import type { Dialect } from './dialect.ts';
-import type { Exchange, Reply, RequestHead } from './exchange.ts';
 import type { Extension } from './extension.ts';
-import type { Hold, Holdable, HoldLimits } from './hold.ts';
-import type { LiveUpload, LiveUploads } from './live-uploads.ts';
-import type { Receive } from './receive.ts';
+import type { Answers } from './http/answers.ts';
+import type { Exchange, Reply, RequestHead } from './http/exchange.ts';
+import type { Receive } from './http/receive.ts';
 import type { RuleChanges, Rules } from './rules.ts';
-import type { Store } from './store.ts';
-import type { Measured } from './upload.ts';
+import type { Hold, Holdable, HoldLimits } from './store/hold.ts';
+import type { LiveUpload, LiveUploads } from './store/live-uploads.ts';
+import type { Store } from './store/store.ts';
+import type { Measured } from './store/upload.ts';
 import type { ServedProtocol } from './words.ts';
 
 /** Times after which the server stops waiting, in milliseconds. */

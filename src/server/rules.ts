@@ -1,10 +1,10 @@
 import { OFFSET_OCTET_STREAM, parseByteCount, parseMetadata, TUS_VERSION } from '../protocol/headers.ts';
-import { type Reply, type RequestHead, refusal } from './exchange.ts';
 import type { Extension } from './extension.ts';
-import { storableName } from './file-name.ts';
-import type { LinkTokens } from './link-tokens.ts';
-import { type BoundToken, type Subject, sameToken } from './token.ts';
-import { isComplete, roomBytes, type UploadView } from './upload.ts';
+import { type Reply, type RequestHead, refusal } from './http/exchange.ts';
+import { storableName } from './store/file-name.ts';
+import { isComplete, roomBytes, type UploadView } from './store/upload.ts';
+import type { LinkTokens } from './tokens/link-tokens.ts';
+import { type BoundToken, type Subject, sameToken } from './tokens/token.ts';
 import { mediaType, type Packing, type ServedProtocol, words } from './words.ts';
 
 /** What a decision may look at. */

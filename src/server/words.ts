@@ -1,7 +1,7 @@
 import { OFFSET_OCTET_STREAM } from '../protocol/headers.ts';
-import { type Reply, type RequestHead, refusal } from './exchange.ts';
-import { boundaryOf } from './multipart.ts';
-import { bearerToken } from './token.ts';
+import { type Reply, type RequestHead, refusal } from './http/exchange.ts';
+import { boundaryOf } from './http/multipart.ts';
+import { bearerToken } from './tokens/token.ts';
 
 /** The dialects this server speaks. */
 export type ServedProtocol = 'pulse' | 'tus' | 'pulse-v1';

@@ -1,6 +1,6 @@
 import { stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Store, Writer } from '../../src/server/store.ts';
+import type { Store, Writer } from '../../src/server/store/store.ts';
 
 const ZEROS = Buffer.alloc(1024 * 1024);
 

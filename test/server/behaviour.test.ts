@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { freshHold } from '../../src/server/hold.ts';
-import { receive } from '../../src/server/receive.ts';
+import { receive } from '../../src/server/http/receive.ts';
 import type { Behaviour } from '../../src/server/server.ts';
+import { freshHold } from '../../src/server/store/hold.ts';
 import {
   create,
   finalize,

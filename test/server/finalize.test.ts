@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nameChoices, storableName } from '../../src/server/file-name.ts';
+import { nameChoices, storableName } from '../../src/server/store/file-name.ts';
 import {
   create,
   finalize,

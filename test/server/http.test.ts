@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { diskStore } from '../../src/server/disk-store.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
+import { diskStore } from '../../src/server/store/disk-store.ts';
 import {
   create,
   eventually,

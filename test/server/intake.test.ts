@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Body, BodyListener } from '../../src/server/body.ts';
-import { freshHold } from '../../src/server/hold.ts';
-import { Intake } from '../../src/server/intake.ts';
+import type { Body, BodyListener } from '../../src/server/http/body.ts';
+import { Intake } from '../../src/server/http/intake.ts';
+import { freshHold } from '../../src/server/store/hold.ts';
 
 function scriptedBody(): Body & { listener?: BodyListener; paused: boolean } {
   return {

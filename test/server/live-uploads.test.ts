@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { liveUploads } from '../../src/server/live-uploads.ts';
-import type { Store } from '../../src/server/store.ts';
-import type { UploadInfo } from '../../src/server/upload.ts';
+import { liveUploads } from '../../src/server/store/live-uploads.ts';
+import type { Store } from '../../src/server/store/store.ts';
+import type { UploadInfo } from '../../src/server/store/upload.ts';
 
 /** A store in memory that counts how often it is asked. */
 function memoryStore(): Store & { readonly loads: string[] } {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundaryOf, FormFault, formReader } from '../../src/server/multipart.ts';
+import { boundaryOf, FormFault, formReader } from '../../src/server/http/multipart.ts';
 import {
   create,
   finalize,

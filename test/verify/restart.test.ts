@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { refusing } from '../../src/server/defects/changes.ts';
-import { refusal } from '../../src/server/exchange.ts';
+import { refusal } from '../../src/server/http/exchange.ts';
 import { type ReferenceSettings, runAgainst, startReference } from '../proof/run.ts';
 
 const undo: (() => Promise<void>)[] = [];

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { artifactOf } from '../artifact.ts';
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 import { filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 import { expiringSoon } from './expiration.ts';

@@ -1,7 +1,7 @@
-import type { Body } from '../body.ts';
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Body } from '../http/body.ts';
+import type { Exchange, Reply } from '../http/exchange.ts';
+import { readText } from '../http/text-body.ts';
 import type { Behaviour, Parts } from '../parts.ts';
-import { readText } from '../text-body.ts';
 import { filtering } from './changes.ts';
 
 /** A request to finalize whose body is known before the server reads it. */

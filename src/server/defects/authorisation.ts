@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Exchange, type RequestHead, refusal } from '../exchange.ts';
+import { type Exchange, type RequestHead, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { answering, filtering, isCreation, refusing, status, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

@@ -1,6 +1,6 @@
-import type { Exchange, Reply, RequestHead } from '../exchange.ts';
+import type { Exchange, Reply, RequestHead } from '../http/exchange.ts';
 import type { Behaviour, Filter, Parts } from '../parts.ts';
-import type { Store, Writer } from '../store.ts';
+import type { Store, Writer } from '../store/store.ts';
 import { words } from '../words.ts';
 
 /** Small changes of which defects and variations are made. */

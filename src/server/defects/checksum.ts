@@ -1,7 +1,7 @@
-import { type Reply, refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { type ChecksumDecisions, checksum, standardChecksum } from '../extensions/checksum.ts';
 import { allExtensions } from '../extensions.ts';
+import { type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { answering, both, filtering, method, refusing, status, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

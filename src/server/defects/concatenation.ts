@@ -1,13 +1,13 @@
 import { TUS_VERSION } from '../../protocol/headers.ts';
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import {
   type ConcatenationDecisions,
   concatenation,
   standardConcatenation,
 } from '../extensions/concatenation.ts';
 import { allExtensions } from '../extensions.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import { isComplete } from '../store/upload.ts';
 import { lettingIn } from './authorisation.ts';
 import { answering, both, filtering, headerOf, method, status, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

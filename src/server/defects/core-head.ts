@@ -1,8 +1,8 @@
-import { standardAnswers } from '../answers.ts';
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { standardAnswers } from '../http/answers.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import type { Filter } from '../parts.ts';
-import { isComplete, isUploadId } from '../upload.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete, isUploadId } from '../store/upload.ts';
 import { answering, both, filtering, headerOf, method, status, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,5 +1,5 @@
-import { standardAnswers } from '../answers.ts';
-import { refusal } from '../exchange.ts';
+import { standardAnswers } from '../http/answers.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { answering, both, isToCollection, method, refusing, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

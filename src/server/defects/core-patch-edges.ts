@@ -1,8 +1,8 @@
-import { refusal } from '../exchange.ts';
-import { Intake } from '../intake.ts';
+import { refusal } from '../http/exchange.ts';
+import { Intake } from '../http/intake.ts';
+import type { Receive } from '../http/receive.ts';
 import type { Behaviour, Filter } from '../parts.ts';
-import type { Receive } from '../receive.ts';
-import { isComplete, roomBytes, type UploadView } from '../upload.ts';
+import { isComplete, roomBytes, type UploadView } from '../store/upload.ts';
 import { answering, both, damage, filtering, method, status, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,5 +1,5 @@
 import { parseByteCount } from '../../protocol/headers.ts';
-import { refusal } from '../exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import type { Defect } from './defect.ts';
 

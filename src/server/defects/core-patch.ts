@@ -1,8 +1,8 @@
 import { parseByteCount } from '../../protocol/headers.ts';
-import { standardAnswers } from '../answers.ts';
-import { type Exchange, type Reply, type RequestHead, refusal } from '../exchange.ts';
+import { standardAnswers } from '../http/answers.ts';
+import { type Exchange, type Reply, type RequestHead, refusal } from '../http/exchange.ts';
 import type { Behaviour, Filter } from '../parts.ts';
-import type { UploadView } from '../upload.ts';
+import type { UploadView } from '../store/upload.ts';
 import type { Packing } from '../words.ts';
 import {
   answering,

@@ -1,5 +1,5 @@
 import { TUS_VERSION } from '../../protocol/headers.ts';
-import { type RequestHead, refusal } from '../exchange.ts';
+import { type RequestHead, refusal } from '../http/exchange.ts';
 import { answering, both, filtering, isCreation, method, refusing, status, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,5 +1,5 @@
 import { parseByteCount } from '../../protocol/headers.ts';
-import { refusal } from '../exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { rulesOf } from '../rules.ts';
 import { answering, both, filtering, headerOf, method, refusing, status, withHeaders } from './changes.ts';

@@ -1,10 +1,10 @@
 import { OFFSET_OCTET_STREAM } from '../../protocol/headers.ts';
-import { type Exchange, type RequestHead, refusal } from '../exchange.ts';
 import { standardExtensions } from '../extensions.ts';
+import { type Exchange, type RequestHead, refusal } from '../http/exchange.ts';
+import { type Receive, receive } from '../http/receive.ts';
 import type { Behaviour } from '../parts.ts';
-import { type Receive, receive } from '../receive.ts';
 import { carriesData, rulesOf } from '../rules.ts';
-import { roomBytes } from '../upload.ts';
+import { roomBytes } from '../store/upload.ts';
 import { answering, both, filtering, refusing, status, withHeaders, writing } from './changes.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,6 +1,6 @@
-import type { Exchange, Reply } from '../exchange.ts';
-import { refusal } from '../exchange.ts';
 import { standardExtensions } from '../extensions.ts';
+import type { Exchange, Reply } from '../http/exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import {
   answering,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Exchange } from '../exchange.ts';
-import { takeHold } from '../hold.ts';
-import type { Ending } from '../intake.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Ending } from '../http/intake.ts';
+import { type Receive, type ReceiveJob, receive } from '../http/receive.ts';
 import type { Behaviour, Filter } from '../parts.ts';
-import { type Receive, type ReceiveJob, receive } from '../receive.ts';
-import type { Store, Writer } from '../store.ts';
+import { takeHold } from '../store/hold.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import type { Store, Writer } from '../store/store.ts';
 import { filtering } from './changes.ts';
 import type { Defect } from './defect.ts';
 

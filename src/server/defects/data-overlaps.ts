@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freshHold } from '../hold.ts';
+import { type Receive, receive } from '../http/receive.ts';
 import type { Behaviour } from '../parts.ts';
-import { type Receive, receive } from '../receive.ts';
-import type { Writer } from '../store.ts';
+import { freshHold } from '../store/hold.ts';
+import type { Writer } from '../store/store.ts';
 import { damage, filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import { type Reply, refusal } from '../exchange.ts';
-import { measure } from '../finalize.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour, Parts } from '../parts.ts';
-import { isComplete, roomBytes } from '../upload.ts';
+import { measure } from '../requests/finalize.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete, roomBytes } from '../store/upload.ts';
 import { damage, filtering, refusing, uploadOf, writing } from './changes.ts';
 import { type Defect, fullScale } from './defect.ts';
 

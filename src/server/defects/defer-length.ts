@@ -1,12 +1,12 @@
 import { parseMetadata } from '../../protocol/headers.ts';
-import { type Reply, type RequestHead, refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
 import { allExtensions, standardExtensions } from '../extensions.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type Reply, type RequestHead, refusal } from '../http/exchange.ts';
+import { creationPaths } from '../http/routes.ts';
 import type { Behaviour } from '../parts.ts';
-import { creationPaths } from '../routes.ts';
-import { roomBytes } from '../upload.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { roomBytes } from '../store/upload.ts';
 import {
   answering,
   both,

@@ -1,10 +1,10 @@
 import { TUS_VERSION } from '../../protocol/headers.ts';
-import { type Reply, refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { expiration } from '../extensions/expiration.ts';
 import { standardExtensions } from '../extensions.ts';
+import { type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import type { UploadView } from '../upload.ts';
+import type { UploadView } from '../store/upload.ts';
 import { answering, both, headerOf, method, status, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 

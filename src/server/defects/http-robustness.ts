@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { json, refusal } from '../exchange.ts';
+import { json, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { rulesOf } from '../rules.ts';
 import { answering, filtering, refusing, status, uploadOf, withHeaders } from './changes.ts';

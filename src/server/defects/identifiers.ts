@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import { standardAnswers } from '../answers.ts';
-import type { Exchange, Reply } from '../exchange.ts';
-import { refusal } from '../exchange.ts';
+import { standardAnswers } from '../http/answers.ts';
+import type { Exchange, Reply } from '../http/exchange.ts';
+import { refusal } from '../http/exchange.ts';
+import { creationPaths } from '../http/routes.ts';
 import type { Behaviour } from '../parts.ts';
-import { creationPaths } from '../routes.ts';
 import { authorisationDefects } from './authorisation.ts';
 import {
   answering,

@@ -1,4 +1,4 @@
-import { refusal } from '../exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { rulesOf } from '../rules.ts';
 import { answering, both, headerOf, method, refusing, status, withHeaders } from './changes.ts';

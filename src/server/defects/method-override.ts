@@ -1,4 +1,4 @@
-import { type RequestHead, refusal } from '../exchange.ts';
+import { type RequestHead, refusal } from '../http/exchange.ts';
 import type { Filter } from '../parts.ts';
 import { answering, filtering, refusing, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

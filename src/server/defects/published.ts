@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { takeHold } from '../hold.ts';
-import type { LiveUpload } from '../live-uploads.ts';
 import type { Behaviour } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import { takeHold } from '../store/hold.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete } from '../store/upload.ts';
 import { filtering, headerOf, uploadOf, withHeaders } from './changes.ts';
 import { appending } from './data-disconnects.ts';
 import type { Defect } from './defect.ts';

@@ -1,7 +1,7 @@
-import { standardAnswers } from '../answers.ts';
-import { refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { standardAnswers } from '../http/answers.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Filter } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 import {
   answering,
   both,

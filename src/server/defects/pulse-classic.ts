@@ -1,6 +1,6 @@
-import { json, type Reply, type RequestHead, refusal } from '../exchange.ts';
+import { json, type Reply, type RequestHead, refusal } from '../http/exchange.ts';
+import { creationPaths } from '../http/routes.ts';
 import type { Filter } from '../parts.ts';
-import { creationPaths } from '../routes.ts';
 import { asking } from './asking.ts';
 import { answering, filtering, method, refusing, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

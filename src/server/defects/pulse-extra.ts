@@ -1,4 +1,4 @@
-import { json } from '../exchange.ts';
+import { json } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { completed } from './asking.ts';
 import { answering, filtering, withHeaders } from './changes.ts';

@@ -1,4 +1,4 @@
-import { refusal } from '../exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import { type Asked, asking } from './asking.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,6 +1,6 @@
-import { refusal } from '../exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
-import type { FinishedFile } from '../upload.ts';
+import type { FinishedFile } from '../store/upload.ts';
 import { asking, nameIn } from './asking.ts';
 import { damage } from './changes.ts';
 import type { Defect } from './defect.ts';

@@ -1,6 +1,6 @@
-import { refusal } from '../exchange.ts';
-import { finalize } from '../finalize.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
+import { finalize } from '../requests/finalize.ts';
 import { type Asked, asking, spoken } from './asking.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,7 +1,7 @@
-import { standardAnswers } from '../answers.ts';
-import { json, type Reply, refusal } from '../exchange.ts';
-import { measure } from '../finalize.ts';
-import { isUploadId, roomBytes } from '../upload.ts';
+import { standardAnswers } from '../http/answers.ts';
+import { json, type Reply, refusal } from '../http/exchange.ts';
+import { measure } from '../requests/finalize.ts';
+import { isUploadId, roomBytes } from '../store/upload.ts';
 import { type Asked, asking, completed, fieldsIn, nameIn } from './asking.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
 import { type Defect, fullScale } from './defect.ts';

@@ -1,5 +1,5 @@
-import { standardAnswers } from '../answers.ts';
-import { json, type Reply } from '../exchange.ts';
+import { standardAnswers } from '../http/answers.ts';
+import { json, type Reply } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,8 +1,8 @@
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
-import type { FormReader } from '../multipart.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
+import type { FormReader } from '../http/multipart.ts';
+import { receive } from '../http/receive.ts';
 import type { Behaviour } from '../parts.ts';
-import { receive } from '../receive.ts';
-import { isComplete, roomBytes } from '../upload.ts';
+import { isComplete, roomBytes } from '../store/upload.ts';
 import { answering, filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
 

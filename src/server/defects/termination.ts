@@ -1,9 +1,9 @@
 import { TUS_VERSION } from '../../protocol/headers.ts';
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import { allExtensions } from '../extensions.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour, Filter, Parts } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete } from '../store/upload.ts';
 import { damage, filtering, uploadOf } from './changes.ts';
 import { endWithBody } from './core-patch.ts';
 import type { Defect } from './defect.ts';

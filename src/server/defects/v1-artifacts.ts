@@ -1,7 +1,7 @@
-import type { Exchange, Reply } from '../exchange.ts';
-import { refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import type { Exchange, Reply } from '../http/exchange.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Behaviour, Parts } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
 

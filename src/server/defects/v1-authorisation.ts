@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { TUS_VERSION } from '../../protocol/headers.ts';
 import { artifactOf } from '../artifact.ts';
-import { type Exchange, type Reply, type RequestHead, refusal } from '../exchange.ts';
+import { type Exchange, type Reply, type RequestHead, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { lettingIn } from './authorisation.ts';
 import { answering, both, filtering, method, refusing, status, uploadOf, withHeaders } from './changes.ts';

@@ -1,6 +1,6 @@
 import { parseMetadata } from '../../protocol/headers.ts';
 import { artifactOf } from '../artifact.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { filtering, isCreation } from './changes.ts';
 import type { Defect } from './defect.ts';

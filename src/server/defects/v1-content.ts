@@ -1,4 +1,4 @@
-import { type RequestHead, refusal } from '../exchange.ts';
+import { type RequestHead, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { filtering, isCreation, refusing, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { encodeMetadata, parseMetadata } from '../../protocol/headers.ts';
-import { type Exchange, type Reply, type RequestHead, refusal } from '../exchange.ts';
+import { type Exchange, type Reply, type RequestHead, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { filtering, headerOf, refusing, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';

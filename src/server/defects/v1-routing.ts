@@ -1,4 +1,4 @@
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Exchange, Reply } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { words } from '../words.ts';
 import { filtering } from './changes.ts';

@@ -1,5 +1,5 @@
 import { parseMetadata } from '../../protocol/headers.ts';
-import { type RequestHead, refusal } from '../exchange.ts';
+import { type RequestHead, refusal } from '../http/exchange.ts';
 import { filtering, refusing } from './changes.ts';
 import type { Defect } from './defect.ts';
 

@@ -1,7 +1,7 @@
 import { parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
-import { type RequestHead, refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type RequestHead, refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 import { damage, filtering, headerOf, refusing, uploadOf, withHeaders } from './changes.ts';
 import { type Defect, fullScale } from './defect.ts';
 

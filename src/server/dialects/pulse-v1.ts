@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { artifactOf } from '../artifact.ts';
-import { capabilities } from '../capabilities.ts';
-import { settleComplete } from '../complete.ts';
 import type { Dialect } from '../dialect.ts';
-import { type Reply, refusal } from '../exchange.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type Reply, refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
-import { artifactIdIn, serveArtifact, withdrawArtifact } from '../serve-artifact.ts';
-import type { Subject } from '../token.ts';
-import { isComplete } from '../upload.ts';
+import { capabilities } from '../requests/capabilities.ts';
+import { settleComplete } from '../requests/complete.ts';
+import { artifactIdIn, serveArtifact, withdrawArtifact } from '../requests/serve-artifact.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete } from '../store/upload.ts';
+import type { Subject } from '../tokens/token.ts';
 import { words } from '../words.ts';
 
 const TiB = 1024 ** 4;

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.ts';
-import { finalize } from '../finalize.ts';
-import { health } from '../health.ts';
+import { finalize } from '../requests/finalize.ts';
+import { health } from '../requests/health.ts';
 
 /** The Pulse Cam facade: uploads are named and proven by finalize (chunked-uploads.md). */
 export const pulse: Dialect = {

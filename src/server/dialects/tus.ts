@@ -1,8 +1,8 @@
 import { parseMetadata } from '../../protocol/headers.ts';
 import type { Dialect } from '../dialect.ts';
-import { download } from '../download.ts';
-import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
+import { download } from '../requests/download.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 
 /** Plain tus 1.0: a complete upload gets the name of its metadata, or else its id, and can be read back. */
 export const tus: Dialect = {

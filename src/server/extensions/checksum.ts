@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import { type Extension, offers } from '../extension.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
+import { type Receive, receive } from '../http/receive.ts';
 import type { Parts } from '../parts.ts';
-import { type Receive, receive } from '../receive.ts';
-import { writeAll } from '../write-all.ts';
+import { writeAll } from '../store/write-all.ts';
 
 /** A checksum that grows with the bytes of a chunk. */
 interface Running {

@@ -1,10 +1,10 @@
-import { settleComplete } from '../complete.ts';
-import { type Reply, type RequestHead, refusal } from '../exchange.ts';
 import { type Extension, offers } from '../extension.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { type Reply, type RequestHead, refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
-import { type Concat, isComplete, isUploadId } from '../upload.ts';
-import { writeAll } from '../write-all.ts';
+import { settleComplete } from '../requests/complete.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { type Concat, isComplete, isUploadId } from '../store/upload.ts';
+import { writeAll } from '../store/write-all.ts';
 import { type JoinedPartsTimes, removeJoinedParts } from './joined-parts.ts';
 
 /** Finals may name parts that are not complete yet; they are put together once those are. */

@@ -1,7 +1,7 @@
-import { refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 
 /** The length is said later, by a PATCH (tus 1.0, Creation: Upload-Defer-Length). */
 export function creationDeferLength(): Extension {

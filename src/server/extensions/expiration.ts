@@ -1,8 +1,8 @@
-import { refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
-import type { LiveUpload } from '../live-uploads.ts';
+import { refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete } from '../store/upload.ts';
 
 /** How many expired uploads are remembered, to be answered 410 and not 404. */
 const REMEMBERED = 10_000;

@@ -1,6 +1,6 @@
-import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
-import { isComplete } from '../upload.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete } from '../store/upload.ts';
 
 export interface JoinedPartsTimes {
   /** How long the parts of a joined upload stay. */

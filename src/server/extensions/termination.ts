@@ -1,4 +1,4 @@
 import type { Extension } from '../extension.ts';
-import { terminate } from '../terminate.ts';
+import { terminate } from '../requests/terminate.ts';
 
 export const termination: Extension = { name: 'termination', uploadVerbs: { DELETE: terminate } };

@@ -11,7 +11,7 @@ import {
   withHeaders,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Exchange, Reply } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 
 /** The same answers in other words, headers, pieces and times. */

@@ -1,5 +1,5 @@
-import type { LiveUpload } from '../live-uploads.ts';
 import type { Parts } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 
 const MOST_HEAD_BYTES = 12;
 

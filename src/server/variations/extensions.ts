@@ -2,13 +2,13 @@ import { parseMetadata } from '../../protocol/headers.ts';
 import { answering, both, headerOf, method, refusing, status, withHeaders } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
 import { expiringSoon } from '../defects/expiration.ts';
-import { refusal } from '../exchange.ts';
 import type { Extension } from '../extension.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
 import { expiration } from '../extensions/expiration.ts';
 import { allExtensions, standardExtensions } from '../extensions.ts';
-import { receive } from '../receive.ts';
-import { unknownUpload } from '../refusals.ts';
+import { refusal } from '../http/exchange.ts';
+import { receive } from '../http/receive.ts';
+import { unknownUpload } from '../http/refusals.ts';
 import { carriesData } from '../rules.ts';
 
 const serve = { protocol: 'tus' } as const;

@@ -11,11 +11,11 @@ import {
   uploadOf,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
-import { type Exchange, type Reply, refusal } from '../exchange.ts';
 import { standardExtensions } from '../extensions.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
+import { receive } from '../http/receive.ts';
 import type { Behaviour, Filter } from '../parts.ts';
-import { receive } from '../receive.ts';
-import { roomBytes } from '../upload.ts';
+import { roomBytes } from '../store/upload.ts';
 import { beginsLikeVideo } from './begins-like-video.ts';
 
 const PREFIX = '/api/v2';

@@ -13,8 +13,8 @@ import {
 import type { Variation } from '../defects/defect.ts';
 import { inText } from '../defects/v1-authorisation.ts';
 import { reading, refusingPairs } from '../defects/v1-metadata.ts';
-import { refusal } from '../exchange.ts';
-import { isUploadId } from '../upload.ts';
+import { refusal } from '../http/exchange.ts';
+import { isUploadId } from '../store/upload.ts';
 import { beginsLikeVideo } from './begins-like-video.ts';
 
 /** What servers of protocol v1 do in another way than the reference, and may. */

@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { errorCode } from './durable.ts';
+import { errorCode } from '../store/durable.ts';
 
 /** What the HTTP parser refuses, as the status that says it. */
 const statusOf: Readonly<Record<string, number>> = {

@@ -1,6 +1,6 @@
-import { checksumAlgorithms, mediaTypes } from './artifact.ts';
-import { json } from './exchange.ts';
-import type { Verb } from './parts.ts';
+import { checksumAlgorithms, mediaTypes } from '../artifact.ts';
+import { json } from '../http/exchange.ts';
+import type { Verb } from '../parts.ts';
 
 /** GET /capabilities: what a client must know before it sends anything (protocol v1, 2). */
 export const capabilities: Verb = async (_exchange, { maxSizeBytes }) =>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PulseError } from '../errors.ts';
+import { PulseError } from '../../errors.ts';
 import { errorCode, makeFolder, syncFile, syncFolder, writeDurably } from './durable.ts';
 import { nameChoices } from './file-name.ts';
 import { lockFolder } from './folder-lock.ts';

@@ -1,12 +1,12 @@
+import { firstReply, hooksOf, offers, told } from '../extension.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
+import { takeBody } from '../http/take-body.ts';
+import type { Parts, Verb } from '../parts.ts';
+import { carriesData, type Rules } from '../rules.ts';
+import { errorCode } from '../store/durable.ts';
+import { freshHold } from '../store/hold.ts';
+import type { UploadInfo } from '../store/upload.ts';
 import { settleComplete } from './complete.ts';
-import { errorCode } from './durable.ts';
-import { type Exchange, type Reply, refusal } from './exchange.ts';
-import { firstReply, hooksOf, offers, told } from './extension.ts';
-import { freshHold } from './hold.ts';
-import type { Parts, Verb } from './parts.ts';
-import { carriesData, type Rules } from './rules.ts';
-import { takeBody } from './take-body.ts';
-import type { UploadInfo } from './upload.ts';
 
 /** POST: a new upload (tus 1.0, Creation), with the first bytes of the file where the client sends them along. */
 export const create: Verb = async (exchange, parts) => {

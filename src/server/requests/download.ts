@@ -1,6 +1,6 @@
+import { refusal } from '../http/exchange.ts';
+import type { UploadVerb } from '../parts.ts';
 import { atRest } from './complete.ts';
-import { refusal } from './exchange.ts';
-import type { UploadVerb } from './parts.ts';
 
 /**
  * GET: the bytes of a complete upload, where the protocol has no finalize that proves them by checksum.

@@ -1,7 +1,7 @@
-import { isDiskFull } from './durable.ts';
+import { isDiskFull } from '../store/durable.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
 import { type Reply, refusal } from './exchange.ts';
 import type { Ending } from './intake.ts';
-import type { LiveUpload } from './live-uploads.ts';
 import { noSpace, unknownUpload } from './refusals.ts';
 
 /** The answer to a body that did not end as it should; undefined where it did. What arrived stays in each case. */

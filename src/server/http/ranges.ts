@@ -1,6 +1,6 @@
+import type { Parts } from '../parts.ts';
+import type { UploadView } from '../store/upload.ts';
 import type { Reply, RequestHead } from './exchange.ts';
-import type { Parts } from './parts.ts';
-import type { UploadView } from './upload.ts';
 
 /** A whole file, or the one range of it that was asked for (RFC 9110, 14): players seek by ranges. */
 export function fileReply(

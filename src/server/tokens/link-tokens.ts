@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { claimsOf } from '../protocol/claims.ts';
+import { claimsOf } from '../../protocol/claims.ts';
 import { sameToken } from './token.ts';
 
 /** The tokens of pairing links: good for one artifact and what is related to it, and for an hour (protocol v1, 3 and 5.4). */

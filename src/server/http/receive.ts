@@ -1,6 +1,6 @@
+import type { LiveUpload } from '../store/live-uploads.ts';
+import type { Writer } from '../store/store.ts';
 import { type Ending, Intake, type IntakeJob } from './intake.ts';
-import type { LiveUpload } from './live-uploads.ts';
-import type { Writer } from './store.ts';
 
 export interface ReceiveJob extends IntakeJob {
   readonly upload: LiveUpload;

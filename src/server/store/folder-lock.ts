@@ -2,7 +2,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { getPriority, hostname } from 'node:os';
 import { pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PulseError } from '../errors.ts';
+import { PulseError } from '../../errors.ts';
 import { errorCode } from './durable.ts';
 
 /** Folders that this process has or is about to have: its own pid in a lock does not tell (see `isAlive`). */

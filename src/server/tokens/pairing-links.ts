@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { dialects } from './dialects/index.ts';
+import { dialects } from '../dialects/index.ts';
+import type { RunningServer, ServerSettings } from '../server.ts';
 import { type LinkTokens, linkTokens } from './link-tokens.ts';
-import type { RunningServer, ServerSettings } from './server.ts';
 
 /** Absent where there are no pairing links, or no token is asked for. */
 export function linkTokensOf({ protocol, token, boundTokens = [] }: ServerSettings): LinkTokens | undefined {

@@ -1,6 +1,6 @@
+import type { Hold } from '../store/hold.ts';
 import type { Body } from './body.ts';
 import type { Reply } from './exchange.ts';
-import type { Hold } from './hold.ts';
 import { FormFault, type FormReader } from './multipart.ts';
 
 /** How the body of a request ended. Whatever arrived before is stored and counted in each case. */

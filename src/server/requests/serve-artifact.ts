@@ -1,10 +1,10 @@
-import { artifactOf, mediaTypes } from './artifact.ts';
-import { type Reply, type RequestHead, refusal } from './exchange.ts';
-import type { LiveUpload } from './live-uploads.ts';
-import type { Parts, Verb } from './parts.ts';
-import { fileReply } from './ranges.ts';
+import { artifactOf, mediaTypes } from '../artifact.ts';
+import { type Reply, type RequestHead, refusal } from '../http/exchange.ts';
+import { fileReply } from '../http/ranges.ts';
+import type { Parts, Verb } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isUploadId } from '../store/upload.ts';
 import { terminate } from './terminate.ts';
-import { isUploadId } from './upload.ts';
 
 /** GET /artifacts/<id>: the bytes of a finished artifact, and of no other (protocol v1, 6). */
 export const serveArtifact: Verb = async ({ request }, parts) => {

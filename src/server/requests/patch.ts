@@ -1,12 +1,12 @@
+import { firstReply, told } from '../extension.ts';
+import { busyUpload, unknownUpload } from '../http/refusals.ts';
+import { takeBody } from '../http/take-body.ts';
+import type { UploadVerb } from '../parts.ts';
+import type { UploadFacts } from '../rules.ts';
+import type { Holdable } from '../store/hold.ts';
+import { isComplete } from '../store/upload.ts';
+import { words } from '../words.ts';
 import { settleComplete } from './complete.ts';
-import { firstReply, told } from './extension.ts';
-import type { Holdable } from './hold.ts';
-import type { UploadVerb } from './parts.ts';
-import { busyUpload, unknownUpload } from './refusals.ts';
-import type { UploadFacts } from './rules.ts';
-import { takeBody } from './take-body.ts';
-import { isComplete } from './upload.ts';
-import { words } from './words.ts';
 
 /** PATCH: the bytes from Upload-Offset on (tus 1.0, PATCH), raw or as the file of a form. */
 export const patch: UploadVerb = async (exchange, upload, parts) => {

@@ -1,10 +1,10 @@
-import { create } from './create.ts';
-import { discover } from './discover.ts';
-import { head } from './head.ts';
-import { pageResource } from './page.ts';
-import type { Parts, UploadVerb, Verb } from './parts.ts';
-import { patch } from './patch.ts';
-import { words } from './words.ts';
+import { pageResource } from '../page.ts';
+import type { Parts, UploadVerb, Verb } from '../parts.ts';
+import { create } from '../requests/create.ts';
+import { discover } from '../requests/discover.ts';
+import { head } from '../requests/head.ts';
+import { patch } from '../requests/patch.ts';
+import { words } from '../words.ts';
 
 /** What a path means. Paths are compared as they came: no decoding, so no second spelling reaches an upload. */
 export interface Route {

@@ -1,6 +1,6 @@
-import { TUS_VERSION } from '../protocol/headers.ts';
+import { TUS_VERSION } from '../../protocol/headers.ts';
+import type { FinishedFile, UploadView } from '../store/upload.ts';
 import { json, type Reply } from './exchange.ts';
-import type { FinishedFile, UploadView } from './upload.ts';
 
 /** What the server says when a request was fulfilled. A deliberate defect or a variation replaces one of them. */
 export interface Answers {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
+import { firstReply } from '../extension.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
+import { unknownUpload } from '../http/refusals.ts';
+import { readText } from '../http/text-body.ts';
+import type { Parts, Verb } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import type { FinishedFile, Measured } from '../store/upload.ts';
+import { words } from '../words.ts';
 import { settleComplete } from './complete.ts';
-import { type Exchange, type Reply, refusal } from './exchange.ts';
-import { firstReply } from './extension.ts';
-import type { LiveUpload } from './live-uploads.ts';
-import type { Parts, Verb } from './parts.ts';
-import { unknownUpload } from './refusals.ts';
-import { readText } from './text-body.ts';
-import type { FinishedFile, Measured } from './upload.ts';
-import { words } from './words.ts';
 
 /** A finalize holds an id, a name and a token: this is generous. */
 const longestBodyBytes = 64 * 1024;

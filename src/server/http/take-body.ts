@@ -1,12 +1,12 @@
+import type { Parts } from '../parts.ts';
+import { chunkField } from '../rules.ts';
+import type { Hold } from '../store/hold.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import type { Writer } from '../store/store.ts';
 import { brokenBody } from './body-end.ts';
 import type { Exchange, Reply } from './exchange.ts';
-import type { Hold } from './hold.ts';
-import type { LiveUpload } from './live-uploads.ts';
 import { formReader } from './multipart.ts';
-import type { Parts } from './parts.ts';
 import type { Receive } from './receive.ts';
-import { chunkField } from './rules.ts';
-import type { Writer } from './store.ts';
 
 /** Stores the body of a request behind what the upload has; a reply where it did not end well. */
 export async function takeBody(

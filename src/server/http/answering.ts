@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Filter, Parts } from '../parts.ts';
+import { isDiskFull } from '../store/durable.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import { bodyOf } from './body.ts';
 import { shared } from './cors.ts';
 import { dispatch } from './dispatch.ts';
-import { isDiskFull } from './durable.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import { newestAnswer } from './malformed.ts';
-import type { Filter, Parts } from './parts.ts';
 import { noSpace } from './refusals.ts';
 import { requestHead } from './request-head.ts';
 import { send } from './send.ts';

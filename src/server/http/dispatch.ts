@@ -1,9 +1,9 @@
+import { firstReply } from '../extension.ts';
+import type { Parts } from '../parts.ts';
+import { words } from '../words.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
-import { firstReply } from './extension.ts';
-import type { Parts } from './parts.ts';
 import { unknownUpload } from './refusals.ts';
 import { type Route, routeOf } from './routes.ts';
-import { words } from './words.ts';
 
 /** One request to its answer. */
 export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply> {

@@ -1,4 +1,4 @@
-import type { Reply } from './exchange.ts';
+import type { Reply } from '../http/exchange.ts';
 import type { Hold } from './hold.ts';
 import type { Store } from './store.ts';
 import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';

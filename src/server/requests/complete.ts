@@ -1,7 +1,7 @@
-import type { Reply } from './exchange.ts';
-import type { LiveUpload } from './live-uploads.ts';
-import type { Parts } from './parts.ts';
-import { isComplete } from './upload.ts';
+import type { Reply } from '../http/exchange.ts';
+import type { Parts } from '../parts.ts';
+import type { LiveUpload } from '../store/live-uploads.ts';
+import { isComplete } from '../store/upload.ts';
 
 /**
  * To be called before the last byte is acknowledged: makes a complete upload safe against a crash, and does

@@ -1,4 +1,4 @@
-import type { Verb } from './parts.ts';
+import type { Verb } from '../parts.ts';
 
 /** OPTIONS: what the server can do, whatever version the client names (tus 1.0, OPTIONS). */
 export const discover: Verb = async (_exchange, { answers, extensions, maxSizeBytes }) => {
