@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { PulseError } from '../errors.ts';
 import { pathText } from '../upload/source/path-text.ts';
-import { byteRecords, NEWLINE, type RecordLimits } from './byte-records.ts';
 import type { Named, OwnSettings } from './items.ts';
+import { byteRecords, NEWLINE, type RecordLimits } from './ledger/byte-records.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 const METADATA = 'metadata.';

@@ -1,7 +1,7 @@
 import { PulseError } from '../errors.ts';
 import { type Collected, collect, type Sources } from './collect.ts';
 import type { Item } from './items.ts';
-import type { Known } from './ledger-known.ts';
+import type { Known } from './ledger/known.ts';
 import type { NameTemplate } from './name-template.ts';
 import { type Order, ordered } from './order.ts';
 import { type Shard, shareOf } from './shard.ts';

@@ -14,7 +14,7 @@ import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted, failureEvent } from '../upload/upload-files.ts';
 import { deferredRemoval } from './deferred-removal.ts';
 import type { Item } from './items.ts';
-import { isoTime, type Outcome as LedgerOutcome } from './ledger-record.ts';
+import { isoTime, type Outcome as LedgerOutcome } from './ledger/ledger-record.ts';
 import type { ServerTrouble } from './server-trouble.ts';
 
 /** What all files of a run share. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createFilter } from '../../src/bulk/filter.ts';
-import { openLedger } from '../../src/bulk/ledger-file.ts';
-import { createKnown } from '../../src/bulk/ledger-known.ts';
-import type { LedgerRecord } from '../../src/bulk/ledger-record.ts';
+import { createKnown } from '../../src/bulk/ledger/known.ts';
+import { openLedger } from '../../src/bulk/ledger/ledger-file.ts';
+import type { LedgerRecord } from '../../src/bulk/ledger/ledger-record.ts';
 import { makePlan } from '../../src/bulk/plan.ts';
 import { type BulkSettings, type BulkTools, runBulk } from '../../src/bulk/run.ts';
 import type { PulseEvent } from '../../src/events.ts';

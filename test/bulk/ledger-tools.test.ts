@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { auditLedger } from '../../src/bulk/ledger-check.ts';
-import { openLedger } from '../../src/bulk/ledger-file.ts';
-import { latestRecords } from '../../src/bulk/ledger-latest.ts';
-import { mergeLedgers } from '../../src/bulk/ledger-merge.ts';
-import { type Outcome, recordLine } from '../../src/bulk/ledger-record.ts';
-import { summarise } from '../../src/bulk/ledger-summary.ts';
+import { auditLedger } from '../../src/bulk/ledger/check.ts';
+import { latestRecords } from '../../src/bulk/ledger/latest.ts';
+import { openLedger } from '../../src/bulk/ledger/ledger-file.ts';
+import { type Outcome, recordLine } from '../../src/bulk/ledger/ledger-record.ts';
+import { mergeLedgers } from '../../src/bulk/ledger/merge.ts';
+import { summarise } from '../../src/bulk/ledger/summary.ts';
 import { folderOf, temporaryFolder } from './folder.ts';
 
 const outcome = (file: string, changes: Partial<Outcome> = {}): Outcome => ({

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openLedger, readLedger } from '../../src/bulk/ledger-file.ts';
-import { isoTime, type LedgerRecord, type Outcome, recordLine } from '../../src/bulk/ledger-record.ts';
+import { openLedger, readLedger } from '../../src/bulk/ledger/ledger-file.ts';
+import { isoTime, type LedgerRecord, type Outcome, recordLine } from '../../src/bulk/ledger/ledger-record.ts';
 import { temporaryFolder } from './folder.ts';
 
 const outcome = (file: string): Outcome => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createFilter } from '../../src/bulk/filter.ts';
-import { createKnown } from '../../src/bulk/ledger-known.ts';
+import { createKnown } from '../../src/bulk/ledger/known.ts';
 import { parseNameTemplate } from '../../src/bulk/name-template.ts';
 import { ordered } from '../../src/bulk/order.ts';
 import { makePlan } from '../../src/bulk/plan.ts';

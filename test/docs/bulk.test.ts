@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { latestRecords } from '../../src/bulk/ledger-latest.ts';
+import { latestRecords } from '../../src/bulk/ledger/latest.ts';
 import { serve } from '../e2e/bin.ts';
 
 /** docs/bulk.md and docs/at-scale.md as their readers use them: what stands there is run by a shell. */

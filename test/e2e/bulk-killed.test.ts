@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { type ProxiedRequest, startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { randomFaults } from '../../fixtures/proxies/random-faults.ts';
-import { latestRecords } from '../../src/bulk/ledger-latest.ts';
-import type { LedgerRecord } from '../../src/bulk/ledger-record.ts';
+import { latestRecords } from '../../src/bulk/ledger/latest.ts';
+import type { LedgerRecord } from '../../src/bulk/ledger/ledger-record.ts';
 import { run, runAndKill, serve, temporaryFolder } from './bin.ts';
 
 const SMALL_FILES = 2_000;

@@ -1,7 +1,7 @@
 import { closeSync, futimesSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { isoTime, recordLine } from '../../src/bulk/ledger-record.ts';
+import { isoTime, recordLine } from '../../src/bulk/ledger/ledger-record.ts';
 import { runBin, temporaryFolder } from '../cli/run-bin.ts';
 
 const FILES = 100_000;

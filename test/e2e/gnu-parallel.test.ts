@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
-import { latestRecords } from '../../src/bulk/ledger-latest.ts';
-import { mergeLedgers } from '../../src/bulk/ledger-merge.ts';
+import { latestRecords } from '../../src/bulk/ledger/latest.ts';
+import { mergeLedgers } from '../../src/bulk/ledger/merge.ts';
 import { serve, temporaryFolder } from './bin.ts';
 
 const FILES = 200;

@@ -66,8 +66,8 @@ function helpText(): string {
 
 async function show(operands: readonly string[], values: LedgerValues): Promise<number> {
   const path = only(operands, 'pulse-upload ledger done.jsonl');
-  const { latestRecords } = await import('../../bulk/ledger-latest.ts');
-  const { summarise } = await import('../../bulk/ledger-summary.ts');
+  const { latestRecords } = await import('../../bulk/ledger/latest.ts');
+  const { summarise } = await import('../../bulk/ledger/summary.ts');
   const records = [...(await latestRecords([path])).values()];
   const failures = records.filter(({ status }) => status === 'failed');
   if (values.csv) {
@@ -114,7 +114,7 @@ const csvColumns = [
 
 async function check(operands: readonly string[], values: LedgerValues): Promise<number> {
   const path = only(operands, 'pulse-upload ledger check done.jsonl');
-  const { auditLedger } = await import('../../bulk/ledger-check.ts');
+  const { auditLedger } = await import('../../bulk/ledger/check.ts');
   const interruption = watchForSignals();
   const counts = { same: 0, changed: 0, missing: 0, unreadable: 0 };
   try {
@@ -143,8 +143,8 @@ async function merge([out, ...inputs]: readonly string[], values: LedgerValues):
       hint: 'for example: pulse-upload ledger merge all.jsonl shard-1.jsonl shard-2.jsonl',
     });
   }
-  const { mergeLedgers } = await import('../../bulk/ledger-merge.ts');
-  const { summarise } = await import('../../bulk/ledger-summary.ts');
+  const { mergeLedgers } = await import('../../bulk/ledger/merge.ts');
+  const { summarise } = await import('../../bulk/ledger/summary.ts');
   const summary = summarise((await mergeLedgers(out, inputs)).values());
   if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   else write(process.stdout, summaryLines(out, summary, await paintFor(process.stdout, values)));

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { dryRun } from '../../bulk/dry-run.ts';
-import { type Ledger, openLedger, readLedger } from '../../bulk/ledger-file.ts';
-import { createKnown, type Known } from '../../bulk/ledger-known.ts';
+import { createKnown, type Known } from '../../bulk/ledger/known.ts';
+import { type Ledger, openLedger, readLedger } from '../../bulk/ledger/ledger-file.ts';
 import { makePlan, type Plan } from '../../bulk/plan.ts';
 import { type BulkSettings, runBulk } from '../../bulk/run.ts';
 import { exitCodes } from '../../errors.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { access, open, realpath, rename, rm } from 'node:fs/promises';
-import { PulseError } from '../errors.ts';
-import { acquireLock, type Lock } from '../upload/state/lock.ts';
-import { latestRecords } from './ledger-latest.ts';
+import { PulseError } from '../../errors.ts';
+import { acquireLock, type Lock } from '../../upload/state/lock.ts';
+import { latestRecords } from './latest.ts';
 import { type LedgerRecord, recordLine } from './ledger-record.ts';
 
 /** So much text is gathered before it is written. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Item } from './items.ts';
+import type { Item } from '../items.ts';
 import { isoTime, type LedgerRecord } from './ledger-record.ts';
 
 /** What earlier runs found out, as a run needs it. */

@@ -1,4 +1,4 @@
-import { type ErrorKind, exitCodes } from '../errors.ts';
+import { type ErrorKind, exitCodes } from '../../errors.ts';
 
 const VERSION = 1;
 

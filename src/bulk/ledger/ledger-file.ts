@@ -1,8 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PulseError } from '../errors.ts';
-import { acquireLock } from '../upload/state/lock.ts';
+import { PulseError } from '../../errors.ts';
+import { acquireLock } from '../../upload/state/lock.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
 import { type LedgerRecord, type Outcome, parseRecord, RECORD_START, recordLine } from './ledger-record.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { PulseError } from '../errors.ts';
-import { fsPath } from '../upload/source/path-text.ts';
-import { inputError } from '../upload/source/source.ts';
-import { latestRecords } from './ledger-latest.ts';
+import type { PulseError } from '../../errors.ts';
+import { fsPath } from '../../upload/source/path-text.ts';
+import { inputError } from '../../upload/source/source.ts';
+import { latestRecords } from './latest.ts';
 import type { LedgerRecord } from './ledger-record.ts';
 
 const READ_BYTES = 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../errors.ts';
+import type { ErrorKind } from '../../errors.ts';
 import type { LedgerRecord } from './ledger-record.ts';
 
 /** A ledger in numbers; times are ISO 8601, and absent where there is no record. */
