@@ -40,6 +40,18 @@ export interface Observed {
 /** Short, so that a silence ends soon; a busy machine that is slower than this is one more trouble, not an error. */
 const TIMEOUT_MS = 400;
 
+/** For what never falls silent, and so needs no time-out to end. */
+const PATIENT_MS = 30_000;
+
+/** Whether the uploader hears at once of what befell its request. */
+function isToldAtOnce(trouble: Trouble): boolean {
+  return (
+    trouble.do === 'answer' ||
+    trouble.do === 'replay-answer' ||
+    (trouble.do === 'swallow-response' && trouble.by !== 'silence')
+  );
+}
+
 /** Retries come a hundred times faster than they would. */
 const HASTE = 100;
 
@@ -77,11 +89,12 @@ export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Obse
     const place = { dir, path, proxy };
     // The control arm must not give up for another reason before it sees that the file has changed.
     const retries = alteration === undefined ? defaultSettings.retries : 50;
-    const first = await run(plan, { ...place, timeoutMs: TIMEOUT_MS, retries });
+    const timeoutMs = plan.troubles.every(isToldAtOnce) ? PATIENT_MS : TIMEOUT_MS;
+    const first = await run(plan, { ...place, timeoutMs, retries });
     proxy.setFaults([]);
     await Promise.all(pending);
     const isOver = first.exitCode === 0 || alteration !== undefined;
-    const patient = { ...place, timeoutMs: 30_000, retries };
+    const patient = { ...place, timeoutMs: PATIENT_MS, retries };
     const second = isOver ? undefined : await run(plan, patient);
     const sha256 = createHash('sha256')
       .update(await readFile(path))
