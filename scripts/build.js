@@ -3,10 +3,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
+
+const { build } = await import('esbuild').catch(() => {
+  console.error('The build needs the development dependencies: npm ci without --omit=dev.');
+  process.exit(1);
+});
 
 const { outputFiles } = await build({
   absWorkingDir: root,

@@ -30,9 +30,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { run } = await commands[named ? first : 'upload'].load();
     return await run(named ? { argv: rest, named } : { argv, named });
   } catch (thrown) {
+    // Whoever started us says it: what reports failures may be missing too.
+    if (isMissingPart(thrown)) throw thrown;
     const { reportFailure } = await import('./report-failure.ts');
     return reportFailure(thrown, argv);
   }
+}
+
+function isMissingPart(thrown: unknown): boolean {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code === 'ERR_MODULE_NOT_FOUND';
 }
 
 /**

@@ -29,6 +29,8 @@ export interface BinOptions {
   readonly stdin?: 'pipe' | number;
   /** Flags of node itself. */
   readonly node?: readonly string[];
+  /** Of another copy of the program. */
+  readonly bin?: string;
 }
 
 /** A folder that is gone when the test ends. */
@@ -43,7 +45,7 @@ export function startBin(args: readonly string[], options: BinOptions = {}): Run
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PULSE_UPLOAD_.*|NO_COLOR|FORCE_COLOR|NODE_OPTIONS)$/.test(name),
   );
-  const child = spawn(process.execPath, [...(options.node ?? []), bin, ...args], {
+  const child = spawn(process.execPath, [...(options.node ?? []), options.bin ?? bin, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), ...options.env },
     stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],

@@ -15,17 +15,21 @@ export function refuseUnwritable({ report, record }: Wanted): void {
   if (record !== undefined) refuseUnwritableFile('--record', record);
 }
 
-/** Writes the reports and recordings that the user asked for. */
-export async function keepResults(
-  { report: files, record }: Wanted,
-  report: VerifyReport,
-  { target, recordings }: VerifyRun,
-): Promise<void> {
-  for (const { format, path } of files) {
-    const write = await reportWriters[format]();
-    writeResult('--report', path, write(report));
-  }
-  if (record !== undefined) writeResult('--record', record, recordingLines(report, target, recordings));
+/**
+ * What writes the reports and recordings that the user asked for, loaded before the run: the program may have been
+ * replaced by a newer one when that is over.
+ */
+export async function resultsKeeper({
+  report: files,
+  record,
+}: Wanted): Promise<(report: VerifyReport, run: VerifyRun) => void> {
+  const writers = await Promise.all(
+    files.map(async ({ format, path }) => ({ path, write: await reportWriters[format]() })),
+  );
+  return (report, { target, recordings }) => {
+    for (const { path, write } of writers) writeResult('--report', path, write(report));
+    if (record !== undefined) writeResult('--record', record, recordingLines(report, target, recordings));
+  };
 }
 
 function refuseUnwritableFile(flag: string, path: string): void {

@@ -25,7 +25,7 @@ import { packageVersion } from '../version.ts';
 import { announcement, askForConsent, needsConsent } from './consent.ts';
 import { tellGithub } from './github.ts';
 import { readBackBy, restartBy } from './hooks.ts';
-import { keepResults, refuseUnwritable } from './results.ts';
+import { refuseUnwritable, resultsKeeper } from './results.ts';
 import { selectedChecks } from './selection.ts';
 import { serverOf, verifySettings } from './settings.ts';
 
@@ -34,6 +34,8 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   const server = serverOf(operands, process.env);
   const chosen = selectedChecks(allChecks(suite), values);
   refuseUnwritable(values);
+  const keepResults = await resultsKeeper(values);
+  const version = packageVersion();
   const settings = verifySettings(values, given, server, allChecks(suite));
   const network = await networkSettings(values, server, process.env);
   const { owner, stranger } = settings.tokens;
@@ -57,7 +59,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
     err: process.stderr,
     environment: process.env,
     now: () => new Date(),
-    version: packageVersion(),
+    version,
   });
   for (const warning of warnings(values, network, server)) output.warn(warning);
   const interruption = watchForSignals();
@@ -72,11 +74,11 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
       output.stopped(run);
       return run;
     }
-    const facts = factsOf(settings, commandOf(given, settings), started);
+    const facts = factsOf(settings, { toolVersion: version, command: commandOf(given, settings), started });
     // A run that was done when the signal came is judged like any other.
     const interruptedBy = run.endedEarly === undefined ? undefined : interruption.exitCode();
     const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
-    await keepResults(values, report, run);
+    keepResults(report, run);
     // Before the findings, so that the verdict stays the last line.
     if (!values.json) tellGithub(report, process.env, (text) => process.stdout.write(text));
     output.finish(report);
@@ -137,16 +139,17 @@ function withReason(signal: AbortSignal): AbortSignal {
   return controller.signal;
 }
 
-function factsOf(settings: VerifySettings, command: string, started: Date): RunFacts {
+function factsOf(
+  settings: VerifySettings,
+  ofCommand: Pick<RunFacts, 'toolVersion' | 'command' | 'started'>,
+): RunFacts {
   const { seed, runId, strict, expectedFailures } = settings;
   return {
-    toolVersion: packageVersion(),
+    ...ofCommand,
     suite: suiteDigest(suite),
-    command,
     seed,
     runId,
     strict,
-    started,
     scenarios: new Map(allChecks(suite).map(({ reads }) => [reads.id, reads.does])),
     reasons: new Map(expectedFailures.map(({ id, reason }) => [id, reason])),
   };
