@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The library's public face: the same engine as the command line. */
 export { type ErrorKind, exitCodes, PulseError } from './errors.ts';
 export type { PulseEvent } from './events.ts';

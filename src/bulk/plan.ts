@@ -38,19 +38,19 @@ export async function makePlan(
   if (collected.items.length === 0) throw nothingToSend(sources, collected);
   // Shares are made of the whole list: what is young or done looks different from each machine.
   const share = choices.shard === undefined ? collected.items : shareOf(collected.items, choices.shard);
-  const old = share.filter(({ young }) => !young);
-  const open = old.filter((item) => item.problem !== undefined || !known.isDone(item));
+  const open = share.filter((item) => item.problem !== undefined || !known.isDone(item));
+  const ripe = open.filter(({ young }) => !young);
   // What cannot be sent is said first, not after hours.
-  const broken = open.filter(({ problem }) => problem !== undefined);
-  const sound = open.filter(({ problem }) => problem === undefined);
+  const broken = ripe.filter(({ problem }) => problem !== undefined);
+  const sound = ripe.filter(({ problem }) => problem === undefined);
   const items = [...broken, ...(choices.order === undefined ? sound : ordered(sound, choices.order))];
   const { nameTemplate } = choices;
   const { duplicates, excluded, special } = collected;
   return {
     items: nameTemplate === undefined ? items : items.map((item) => withName(item, nameTemplate)),
     sizeBytes: items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    skipped: old.length - open.length,
-    young: share.filter(({ young }) => young),
+    skipped: share.length - open.length,
+    young: open.filter(({ young }) => young),
     elsewhere: collected.items.length - share.length,
     duplicates,
     excluded,

@@ -112,6 +112,14 @@ describe('a plan', () => {
     known.add({ ...done, file: c ?? '', sizeBytes: 5, mtime });
     const rest = await makePlan(sources(dir), {}, known, Date.now());
     expect([rest.items.map(({ relative }) => relative), rest.skipped]).toEqual([['b.mp4', 'c.mp4'], 1]);
+    // Done is done, however young.
+    const soonMs = Date.parse(mtime) + 1000;
+    const young = await makePlan({ ...sources(dir), minAgeMs: 60_000 }, {}, known, soonMs);
+    expect([young.items.length, young.skipped, young.young.map(({ relative }) => relative)]).toEqual([
+      0,
+      1,
+      ['b.mp4', 'c.mp4'],
+    ]);
   });
 
   test('sends what is done but not proven again only where proof is asked for', async () => {
