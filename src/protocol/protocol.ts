@@ -85,6 +85,8 @@ export interface Protocol {
   /** Asks for the current offset. */
   readonly status: (uploadUrl: URL) => WireRequest;
   readonly append: (uploadUrl: URL, chunk: Chunk, body: 'raw' | 'multipart') => WireRequest;
+  /** `append` knows multipart. */
+  readonly hasForms?: true;
   /** Ends an upload for good: its bytes are thrown away. */
   readonly terminate?: (uploadUrl: URL) => WireRequest;
   readonly finalize?: {

@@ -15,6 +15,15 @@ describe('what a tus server says of itself', () => {
     expect(bench.proxy.log[0]?.headers.authorization).toBe('Bearer s3cret');
   });
 
+  it('is not asked for form data, and the user hears that these are no chunks of tus', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    const files = [await bench.file(10, 'a.mp4'), await bench.file(10, 'b.mp4')];
+    expect((await bench.upload(files, { ...tus, body: 'multipart' })).exitCode).toBe(0);
+    expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
+      'protocol tus has no chunks as form data: --body multipart has no effect, they are sent raw',
+    ]);
+  });
+
   it('is read from the answer by which the server was recognised', async () => {
     const bench = await startReferenceBench({ protocol: 'tus', maxSizeBytes: 1000 });
     expect((await bench.upload(await bench.file(1001), { protocol: 'auto' })).exitCode).toBe(5);

@@ -17,6 +17,7 @@ export const pulse: Protocol = {
     body === 'raw'
       ? appendRequest(url, chunk)
       : asMultipart(appendRequest(url, chunk), `pulse-${randomUUID()}`),
+  hasForms: true,
   // No part of the facade, but what a tus server behind it may offer.
   terminate: terminateRequest,
   finalize: {

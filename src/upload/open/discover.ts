@@ -13,8 +13,24 @@ export interface Chosen {
   readonly concluded?: string;
 }
 
-/** Asks the server for the sign of each protocol in turn; the one that is assumed is the fallback. Throws when it cannot be reached. */
+/** The protocol that the user named, or else that the server shows; says where it does not have what was asked for. */
 export async function chooseProtocol(
+  known: readonly [Protocol, ...Protocol[]],
+  settings: UploadSettings,
+  file: string,
+  tools: RunTools,
+): Promise<Chosen> {
+  const chosen = await choose(known, settings, file, tools);
+  const { id, hasForms } = chosen.protocol;
+  if (settings.body === 'multipart' && !hasForms) {
+    const message = `protocol ${id} has no chunks as form data: --body multipart has no effect, they are sent raw`;
+    tools.report({ type: 'upload.warning', file, message });
+  }
+  return chosen;
+}
+
+/** Asks the server for the sign of each protocol in turn; the one that is assumed is the fallback. Throws when it cannot be reached. */
+async function choose(
   known: readonly [Protocol, ...Protocol[]],
   settings: UploadSettings,
   file: string,
