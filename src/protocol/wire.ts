@@ -54,8 +54,11 @@ export interface SendConditions {
   readonly signal?: AbortSignal;
   /** Called as body bytes are handed to the network, with the total of this request so far. */
   readonly onBodyBytes?: (sentBytes: number) => void;
-  /** Gets the body of a 2xx in pieces, with the bytes that came before each; the answer's own body is empty then. */
-  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => void;
+  /**
+   * Gets the body of a 2xx in pieces, with the bytes that came before each; the answer's own body is empty then.
+   * Returns whether it wants more: else the connection is ended there, and the answer counts as complete.
+   */
+  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => boolean;
   /** Absent: as fast as the line takes it. */
   readonly pace?: Pace;
 }

@@ -5,12 +5,10 @@ import type { Break, Outcome, Send, SendConditions, WireRequest } from '../proto
 import { bodyBytes } from '../protocol/wire.ts';
 import { breakOf } from './breaks.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
+import { handedOn, readAnswer } from './read-answer.ts';
 import type { TransportSettings } from './settings.ts';
 import { createWaits, type Waits } from './waits.ts';
 import { createWays, type Way } from './ways.ts';
-
-/** Answers of these protocols are a few hundred bytes; what is longer than this is no answer. */
-const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** Small enough that a slow line shows progress, large enough to cost nothing on a fast one. */
 const SLICE_BYTES = 512 * 1024;
@@ -207,43 +205,3 @@ function sliced(parts: readonly Uint8Array[], sliceBytes: number): readonly Uint
     ),
   );
 }
-
-type TakeBytes = (bytes: Uint8Array, beforeBytes: number) => void;
-
-/** Content may take longer than an answer, so each piece of it counts as progress. */
-function handedOn({ onAnswerBytes }: SendConditions, onProgress: () => void): TakeBytes | undefined {
-  if (onAnswerBytes === undefined) return undefined;
-  return (bytes, beforeBytes) => {
-    onProgress();
-    onAnswerBytes(bytes, beforeBytes);
-  };
-}
-
-async function readAnswer(response: http.IncomingMessage, take: TakeBytes | undefined): Promise<Outcome> {
-  const { statusCode = 0 } = response;
-  const isHandedOn = take !== undefined && statusCode >= 200 && statusCode < 300;
-  const parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Listeners, not `for await`: an iterator per answer costs more than the answer.
-  response.on('data', (part: Uint8Array) => {
-    if (isHandedOn) take(part, sizeBytes);
-    sizeBytes += part.byteLength;
-    if (isHandedOn) return;
-    if (sizeBytes > MAX_ANSWER_BYTES) response.destroy(new AnswerTooLong());
-    parts.push(part);
-  });
-  try {
-    await once(response, 'end');
-  } catch (error) {
-    if (!(error instanceof AnswerTooLong)) throw error;
-    const detail = `the answer (status ${response.statusCode}) is longer than ${MAX_ANSWER_BYTES} bytes`;
-    return { kind: 'break', cause: 'too-long', detail, delivered: true };
-  }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
-  }
-  return { kind: 'answer', status: response.statusCode ?? 0, headers, body: Buffer.concat(parts) };
-}
-
-class AnswerTooLong extends Error {}

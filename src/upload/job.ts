@@ -26,7 +26,7 @@ export interface Job extends Sender {
 export interface AskOptions {
   readonly answerTimeoutMs?: number;
   /** As in `SendConditions`; each try begins anew, at 0. */
-  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => void;
+  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => boolean;
   /** Sees every fault before it is acted on, and may put it in other words. */
   readonly onFault?: (fault: Fault) => Fault;
   /** Makes the request anew where its body holds the token, which was renewed. */

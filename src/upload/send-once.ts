@@ -20,7 +20,7 @@ export interface SendOptions {
   readonly answerTimeoutMs?: number;
   readonly onBodyBytes?: (sentBytes: number) => void;
   /** As in `SendConditions`. */
-  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => void;
+  readonly onAnswerBytes?: (bytes: Uint8Array, beforeBytes: number) => boolean;
   /** Makes the request anew where its body holds the token, which was renewed. */
   readonly remake?: () => WireRequest;
 }

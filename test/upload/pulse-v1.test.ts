@@ -71,12 +71,12 @@ describe('protocol v1', () => {
     const bench = await startReferenceBench(v1);
     const content = Buffer.from('content');
     const digest = (bytes: Uint8Array) => `sha-256=:${Buffer.from(sha256(bytes), 'hex').toString('base64')}:`;
-    const naming = (bytes: Uint8Array) =>
+    const naming = (bytes: Uint8Array, headers = {}) =>
       bench.proxy.setFaults([
         {
           on: { method: 'HEAD', path: '/artifacts/' },
           do: 'alter-response',
-          headers: { 'Repr-Digest': digest(bytes) },
+          headers: { 'Repr-Digest': digest(bytes), ...headers },
         },
       ]);
     naming(content);
@@ -84,6 +84,10 @@ describe('protocol v1', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'digest' }]);
     naming(Buffer.from('another'));
     expect((await bench.upload(await bench.file(content, 'two.mp4'), v1)).exitCode).toBe(7);
+    // That of compressed bytes is another digest of the same content.
+    naming(Buffer.from('compressed'), { 'Content-Encoding': 'gzip' });
+    expect((await bench.upload(await bench.file(content, 'three.mp4'), v1)).exitCode).toBe(0);
+    expect(bench.of('upload.done').at(-1)).toMatchObject({ proven: false });
   });
 
   it.each([

@@ -19,6 +19,8 @@ export type Step =
   | { readonly respell: (name: string) => string }
   /** Does what it should, with fields of its JSON changed. */
   | { readonly patchJson: Readonly<Record<string, unknown>> }
+  /** Writes what the test writes. */
+  | { readonly write: (res: ServerResponse) => void }
   /** Never answers. */
   | { readonly stall: true }
   /** Whatever the test wants to do first; then the ordinary behaviour. */
@@ -148,6 +150,7 @@ async function act(
 ): Promise<void> {
   if (step === undefined) return write(res, ...ordinary(request, body));
   if ('stall' in step) return;
+  if ('write' in step) return step.write(res);
   if ('answer' in step) return write(res, step.answer, { ...step.headers }, step.body ?? '');
   if ('cutAfterBytes' in step) {
     if (step.keep) ordinary(request, body.subarray(0, step.cutAfterBytes));

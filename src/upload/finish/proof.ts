@@ -5,13 +5,18 @@ import type { Finalized, StoredUpload } from '../../protocol/protocol.ts';
 import type { WireRequest } from '../../protocol/wire.ts';
 import { ask, type Job, warn } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
+import { isEncoded } from './not-the-content.ts';
 import { readBack } from './read-back.ts';
 
 /** What is known of content: the size in bytes, and 64 lower-case hex digits. */
 interface Content {
   readonly sizeBytes?: number;
+  /** Of what was not read to its end. */
+  readonly moreThanBytes?: number;
   readonly sha256?: string;
 }
+
+type Whole = Required<Pick<Content, 'sizeBytes' | 'sha256'>>;
 
 const provingKinds: ReadonlySet<Proof> = new Set(['finalize', 'digest', 'read-back', 'checksum']);
 
@@ -28,7 +33,7 @@ export async function proofOf(
   job: Job,
   upload: OpenUpload,
   finalized: Finalized | undefined,
-  file: Required<Content>,
+  file: Whole,
   isChecked: boolean,
 ): Promise<Proof | undefined> {
   assertSame(finalized ?? {}, file);
@@ -54,9 +59,10 @@ export async function proofOf(
 
 /** The digest that the server names itself (RFC 9530, 4), if it does. */
 async function askDigest(job: Job, request: WireRequest): Promise<string | undefined> {
-  const headers = { 'Want-Repr-Digest': 'sha-256=10' };
-  const asked = await ask(job, { ...request, method: 'HEAD', headers }, (answer) => ({
-    value: parseReprSha256(answer.headers['repr-digest']),
+  // It is the digest of what would be served, which compressed is other bytes (RFC 9530, 3.1).
+  const headers = { 'Want-Repr-Digest': 'sha-256=10', 'Accept-Encoding': 'identity' };
+  const asked = await ask(job, { ...request, method: 'HEAD', headers }, ({ headers: said }) => ({
+    value: isEncoded(said) ? undefined : parseReprSha256(said['repr-digest']),
   }));
   return 'value' in asked ? asked.value : undefined;
 }
@@ -72,20 +78,22 @@ async function orNothing<T>(job: Job, look: () => Promise<T>, words?: string): P
   }
 }
 
-function assertSame({ sizeBytes, sha256 }: Content, file: Required<Content>): void {
+function assertSame(held: Content, file: Whole): void {
+  const { sizeBytes, sha256, moreThanBytes } = held;
   const sizeDiffers = sizeBytes !== undefined && sizeBytes !== file.sizeBytes;
   const digestDiffers = sha256 !== undefined && sha256 !== file.sha256;
-  if (!sizeDiffers && !digestDiffers) return;
+  if (!sizeDiffers && !digestDiffers && moreThanBytes === undefined) return;
   throw new PulseError(
     'integrity',
-    `the server holds other bytes than the file: ${said(sizeBytes, sha256)}, expected ${said(file.sizeBytes, file.sha256)}`,
+    `the server holds other bytes than the file: ${said(held)}, expected ${said(file)}`,
     {
       hint: 'the copy on the server is not usable; run the same command again to upload from the start, and if it happens again run pulse-upload verify on this server',
     },
   );
 }
 
-function said(sizeBytes: number | undefined, sha256: string | undefined): string {
+function said({ sizeBytes, sha256, moreThanBytes }: Content): string {
+  if (moreThanBytes !== undefined) return `more than ${moreThanBytes} bytes`;
   const size = sizeBytes === undefined ? 'an unstated size' : `${sizeBytes} bytes`;
   return `${size} with ${sha256 === undefined ? 'no checksum' : `sha256 ${sha256}`}`;
 }

@@ -1,23 +1,56 @@
-import { createHash } from 'node:crypto';
-import type { WireRequest } from '../../protocol/wire.ts';
-import { errorOf } from '../faults.ts';
-import { ask, type Job } from '../job.ts';
+import { createHash, type Hash } from 'node:crypto';
+import type { Answer, WireRequest } from '../../protocol/wire.ts';
+import { errorOf, protocolFault } from '../faults.ts';
+import { ask, type Job, sizeOf } from '../job.ts';
+import { notTheContent } from './not-the-content.ts';
 
-/** Asks for the content of an upload and hashes it as it comes: nothing is kept. Throws where the server serves none. */
+/** What came of the content. */
+interface Reading {
+  readonly hash: Hash;
+  readonly sizeBytes: number;
+  /** The first piece of it. */
+  readonly beginning: Uint8Array;
+}
+
+const nothing = (): Reading => ({
+  hash: createHash('sha256'),
+  sizeBytes: 0,
+  beginning: new Uint8Array(0),
+});
+
+/**
+ * Asks for the content of an upload and hashes it as it comes: nothing is kept, and no more is read than shows that
+ * it is longer than the file. Throws where the server serves none, or something else in its place.
+ */
 export async function readBack(
   job: Job,
   request: WireRequest,
-): Promise<{ sizeBytes: number; sha256: string }> {
-  let hash = createHash('sha256');
-  let sizeBytes = 0;
+): Promise<{ readonly sizeBytes: number; readonly sha256: string } | { readonly moreThanBytes: number }> {
+  const fileBytes = sizeOf(job);
+  let reading = nothing();
   const onAnswerBytes = (bytes: Uint8Array, beforeBytes: number) => {
-    if (beforeBytes === 0) hash = createHash('sha256');
-    hash.update(bytes);
-    sizeBytes = beforeBytes + bytes.byteLength;
+    if (beforeBytes === 0) reading = { ...nothing(), beginning: bytes };
+    reading.hash.update(bytes);
+    reading = { ...reading, sizeBytes: beforeBytes + bytes.byteLength };
+    return reading.sizeBytes <= fileBytes;
   };
   // Compressed on the way it would be other bytes (RFC 9110, 12.5.3).
   const plain = { ...request, headers: { ...request.headers, 'Accept-Encoding': 'identity' } };
-  const asked = await ask(job, plain, () => ({ value: true }), { onAnswerBytes });
+  const judge = (answer: Answer, sent: WireRequest) => {
+    const { sizeBytes, beginning } = reading;
+    const file = { sizeBytes: fileBytes, beginning: job.reader.beginning() };
+    const why = notTheContent(answer, { sizeBytes, beginning }, file);
+    return why === undefined ? { value: reading } : { fault: protocolFault(sent, answer, why) };
+  };
+  const asked = await ask(job, plain, judge, {
+    onAnswerBytes,
+    onFault: (fault) => {
+      // The next answer may have no body at all, and then nothing begins anew.
+      reading = nothing();
+      return fault;
+    },
+  });
   if ('fault' in asked) throw errorOf(asked.fault);
-  return { sizeBytes, sha256: hash.digest('hex') };
+  const { sizeBytes, hash } = asked.value;
+  return sizeBytes > fileBytes ? { moreThanBytes: fileBytes } : { sizeBytes, sha256: hash.digest('hex') };
 }

@@ -25,6 +25,8 @@ export interface ChunkReader {
   readonly checkpoint: (atMostBytes: number) => Checkpoint | undefined;
   /** The digest of the whole file, whose remaining bytes are read if need be. */
   readonly sha256: () => Promise<string>;
+  /** The first bytes that were hashed, 64 at most. */
+  readonly beginning: () => Uint8Array;
   /** Gives up both buffers: after a broken request the network may still hold one. */
   readonly forgetBuffers: () => void;
 }
@@ -39,6 +41,9 @@ interface Reading {
 /** So many are remembered: what is sent again was among the last. */
 const READINGS = 4;
 
+/** Enough to tell a page from a video. */
+const BEGINNING_BYTES = 64;
+
 /**
  * The signal ends what takes long and asks no network: the hashing of what the server already holds. With a digest
  * every chunk brings the checksum of exactly its bytes, computed ahead like the rest.
@@ -46,6 +51,7 @@ const READINGS = 4;
 export function createChunkReader(source: Source, signal?: AbortSignal, digest?: ChunkDigest): ChunkReader {
   const hash = createHash('sha256');
   let hashedBytes = 0;
+  let beginning = new Uint8Array(0);
   /** Where the two latest chunks began: the one that is being sent, and the one that was read ahead. */
   let boundaries: readonly { readonly bytes: number; readonly hash: Hash }[] = [];
   let readings: readonly Reading[] = [];
@@ -61,6 +67,7 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
     if (offsetBytes > hashedBytes || offsetBytes + bytes.byteLength <= hashedBytes) return;
     if (offsetBytes === hashedBytes)
       boundaries = [...boundaries.slice(-1), { bytes: hashedBytes, hash: hash.copy() }];
+    if (hashedBytes === 0) beginning = Uint8Array.from(bytes.subarray(0, BEGINNING_BYTES));
     hash.update(bytes.subarray(hashedBytes - offsetBytes));
     hashedBytes = offsetBytes + bytes.byteLength;
   };
@@ -146,6 +153,7 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
       await hashTo(source.sizeBytes() ?? hashedBytes);
       return hash.copy().digest('hex');
     },
+    beginning: () => beginning,
     forgetBuffers: () => {
       buffers = [new Uint8Array(0), new Uint8Array(0)];
     },
