@@ -14,6 +14,8 @@ import type { ServedProtocol } from './words.ts';
 
 /** Times after which the server stops waiting, in milliseconds. */
 export interface Limits extends HoldLimits {
+  /** A connection whose request has no whole head this long after it began, or that never sent one, is closed. */
+  readonly headMs: number;
   /** A body from which nothing comes for this long is ended; what arrived stays. */
   readonly bodyIdleMs: number;
   /** How long `close` lets requests in flight go on. */
@@ -21,6 +23,7 @@ export interface Limits extends HoldLimits {
 }
 
 export const standardLimits: Limits = {
+  headMs: 60_000,
   bodyIdleMs: 60_000,
   stallMs: 1000,
   settleMs: 2000,

@@ -63,6 +63,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** How late a connection may be closed whose request does not come. */
+const LONGEST_LOOK_PAUSE_MS = 5_000;
+
 /**
  * Starts the reference server.
  * Throws PulseError: `input` for a folder that cannot be used, `usage` for a host and port that cannot be listened on,
@@ -77,8 +80,15 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const parts = partsOf(settings, tokens, store, () => closing !== undefined);
   const { answer, quiet } = answering(parts, { filter: behaviour?.filter, log });
 
-  // A slow but steady sender is right, however long it takes: only silence ends a request (`bodyIdleMs`).
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 15_000 });
+  const { headMs } = parts.limits;
+  const server = createServer({
+    // A slow but steady sender is right, however long it takes: only silence ends a body (`bodyIdleMs`).
+    requestTimeout: 0,
+    // Node takes the smaller of this and `requestTimeout` where it is not named: none. It also counts from the connection.
+    headersTimeout: headMs,
+    connectionsCheckingInterval: Math.min(headMs, LONGEST_LOOK_PAUSE_MS),
+    keepAliveTimeout: 15_000,
+  });
   server.on('request', (incoming, outgoing) => answer(incoming, outgoing, false));
   server.on('checkContinue', (incoming, outgoing) => answer(incoming, outgoing, true));
   server.on('clientError', answerMalformed);

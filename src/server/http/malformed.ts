@@ -11,10 +11,12 @@ const statusOf: Readonly<Record<string, number>> = {
 /** The newest answer on a connection: while it is not out, another one would be taken for it. */
 export const newestAnswer = new WeakMap<Socket, ServerResponse>();
 
-/** Answers what is not HTTP, and closes: where the next request would begin is not known any more. */
+/** Answers what is not HTTP or never becomes a request, and closes: where the next request would begin is not known any more. */
 export function answerMalformed(error: Error, socket: Socket): void {
   const isAnswering = newestAnswer.get(socket)?.writableFinished === false;
-  if (!socket.writable || isAnswering || errorCode(error) === 'ECONNRESET') {
+  // Whoever asked nothing could take an answer for that of the request it sends at this moment.
+  const isUnasked = socket.bytesRead === 0;
+  if (!socket.writable || isAnswering || isUnasked || errorCode(error) === 'ECONNRESET') {
     socket.destroy();
     return;
   }
