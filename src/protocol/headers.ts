@@ -1,5 +1,7 @@
 /** Codecs of the header values that the protocols share. Parsing is strict: what is not exactly right is undefined. */
 
+import { parseDictionary } from './structured-dictionary.ts';
+
 export const TUS_VERSION = '1.0.0';
 export const OFFSET_OCTET_STREAM = 'application/offset+octet-stream';
 
@@ -38,9 +40,9 @@ export function parseRetryAfterMs(text: string | undefined, nowMs: number): numb
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 
-/** The sha-256 of a Repr-Digest (RFC 9530, 3) as 64 lower-case hex digits; undefined where it holds none. */
+/** The sha-256 of a Repr-Digest (RFC 9530, 3) as 64 lower-case hex digits; undefined where it holds none, or is malformed. */
 export function parseReprSha256(text: string | undefined): string | undefined {
-  const value = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(text ?? '')?.[1];
+  const value = /^:([A-Za-z0-9+/]{43}=):$/.exec(parseDictionary(text ?? '')?.get('sha-256') ?? '')?.[1];
   return value === undefined ? undefined : Buffer.from(value, 'base64').toString('hex');
 }
 

@@ -4,6 +4,7 @@ import {
   encodeMetadata,
   parseByteCount,
   parseMetadata,
+  parseReprSha256,
   parseRetryAfterMs,
   parseSha256,
 } from '../../src/protocol/headers.ts';
@@ -76,6 +77,47 @@ describe('parseSha256', () => {
   });
   it.each([`md5:${hex}`, hex.slice(1), `${hex}0`, '', 42, null])('refuses %j', (text) => {
     expect(parseSha256(text)).toBeUndefined();
+  });
+});
+
+describe('the sha-256 of Repr-Digest', () => {
+  const digest = (byte: number) => `:${Buffer.alloc(32, byte).toString('base64')}:`;
+  const [one, two] = [digest(1), digest(2)];
+
+  it.each([
+    ['alone', `sha-256=${one}`],
+    ['with parameters, among others', `md5=:AAAA:,\tsha-256=${one};q=0.5;w="a, b", x=(1 ?0;a 2.5 @7);c, *y`],
+    ['the last one of several', `sha-256=${two}, sha-256=${one}`],
+    ['not in a string', `x="a, sha-256=${two}:", sha-256=${one}`],
+    ['after a string with a quote in it', `x="\\", sha-256=${two}, \\"", sha-256=${one}`],
+  ])('is read %s', (_, text) => {
+    expect(parseReprSha256(text)).toBe('01'.repeat(32));
+  });
+
+  it.each([
+    undefined,
+    '',
+    'sha-512=:AAAA:',
+    `x="a, sha-256=${one}"`,
+    `SHA-256=${one}`,
+    `xsha-256=${one}`,
+    `sha-256=${one.slice(1, -1)}`,
+    'sha-256=:AAAA:',
+    'sha-256',
+    `sha-256=(${one})`,
+    `sha-256="${one}"`,
+    // The last one counts, be it none.
+    `sha-256=${one}, sha-256=?1`,
+    // Malformed anywhere is malformed.
+    `sha-256=${one},`,
+    `sha-256=${one} x`,
+    `sha-256=${one}, "x"`,
+    `sha-256=${one}, x="a`,
+    `, sha-256=${one}`,
+    `x=1.2.3, sha-256=${one}`,
+    `x=(1, sha-256=${one}`,
+  ])('is not in %j', (text) => {
+    expect(parseReprSha256(text)).toBeUndefined();
   });
 });
 
