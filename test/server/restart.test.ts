@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   create,
+  eventually,
   finalize,
   freshFolder,
   head,
@@ -188,6 +189,49 @@ describe('a second server on one folder', () => {
     await second.close();
     await subject({ dir });
   });
+
+  it.runIf(process.platform === 'linux')(
+    'starts where the first was killed and nobody waits for it',
+    async () => {
+      const dir = await freshFolder();
+      // The shell becomes `sleep` and never asks for its dead child, like the first process of some containers.
+      const line = '"$@" & echo $! >"$0"; exec sleep 300';
+      const pidFile = join(await freshFolder(), 'pid');
+      const server = [process.execPath, '--import', 'tsx', script, dir];
+      const parent = spawn('sh', ['-c', line, pidFile, ...server], { stdio: ['ignore', 'pipe', 'inherit'] });
+      onTestFinished(() => void parent.kill('SIGKILL'));
+      if (parent.stdout === null) throw new Error('no stdout');
+      expect(JSON.parse(String((await once(parent.stdout, 'data'))[0]))).toHaveProperty('url');
+      const pid = Number(await readFile(pidFile, 'utf8'));
+      await expect(subject({ dir })).rejects.toMatchObject({ message: expect.stringContaining(`${pid}`) });
+      process.kill(pid, 'SIGKILL');
+      await eventually(
+        async () => (/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8')) ? true : undefined),
+        () => `process ${pid} to be a zombie`,
+      );
+      await subject({ dir });
+    },
+  );
+
+  it.skipIf(process.platform === 'win32')(
+    'starts where the pid in the lock was given out again',
+    async () => {
+      const dir = await freshFolder();
+      const first = await serve(dir);
+      const lock = join(dir, '.incomplete', 'lock');
+      const owner = JSON.parse(await readFile(lock, 'utf8'));
+      expect(owner.started).toMatch(/\d/);
+      await first.kill();
+      // Another process has the number now; one that cannot be told from the owner is taken for it.
+      const other = spawn('sleep', ['300']);
+      onTestFinished(() => void other.kill('SIGKILL'));
+      await once(other, 'spawn');
+      await writeFile(lock, JSON.stringify({ pid: other.pid, host: owner.host }));
+      await expect(subject({ dir })).rejects.toMatchObject({ kind: 'temporary' });
+      await writeFile(lock, JSON.stringify({ ...owner, pid: other.pid }));
+      await subject({ dir });
+    },
+  );
 
   it('starts where the lock is left by a process with the same number, or is half written', async () => {
     const { hostname } = await import('node:os');

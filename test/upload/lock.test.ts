@@ -8,7 +8,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acquireLock, assertUnlocked, type LockTiming } from '../../src/upload/state/lock.ts';
-import { fromPs, lifeOf, thisProcess } from '../../src/upload/state/owner-of-lock.ts';
+import { lifeOf, thisProcess } from '../../src/upload/state/owner-of-lock.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 
 const ABOVE_ALL_PIDS = 2 ** 22 + 1;
@@ -130,14 +130,5 @@ describe('a lock', () => {
     await rm(path);
     while ((await readFile(path, 'utf8').catch(() => '')) !== text) await sleep(10);
     expect(lock.lost.aborted).toBe(false);
-  });
-});
-
-describe('the look at a process by ps (macOS and the BSDs)', () => {
-  it.skipIf(process.platform === 'win32')('tells one process from another that has its pid', async () => {
-    const own = await fromPs(process.pid);
-    expect(own).toMatchObject({ started: expect.stringMatching(/\d\d:\d\d:\d\d \d{4}$/) });
-    expect(await fromPs(process.pid)).toEqual(own);
-    expect(await fromPs(ABOVE_ALL_PIDS)).toEqual({});
   });
 });

@@ -3,6 +3,7 @@ import { getPriority, hostname } from 'node:os';
 import { pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
+import { lookUp } from '../../processes/look-up.ts';
 import { errorCode } from './durable.ts';
 
 /** Folders that this process has or is about to have: its own pid in a lock does not tell (see `isAlive`). */
@@ -11,6 +12,8 @@ const takenHere = new Set<string>();
 interface Owner {
   readonly pid: number;
   readonly host: string;
+  /** When the process started, where the system tells it: a pid that was given out again is another process. */
+  readonly started?: string;
 }
 
 /**
@@ -36,7 +39,7 @@ async function takeOver(path: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await create(path)) return;
     const owner = await readOwner(path);
-    if (owner !== undefined && isAlive(owner)) throw inUse(owner, path);
+    if (owner !== undefined && (await isAlive(owner))) throw inUse(owner, path);
     await discard(path, owner);
   }
   throw new PulseError('temporary', 'several servers try to take this folder at once', {
@@ -56,9 +59,10 @@ function inUse(owner: Owner, path: string): PulseError {
 
 async function create(path: string): Promise<boolean> {
   try {
+    const own = await thisProcess();
     const handle = await open(path, 'wx');
     try {
-      await handle.writeFile(JSON.stringify({ pid, host: hostname() } satisfies Owner));
+      await handle.writeFile(JSON.stringify(own));
     } finally {
       await handle.close();
     }
@@ -67,6 +71,12 @@ async function create(path: string): Promise<boolean> {
     if (errorCode(thrown) === 'EEXIST') return false;
     throw thrown;
   }
+}
+
+async function thisProcess(): Promise<Owner> {
+  const seen = await lookUp(pid);
+  const started = seen === 'dead' ? undefined : seen.started;
+  return { pid, host: hostname(), ...(started !== undefined && { started }) };
 }
 
 /** The owner written in the lock; undefined where the lock is gone, or still unreadable after a moment. */
@@ -83,13 +93,20 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   return undefined;
 }
 
-function isAlive(owner: Owner): boolean {
+async function isAlive(owner: Owner): Promise<boolean> {
   // Of another machine on a shared disk nothing can be known.
   if (owner.host !== hostname()) return true;
   // A container gives its server the same pid after every start, so this is the lock of an earlier one.
-  if (owner.pid === pid) return false;
+  if (owner.pid === pid || !isThere(owner.pid)) return false;
+  const seen = await lookUp(owner.pid);
+  if (seen === 'dead') return false;
+  const isKnown = owner.started !== undefined && seen.started !== undefined;
+  return !isKnown || owner.started === seen.started;
+}
+
+function isThere(somePid: number): boolean {
   try {
-    getPriority(owner.pid);
+    getPriority(somePid);
     return true;
   } catch (thrown) {
     // Anything but "no such process" means that there is one, which is not ours to look at.
