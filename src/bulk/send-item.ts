@@ -51,7 +51,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
   let tell = run.tools.report;
   const settle = async (outcome: Pick<LedgerOutcome, 'status' | 'proven'> & Partial<LedgerOutcome>) => {
     const recorded = await run.record?.({
-      time: new Date(clock.nowMs()).toISOString(),
+      time: new Date(clock.dateMs()).toISOString(),
       file: resolve(item.file),
       server: run.settings.server.href,
       sizeBytes: state.sizeBytes,

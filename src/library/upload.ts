@@ -42,7 +42,7 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
     clock: systemClock,
     random: Math.random,
     store: openStateStore(stateDir),
-    memory: openServerMemory(stateDir, systemClock.nowMs),
+    memory: openServerMemory(stateDir, systemClock.dateMs),
     ...(signal !== undefined && { signal }),
   });
   try {

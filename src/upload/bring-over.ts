@@ -41,7 +41,7 @@ export async function bringOver(unread: Unread): Promise<Brought> {
 
 async function isPastItsTerm({ tools, key }: Unread): Promise<boolean> {
   const record = await tools.store.read(key, () => undefined);
-  return record !== undefined && isExpired(record, tools.clock.nowMs());
+  return record !== undefined && isExpired(record, tools.clock.dateMs());
 }
 
 /** The upload as it was brought to its end, or why that was in vain. What the server lost on the way is sent again. */

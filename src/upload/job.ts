@@ -61,7 +61,7 @@ export async function ask<T>(
     const result =
       outcome.kind === 'answer' && isSuccess(outcome)
         ? read(outcome, sent)
-        : { fault: faultOf(sent, outcome, tools.clock.nowMs()) };
+        : { fault: faultOf(sent, outcome, tools.clock.dateMs()) };
     if ('value' in result) return result;
     const fault = onFault(result.fault);
     if (!isPassing(fault)) return { fault };

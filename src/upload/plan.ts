@@ -79,7 +79,7 @@ export async function planUpload(
         path: source.path,
       });
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
-      const reason = await whyAnew(record, file, source.path, settings, clock.nowMs());
+      const reason = await whyAnew(record, file, source.path, settings, clock.dateMs());
       if (reason !== undefined) return { ...anew, reason };
       return record.phase === 'finalizing'
         ? { ...anew, intention: 'finalize', fromBytes: sizeBytes }

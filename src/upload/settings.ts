@@ -44,7 +44,10 @@ export interface UploadSettings {
 
 /** Time, passed in so that no test waits. `sleep` rejects with the signal's reason when it fires. */
 export interface Clock {
+  /** Goes on evenly, whatever the machine's clock is set to: for durations, and for nothing that outlives the run. */
   readonly nowMs: () => number;
+  /** Ms since 1970 by the machine's clock, which may be set or sleep: for dates that are written down or compared. */
+  readonly dateMs: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 

@@ -106,7 +106,7 @@ function keyOf({ path }: Source, { id }: Protocol, { server }: UploadSettings): 
 /** A token that has ended would be refused only after the creation, or in the midst of the upload. */
 function refuseExpiredToken({ protocol, tools }: Pick<Job, 'protocol' | 'tools'>): void {
   const { clock, host } = tools;
-  const isOver = (token: string) => (protocol.tokenExpiryMs?.(token) ?? Infinity) <= clock.nowMs();
+  const isOver = (token: string) => (protocol.tokenExpiryMs?.(token) ?? Infinity) <= clock.dateMs();
   let token = host.token.value();
   if (token !== undefined && isOver(token) && host.token.renewed(token)) token = host.token.value();
   const endMs = token !== undefined && isOver(token) ? protocol.tokenExpiryMs?.(token) : undefined;

@@ -62,7 +62,7 @@ export async function uploadFiles(
 
 /** At the end: what this run went on with is fresh by then. */
 export async function prune({ store, clock, report }: Tools): Promise<void> {
-  for (const { path, server, savedAt, createdAt } of await store.prune(clock.nowMs()))
+  for (const { path, server, savedAt, createdAt } of await store.prune(clock.dateMs()))
     report({ type: 'upload.pruned', file: path, server, savedAt: savedAt ?? createdAt });
 }
 

@@ -304,6 +304,7 @@ describe('a run stops', () => {
     ];
     const clock = {
       nowMs: () => Date.now(),
+      dateMs: () => Date.now(),
       sleep: async (ms: number) => (ms === 77_000 ? over : undefined),
     };
     const outcome = await run(dir, { run: { jobs: 1, maxDurationMs: 77_000 }, tools: { clock } });

@@ -208,6 +208,7 @@ function hastyClock(): Clock & { readonly pausedMs: () => number } {
   return {
     pausedMs: () => pausedMs,
     nowMs: () => performance.timeOrigin + performance.now() + pausedMs * (1 - 1 / HASTE),
+    dateMs: () => Date.now() + pausedMs * (1 - 1 / HASTE),
     sleep: async (ms, signal) => {
       pausedMs += ms;
       await wait(ms / HASTE, undefined, signal === undefined ? {} : { signal });

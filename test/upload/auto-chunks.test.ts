@@ -15,6 +15,7 @@ function longLine(partMs = 80): Pick<Tools, 'send' | 'clock'> {
   let nowMs = 0;
   const clock: Clock = {
     nowMs: () => nowMs,
+    dateMs: () => nowMs,
     sleep: async (ms) => {
       nowMs += ms;
     },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { protocols } from '../../src/protocol/protocols/index.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
@@ -10,8 +10,10 @@ import { defaultSettings } from '../../src/upload/settings.ts';
 import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import type { UploadRecord } from '../../src/upload/state/state-store.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
+import { systemClock } from '../../src/upload/system-clock.ts';
 import { type Bench, plainTus, startBench } from './harness.ts';
 import { startReferenceBench } from './reference.ts';
+import type { Step } from './scripted-server.ts';
 
 const MINUTE_MS = 60_000;
 const later = (ms: number) => new Date(Date.now() + ms).toUTCString();
@@ -28,9 +30,9 @@ async function begun(bench: Bench, termMs: number): Promise<string> {
   return file;
 }
 
-/** The same clock, so much later. */
+/** The same clock, whose date is so much later. */
 const laterBy = (bench: Bench, ms: number) => ({
-  clock: { ...bench.clock, nowMs: () => bench.clock.nowMs() + ms },
+  clock: { ...bench.clock, dateMs: () => bench.clock.dateMs() + ms },
 });
 const messages = (bench: Bench) => bench.of('upload.warning').map(({ message }) => message);
 
@@ -62,7 +64,7 @@ describe('an upload whose term is past', () => {
     const bench = await startBench();
     const file = await bench.file(3000);
     let lateMs = 0;
-    const clock = { ...bench.clock, nowMs: () => bench.clock.nowMs() + lateMs };
+    const clock = { ...bench.clock, dateMs: () => bench.clock.dateMs() + lateMs };
     bench.server.script.POST = [{ patchHeaders: { 'Upload-Expires': later(MINUTE_MS) } }];
     bench.server.script.PATCH = [
       {
@@ -129,7 +131,7 @@ describe('the term', () => {
     const headers = { date: server(0), 'upload-expires': server(termMs) };
     const tools = noticingExpiry({
       send: async () => ({ kind: 'answer', status: 201, headers, body: new Uint8Array(0) }),
-      clock: { nowMs: () => nowMs, sleep: async () => {} },
+      clock: { nowMs: () => 0, dateMs: () => nowMs, sleep: async () => {} },
       store: { write: async (record: UploadRecord) => void written.push(record) },
     } as unknown as Tools);
     await tools.send({ method: 'POST', url: new URL('http://host/'), headers: {} }, { idleTimeoutMs: 1 });
@@ -161,5 +163,53 @@ describe('the term', () => {
       'expired',
     );
     expect(bench.server.seen).toEqual([]);
+  });
+});
+
+describe('when the clock of the machine is set in the midst of a run', () => {
+  const HOUR_MS = 60 * MINUTE_MS;
+
+  /** What is brought over while it leaps by five hours, with these answers to the chunks after that. */
+  async function leaping(bench: Bench, answers: Step[], leapMs: number): Promise<number> {
+    let leptMs = 0;
+    bench.server.script.POST = [
+      {
+        first: () => {
+          leptMs = leapMs;
+        },
+      },
+    ];
+    bench.server.script.PATCH = answers;
+    const clock = { ...bench.clock, dateMs: () => bench.clock.dateMs() + leptMs };
+    const settings = { ...plainTus(bench), chunkBytes: 1000 };
+    return (await bench.upload(await bench.file(3000), settings, { clock })).exitCode;
+  }
+
+  it.each([5, -5])('by %i hours, a term is kept by the new time', async (hours) => {
+    const bench = await startBench();
+    const leapMs = hours * HOUR_MS;
+    const headers = { Date: later(leapMs), 'Upload-Expires': later(leapMs + HOUR_MS) };
+    const kept = async () => (await keptUploads(join(bench.dir, 'state'), Date.now() + leapMs))[0];
+    expect(await leaping(bench, [{ patchHeaders: headers }, { answer: 403 }], leapMs)).toBe(5);
+    expect((await kept())?.record.expiresAt).toBe(new Date(headers['Upload-Expires']).toISOString());
+    expect((await kept())?.outlook).toBe('resumable');
+  });
+
+  it('a pause until a date is one by the new time', async () => {
+    const bench = await startBench();
+    const headers = { Date: '', 'Retry-After': later(5 * HOUR_MS + 10_000) };
+    expect(await leaping(bench, [{ answer: 503, headers }], 5 * HOUR_MS)).toBe(0);
+    const longestMs = Math.max(...bench.clock.pausesMs);
+    expect(longestMs).toBeGreaterThan(0);
+    expect(longestMs).toBeLessThanOrEqual(10_000);
+  });
+
+  it('durations go on evenly', () => {
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const before = { nowMs: systemClock.nowMs(), dateMs: systemClock.dateMs() };
+    vi.setSystemTime(before.dateMs + 5 * HOUR_MS);
+    expect(systemClock.dateMs() - before.dateMs).toBe(5 * HOUR_MS);
+    expect(systemClock.nowMs() - before.nowMs).toBeLessThan(HOUR_MS);
   });
 });

@@ -23,6 +23,7 @@ export function quickClock(): QuickClock {
   return {
     pausesMs,
     nowMs: () => performance.timeOrigin + performance.now() + skippedMs,
+    dateMs: () => Date.now() + skippedMs,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
       pausesMs.push(ms);

@@ -13,6 +13,7 @@ function handMovedClock(): Clock & { readonly move: (ms: number) => void; readon
   let sleepers: readonly { readonly atMs: number; readonly wake: () => void }[] = [];
   return {
     nowMs: () => nowMs,
+    dateMs: () => nowMs,
     sleep: (ms) =>
       new Promise((wake) => {
         sleepers = [...sleepers, { atMs: nowMs + ms, wake }];

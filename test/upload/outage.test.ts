@@ -17,7 +17,7 @@ async function cutOff(bench: Bench, backAt: number): Promise<Clock> {
   bench.server.script.PATCH = [stay, { first: () => bench.server.vanish() }];
   const quick = bench.clock;
   return {
-    nowMs: quick.nowMs,
+    ...quick,
     sleep: async (ms, signal) => {
       await quick.sleep(ms, signal);
       if (quick.pausesMs.length === backAt) await bench.server.appear();
@@ -77,6 +77,7 @@ describe('a server that cannot be reached at all', () => {
     let sleptMs = 0;
     const clock: Clock = {
       nowMs: () => awake.nowMs() + sleptMs,
+      dateMs: () => awake.dateMs() + sleptMs,
       sleep: async (ms, signal) => {
         await awake.sleep(ms, signal);
         if (bench.clock.pausesMs.length === 5) sleptMs = 9 * 60 * MINUTE;
@@ -91,7 +92,7 @@ describe('a server that cannot be reached at all', () => {
     const bench = await startBench();
     const back = await cutOff(bench, 7);
     const clock: Clock = {
-      nowMs: back.nowMs,
+      ...back,
       sleep: async (ms, signal) => {
         if (bench.clock.pausesMs.length === 6) bench.server.uploads.clear();
         await back.sleep(ms, signal);
@@ -110,7 +111,7 @@ describe('a server that cannot be reached at all', () => {
     const clock = quickClock();
     let pauses = 0;
     const appearing: Clock = {
-      nowMs: clock.nowMs,
+      ...clock,
       sleep: async (ms, signal) => {
         await clock.sleep(ms, signal);
         await sleep(1);
@@ -138,7 +139,7 @@ describe('a server that cannot be reached at all', () => {
   it('has one pace, however many uploads ask for it', () => {
     let nowMs = 0;
     const settings = { ...defaultSettings, server: new URL('http://host/'), maxOutageMs: MINUTE };
-    const clock = { nowMs: () => nowMs, sleep: async () => {} };
+    const clock = { nowMs: () => nowMs, dateMs: () => nowMs, sleep: async () => {} };
     const outage = createOutage(settings, { clock, random: () => 0.5, report: () => {} });
     outage.saw({ kind: 'break', cause: 'refused', detail: 'refused', delivered: false });
     const asked = () => [1, 2, 3].map(() => outage.pauseMs('refused'));
@@ -183,7 +184,7 @@ describe('a server that cannot be reached at all', () => {
     const stop = new AbortController();
     const quick = await cutOff(bench, Number.POSITIVE_INFINITY);
     const clock: Clock = {
-      nowMs: quick.nowMs,
+      ...quick,
       sleep: async (ms, signal) => {
         if (bench.clock.pausesMs.length === 8) stop.abort();
         await quick.sleep(ms, signal);

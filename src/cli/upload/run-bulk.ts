@@ -47,7 +47,7 @@ export async function runBulkUpload(
   const known = createKnown(upload.server.href, upload.requireProof);
   const ledger = await ledgerOf(values, known);
   try {
-    const plan = await makePlan(sources, choices, known, systemClock.nowMs());
+    const plan = await makePlan(sources, choices, known, systemClock.dateMs());
     const output = await createOutput(
       { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
       { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },

@@ -43,7 +43,7 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
     clock: systemClock,
     random: Math.random,
     store: openStateStore(stateDir),
-    memory: openServerMemory(stateDir, systemClock.nowMs),
+    memory: openServerMemory(stateDir, systemClock.dateMs),
     ...(readToken !== undefined && {
       readToken: () => {
         const token = readToken();

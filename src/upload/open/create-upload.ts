@@ -81,7 +81,7 @@ async function draftOf(
       schema: 1,
       ...job.key,
       identity: source.identity,
-      createdAt: new Date(tools.clock.nowMs()).toISOString(),
+      createdAt: new Date(tools.clock.dateMs()).toISOString(),
       prefix: { bytes: 0, sha256: '' },
       ...(chosen !== undefined && { chosenId: chosen.id }),
       ...(declaredSha256 !== undefined && { declaredSha256 }),

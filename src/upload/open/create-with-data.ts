@@ -60,7 +60,7 @@ function isOffered({ offer, protocol, tools }: Job): boolean {
 async function leave(job: Job, request: WireRequest, outcome: Outcome): Promise<void> {
   const { settings, source, tools, tally } = job;
   tools.host.learned.createsBare = true;
-  const fault = faultOf(request, outcome, tools.clock.nowMs());
+  const fault = faultOf(request, outcome, tools.clock.dateMs());
   if (!isPassing(fault)) return;
   const patience = createPatience({ file: source.name, settings, tools, onRetry: () => tally.retries++ });
   await patience.lasts(fault);

@@ -16,7 +16,7 @@ export function noticingExpiry<T extends Tools>(tools: T): T {
     send: async (request, conditions) => {
       const outcome = await tools.send(request, conditions);
       if (outcome.kind === 'break' || outcome.status < 200 || outcome.status >= 300) return outcome;
-      const said = termIn(outcome, tools.clock.nowMs());
+      const said = termIn(outcome, tools.clock.dateMs());
       // A new upload has a term of its own, or none.
       if (said !== undefined || request.method === 'POST') expiresAt = said;
       return outcome;

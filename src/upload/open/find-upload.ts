@@ -49,7 +49,7 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
 const SHORT_TERM_MS = 10 * 60_000;
 
 function warnOfTerm(job: Job, { expiresAt }: UploadRecord): void {
-  const leftMs = Date.parse(expiresAt ?? '') - job.tools.clock.nowMs();
+  const leftMs = Date.parse(expiresAt ?? '') - job.tools.clock.dateMs();
   if (!(leftMs > 0 && leftMs < SHORT_TERM_MS)) return;
   warn(
     job,
@@ -71,7 +71,7 @@ async function resumableOffset(job: Job, url: URL, record: UploadRecord): Promis
   const sizeBytes = sizeOf(job);
   let asked = await askOffset(job, url);
   // The server's term is past: only a complete upload, or a generous server, is still there, and neither hides.
-  if ('fault' in asked && isGone(asked.fault) && isExpired(record, job.tools.clock.nowMs()))
+  if ('fault' in asked && isGone(asked.fault) && isExpired(record, job.tools.clock.dateMs()))
     return `the upload expired at the server (${record.expiresAt})`;
   if ('fault' in asked && isGone(asked.fault)) {
     // Servers have answered 404 in passing for uploads that they still had (server defect S33).

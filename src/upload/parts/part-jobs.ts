@@ -61,7 +61,7 @@ function sliceOf(source: Source, fromBytes: number, endBytes: number): Source {
 /** One record for all parts, written by one after another. */
 function createMemory({ tools, source, key }: Job, plan: PartPlan) {
   let { parts, record: earlier } = plan;
-  const createdAt = earlier?.createdAt ?? new Date(tools.clock.nowMs()).toISOString();
+  const createdAt = earlier?.createdAt ?? new Date(tools.clock.dateMs()).toISOString();
   // What the server says of its term later goes into every record by itself.
   const expiresAt = earlier?.expiresAt;
   let joinedUrl = earlier?.joinedUrl;

@@ -24,7 +24,7 @@ export async function sendChunk(sending: Sending, given: Chunk, readsOn = true):
   const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(job, chunk, sending.progress.sent) });
   if (readsOn) job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
   const { request: last, outcome } = await sent;
-  const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.nowMs());
+  const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.dateMs());
   if (totalBytes !== undefined && typeof accepted === 'number') sending.sizeFollows = false;
   return typeof accepted === 'number' ? accepted : withChecksum(accepted, chunk);
 }
