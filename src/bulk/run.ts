@@ -1,4 +1,5 @@
 import { asPulseError, type ErrorKind, exitCodes } from '../errors.ts';
+import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { type Chosen, chooseProtocol } from '../upload/open/discover.ts';
@@ -26,6 +27,7 @@ export interface BulkSettings {
 
 export interface BulkTools extends Tools {
   readonly known: Known;
+  /** Closed when the run has ended. */
   readonly ledger?: Ledger;
   readonly readTokenFile: (path: string) => string;
   /** Told of every file that is done. */
@@ -66,6 +68,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     release();
   }
   if (!stop.signal.aborted) await prune(run.tools);
+  await given.ledger?.close().catch((error) => report(lockStays(error)));
   const notAttempted = items.length - counts.done - counts.failed;
   const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
   const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };
@@ -81,6 +84,12 @@ function count(sent: Sent, counts: Counts): void {
   counts.failed += 1;
   if (sent.error.kind === 'interrupted') counts.interrupted += 1;
   else counts.kinds.add(sent.error.kind);
+}
+
+/** What was done is done, and stands in the ledger. */
+function lockStays(error: unknown): PulseEvent {
+  const message = `the lock of the ledger could not be removed: ${asPulseError(error).message}`;
+  return { type: 'upload.warning', file: '', message };
 }
 
 interface Judging {

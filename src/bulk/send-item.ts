@@ -10,6 +10,7 @@ import { redacted, redactedText } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { fsPath } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
+import { forgetBy } from '../upload/tidily.ts';
 import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted, failureEvent } from '../upload/upload-files.ts';
 import { deferredRemoval } from './deferred-removal.ts';
@@ -60,7 +61,8 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       seconds: Math.round(clock.nowMs() - startedMs) / 1000,
       ...outcome,
     });
-    if (recorded === true) await removal.settle();
+    if (recorded !== true) return;
+    await forgetBy({ source: { name: item.file }, tools: { ...run.tools, report: tell } }, removal.settle);
   };
   try {
     if (item.problem !== undefined) throw item.problem;

@@ -7,6 +7,7 @@ import type { Sender } from './send-once.ts';
 import type { UploadSettings } from './settings.ts';
 import type { UploadRecord } from './state/record.ts';
 import type { UploadKey } from './state/state-store.ts';
+import { forget, tidily } from './tidily.ts';
 
 /** How an upload that was remembered came to its end. */
 export interface Aborted {
@@ -27,21 +28,16 @@ export async function abortRemembered(
   tools: RunTools,
 ): Promise<Aborted | undefined> {
   const lock = await tools.store.lock(key);
+  const source = { name: key.path };
   try {
     const record = await tools.store.read(key, () => undefined);
     if (record === undefined) return undefined;
-    const asker = {
-      protocol,
-      settings,
-      tools,
-      source: { name: key.path },
-      tally: { sentBytes: 0, retries: 0 },
-    };
+    const asker = { protocol, settings, tools, source, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await tools.store.remove(key);
     return { url: record.url, ended, mayBeFinished: record.phase === 'finalizing' };
   } finally {
-    await lock.release();
+    await tidily({ source, tools }, 'its lock', lock.release);
   }
 }
 
@@ -64,7 +60,7 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
     if (record.phase === 'creating') return;
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
-    await tools.store.remove(key);
+    await forget({ ...sender, key });
     if (ended === 'removed')
       warn(sender, 'its unfinished upload was removed from the server (--abort-on-failure)');
   } catch (thrown) {

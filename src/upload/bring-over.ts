@@ -10,6 +10,7 @@ import type { OpenUpload } from './open/open-upload.ts';
 import { gapIn } from './send/chunk-checks.ts';
 import { type ChunkReader, createChunkReader } from './send/chunk-reader.ts';
 import { sendChunks } from './send/send-chunks.ts';
+import { forget } from './tidily.ts';
 
 /** A job whose file was not read yet. */
 export type Unread = Omit<Job, 'reader'>;
@@ -58,7 +59,6 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
 }
 
 async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
-  const { tools, key } = job;
   const sent = await sendChunks(job, upload);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: sent.isToBeSentAgain === true };
   const { atRisk, finishFault, checked } = sent;
@@ -73,7 +73,7 @@ async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | In
     return await proved(job, upload, { sha256, gap, isGone });
   } catch (error) {
     if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
-    await tools.store.remove(key);
+    await forget(job);
     if (!atRisk) throw error;
     // A server without HEAD may have stored a repeated chunk twice.
     return { inVain: error, sendAfresh: true };

@@ -19,6 +19,7 @@ import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
 import { openSource, type Source } from './source/source.ts';
 import type { UploadKey } from './state/state-store.ts';
+import { forget, tidily } from './tidily.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
 export interface UploadResult {
@@ -56,15 +57,18 @@ export async function uploadFile(
     const lock = await given.store.lock(key);
     const { signal, release } = joinedSignal(given.signal, lock.lost);
     try {
-      return await uploadSource(source, protocol, settings, { ...given, signal });
+      const result = await uploadSource(source, protocol, settings, { ...given, signal });
+      await tidily({ source, tools: given }, 'its lock', lock.release);
+      return result;
     } catch (error) {
       await abandon({ protocol, settings, tools: { ...given, signal }, source }, key, error);
-      const kept = await given.store.read(key, () => undefined);
+      // What failed is the error to tell, and none that comes of the tidying.
+      const kept = await given.store.read(key, () => undefined).catch(() => undefined);
       const isKept = kept !== undefined && kept.phase !== 'creating';
+      await lock.release().catch(() => undefined);
       throw given.signal?.aborted ? interrupted(source, isKept) : resumableOr(error, isKept);
     } finally {
       release();
-      await lock.release();
     }
   } finally {
     await source.close();
@@ -95,7 +99,7 @@ export async function uploadSource(
   const brought = { ...result, ...job.tally, elapsedMs };
   // Said before it is forgotten: whoever is killed in between finalizes once more, and does not upload again.
   tools.report({ type: 'upload.done', file: source.name, ...brought });
-  if (settings.finalize) await tools.store.remove(key);
+  if (settings.finalize) await forget(asker);
   return brought;
 }
 

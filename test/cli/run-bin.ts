@@ -27,6 +27,9 @@ export interface BinOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What its standard input is; nothing at all where absent. */
   readonly stdin?: 'pipe' | number;
+  /** Who runs it, where that is not who runs the test. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** Flags of node itself. */
   readonly node?: readonly string[];
   /** Of another copy of the program. */
@@ -47,6 +50,7 @@ export function startBin(args: readonly string[], options: BinOptions = {}): Run
   );
   const child = spawn(process.execPath, [...(options.node ?? []), options.bin ?? bin, ...args], {
     cwd: options.cwd,
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.gid }),
     env: { ...Object.fromEntries(inherited), ...options.env },
     stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
   });

@@ -12,6 +12,7 @@ const MAX_LINE_BYTES = 1024 * 1024;
 export interface Ledger {
   /** Resolves once the record is on the disk. */
   readonly append: (outcome: Outcome) => Promise<void>;
+  /** Throws `input` where its lock stays behind: every record is on the disk all the same. Once is enough. */
   readonly close: () => Promise<void>;
 }
 
@@ -30,15 +31,17 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
     await orLedgerError(path, () => mend(handle, wholeBytes, torn));
     if (wholeBytes === 0) await syncFolder(dirname(path));
   } catch (error) {
-    await handle?.close();
-    await lock.release();
+    // What failed is the error to tell, and none that comes of the tidying.
+    await handle?.close().catch(() => undefined);
+    await lock.release().catch(() => undefined);
     throw error;
   }
+  let closing: Promise<void> | undefined;
   return {
     append: together((lines) => orLedgerError(path, () => append(handle, lines)), recordLine),
-    close: async () => {
-      await handle.close();
-      await lock.release();
+    close: () => {
+      closing ??= orLedgerError(path, () => handle.close().finally(lock.release));
+      return closing;
     },
   };
 }

@@ -47,12 +47,19 @@ export async function inRun(
   const output = await outputOf(values);
   const interruption = watchForSignals();
   const transport = createTransport(network);
-  const report = (event: PulseEvent) => output.report(withSignalCode(onEvent(event), interruption));
+  const say = (event: PulseEvent) => output.report(withSignalCode(onEvent(event), interruption));
+  let end: PulseEvent | undefined;
+  // The last line is said last, and only once: also where something is left to do, or goes wrong, after the uploads.
+  const report = (event: PulseEvent) => {
+    if (event.type === 'run.end') end = event;
+    else say(event);
+  };
   const { tools, close } = uploadTools({ line, values, settings, send: transport.send, report });
   const warning = insecureWarning(values, settings.server);
   if (warning !== undefined) output.warn(warning);
   try {
     const outcome = await upload({ ...tools, signal: interruption.signal }, output);
+    if (end !== undefined) say(end);
     const exitCode = exitCodeOf(outcome, interruption);
     if (exitCode === interruption.exitCode()) output.printNext(next());
     return exitCode;

@@ -55,7 +55,8 @@ export async function runBulkUpload(
     const task = { line, values, settings, network, known, plan, ...(ledger !== undefined && { ledger }) };
     return await run(task, output).finally(output.close);
   } finally {
-    await ledger?.close();
+    // A run tells of it; where there was none, what kept it from being made is the error to tell.
+    await ledger?.close().catch(() => undefined);
   }
 }
 

@@ -11,14 +11,14 @@ import { again } from '../../upload/faults.ts';
 import type { Tools, UploadSettings } from '../../upload/settings.ts';
 import { type Input, pipeAgain, wholeAgain } from '../../upload/source/input.ts';
 import { INPUT, inputError } from '../../upload/source/source.ts';
-import { openSpool, removeSpooled, type Spool } from '../../upload/source/spool.ts';
+import { openSpool, type Spool } from '../../upload/source/spool.ts';
 import { failureEvent, type RunOutcome, uploadFiles } from '../../upload/upload-files.ts';
 import { uploadInput } from '../../upload/upload-input.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import type { UploadValues } from '../options/upload.ts';
 import { type Asked, inRun } from './in-run.ts';
-import { copyStays, resumeCommand } from './run-upload.ts';
+import { copyStays, dropCopy, resumeCommand } from './run-upload.ts';
 
 /** `pulse-upload -`: standard input, as it comes, or with --spool from a copy on disk. */
 export async function runInput(
@@ -59,7 +59,7 @@ async function runSpooled(asked: Asked): Promise<number> {
   let isWhole = false;
   let isGone = false;
   const goOn = () => resumeCommand(new Map([...line.given, ...nameFor(spool.path, name)]), [spool.path]);
-  const exitCode = await inRun(asked, {
+  return inRun(asked, {
     upload: async (tools, output) => {
       sayTerminal(output);
       const failed = await fillSpool(spool, values.size, tools);
@@ -67,6 +67,7 @@ async function runSpooled(asked: Asked): Promise<number> {
       isWhole = true;
       const outcome = await uploadFiles([spool.path], settings, tools);
       if (isGone) output.warn(copyStays(spool.path));
+      else if (outcome.exitCode === 0 && settings.finalize) await dropCopy(spool.path, output);
       return outcome;
     },
     onEvent: (event) => {
@@ -75,8 +76,6 @@ async function runSpooled(asked: Asked): Promise<number> {
     },
     next: () => (isWhole ? goOn() : wholeAgain),
   });
-  if (exitCode === 0 && settings.finalize && !isGone) await removeSpooled(spool.path);
-  return exitCode;
 }
 
 /** Undefined once the whole input is on disk. */

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
 import { stateDirOf } from '../../input/state-dir.ts';
+import type { Output } from '../../output/output.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
 import { planFiles } from '../../upload/plan.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
@@ -35,12 +36,16 @@ export async function runUpload(
   }
   const left = new Set(line.operands);
   const gone = new Set<string>();
-  const exitCode = await inRun(
+  return inRun(
     { line, values, settings, network },
     {
       upload: async (tools, output) => {
         const outcome = await uploadFiles(line.operands, settings, tools);
-        for (const file of gone) if (isSpooled(stateDir, file)) output.warn(copyStays(file));
+        const copies = line.operands.filter((file) => isSpooled(stateDir, file));
+        for (const file of copies) {
+          if (gone.has(file)) output.warn(copyStays(file));
+          else if (!left.has(file) && settings.finalize) await dropCopy(file, output);
+        }
         return outcome;
       },
       onEvent: (event) => {
@@ -51,9 +56,16 @@ export async function runUpload(
       next: () => resumeCommand(line.given, [...left]),
     },
   );
-  const done = line.operands.filter((file) => !left.has(file) && !gone.has(file));
-  if (settings.finalize) for (const file of done) if (isSpooled(stateDir, file)) await removeSpooled(file);
-  return exitCode;
+}
+
+/** Removes a copy whose upload is done; that it cannot be makes no failure of the upload. */
+export async function dropCopy(path: string, { warn }: Output): Promise<void> {
+  try {
+    await removeSpooled(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    warn(`the copy ${path} could not be removed: ${code}; it is not needed any more`);
+  }
 }
 
 /** What may be the last copy is not thrown away for a server that was asked and did not find its own. */

@@ -5,6 +5,7 @@ import type { OpenUpload } from '../open/open-upload.ts';
 import { titleOf } from '../source/path-text.ts';
 import { assertSameContent } from '../source/same-content.ts';
 import { changed } from '../source/source.ts';
+import { forget } from '../tidily.ts';
 import type { UploadResult } from '../upload-file.ts';
 import { finalizeUpload } from './finalize.ts';
 import { proofOf, proves } from './proof.ts';
@@ -37,7 +38,7 @@ export async function proved(
     isGone = false,
   }: { readonly sha256: string; readonly gap: string | undefined; readonly isGone?: boolean },
 ): Promise<Brought | Shortfall> {
-  const { protocol, settings, tools, key } = job;
+  const { protocol, settings } = job;
   const sizeBytes = sizeOf(job);
   const brought = {
     url: upload.url.href,
@@ -54,7 +55,7 @@ export async function proved(
   if (!proven && settings.requireProof) {
     const canReadBack = protocol.content !== undefined && !settings.readBack;
     // What can still be compared is asked for again, and not sent again.
-    if (!canReadBack) await tools.store.remove(key);
+    if (!canReadBack) await forget(job);
     throw withoutProof(job, upload.url.href, canReadBack, proof === 'declared' ? DECLARED_ONLY : gap);
   }
   return {

@@ -6,6 +6,7 @@ import { ask, type Job, sizeOf } from '../job.ts';
 import { createChunkReader } from '../send/chunk-reader.ts';
 import { elsewhere } from '../send-once.ts';
 import type { UploadRecord } from '../state/state-store.ts';
+import { forget } from '../tidily.ts';
 import { assertPrefix } from './accepted-prefix.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import { createWithData } from './create-with-data.ts';
@@ -37,7 +38,7 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   const created = await ask(job, request, namedPlace, { onFault });
   if ('fault' in created) {
     if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault);
-    if (chosen !== undefined) await tools.store.remove(job.key);
+    if (chosen !== undefined) await forget(job);
     throw refusedCreation(job, created.fault);
   }
   if (created.value.url.origin !== settings.server.origin)
@@ -105,7 +106,7 @@ async function ownUpload(
   const { source, tools } = job;
   const offsetBytes = await offsetOfOwn(job, chosen, fault);
   // Nobody shall go on with it or end it as if it were ours.
-  if (offsetBytes === 'others') await tools.store.remove(job.key);
+  if (offsetBytes === 'others') await forget(job);
   if (offsetBytes === 'others' || offsetBytes === undefined) throw refusedCreation(job, fault);
   if (chosen.earlier !== undefined) await assertPrefix(job, chosen.earlier);
   const { url } = chosen;

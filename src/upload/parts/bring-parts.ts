@@ -11,6 +11,7 @@ import type { OpenUpload } from '../open/open-upload.ts';
 import { createChunkReader } from '../send/chunk-reader.ts';
 import { sendChunks } from '../send/send-chunks.ts';
 import { assertSameContent } from '../source/same-content.ts';
+import { forget } from '../tidily.ts';
 import { inOnePiece, joinedBefore, joinParts } from './join-parts.ts';
 import { createPartJobs, type PartJobs } from './part-jobs.ts';
 import type { PartPlan } from './parts.ts';
@@ -145,7 +146,7 @@ async function finished(
     return { ...ended, resumedFromBytes };
   } catch (error) {
     // What was joined to other bytes is of no use to any later run.
-    if (error instanceof PulseError && error.kind === 'integrity') await job.tools.store.remove(job.key);
+    if (error instanceof PulseError && error.kind === 'integrity') await forget(job);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
 import { errorOf, type Fault, type Remedy } from '../faults.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
+import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
 import { countRequest, endOf, type Sending } from './sending.ts';
 import { shrink, shrinkOnSecondTimeout } from './smaller-chunks.ts';
@@ -36,7 +37,7 @@ const steps: Readonly<Record<Remedy, Step>> = {
   },
   stop: async ({ job }, _, fault) => {
     // Rejected for its content: the server keeps nothing that could be gone on with.
-    if (fault.status === 422) await job.tools.store.remove(job.key);
+    if (fault.status === 422) await forget(job);
     throw errorOf(fault);
   },
 };

@@ -9,6 +9,7 @@ import { removeFile } from './state-folder.ts';
 export interface Lock {
   /** Fires, with a `PulseError` as reason, when somebody else has taken the lock in the meantime. */
   readonly lost: AbortSignal;
+  /** Rejects where the file stays behind; it holds nobody off then. */
   readonly release: () => Promise<void>;
 }
 
@@ -22,6 +23,9 @@ export interface LockTiming {
 }
 
 const TAKEOVER_LOOK_MS = 20;
+
+/** Locks of this process, by their nonces, that it has released and could not remove: it lives, and holds them no more. */
+const leftBehind = new Set<string>();
 
 /** Silence is many missed beats: a laptop that sleeps for a moment, or a slow network folder, is not dead. */
 const usualTiming: LockTiming = { beatMs: 30_000, silenceMs: 15 * 60_000, takeoverMs: 10_000 };
@@ -65,7 +69,7 @@ async function assertDead(
   nowMs: (path: string) => Promise<number>,
 ): Promise<void> {
   const owner = parseOwner(text);
-  const life = owner === undefined ? 'dead' : await lifeOf(owner);
+  const life = owner === undefined || leftBehind.has(owner.nonce) ? 'dead' : await lifeOf(owner);
   if (owner === undefined || life === 'dead') return;
   const beat = await stat(path).catch(() => undefined);
   if (beat === undefined) return;
@@ -102,7 +106,9 @@ function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): L
     release: async () => {
       isReleased = true;
       clearInterval(timer);
-      if (await isOwn(path, own)) await removeFile(path);
+      leftBehind.add(own.nonce);
+      if (parseOwner((await readLock(path)) ?? '')?.nonce === own.nonce) await removeFile(path);
+      leftBehind.delete(own.nonce);
     },
   };
 }
@@ -125,6 +131,16 @@ async function beat(path: string, own: Owner, isReleased: () => boolean): Promis
 
 async function isOwn(path: string, own: Owner): Promise<boolean> {
   return parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === own.nonce;
+}
+
+/** What a lock says; undefined where there is none. Throws where that cannot be learned. */
+async function readLock(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Throws where it is there already. Of what a full disk cuts short nothing stays. */

@@ -11,7 +11,7 @@ export type { UploadKey, UploadRecord } from './record.ts';
 
 /** One record per upload. Records are replaced whole: a crash leaves the old one or the new one. */
 export interface StateStore {
-  /** Throws `temporary` when another live process holds this upload. */
+  /** Throws `temporary` when another live process holds this upload; its release throws `input` where the lock stays behind. */
   readonly lock: (key: UploadKey) => Promise<Lock>;
   /** The record; undefined where there is none. One that cannot be trusted is set aside, and `onSetAside` is told. */
   readonly read: (key: UploadKey, onSetAside: (message: string) => void) => Promise<UploadRecord | undefined>;
@@ -38,7 +38,11 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
         : { distrusted: 'belongs to another upload' };
     });
   return {
-    lock: (key) => orStateError(dir, () => inFolder(() => acquireLock(pathOf(key, 'lock'), key.path))),
+    lock: (key) =>
+      orStateError(dir, async () => {
+        const lock = await inFolder(() => acquireLock(pathOf(key, 'lock'), key.path));
+        return { ...lock, release: () => orStateError(dir, lock.release) };
+      }),
     read: async (key, onSetAside) => {
       // Of most files there is none, and an error for each would cost more than this.
       if (!existsSync(pathOf(key, 'json'))) return undefined;

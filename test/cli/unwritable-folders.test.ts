@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, test } from 'vitest';
+import { startScriptedServer } from '../upload/scripted-server.ts';
+import { bin, type Ended, startBin, temporaryFolder } from './run-bin.ts';
+
+/** Permissions do not hold the superuser off: its runs are made by nobody. */
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+
+const problem = whyNot();
+if (problem !== undefined)
+  process.stderr.write(`folders that become unwritable are not tested: ${problem}\n`);
+
+function whyNot(): string | undefined {
+  if (process.platform === 'win32') return 'Windows has no such permissions';
+  const { status } = spawnSync(process.execPath, [bin, '--version'], { cwd: '/', ...user });
+  return status === 0 ? undefined : 'run by the superuser, and nobody else may read this folder';
+}
+
+async function ownFolder(...path: readonly [string, ...string[]]): Promise<string> {
+  const folder = join(...path);
+  await mkdir(folder, { recursive: true });
+  if (isRoot) await chown(folder, NOBODY, NOBODY);
+  return folder;
+}
+
+interface Scene {
+  readonly dir: string;
+  readonly ledgerDir: string;
+  readonly stateDir: string;
+  readonly files: readonly string[];
+}
+
+/** A run whose folder can be written to no more once a file is finalized; `which` that is. */
+async function runWith(
+  which: (scene: Scene) => string | Promise<string>,
+  args: (scene: Scene) => readonly string[],
+) {
+  const dir = await temporaryFolder();
+  await chmod(dir, 0o755);
+  const ledgerDir = await ownFolder(dir, 'ledgers');
+  const stateDir = await ownFolder(dir, 'state');
+  const files = ['a.mp4', 'b.mp4'].map((name) => join(dir, name));
+  for (const file of files) await writeFile(file, file);
+  const scene = { dir, ledgerDir, stateDir, files };
+  const server = await startScriptedServer();
+  let folder = dir;
+  const lock = {
+    first: async () => {
+      folder = await which(scene);
+      await chmod(folder, 0o555);
+    },
+  };
+  server.script.FINALIZE = [lock, lock];
+  const env = { PULSE_UPLOAD_STATE_DIR: stateDir, HOME: dir, XDG_CONFIG_HOME: join(dir, 'config') };
+  const line = [...args(scene), '--server', server.url, '--protocol', 'pulse', '--json'];
+  const running = startBin(line, { cwd: '/', env, stdin: 'pipe', ...user });
+  running.child.stdin?.end('content');
+  const ended = await running.ended;
+  await chmod(folder, 0o755);
+  await server.close();
+  return { ...scene, ended, events: eventsOf(ended) };
+}
+
+function eventsOf({ stdout }: Ended): readonly Readonly<Record<string, unknown>>[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const typesOf = (events: readonly Readonly<Record<string, unknown>>[]) =>
+  events.map(({ type }) => type).filter((type) => /done|failed|warning|run\.end/.test(String(type)));
+
+describe.skipIf(problem !== undefined)(
+  'a folder that becomes unwritable once the uploads are finalized',
+  () => {
+    test('state, one file: done, a warning, one end', async () => {
+      const { ended, events } = await runWith(
+        ({ stateDir }) => stateDir,
+        ({ files }) => files.slice(0, 1),
+      );
+      expect(ended.code).toBe(0);
+      expect(typesOf(events)).toEqual(['upload.done', 'upload.warning', 'run.end']);
+      expect(events.at(-1)).toMatchObject({ exitCode: 0, done: 1, failed: 0 });
+      expect(ended.stderr).toContain('what is remembered of it could not be removed');
+    });
+
+    test('the copy of standard input: done, a warning, one end', async () => {
+      const copies = async (stateDir: string) => {
+        const [name = ''] = await readdir(join(stateDir, 'spool'));
+        return join(stateDir, 'spool', name);
+      };
+      const { ended, events, stateDir } = await runWith(
+        ({ stateDir }) => copies(stateDir),
+        () => ['-', '--spool', '--name', 'a.mp4'],
+      );
+      expect(ended.code).toBe(0);
+      expect(typesOf(events)).toEqual(['upload.done', 'upload.warning', 'run.end']);
+      expect(ended.stderr).toContain(`${join(await copies(stateDir), 'a.mp4')} could not be removed: EACCES`);
+    });
+
+    test('ledger: done, a warning, one end', async () => {
+      const { ended, events, ledgerDir } = await runWith(
+        ({ ledgerDir }) => ledgerDir,
+        ({ files, ledgerDir }) => [...files, '--ledger', join(ledgerDir, 'l.jsonl')],
+      );
+      expect(ended.code).toBe(0);
+      expect(typesOf(events)).toEqual(['upload.done', 'upload.done', 'upload.warning', 'run.end']);
+      expect(events.at(-1)).toMatchObject({ exitCode: 0, done: 2, failed: 0 });
+      expect((await readdir(ledgerDir)).toSorted()).toEqual(['l.jsonl', 'l.jsonl.lock']);
+    });
+  },
+);
