@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auditLedger } from '../../src/bulk/ledger/check.ts';
 import { latestRecords } from '../../src/bulk/ledger/latest.ts';
@@ -84,6 +84,29 @@ describe('merging', () => {
     expect(await readFile(first, 'utf8')).toBe(recordLine(outcome('a')));
     await mergeLedgers(first, [first, second]);
     expect((await latestRecords([first])).size).toBe(2);
+  });
+
+  test('of what is not there, or to where nothing can be, says which, and leaves nothing behind', async () => {
+    const [path = ''] = await ledgers([outcome('a')]);
+    const dir = dirname(path);
+    const missing = join(dir, 'none', 'x.jsonl');
+    await expect(mergeLedgers(missing, [path])).rejects.toMatchObject({
+      kind: 'input',
+      message: `the ledger ${missing} cannot be used: ENOENT`,
+    });
+    for (const name of [missing, join(dir, 'x.jsonl')])
+      await expect(mergeLedgers(join(dir, 'all.jsonl'), [path, name])).rejects.toMatchObject({
+        kind: 'input',
+        message: `there is no ledger at ${name}`,
+      });
+    expect(await readdir(dir)).toEqual(['1.jsonl']);
+  });
+
+  test('takes one ledger for one, however its path is spelt', async () => {
+    const [path = ''] = await ledgers([outcome('a')]);
+    const spelt = `${dirname(path)}/./1.jsonl`;
+    expect((await mergeLedgers(path, [path, spelt])).size).toBe(1);
+    expect((await mergeLedgers(`${path}.all`, [spelt, path])).size).toBe(1);
   });
 
   test('waits for nobody: a ledger that a run writes to is refused', async () => {

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { recordLine } from '../../src/bulk/ledger/ledger-record.ts';
 import { startScriptedServer } from '../upload/scripted-server.ts';
-import { bin, type Ended, startBin, temporaryFolder } from './run-bin.ts';
+import { bin, type Ended, runBin, startBin, temporaryFolder } from './run-bin.ts';
 
 /** Permissions do not hold the superuser off: its runs are made by nobody. */
 const NOBODY = 65_534;
@@ -66,6 +68,27 @@ async function runWith(
   return { ...scene, ended, events: eventsOf(ended) };
 }
 
+/** Ledgers, each in a folder of its own that cannot be written to. */
+async function readOnlyLedgers(dir: string, count: number): Promise<readonly string[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const folder = await ownFolder(dir, `${index}`);
+      const record = {
+        time: '2026-01-31T12:00:00.000Z',
+        file: `/${index}.mp4`,
+        server: 'http://h/',
+        mtime: '',
+      };
+      const counts = { sizeBytes: 1, attempts: 1, seconds: 1 };
+      const path = join(folder, 'l.jsonl');
+      await writeFile(path, recordLine({ ...record, ...counts, status: 'done', proven: true }));
+      await chmod(folder, 0o555);
+      onTestFinished(() => chmod(folder, 0o755));
+      return path;
+    }),
+  );
+}
+
 function eventsOf({ stdout }: Ended): readonly Readonly<Record<string, unknown>>[] {
   return stdout
     .trim()
@@ -116,3 +139,37 @@ describe.skipIf(problem !== undefined)(
     });
   },
 );
+
+describe.skipIf(problem !== undefined)('ledgers where nothing can be written', () => {
+  const merge = async (out: string, inputs: readonly string[]) => {
+    const env = { HOME: out, XDG_CONFIG_HOME: out };
+    return runBin(['ledger', 'merge', join(out, 'all.jsonl'), ...inputs], { cwd: '/', env, ...user });
+  };
+
+  test('are merged into one elsewhere, but not while somebody writes to one', async () => {
+    const dir = await temporaryFolder();
+    await chmod(dir, 0o755);
+    const out = await ownFolder(dir, 'out');
+    const ledgers = await readOnlyLedgers(dir, 2);
+    const merged = await merge(out, ledgers);
+    expect(merged).toMatchObject({ code: 0, stderr: '' });
+    expect(await readdir(out)).toEqual(['all.jsonl']);
+    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
+    const busy = join(ledgers[1] ?? '', '..');
+    await chmod(busy, 0o755);
+    await writeFile(`${ledgers[1]}.lock`, JSON.stringify(owner), { mode: 0o644 });
+    await chmod(busy, 0o555);
+    const refused = await merge(await ownFolder(dir, 'out2'), ledgers);
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toContain(`${ledgers[1]} is written to by process ${process.pid}`);
+  });
+
+  test('are not merged into one there: exit 3 names it', async () => {
+    const dir = await temporaryFolder();
+    await chmod(dir, 0o755);
+    const [ledger = ''] = await readOnlyLedgers(dir, 1);
+    const refused = await merge(join(ledger, '..'), [ledger]);
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('all.jsonl cannot be used: EACCES');
+  });
+});

@@ -2,8 +2,9 @@ import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
-import { acquireLock } from '../../upload/state/lock.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
+import { orLedgerError } from './ledger-error.ts';
+import { lockLedger } from './ledger-lock.ts';
 import { type LedgerRecord, type Outcome, parseRecord, RECORD_START, recordLine } from './ledger-record.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -21,9 +22,7 @@ export interface Ledger {
  * cut off. Throws `temporary` while another run writes to it, `input` where the file is no ledger or cannot be written.
  */
 export async function openLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<Ledger> {
-  const lock = await orLedgerError(path, () =>
-    acquireLock(`${path}.lock`, `the ledger ${path}`, 'is written to'),
-  );
+  const lock = await lockLedger(path);
   let handle: FileHandle | undefined;
   try {
     handle = await orLedgerError(path, () => open(path, 'a+', 0o644));
@@ -48,12 +47,16 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
 
 /** Every record of a ledger, the oldest first; a torn last line is no record. Throws `input` where the file is none. */
 export async function readLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<void> {
-  if (!existsSync(path)) {
-    throw new PulseError('input', `there is no ledger at ${path}`, {
-      hint: 'check the path; a run with --ledger <path> writes one',
-    });
-  }
+  assertThere(path);
   await readTo(path, onRecord);
+}
+
+/** Throws `input` where there is no ledger. */
+export function assertThere(path: string): void {
+  if (existsSync(path)) return;
+  throw new PulseError('input', `there is no ledger at ${path}`, {
+    hint: 'check the path; a run with --ledger <path> writes one',
+  });
 }
 
 interface Extent {
@@ -139,17 +142,4 @@ function noRecord(path: string, line: number): PulseError {
     hint:
       line === 1 ? 'name another file as the ledger' : 'remove that line: its file is then sent once more',
   });
-}
-
-async function orLedgerError<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof PulseError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new PulseError('input', `the ledger ${path} cannot be used: ${code}`, {
-      hint: 'check its folder, the permissions and the room on the disk, or name another file with --ledger',
-      cause: error,
-    });
-  }
 }

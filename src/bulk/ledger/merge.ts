@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { access, open, realpath, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
-import { acquireLock, type Lock } from '../../upload/state/lock.ts';
+import type { Lock } from '../../upload/state/lock.ts';
 import { latestRecords } from './latest.ts';
+import { orLedgerError } from './ledger-error.ts';
+import { assertThere } from './ledger-file.ts';
+import { lockLedger, lockOrLook } from './ledger-lock.ts';
 import { type LedgerRecord, recordLine } from './ledger-record.ts';
 
 /** So much text is gathered before it is written. */
@@ -10,24 +14,33 @@ const WRITE_BYTES = 256 * 1024;
 
 /**
  * Writes the last word on every file of these ledgers into one, sorted by file. `out` may be one of them; anything
- * else that stands in its place throws `input`, and a run that writes to one of them `temporary`.
+ * else that stands in its place throws `input`, like what is missing or cannot be written to, and a run that writes to
+ * one of them `temporary`. Inputs may be where nothing can be written.
  */
 export async function mergeLedgers(
   out: string,
   inputs: readonly string[],
 ): Promise<ReadonlyMap<string, LedgerRecord>> {
-  await assertFree(out, inputs);
-  const locks: Lock[] = [];
+  inputs.forEach(assertThere);
+  await orLedgerError(out, () => assertFree(out, inputs));
+  const locks: (Lock | undefined)[] = [];
   try {
-    for (const path of new Set([out, ...inputs])) {
-      locks.push(await acquireLock(`${path}.lock`, `the ledger ${path}`, 'is written to'));
-    }
+    locks.push(await lockLedger(out));
+    for (const path of othersOf(out, inputs)) locks.push(await lockOrLook(path));
     const latest = await latestRecords(inputs);
     await replace(out, [...latest.values()].toSorted(byFile));
     return latest;
   } finally {
-    for (const lock of locks) await lock.release();
+    // What stays behind holds nobody off once this process has ended.
+    for (const lock of locks) await lock?.release().catch(() => undefined);
   }
+}
+
+/** Each input once, however its path is spelt: nobody waits for a lock of his own. */
+function othersOf(out: string, inputs: readonly string[]): readonly string[] {
+  const spelt = new Map(inputs.map((path) => [resolve(path), path]));
+  spelt.delete(resolve(out));
+  return [...spelt.values()];
 }
 
 async function assertFree(out: string, inputs: readonly string[]): Promise<void> {
@@ -67,7 +80,7 @@ async function replace(path: string, records: readonly LedgerRecord[]): Promise<
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new PulseError('input', `${path} cannot be written: ${code}`, {
       hint: 'check its folder',

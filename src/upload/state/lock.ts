@@ -22,6 +22,8 @@ export interface LockTiming {
   readonly takeoverMs: number;
 }
 
+const UPLOADED = 'is being uploaded to this server';
+
 const TAKEOVER_LOOK_MS = 20;
 
 /** Locks of this process, by their nonces, that it has released and could not remove: it lives, and holds them no more. */
@@ -38,7 +40,7 @@ const usualTiming: LockTiming = { beatMs: 30_000, silenceMs: 15 * 60_000, takeov
 export async function acquireLock(
   path: string,
   what: string,
-  doing = 'is being uploaded to this server',
+  doing = UPLOADED,
   timing = usualTiming,
 ): Promise<Lock> {
   const own: Owner = { ...(await thisProcess()), takenAtMs: Date.now(), nonce: randomUUID() };
@@ -55,10 +57,10 @@ export async function acquireLock(
 }
 
 /** Throws `temporary` where somebody alive holds the lock; takes and touches nothing. */
-export async function assertUnlocked(path: string, what: string, timing = usualTiming): Promise<void> {
+export async function assertUnlocked(path: string, what: string, doing = UPLOADED): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  const fact = `${what} is being uploaded to this server`;
-  if (text !== undefined) await assertDead(path, text, fact, timing, async () => Date.now());
+  if (text !== undefined)
+    await assertDead(path, text, `${what} ${doing}`, usualTiming, async () => Date.now());
 }
 
 async function assertDead(
