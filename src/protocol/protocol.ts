@@ -39,6 +39,10 @@ export interface Finalized {
   readonly sha256?: string;
   /** A checksum that is no SHA-256, as the server wrote it. */
   readonly otherChecksum?: string;
+  /** A size that is no number, as the server wrote it. */
+  readonly otherSize?: string;
+  /** It says that it failed, whatever else it says. */
+  readonly hasFailed?: true;
 }
 
 /** A file as it would be created at a server. */

@@ -10,6 +10,8 @@ describe('finalize is believed only where it proves something', () => {
     ['another size as digits', { size: '11' }],
     ['another size and no checksum', { size: 11, checksum: undefined }],
     ['a size that no file has', { size: -1 }],
+    ['a size beyond all numbers, as digits', { size: '99999999999999999999' }],
+    ['a size below nothing, as text', { size: '-10' }],
     ['half a byte', { size: 10.5, checksum: undefined }],
   ])('%s is exit 7, with both values', async (_, patchJson) => {
     const bench = await startBench();
@@ -60,6 +62,78 @@ describe('finalize is believed only where it proves something', () => {
       expect(bench.of('upload.failed')).toMatchObject([{ kind: 'protocol', resumable: true }]);
     },
   );
+
+  it.each(['10', ' 10 ', '10.0', '0010'])('a size written %j is compared, and the same', async (size) => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ patchJson: { size } }];
+    await bench.upload(await bench.file(10));
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+    expect(bench.of('upload.warning')).toEqual([]);
+  });
+
+  it.each([['10 bytes'], [{ bytes: 10 }], [[10]], [true], ['']])(
+    'a size that is no number (%j) is named, since it was not compared',
+    async (size) => {
+      const bench = await startBench();
+      bench.server.script.FINALIZE = [{ patchJson: { size } }];
+      expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+      const said = typeof size === 'string' ? size : JSON.stringify(size);
+      expect(bench.of('upload.warning')).toMatchObject([
+        { message: expect.stringContaining(`size "${said}", expected a number of bytes`) },
+      ]);
+      expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+    },
+  );
+
+  it.each([[[zeros]], [{ sha256: '0' }], [42], ['md5:900150983cd24fb0d6963f7d28e17f72']])(
+    'a checksum that cannot be read (%j) is said to have been given',
+    async (checksum) => {
+      const bench = await startBench();
+      const patchJson = { patchJson: { checksum } };
+      bench.server.script.FINALIZE = [patchJson, patchJson];
+      await bench.upload(await bench.file(10));
+      const said = typeof checksum === 'string' ? checksum : JSON.stringify(checksum);
+      expect(bench.of('upload.warning')).toMatchObject([
+        { message: expect.stringContaining(`checksum "${said}"`) },
+      ]);
+      const reason = 'the checksum that the server answered is no SHA-256';
+      expect(bench.of('upload.done')).toMatchObject([{ proven: false, reason }]);
+      await bench.upload(await bench.file(10, 'two.mp4'), { requireProof: true });
+      expect(bench.of('upload.failed')).toMatchObject([
+        { exitCode: 8, message: expect.stringContaining(reason) },
+      ]);
+    },
+  );
+
+  it.each([
+    ['an error beside the rest', { error: 'disk full' }],
+    ['an error as an object', { error: { code: 28 }, videoId: null }],
+    ['status failed', { status: 'failed' }],
+    ['status ERROR and no checksum', { status: 'ERROR', checksum: undefined }],
+  ])('%s with status 200 is a refusal: exit 5, and the next run finalizes again', async (_, patchJson) => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    bench.server.script.FINALIZE = [{ patchJson }, { patchJson }];
+    const refusal = {
+      kind: 'refused',
+      message: expect.stringMatching(/answered 200 but says that it failed: \{/),
+    };
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    expect(bench.of('upload.done')).toEqual([]);
+    expect(bench.of('upload.failed')).toMatchObject([refusal, refusal]);
+    const before = bench.server.seen.length;
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.server.lines().slice(before)).toEqual(['HEAD /uploads/<id>', 'POST /uploads/finalize']);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+  });
+
+  it.each([null, false, 0, '', [], {}])('an error that is none (%j) is none', async (error) => {
+    const bench = await startBench();
+    bench.server.script.FINALIZE = [{ patchJson: { error } }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
 
   it('without a sha256 --require-proof makes it exit 8', async () => {
     const bench = await startBench();
@@ -134,6 +208,14 @@ describe('a lost answer to finalize', () => {
     expect(bench.of('upload.failed')).toMatchObject([
       { kind: 'unknown', message: expect.stringContaining('cannot be learned') },
     ]);
+  });
+
+  it('followed by an error with status 200 is neither of them too', async () => {
+    const bench = await startBench();
+    const body = '{"error":"no such upload","videoId":null}';
+    bench.server.script.FINALIZE = [{ loseAnswer: true }, { answer: 200, body }];
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'unknown' }]);
   });
 
   it('is asked for by the next run, which sends no byte', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseByteCount, parseSha256, TUS_VERSION } from '../headers.ts';
+import { parseSha256, TUS_VERSION } from '../headers.ts';
 import { jsonObject } from '../json.ts';
 import { asMultipart } from '../multipart.ts';
 import type { Finalized, Protocol } from '../protocol.ts';
@@ -46,15 +46,39 @@ function readFinalized(answer: Answer): Finalized | undefined {
   if (json === undefined) return undefined;
   // An error, or a login page's JSON, with status 200 is no answer to finalize.
   if (!FINALIZED_FIELDS.some((field) => Object.hasOwn(json, field))) return undefined;
-  const { size, checksum } = json;
-  // A number that cannot be a size is still not the file's.
-  const sizeBytes = typeof size === 'number' ? size : parseByteCount(String(size));
+  const { size, checksum, status, error } = json;
+  const sizeBytes = numberIn(size);
   const sha256 = parseSha256(checksum);
+  const hasFailed = !isNothing(error) || (typeof status === 'string' && FAILED.test(status));
   return {
     ...(typeof json.videoId === 'string' && { videoId: json.videoId }),
-    ...(typeof json.status === 'string' && { status: json.status }),
+    ...(typeof status === 'string' && { status }),
     ...(sizeBytes !== undefined && { sizeBytes }),
+    ...(sizeBytes === undefined && isSaid(size) && { otherSize: asWritten(size) }),
     ...(sha256 !== undefined && { sha256 }),
-    ...(sha256 === undefined && typeof checksum === 'string' && { otherChecksum: checksum }),
+    ...(sha256 === undefined && isSaid(checksum) && { otherChecksum: asWritten(checksum) }),
+    ...(hasFailed && { hasFailed }),
   };
+}
+
+const FAILED = /^\s*(?:failed|failure|error)\s*$/i;
+
+/** What stands in the field of an error where there is none. */
+function isNothing(error: unknown): boolean {
+  return ['null', 'false', '0', '""', '{}', '[]'].includes(JSON.stringify(error ?? null));
+}
+
+/** A number, or the text of one (RFC 8259, 6). One that cannot be a size is still not the file's. */
+function numberIn(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  const isNumber = typeof value === 'string' && /^\s*-?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*$/i.test(value);
+  return isNumber ? Number(value) : undefined;
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function asWritten(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

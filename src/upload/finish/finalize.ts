@@ -1,6 +1,7 @@
 import { type ErrorKind, PulseError } from '../../errors.ts';
 import type { Finalized } from '../../protocol/protocol.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
+import type { Answer, WireRequest } from '../../protocol/wire.ts';
 import { errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
 import { ask, type Job, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
@@ -40,9 +41,8 @@ export async function finalizeUpload(
     request(),
     (answer, sent) => {
       const value = finalize.read(answer);
-      return value === undefined
-        ? { fault: protocolFault(sent, answer, 'without the JSON of finalize') }
-        : { value };
+      if (value === undefined) return { fault: protocolFault(sent, answer, 'without the JSON of finalize') };
+      return value.hasFailed ? { fault: saysItFailed(sent, answer) } : { value };
     },
     {
       answerTimeoutMs: finalizeTimeoutMs(settings.timeoutMs, sizeOf(job)),
@@ -54,28 +54,55 @@ export async function finalizeUpload(
     },
   );
   if ('fault' in result) {
+    const { fault } = result;
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
-    const short = result.fault.status === 409 ? await shortfall(job, upload) : undefined;
-    if (short === undefined || short === 'gone') throw refusedFinalize(result.fault, answerLost);
+    const short = fault.status === 409 ? await shortfall(job, upload) : undefined;
+    // It knows what came of it: the next run asks what is there, and has not lost an answer.
+    if (isFailure(fault) && !answerLost) await tools.store.write({ ...upload.record, phase: 'sending' });
+    if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
     await tools.store.write(short.shortOf.record);
     return short;
   }
-  const { status, otherChecksum } = result.value;
-  if (status !== undefined && status !== 'complete')
-    warn(job, `finalize answered status "${status}", expected "complete"`);
-  if (otherChecksum !== undefined) {
-    const said = otherChecksum.length > 140 ? `${otherChecksum.slice(0, 140)}…` : otherChecksum;
-    warn(
-      job,
-      `finalize answered checksum "${said}", expected "sha256:" and 64 hex digits: it proves nothing`,
-    );
-  }
+  warnOfOddities(job, result.value);
   return result.value;
 }
 
+function warnOfOddities(job: Job, { status, otherChecksum, otherSize }: Finalized): void {
+  if (status !== undefined && status !== 'complete')
+    warn(job, `finalize answered status "${status}", expected "complete"`);
+  if (otherSize !== undefined)
+    warn(
+      job,
+      `finalize answered size "${shortened(otherSize)}", expected a number of bytes: it was not compared`,
+    );
+  if (otherChecksum !== undefined)
+    warn(
+      job,
+      `finalize answered checksum "${shortened(otherChecksum)}", expected "sha256:" and 64 hex digits: it proves nothing`,
+    );
+}
+
+function shortened(text: string): string {
+  return text.length > 140 ? `${text.slice(0, 140)}…` : text;
+}
+
+/** A server that says so is believed, be its status 200 and its checksum the right one. */
+function saysItFailed(sent: WireRequest, answer: Answer): Fault {
+  return {
+    ...protocolFault(sent, answer, 'but says that it failed'),
+    kind: 'refused',
+    hint: 'ask who runs the server; run the same command again to finalize once more: no byte is sent twice',
+  };
+}
+
+function isFailure({ status, kind }: Fault): boolean {
+  return status !== undefined && status < 300 && kind === 'refused';
+}
+
 function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
-  const { status } = fault;
-  if (answerLost && (status === 404 || status === 409 || status === 410)) {
+  const { status = 0 } = fault;
+  // Whatever says no now may say it of the second time only.
+  if (answerLost && ([404, 409, 410].includes(status) || isFailure(fault))) {
     return new PulseError(
       'unknown',
       `the answer to an earlier finalize was lost, and now ${fault.reason}: whether the upload succeeded cannot be learned`,
@@ -84,7 +111,7 @@ function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
       },
     );
   }
-  const says = finalizeWords[status ?? 0];
+  const says = finalizeWords[status];
   return says === undefined ? errorOf(fault) : errorOf({ ...fault, kind: says.kind }, { hint: says.hint });
 }
 

@@ -52,17 +52,24 @@ export async function proved(
   if (finalized !== undefined && 'shortOf' in finalized) return finalized;
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
   const proven = proves(proof);
+  const unread = finalized?.otherChecksum === undefined ? undefined : UNREAD_CHECKSUM;
   if (!proven && settings.requireProof) {
     const canReadBack = protocol.content !== undefined && !settings.readBack;
     // What can still be compared is asked for again, and not sent again.
     if (!canReadBack) await forget(job);
-    throw withoutProof(job, upload.url.href, canReadBack, proof === 'declared' ? DECLARED_ONLY : gap);
+    throw withoutProof(
+      job,
+      upload.url.href,
+      canReadBack,
+      proof === 'declared' ? DECLARED_ONLY : (unread ?? gap),
+    );
   }
   return {
     ...brought,
     proven,
     ...(proof !== undefined && { proof }),
     ...(!proven && gap !== undefined && (isGone || offersChecksums(job)) && { reason: gap }),
+    ...(!proven && unread !== undefined && { reason: unread }),
     ...(!proven && isGone && { gone: true as const }),
     ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
   };
@@ -71,13 +78,16 @@ export async function proved(
 /** A right checksum looks the same to a server that compares and to one that does not. */
 const DECLARED_ONLY = 'the server took the checksum but does not show that it compared';
 
+/** That of finalize. */
+const UNREAD_CHECKSUM = 'the checksum that the server answered is no SHA-256';
+
 /** Where the server offers none, there is nothing more to say about them. */
 function offersChecksums({ offer }: Job): boolean {
   return (offer.checksumAlgorithms ?? []).length > 0;
 }
 
 function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string | undefined): PulseError {
-  const isSaid = gap === DECLARED_ONLY || offersChecksums(job);
+  const isSaid = gap === DECLARED_ONLY || gap === UNREAD_CHECKSUM || offersChecksums(job);
   const why = gap !== undefined && isSaid ? gap : 'the server offers no checksum';
   return new PulseError(
     'unknown',
