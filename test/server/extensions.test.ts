@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { concatenation, concatenationUnfinished } from '../../src/server/extensions/concatenation.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
@@ -10,6 +10,7 @@ import type { RunningServer } from '../../src/server/server.ts';
 import {
   create,
   head,
+  idOf,
   offsetOf,
   patch,
   patchHead,
@@ -19,6 +20,15 @@ import {
   tus,
   wireTo,
 } from './harness.ts';
+
+const hourMs = 3_600_000;
+
+/** Sets the machine's clock, as far as this process can tell. */
+function clockIsSet(byMs: number): void {
+  const now = Date.now;
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
+  onTestFinished(() => spy.mockRestore());
+}
 
 const withAll = { protocol: 'tus', extensions: allExtensions } as const;
 
@@ -391,6 +401,34 @@ describe('expiration', () => {
     expect((await patch(url, 4, payload(6))).status).toBe(410);
     expect((await head(url)).status).toBe(410);
     expect(await readdir(join(server.dir, '.incomplete'))).toEqual(['lock']);
+  });
+
+  it('goes by the time that passes, whatever the machine’s clock is set to', async () => {
+    const server = await subject({ protocol: 'tus', extensions: [...allExtensions, expiration(hourMs)] });
+    const url = await create(server, 10);
+    await patch(url, 0, payload(4));
+    clockIsSet(2 * hourMs);
+    const answer = await patch(url, 4, payload(5));
+    expect(answer.status).toBe(204);
+    const leftMs = Date.parse(answer.headers.get('upload-expires') ?? '') - Date.now();
+    expect(leftMs).toBeGreaterThan(hourMs / 2);
+    expect(leftMs).toBeLessThanOrEqual(hourMs);
+    expect(await offsetOf(url)).toBe(9);
+  });
+
+  it('goes by the dates of the files after a restart, and by none that has yet to come', async () => {
+    const server = await subject({ protocol: 'tus' });
+    const [rested, ahead] = [await create(server, 10), await create(server, 10)];
+    await server.close();
+    const dated = (url: string, ms: number) =>
+      utimes(join(server.dir, '.incomplete', `${idOf(url)}.data`), ms / 1000, ms / 1000);
+    await dated(rested, Date.now() - 2 * hourMs);
+    await dated(ahead, Date.now() + 2 * hourMs);
+    const extensions = [...allExtensions, expiration(hourMs)];
+    const again = await subject({ protocol: 'tus', extensions, dir: server.dir });
+    expect((await head(rested.replace(server.url, again.url))).status).toBe(410);
+    const answer = await head(ahead.replace(server.url, again.url));
+    expect(Date.parse(answer.headers.get('upload-expires') ?? '')).toBeLessThanOrEqual(Date.now() + hourMs);
   });
 
   it('spares what is complete', async () => {

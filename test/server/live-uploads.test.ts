@@ -1,8 +1,14 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { liveUploads } from '../../src/server/store/live-uploads.ts';
 import type { Store } from '../../src/server/store/store.ts';
 import type { UploadInfo } from '../../src/server/store/upload.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 /** A store in memory that counts how often it is asked. */
 function memoryStore(): Store & { readonly loads: string[] } {
@@ -80,6 +86,19 @@ describe('uploads in memory', () => {
     letGo();
     expect(await found).toBe(added);
     expect(await uploads.find('x')).toBe(added);
+  });
+
+  it('were written to when this process wrote to them, also when they were forgotten since', async () => {
+    const store = memoryStore();
+    const uploads = liveUploads(store);
+    const startMs = performance.timeOrigin + performance.now();
+    await uploads.add({ id: 'x', lengthBytes: 1 });
+    for (let count = 0; count < 1100; count++) await uploads.add({ id: String(count), lengthBytes: 1 });
+    while (store.loads.length === 0) {
+      await sleep(1); // what was looked up in this turn of the loop stays until it ends
+      collectGarbage();
+      expect((await uploads.find('x'))?.touchedMs).toBeGreaterThanOrEqual(startMs);
+    }
   });
 
   it('cannot be found from the moment on that a termination is decided', async () => {

@@ -126,7 +126,7 @@ function checked(wantedNow: () => Wanted | Reply, { agrees }: ChecksumDecisions,
       if (!agrees(running.digest(), wanted.digest)) return { kind: 'refused', reply: mismatch() };
       for await (const bytes of spool.read()) {
         job.upload.offsetBytes += await writeAll(bytes, job.upload.offsetBytes, job.writer);
-        job.upload.touchedMs = Date.now();
+        job.touch();
       }
       return ending;
     } catch (thrown) {

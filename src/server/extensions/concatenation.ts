@@ -135,6 +135,6 @@ async function join(upload: LiveUpload, partIds: readonly string[], parts: Parts
     await writer.close();
   }
   upload.offsetBytes = positionBytes;
-  upload.touchedMs = Date.now();
+  uploads.touch(upload);
   await settleComplete(upload, parts);
 }

@@ -2,6 +2,7 @@ import type { Extension } from '../extension.ts';
 import { refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
+import { dateAt, steadyNowMs } from '../store/steady-time.ts';
 import { isComplete } from '../store/upload.ts';
 
 /** How many expired uploads are remembered, to be answered 410 and not 404. */
@@ -12,7 +13,7 @@ const LONGEST_SWEEP_PAUSE_MS = 60_000;
  * Unfinished uploads are removed when nothing was written to them for `afterMs` (tus 1.0, Expiration). The deadline
  * moves with every PATCH, so that a slow upload is never taken away from under its client.
  */
-export function expiration(afterMs: number, nowMs: () => number = Date.now): Extension {
+export function expiration(afterMs: number, nowMs: () => number = steadyNowMs): Extension {
   const expired = new Set<string>();
   const isOver = (upload: LiveUpload) =>
     !isComplete(upload) && upload.hold === undefined && nowMs() >= upload.touchedMs + afterMs;
@@ -37,7 +38,7 @@ export function expiration(afterMs: number, nowMs: () => number = Date.now): Ext
     missing: (id) => (expired.has(id) ? gone() : undefined),
     // The text speaks of unfinished uploads only; and seconds are all that an HTTP date can say.
     tell: (upload) =>
-      isComplete(upload) ? {} : { 'Upload-Expires': new Date(upload.touchedMs + afterMs).toUTCString() },
+      isComplete(upload) ? {} : { 'Upload-Expires': dateAt(upload.touchedMs + afterMs).toUTCString() },
     run: (parts) => {
       const pauseMs = Math.max(100, Math.min(afterMs, LONGEST_SWEEP_PAUSE_MS));
       const timer = setInterval(() => void sweep(parts).catch(() => {}), pauseMs);

@@ -1,5 +1,6 @@
 import type { Parts } from '../parts.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
+import { steadyNowMs } from '../store/steady-time.ts';
 import { isComplete } from '../store/upload.ts';
 
 export interface JoinedPartsTimes {
@@ -10,7 +11,11 @@ export interface JoinedPartsTimes {
 }
 
 /** A client whose answer was lost asks for the same join once more, and may join the parts in another way, too. */
-const standardTimes: JoinedPartsTimes = { keptMs: 60 * 60_000, sweepEveryMs: 10 * 60_000, nowMs: Date.now };
+const standardTimes: JoinedPartsTimes = {
+  keptMs: 60 * 60_000,
+  sweepEveryMs: 10 * 60_000,
+  nowMs: steadyNowMs,
+};
 
 /**
  * Removes the parts that a joined upload was made of, some time after that: they hold all of its bytes once more.

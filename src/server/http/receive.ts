@@ -5,6 +5,8 @@ import { type Ending, Intake, type IntakeJob } from './intake.ts';
 export interface ReceiveJob extends IntakeJob {
   readonly upload: LiveUpload;
   readonly writer: Writer;
+  /** Called when bytes were stored. */
+  readonly touch: () => void;
 }
 
 export type Receive = (job: ReceiveJob) => Promise<Ending>;
@@ -28,12 +30,12 @@ export const receive: Receive = async (job) => {
   }
 };
 
-async function store(pieces: readonly Buffer[], { upload, writer }: ReceiveJob): Promise<void> {
+async function store(pieces: readonly Buffer[], { upload, writer, touch }: ReceiveJob): Promise<void> {
   let rest = pieces;
   while (rest.length > 0) {
     const writtenBytes = await writer.write(rest, upload.offsetBytes);
     upload.offsetBytes += writtenBytes;
-    upload.touchedMs = Date.now();
+    touch();
     rest = behind(rest, writtenBytes);
   }
 }

@@ -27,6 +27,7 @@ export async function takeBody(
       body: exchange.body,
       upload,
       writer,
+      touch: () => parts.uploads.touch(upload),
       hold,
       roomBytes,
       form: packing?.kind === 'form' ? formReader(packing.boundary, chunkField) : undefined,

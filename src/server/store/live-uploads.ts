@@ -1,5 +1,6 @@
 import type { Reply } from '../http/exchange.ts';
 import type { Hold } from './hold.ts';
+import { steadyNowMs } from './steady-time.ts';
 import type { Store } from './store.ts';
 import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';
 
@@ -7,6 +8,7 @@ import type { FinishedFile, UploadInfo, UploadView } from './upload.ts';
 export interface LiveUpload extends UploadView {
   info: UploadInfo;
   offsetBytes: number;
+  /** Counted as `steadyNowMs` counts. */
   touchedMs: number;
   finished?: FinishedFile | undefined;
   /** The request that may write now. */
@@ -26,6 +28,8 @@ export interface LiveUploads {
   add(info: UploadInfo): Promise<LiveUpload>;
   /** Changes what is known about the upload, durably. */
   update(upload: LiveUpload, changes: Partial<UploadInfo>): Promise<void>;
+  /** Bytes of the upload were stored just now. */
+  touch(upload: LiveUpload): void;
   /** Removes the upload from the store once `quiet` has resolved; nobody finds it from the call on. */
   remove(upload: LiveUpload, quiet: () => Promise<void>): Promise<void>;
 }
@@ -38,6 +42,8 @@ export function liveUploads(store: Store): LiveUploads {
   // What a request still works with is found here even if it is no longer recent, so that two requests never
   // get two objects, and with them two locks, for one upload.
   const known = new Map<string, WeakRef<LiveUpload>>();
+  // What this process wrote the store would date by the machine's clock, which may be set meanwhile.
+  const touchedHere = new Map<string, number>();
   const loading = new Map<string, Promise<LiveUpload | undefined>>();
   const forgotten = new FinalizationRegistry<string>((id) => {
     if (known.get(id)?.deref() === undefined) known.delete(id);
@@ -55,7 +61,17 @@ export function liveUploads(store: Store): LiveUploads {
   const load = async (id: string): Promise<LiveUpload | undefined> => {
     const stored = await store.load(id);
     // It may have been made in the meantime.
-    return known.get(id)?.deref() ?? (stored && remember({ ...stored, gone: false }));
+    const made = known.get(id)?.deref();
+    if (made !== undefined || stored === undefined) return made;
+    if (stored.finished !== undefined) touchedHere.delete(id);
+    // A date that has yet to come is of a clock that was set back.
+    const touchedMs = touchedHere.get(id) ?? Math.min(stored.touchedMs, steadyNowMs());
+    return remember({ ...stored, touchedMs, gone: false });
+  };
+
+  const touch = (upload: LiveUpload) => {
+    upload.touchedMs = steadyNowMs();
+    touchedHere.set(upload.info.id, upload.touchedMs);
   };
 
   return {
@@ -67,7 +83,9 @@ export function liveUploads(store: Store): LiveUploads {
     async add(info) {
       const created = async () => {
         await store.create(info);
-        return remember({ info, offsetBytes: 0, touchedMs: Date.now(), gone: false });
+        const upload = remember({ info, offsetBytes: 0, touchedMs: 0, gone: false });
+        touch(upload);
+        return upload;
       };
       // Whoever finds it in the store before this is done waits for this one object.
       return only(loading, info.id, created());
@@ -79,12 +97,15 @@ export function liveUploads(store: Store): LiveUploads {
       upload.info = info;
     },
 
+    touch,
+
     async remove(upload, quiet) {
       upload.gone = true;
       await quiet();
       await store.remove(upload);
       recent.delete(upload.info.id);
       known.delete(upload.info.id);
+      touchedHere.delete(upload.info.id);
     },
   };
 }
