@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -130,5 +130,30 @@ describe('a lock', () => {
     await rm(path);
     while ((await readFile(path, 'utf8').catch(() => '')) !== text) await sleep(10);
     expect(lock.lost.aborted).toBe(false);
+  });
+});
+
+describe('a lock that cannot be read', () => {
+  it.each<[string, (path: string) => unknown, string]>([
+    ['a folder', (path) => mkdir(path), 'it is no file'],
+    ['a link that leads nowhere', (path) => symlink(join(path, '..', 'gone'), path), 'leads nowhere'],
+    ['a pipe, at which a reader would wait', (path) => spawnSync('mkfifo', [path]), 'it is no file'],
+  ])('is refused at once, and left alone: %s', async (what, make, why) => {
+    if (process.platform === 'win32' && what !== 'a folder') return; // it has none, or only for administrators
+    const path = await lockFile();
+    await make(path);
+    const before = await lstat(path);
+    const fact = `the lock of video.mp4 cannot be read (${path}): `;
+    for (const look of [() => take(path), () => assertUnlocked(path, 'video.mp4')]) {
+      const refusal = await look().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(refusal).toMatchObject({ kind: 'input', hint: expect.stringContaining('remove the lock') });
+      expect(String(refusal)).toContain(fact);
+      expect(String(refusal)).toContain(why);
+    }
+    expect((await lstat(path)).ino).toBe(before.ino);
+    expect(await readdir(join(path, '..'))).toEqual(['x.lock']);
   });
 });

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
+import { createExclusively, readLock } from './lock-file.ts';
 import { type Life, lifeOf, type Owner, parseOwner, thisProcess } from './owner-of-lock.ts';
 import { removeFile } from './state-folder.ts';
 
@@ -33,7 +34,7 @@ const leftBehind = new Set<string>();
 const usualTiming: LockTiming = { beatMs: 30_000, silenceMs: 15 * 60_000, takeoverMs: 10_000 };
 
 /**
- * Takes the lock file, or throws `temporary` naming its live owner. The lock of a process that died is taken over;
+ * Takes the lock file, or throws `temporary` naming its live owner, and `input` where what is there cannot be read. The lock of a process that died is taken over;
  * that of another machine or container when it was silent for long.
  * `what` is locked, and what its owner does to it is `doing`.
  */
@@ -46,7 +47,7 @@ export async function acquireLock(
   const own: Owner = { ...(await thisProcess()), takenAtMs: Date.now(), nonce: randomUUID() };
   for (let attempt = 0; attempt < (2 * timing.takeoverMs) / TAKEOVER_LOOK_MS; attempt++) {
     if (await createExclusively(path, JSON.stringify(own))) return held(path, own, what, timing);
-    const text = await readFile(path, 'utf8').catch(() => undefined);
+    const text = await readOrRefuse(path, what);
     if (text === undefined) continue;
     await assertDead(path, text, `${what} ${doing}`, timing, fileSystemNowMs);
     await removeDead(path, text, timing);
@@ -56,11 +57,24 @@ export async function acquireLock(
   });
 }
 
-/** Throws `temporary` where somebody alive holds the lock; takes and touches nothing. */
+/** Throws where somebody alive holds the lock, like `acquireLock`; takes and touches nothing. */
 export async function assertUnlocked(path: string, what: string, doing = UPLOADED): Promise<void> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const text = await readOrRefuse(path, what);
   if (text !== undefined)
     await assertDead(path, text, `${what} ${doing}`, usualTiming, async () => Date.now());
+}
+
+/** Who holds a lock that cannot be read is not known: it is left alone, and nobody waits for it. */
+async function readOrRefuse(path: string, what: string): Promise<string | undefined> {
+  try {
+    return await readLock(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new PulseError('input', `the lock of ${what} cannot be read (${path}): ${code ?? message}`, {
+      hint: 'it may be the lock of another user: wait until that one has ended; where nobody is at work, remove the lock',
+      cause: error,
+    });
+  }
 }
 
 async function assertDead(
@@ -133,49 +147,6 @@ async function beat(path: string, own: Owner, isReleased: () => boolean): Promis
 
 async function isOwn(path: string, own: Owner): Promise<boolean> {
   return parseOwner(await readFile(path, 'utf8').catch(() => ''))?.nonce === own.nonce;
-}
-
-/** What a lock says; undefined where there is none. Throws where that cannot be learned. */
-async function readLock(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Throws where it is there already. Of what a full disk cuts short nothing stays. */
-async function writeNew(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    await handle.writeFile(text).finally(() => handle.close());
-  } catch (error) {
-    await removeFile(path);
-    throw error;
-  }
-}
-
-/** The content arrives with the name, so that nobody ever reads a half-written lock. */
-async function createExclusively(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}`;
-  await writeNew(temporary, text);
-  try {
-    await link(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // Some file systems have no hard links; an exclusive create is the next best.
-    try {
-      await writeNew(path, text);
-      return true;
-    } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw failure;
-    }
-  } finally {
-    await removeFile(temporary);
-  }
 }
 
 /**

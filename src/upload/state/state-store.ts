@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PulseError } from '../../errors.ts';
 import { pruneSpool } from '../source/spool.ts';
 import { pruneUploads } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
@@ -13,7 +14,10 @@ export type { UploadKey, UploadRecord } from './record.ts';
 export interface StateStore {
   /** Throws `temporary` when another live process holds this upload; its release throws `input` where the lock stays behind. */
   readonly lock: (key: UploadKey) => Promise<Lock>;
-  /** The record; undefined where there is none. One that cannot be trusted is set aside, and `onSetAside` is told. */
+  /**
+   * The record; undefined where there is none. One that cannot be trusted is set aside, and `onSetAside` is told. Throws
+   * `input` for one that may not be read: it may be a good one, of another user.
+   */
   readonly read: (key: UploadKey, onSetAside: (message: string) => void) => Promise<UploadRecord | undefined>;
   /** The record where there is a trustworthy one; changes nothing. Throws like `lock`. */
   readonly peek: (key: UploadKey) => Promise<UploadRecord | undefined>;
@@ -28,8 +32,11 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
   const pathOf = (key: UploadKey, extension: string) => join(dir, `${nameOf(key)}.${extension}`);
   const load = (key: UploadKey) =>
     orStateError(dir, async () => {
-      const text = await readFile(pathOf(key, 'json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-        return error.code === 'ENOENT' ? undefined : { distrusted: `cannot be read (${error.code})` };
+      const path = pathOf(key, 'json');
+      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        if (error.code === 'EISDIR') return { distrusted: 'is a folder' };
+        throw unreadable(path, error);
       });
       if (typeof text !== 'string') return text;
       const record = parseRecord(text);
@@ -75,4 +82,11 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
       return pruneUploads(dir, nowMs).catch(() => []);
     },
   };
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): PulseError {
+  return new PulseError('input', `the saved state ${path} cannot be read: ${cause.code}`, {
+    hint: 'make it readable; if it is another user’s, name another state folder with PULSE_UPLOAD_STATE_DIR',
+    cause,
+  });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -14,8 +14,7 @@ const isRoot = process.getuid?.() === 0;
 const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
 
 const problem = whyNot();
-if (problem !== undefined)
-  process.stderr.write(`folders that become unwritable are not tested: ${problem}\n`);
+if (problem !== undefined) process.stderr.write(`what permissions forbid is not tested: ${problem}\n`);
 
 function whyNot(): string | undefined {
   if (process.platform === 'win32') return 'Windows has no such permissions';
@@ -172,4 +171,45 @@ describe.skipIf(problem !== undefined)('ledgers where nothing can be written', (
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('all.jsonl cannot be used: EACCES');
   });
+});
+
+describe.skipIf(problem !== undefined)('a state folder that two users share', () => {
+  /** An upload that failed midway, run again by a user who may not read its record or its lock any more. */
+  async function withoutRightTo(kind: 'json' | 'lock') {
+    const dir = await temporaryFolder();
+    await chmod(dir, 0o755);
+    const stateDir = await ownFolder(dir, 'state');
+    const file = join(dir, 'a.mp4');
+    await writeFile(file, 'content');
+    const server = await startScriptedServer();
+    server.script.PATCH = [{ answer: 403 }];
+    const env = { PULSE_UPLOAD_STATE_DIR: stateDir, HOME: dir, XDG_CONFIG_HOME: join(dir, 'config') };
+    const upload = () =>
+      runBin([file, '--server', server.url, '--protocol', 'pulse'], { cwd: '/', env, ...user });
+    expect((await upload()).code).toBe(5);
+    const [record = ''] = await readdir(stateDir);
+    const path = join(stateDir, record.replace(/json$/, kind));
+    const deadOwner = { pid: 2 ** 22 + 1, host: hostname(), nonce: 'n' };
+    if (kind === 'lock') await writeFile(path, JSON.stringify(deadOwner));
+    const before = await readFile(path, 'utf8');
+    if (isRoot) await chown(path, 0, 0);
+    await chmod(path, isRoot ? 0o600 : 0);
+    const ended = await upload();
+    await server.close();
+    const names = await readdir(stateDir);
+    await chmod(path, 0o600);
+    return { path, ended, names, isKept: (await readFile(path, 'utf8')) === before };
+  }
+
+  test.each([['json'], ['lock']] as const)(
+    'keeps a %s that one may not read as it is: exit 3',
+    async (kind) => {
+      const { path, ended, names, isKept } = await withoutRightTo(kind);
+      expect(ended.code).toBe(3);
+      expect(ended.stderr).toContain(path);
+      expect(ended.stderr).toContain('EACCES');
+      expect(isKept).toBe(true);
+      expect(names.filter((name) => !/\.(json|lock)$/.test(name))).toEqual([]);
+    },
+  );
 });
