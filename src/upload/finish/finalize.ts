@@ -6,6 +6,7 @@ import { errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
 import { ask, type Job, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
+import { tidily } from '../tidily.ts';
 import { type Shortfall, shortfall } from './shortfall.ts';
 
 /** A server hashes the whole file before it answers: a minute, and a second for every 50 MiB. */
@@ -58,7 +59,10 @@ export async function finalizeUpload(
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
     const short = fault.status === 409 ? await shortfall(job, upload) : undefined;
     // It knows what came of it: the next run asks what is there, and has not lost an answer.
-    if (isFailure(fault) && !answerLost) await tools.store.write({ ...upload.record, phase: 'sending' });
+    if (isFailure(fault) && !answerLost)
+      await tidily(job, 'the note that finalize was under way', () =>
+        tools.store.write({ ...upload.record, phase: 'sending' }),
+      );
     if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
     await tools.store.write(short.shortOf.record);
     return short;

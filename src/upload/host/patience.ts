@@ -26,8 +26,8 @@ export interface Patience {
   readonly spend: (fault: Fault, slower?: number) => Promise<void>;
   /** The same, but answers whether there was a try left. */
   readonly lasts: (fault: Fault, slower?: number) => Promise<boolean>;
-  /** The server advanced: the budget is whole again. */
-  readonly refill: () => void;
+  /** The server advanced: the budget is whole again, but for what was waited for a lock that is still held. */
+  readonly refill: (isStillLocked: boolean) => void;
 }
 
 /** What was spent since the last progress. */
@@ -73,8 +73,9 @@ export function createPatience(waiting: Waiting): Patience {
     spend: async (fault, slower) => {
       if (!(await lasts(fault, slower))) throw errorOf(withOutage(fault, waiting));
     },
-    refill: () => {
-      spent = nothing;
+    refill: (isStillLocked) => {
+      const { waits, waitedForLockMs } = spent;
+      spent = isStillLocked ? { ...nothing, waits, waitedForLockMs } : nothing;
     },
   };
 }

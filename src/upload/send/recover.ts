@@ -1,7 +1,7 @@
 import { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
-import { errorOf, type Fault, type Remedy } from '../faults.ts';
+import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
@@ -28,7 +28,7 @@ const pause: Step = async ({ patience }, _, fault) => {
 const steps: Readonly<Record<Remedy, Step>> = {
   retry: pause,
   pause,
-  wait: pause,
+  wait: waitForLock,
   realign,
   gone: async (sending, _, fault) => ((await mayComeBack(sending, fault)) ? undefined : lost(fault)),
   shrink: async (sending, chunk, fault) => {
@@ -47,6 +47,7 @@ export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Pro
   const { job, upload } = sending;
   job.reader.forgetBuffers();
   fallBack(sending, fault);
+  sending.lastReason = fault.reason;
   const step = await steps[fault.remedy](sending, chunk, fault);
   if (step !== undefined) return step;
   if (upload.record.headless)
@@ -59,6 +60,20 @@ export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Pro
     if (asked.fault.remedy !== 'gone') throw errorOf(asked.fault);
     if (!(await mayComeBack(sending, asked.fault))) return lost(asked.fault);
   }
+}
+
+/** A lock of our own dead connection passes; under another one the offset may move, and that is said. */
+async function waitForLock(sending: Sending, _: Chunk, fault: Fault): Promise<undefined> {
+  const { offsetBytes, patience } = sending;
+  sending.lockedAtBytes ??= offsetBytes;
+  if (await patience.lasts(fault)) return undefined;
+  const from = sending.lockedAtBytes;
+  throw offsetBytes === from
+    ? errorOf(fault)
+    : errorOf(
+        { ...fault, reason: `${fault.reason}, and meanwhile its offset went from ${from} to ${offsetBytes}` },
+        { hint: `something else writes to this upload; when that has ended, ${again}` },
+      );
 }
 
 /** The offset is not the server's. Where the refusal says which is, nobody needs to be asked (tus 1.0, PATCH). */

@@ -71,6 +71,7 @@ async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
     if (givesUpChecksums(sending, chunk, accepted)) return chunk.offsetBytes;
     return recover(sending, chunk, accepted);
   }
+  delete sending.lockedAtBytes;
   if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
   growBack(sending);
   grow(sending, chunk, accepted, elapsedMs);

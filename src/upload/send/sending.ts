@@ -38,6 +38,10 @@ export interface Sending {
   savedAtMs: number;
   /** A chunk that was refused at the very offset that HEAD names. */
   standstill?: { readonly offsetBytes: number; readonly times: number; readonly cached?: string };
+  /** Where the upload was when it was found locked; until a chunk is taken, or as much as one was stored meanwhile. */
+  lockedAtBytes?: number;
+  /** What was wrong with the last chunk that did not pass. */
+  lastReason?: string;
   /** A larger chunk was refused with 413: the size that passes is still to be found. */
   refusedBytes?: number;
   /** The last chunk was answered by a server error although the server has all bytes. */
@@ -102,7 +106,10 @@ export async function advance(sending: Sending, offsetBytes: number): Promise<vo
     sending.bestBytes = offsetBytes;
     sending.timeoutsInRow = 0;
     delete sending.standstill;
-    patience.refill();
+    const storedBytes = offsetBytes - (sending.lockedAtBytes ?? Number.NEGATIVE_INFINITY);
+    // Crumbs that somebody else stores under the lock are no progress of ours.
+    if (storedBytes >= chunkBytes) delete sending.lockedAtBytes;
+    patience.refill(sending.lockedAtBytes !== undefined);
   }
   progress.accepted(offsetBytes);
   const nowMs = job.tools.clock.nowMs();
@@ -114,9 +121,10 @@ export async function advance(sending: Sending, offsetBytes: number): Promise<vo
 export function countRequest(sending: Sending): void {
   sending.requestsLeft -= 1;
   if (sending.requestsLeft >= 0) return;
+  const { lastReason, offsetBytes } = sending;
   throw new PulseError(
     'temporary',
-    `the server takes so little of each request that ${REQUESTS_PER_CHUNK} requests did not store ${chunkBytesOf(sending)} bytes; stopped at offset ${sending.offsetBytes}`,
+    `the server takes so little of each request that ${REQUESTS_PER_CHUNK} requests did not store ${chunkBytesOf(sending)} bytes; stopped at offset ${offsetBytes}${lastReason === undefined ? '' : `; the last trouble: ${lastReason}`}`,
     {
       hint: 'run the same command again; if this repeats, the server or a proxy before it cuts requests',
     },
