@@ -112,17 +112,18 @@ describe('a state file that cannot be trusted is set aside with a warning, and a
     expect(end.events.find(({ type }) => type === 'upload.warning')?.message).toMatch(says);
     expect(readdirSync(killed.stateDir)).toEqual([`${killed.record.split('/').at(-1)}.unreadable`]);
   });
+});
 
-  it('that this user may not read', async (context) => {
-    if (isRoot) context.skip('root may read everything');
-    const killed = await killedUpload();
-    chmodSync(killed.record, 0o000);
-    const end = await killed.again();
-    expectProven(end, killed);
-    expect(end.events.find(({ type }) => type === 'upload.warning')?.message).toMatch(
-      /cannot be read \(EACCES\)/,
-    );
-  });
+it('a state file that this user may not read is left as it is, with exit 3: it may be a good one', async (context) => {
+  if (isRoot) context.skip('root may read everything; test/cli/permissions.test.ts has another user');
+  const killed = await killedUpload();
+  const before = readFileSync(killed.record, 'utf8');
+  chmodSync(killed.record, 0o000);
+  const { code, events } = await killed.again();
+  expect(code).toBe(3);
+  expect(events.find(({ type }) => type === 'upload.failed')?.message).toMatch(/cannot be read: EACCES$/);
+  chmodSync(killed.record, 0o600);
+  expect(readFileSync(killed.record, 'utf8')).toBe(before);
 });
 
 describe('a state file that is well-formed but says what is not so', () => {

@@ -35,7 +35,7 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
       const path = pathOf(key, 'json');
       const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
-        if (error.code === 'EISDIR') return { distrusted: 'is a folder' };
+        if (error.code === 'EISDIR') return { distrusted: 'cannot be read (EISDIR)' };
         throw unreadable(path, error);
       });
       if (typeof text !== 'string') return text;
