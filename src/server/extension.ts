@@ -37,8 +37,8 @@ export interface Hooks {
   readonly receive?: (exchange: Exchange, parts: Parts) => Receive | Reply | undefined;
   /** Headers that it adds to answers about an upload: to its creation, HEAD and PATCH. */
   readonly tell?: (upload: UploadView) => HeaderChanges;
-  /** Work beside all requests; returns what ends it. */
-  readonly run?: (parts: Parts) => () => void;
+  /** Work beside all requests; returns what ends it, and resolves when nothing is written any more. */
+  readonly run?: (parts: Parts) => () => void | Promise<void>;
 }
 
 export function offers({ extensions }: Pick<Parts, 'extensions'>, name: string): boolean {

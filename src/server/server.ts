@@ -103,14 +103,15 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
 
   const ends = parts.extensions.map(({ run }) => run?.(parts));
   const stop = async () => {
-    for (const end of ends) end?.();
+    const ended = ends.map((end) => end?.());
     const closed = once(server, 'close');
     server.close();
     const grace = setTimeout(() => server.closeAllConnections(), parts.limits.closeGraceMs);
     await closed;
     clearTimeout(grace);
     // What is still in work has lost its connection and only writes what arrived; a hung disk cannot hold up the end.
-    await Promise.race([quiet(), sleep(parts.limits.closeGraceMs, undefined, { ref: false })]);
+    const atRest = Promise.allSettled([quiet(), ...ended]);
+    await Promise.race([atRest, sleep(parts.limits.closeGraceMs, undefined, { ref: false })]);
     await store.close();
   };
   const { port } = server.address() as AddressInfo;

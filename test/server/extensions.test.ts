@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, utimes } from 'node:fs/promises';
+import { cp, readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { concatenation, concatenationUnfinished } from '../../src/server/extensions/concatenation.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
+import { termination } from '../../src/server/extensions/termination.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import type { RunningServer } from '../../src/server/server.ts';
 import {
   create,
+  freshFolder,
   head,
   idOf,
   offsetOf,
@@ -22,6 +24,7 @@ import {
 } from './harness.ts';
 
 const hourMs = 3_600_000;
+const patient = { timeout: 20_000 };
 
 /** Sets the machine's clock, as far as this process can tell. */
 function clockIsSet(byMs: number): void {
@@ -361,6 +364,81 @@ describe('concatenation', () => {
     await expect.poll(async () => (await head(hello)).status).toBe(404);
   });
 
+  it('joins what nobody asks for, and then removes its parts', async () => {
+    const extensions = [concatenation({}, { keptMs: 0, sweepEveryMs: 20 }), concatenationUnfinished];
+    const server = await subject({ protocol: 'tus', extensions });
+    const [hello, world] = [await part(server, 'hello', 2), await part(server, ' world')];
+    const url = located(server, await final(server, [hello, world]));
+    await patch(hello, 2, Buffer.from('llo'));
+    await expect.poll(() => readFile(join(server.dir, idOf(url)), 'utf8'), patient).toBe('hello world');
+    for (const removed of [hello, world])
+      await expect.poll(async () => (await head(removed)).status).toBe(404);
+  });
+
+  it('keeps no part for what can never be joined, since another part of it is gone', async () => {
+    const sweeping = concatenation({}, { keptMs: 0, sweepEveryMs: 20 });
+    const extensions = [termination, sweeping, concatenationUnfinished];
+    const server = await subject({ protocol: 'tus', extensions });
+    const [hello, late] = [await part(server, 'hello'), await part(server, 'late', 2)];
+    await final(server, [hello, late]);
+    await final(server, [hello]);
+    expect((await fetch(late, { method: 'DELETE', headers: tus })).status).toBe(204);
+    await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
+  });
+
+  it.each([
+    ['in the middle', 5],
+    ['behind its last byte', 11],
+  ])(
+    'a join that a crash cut off %s, and of which nobody was told, goes away with the parts',
+    async (_, at) => {
+      const crash = await crashedJoin(at);
+      let nowMs = performance.timeOrigin + performance.now();
+      const sweeping = concatenation({}, { keptMs: 60_000, sweepEveryMs: 20, nowMs: () => nowMs });
+      const server = await subject({ protocol: 'tus', extensions: [sweeping], dir: crash.dir });
+      const work = join(crash.dir, '.incomplete');
+      expect((await readdir(work)).filter((name) => name.endsWith('.data'))).toHaveLength(3);
+      const url = located(server, await final(server, crash.parts));
+      expect(String(await content(url))).toBe('hello world');
+      nowMs += 120_000;
+      await expect.poll(() => readdir(work), patient).toHaveLength(2);
+      expect((await readdir(work)).sort()).toEqual([`${idOf(url)}.json`, 'lock'].sort());
+      expect((await readdir(crash.dir)).sort()).toEqual(['.incomplete', idOf(url)].sort());
+    },
+  );
+
+  /** What is on the disk of a server that crashed when it had joined so many bytes. */
+  async function crashedJoin(atBytes: number): Promise<{ readonly dir: string; readonly parts: string[] }> {
+    const dir = await freshFolder();
+    let joinedBytes = 0;
+    const server = await subject({
+      ...withAll,
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          write: async (id) => {
+            const writer = await store.write(id);
+            const isWhole = (await store.load(id))?.info.concat?.kind === 'final';
+            if (!isWhole) return writer;
+            return {
+              ...writer,
+              write: async (...args) => {
+                const bytes = await writer.write(...args);
+                joinedBytes += bytes;
+                if (joinedBytes === atBytes) await cp(server.dir, dir, { recursive: true });
+                return bytes;
+              },
+            };
+          },
+        }),
+      },
+    });
+    const parts = [await part(server, 'hello'), await part(server, ' world')];
+    expect((await final(server, parts)).status).toBe(201);
+    await server.close();
+    return { dir, parts };
+  }
+
   it('a part is not finalized as a video', async () => {
     const server = await subject({ protocol: 'pulse', extensions: allExtensions });
     const url = await create(server, 5, partial);
@@ -401,6 +479,42 @@ describe('expiration', () => {
     expect((await patch(url, 4, payload(6))).status).toBe(410);
     expect((await head(url)).status).toBe(410);
     expect(await readdir(join(server.dir, '.incomplete'))).toEqual(['lock']);
+  });
+
+  it('spares a final upload while its parts are joined, however long that takes', async () => {
+    let nowMs = performance.timeOrigin + performance.now();
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const server = await subject({
+      protocol: 'tus',
+      extensions: [...allExtensions, expiration(hourMs / 10_000, () => nowMs)],
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          write: async (id) => {
+            if ((await store.load(id))?.info.concat?.kind === 'final') await gate;
+            return store.write(id);
+          },
+        }),
+      },
+    });
+    const part = await create(server, 5, { 'Upload-Concat': 'partial' });
+    await patch(part, 0, Buffer.from('hello'));
+    const answer = post(server, { 'Upload-Concat': `final;${part}` });
+    const uploads = async () =>
+      (await readdir(join(server.dir, '.incomplete'))).filter((name) => name.endsWith('.data')).length;
+    await expect.poll(uploads, patient).toBe(2);
+    // When two that expire are gone, one after another, a sweep has seen the final upload too.
+    for (const _ of [1, 2]) {
+      await create(server, 10);
+      nowMs += hourMs;
+      await expect.poll(uploads, patient).toBe(2);
+      nowMs -= hourMs;
+    }
+    letGo();
+    expect((await answer).status).toBe(201);
+    const url = new URL((await answer).headers.get('location') ?? '', server.url).href;
+    expect(String(await content(url))).toBe('hello');
   });
 
   it('goes by the time that passes, whatever the machine’s clock is set to', async () => {

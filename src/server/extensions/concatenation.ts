@@ -5,7 +5,7 @@ import { settleComplete } from '../requests/complete.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
 import { type Concat, isComplete, isUploadId } from '../store/upload.ts';
 import { writeAll } from '../store/write-all.ts';
-import { type JoinedPartsTimes, removeJoinedParts } from './joined-parts.ts';
+import { type Join, type JoinedPartsTimes, removeJoinedParts } from './joined-parts.ts';
 
 /** Finals may name parts that are not complete yet; they are put together once those are. */
 export const concatenationUnfinished: Extension = { name: 'concatenation-unfinished' };
@@ -25,6 +25,12 @@ export function concatenation(
   times: Partial<JoinedPartsTimes> = {},
 ): Extension {
   const { parse, judge, order } = { ...standardConcatenation, ...changes };
+  const joined: Join = (upload, partIds, parts, isStopped) => {
+    upload.joining ??= join(upload, order(partIds), parts, isStopped).finally(() => {
+      upload.joining = undefined;
+    });
+    return upload.joining;
+  };
   const concatOf = ({ headers }: RequestHead) => parse(headers['upload-concat'] ?? '');
   return {
     name: 'concatenation',
@@ -41,17 +47,16 @@ export function concatenation(
       const concat = concatOf(request);
       if (concat?.kind !== 'final') return concat === undefined ? {} : { concat };
       const lengthBytes = sumOf(await found(concat.partIds, parts));
-      return { concat, ...(lengthBytes !== undefined && { lengthBytes }) };
+      return { concat: { ...concat, untold: true }, ...(lengthBytes !== undefined && { lengthBytes }) };
     },
     meet: async (upload, { method }, parts) => {
       const { concat } = upload.info;
       if (concat?.kind !== 'final') return undefined;
       if (method === 'PATCH') return refusal(403, 'a final upload is made of its parts only');
       if (isComplete(upload)) return undefined;
-      upload.joining ??= join(upload, order(concat.partIds), parts).finally(() => {
-        upload.joining = undefined;
-      });
-      await upload.joining;
+      await joined(upload, concat.partIds, parts);
+      // One that waits for its parts is told of as such.
+      if (!isComplete(upload)) await toBeTold(upload, parts);
       return undefined;
     },
     tell: (upload) => {
@@ -61,7 +66,7 @@ export function concatenation(
       // Until it is joined the text leaves no offset to tell.
       return { 'Upload-Concat': concat.text, ...(!isComplete(upload) && { 'Upload-Offset': undefined }) };
     },
-    run: (parts) => removeJoinedParts(parts, times),
+    run: (parts) => removeJoinedParts(parts, joined, times),
   };
 }
 
@@ -116,7 +121,12 @@ function sumOf(uploads: readonly (LiveUpload | undefined)[]): number | undefined
 }
 
 /** The bytes of the parts one behind another; from the start each time, since a crash may have left some. */
-async function join(upload: LiveUpload, partIds: readonly string[], parts: Parts): Promise<void> {
+async function join(
+  upload: LiveUpload,
+  partIds: readonly string[],
+  parts: Parts,
+  isStopped = () => false,
+): Promise<void> {
   const { store, uploads } = parts;
   const joined = await found(partIds, parts);
   const lengthBytes = sumOf(joined);
@@ -128,13 +138,24 @@ async function join(upload: LiveUpload, partIds: readonly string[], parts: Parts
   try {
     for (const part of joined) {
       if (part === undefined) return;
-      for await (const bytes of store.read(part))
+      for await (const bytes of store.read(part)) {
+        if (isStopped()) return;
         positionBytes += await writeAll(bytes, positionBytes, writer);
+      }
     }
   } finally {
     await writer.close();
   }
   upload.offsetBytes = positionBytes;
   uploads.touch(upload);
+  await toBeTold(upload, parts);
   await settleComplete(upload, parts);
+}
+
+/** From now on somebody may know of the final upload, and come back for it after a crash. */
+async function toBeTold(upload: LiveUpload, { uploads }: Parts): Promise<void> {
+  const { concat } = upload.info;
+  if (concat?.kind !== 'final' || concat.untold === undefined) return;
+  const { untold, ...known } = concat;
+  await uploads.update(upload, { concat: known });
 }

@@ -16,7 +16,10 @@ const LONGEST_SWEEP_PAUSE_MS = 60_000;
 export function expiration(afterMs: number, nowMs: () => number = steadyNowMs): Extension {
   const expired = new Set<string>();
   const isOver = (upload: LiveUpload) =>
-    !isComplete(upload) && upload.hold === undefined && nowMs() >= upload.touchedMs + afterMs;
+    !isComplete(upload) &&
+    upload.hold === undefined &&
+    upload.joining === undefined &&
+    nowMs() >= upload.touchedMs + afterMs;
   const remove = async (upload: LiveUpload, { uploads }: Parts) => {
     expired.add(upload.info.id);
     if (expired.size > REMEMBERED) expired.delete([...expired][0] ?? '');

@@ -10,6 +10,14 @@ export interface JoinedPartsTimes {
   readonly nowMs: () => number;
 }
 
+/** Puts the parts of a final upload together once all of them are complete; leaves it as it is otherwise. */
+export type Join = (
+  final: LiveUpload,
+  partIds: readonly string[],
+  parts: Parts,
+  isStopped?: () => boolean,
+) => Promise<void>;
+
 /** A client whose answer was lost asks for the same join once more, and may join the parts in another way, too. */
 const standardTimes: JoinedPartsTimes = {
   keptMs: 60 * 60_000,
@@ -19,12 +27,19 @@ const standardTimes: JoinedPartsTimes = {
 
 /**
  * Removes the parts that a joined upload was made of, some time after that: they hold all of its bytes once more.
- * A server may remove parts, and clients must not rely on them (tus 1.0, Concatenation). Returns what ends the work.
+ * A server may remove parts, and clients must not rely on them (tus 1.0, Concatenation). What is still to be joined is
+ * joined, also where nobody asks for it any more, lest its parts are kept for ever. Returns what ends the work.
  */
-export function removeJoinedParts(parts: Parts, times: Partial<JoinedPartsTimes> = {}): () => void {
+export function removeJoinedParts(
+  parts: Parts,
+  join: Join,
+  times: Partial<JoinedPartsTimes> = {},
+): () => Promise<void> {
   const { keptMs, sweepEveryMs, nowMs } = { ...standardTimes, ...times };
+  // What is older was begun by a server that is gone.
+  const startedMs = steadyNowMs();
   const sweep = async () => {
-    const doneWithMs = await partsOfWholes(parts);
+    const doneWithMs = await partsOfWholes(parts, join, startedMs);
     for (const [id, joinedMs] of doneWithMs) {
       const part = parts.isClosing() ? undefined : await parts.uploads.find(id);
       if (part?.info.concat?.kind !== 'partial' || part.hold !== undefined) continue;
@@ -32,27 +47,44 @@ export function removeJoinedParts(parts: Parts, times: Partial<JoinedPartsTimes>
         await parts.uploads.remove(part, async () => {});
     }
   };
-  let isSweeping = false;
-  const timer = setInterval(async () => {
-    if (isSweeping) return;
-    isSweeping = true;
-    await sweep().catch(() => {}); // what was in the way is tried again the next time
-    isSweeping = false;
+  let sweeping: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    // What was in the way is tried again the next time.
+    sweeping ??= sweep()
+      .catch(() => {})
+      .finally(() => {
+        sweeping = undefined;
+      });
   }, sweepEveryMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    await sweeping;
+  };
 }
 
 /** The parts of uploads that are whole and safe, and of no upload that still waits for them, with the time of the last join. */
-async function partsOfWholes(parts: Parts): Promise<ReadonlyMap<string, number>> {
+async function partsOfWholes(
+  parts: Parts,
+  join: Join,
+  startedMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const { store, uploads, isClosing } = parts;
   const joined = new Map<string, number>();
   const awaited = new Set<string>();
-  for (const id of await parts.store.ids()) {
-    if (parts.isClosing()) return new Map();
-    const upload = await parts.uploads.find(id);
+  for (const id of await store.ids()) {
+    if (isClosing()) return new Map();
+    const upload = await uploads.find(id);
     if (upload?.info.concat?.kind !== 'final') continue;
-    const isSafe = await isWholeAndSafe(upload, parts);
-    for (const partId of upload.info.concat.partIds) {
+    const { partIds, untold } = upload.info.concat;
+    if (untold && upload.joining === undefined && upload.touchedMs < startedMs) {
+      await uploads.remove(upload, async () => {});
+      continue;
+    }
+    if (!untold && !isComplete(upload)) await join(upload, partIds, parts, isClosing).catch(() => {});
+    const isSafe = !untold && (await isWholeAndSafe(upload, parts));
+    if (!isSafe && (await lacksPart(partIds, parts))) continue;
+    for (const partId of partIds) {
       if (!isSafe) awaited.add(partId);
       else joined.set(partId, Math.max(upload.touchedMs, joined.get(partId) ?? 0));
     }
@@ -66,4 +98,10 @@ async function isWholeAndSafe(upload: LiveUpload, { store }: Parts): Promise<boo
   if (!isComplete(upload) || upload.joining !== undefined) return false;
   if (upload.finished === undefined) await store.sync(upload.info.id);
   return true;
+}
+
+/** Such a final upload can never be joined, so it keeps no part from being removed. */
+async function lacksPart(partIds: readonly string[], { uploads }: Parts): Promise<boolean> {
+  for (const id of partIds) if ((await uploads.find(id)) === undefined) return true;
+  return false;
 }

@@ -13,8 +13,15 @@ export interface UploadInfo {
 
 export type Concat =
   | { readonly kind: 'partial' }
-  /** `text` is Upload-Concat as the client wrote it, `partIds` what it names, in order. */
-  | { readonly kind: 'final'; readonly text: string; readonly partIds: readonly string[] };
+  | {
+      readonly kind: 'final';
+      /** Upload-Concat as the client wrote it. */
+      readonly text: string;
+      /** What it names, in order. */
+      readonly partIds: readonly string[];
+      /** Present while its creation is not answered: after a crash nobody knows of it, and nobody will ask for it. */
+      readonly untold?: true;
+    };
 
 /** What a stored file really is. */
 export interface Measured {
