@@ -26,7 +26,8 @@ async function readBack(file: Uint8Array, ...answers: readonly ((res: ServerResp
 
 function expectNotProven(bench: Bench, warning: RegExp): void {
   expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([expect.stringMatching(warning)]);
-  expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+  const reason = 'the content could not be read back';
+  expect(bench.of('upload.done')).toMatchObject([{ proven: false, reason }]);
   expect(bench.of('upload.failed')).toEqual([]);
 }
 

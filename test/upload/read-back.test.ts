@@ -51,5 +51,10 @@ describe('--read-back of plain tus', () => {
     expect((await bench.upload(await bench.file(10), asked)).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
     expect(bench.of('upload.warning').at(-1)?.message).toMatch(/cannot be read back: GET .* answered 405/);
+    const file = await bench.file(10, 'two.mp4');
+    expect((await bench.upload(file, { ...asked, requireProof: true })).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringMatching(/^the content could not be read back, so it is not proven/) },
+    ]);
   });
 });

@@ -52,7 +52,13 @@ export async function proved(
   if (finalized !== undefined && 'shortOf' in finalized) return finalized;
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
   const proven = proves(proof);
-  const unread = finalized?.otherChecksum === undefined ? undefined : UNREAD_CHECKSUM;
+  // Why there was nothing to compare with, where it is not that nothing was offered.
+  const unread =
+    finalized?.otherChecksum !== undefined
+      ? UNREAD_CHECKSUM
+      : protocol.content !== undefined && settings.readBack && !isGone
+        ? UNREAD_CONTENT
+        : undefined;
   if (!proven && settings.requireProof) {
     const canReadBack = protocol.content !== undefined && !settings.readBack;
     // What can still be compared is asked for again, and not sent again.
@@ -61,7 +67,7 @@ export async function proved(
       job,
       upload.url.href,
       canReadBack,
-      proof === 'declared' ? DECLARED_ONLY : (unread ?? gap),
+      unread ?? (proof === 'declared' ? DECLARED_ONLY : gap),
     );
   }
   return {
@@ -81,13 +87,17 @@ const DECLARED_ONLY = 'the server took the checksum but does not show that it co
 /** That of finalize. */
 const UNREAD_CHECKSUM = 'the checksum that the server answered is no SHA-256';
 
+const UNREAD_CONTENT = 'the content could not be read back';
+
 /** Where the server offers none, there is nothing more to say about them. */
 function offersChecksums({ offer }: Job): boolean {
   return (offer.checksumAlgorithms ?? []).length > 0;
 }
 
 function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string | undefined): PulseError {
-  const isSaid = gap === DECLARED_ONLY || gap === UNREAD_CHECKSUM || offersChecksums(job);
+  const isSaid =
+    (gap !== undefined && [DECLARED_ONLY, UNREAD_CHECKSUM, UNREAD_CONTENT].includes(gap)) ||
+    offersChecksums(job);
   const why = gap !== undefined && isSaid ? gap : 'the server offers no checksum';
   return new PulseError(
     'unknown',
