@@ -86,6 +86,12 @@ function count(sent: Sent, counts: Counts): void {
   else counts.kinds.add(sent.error.kind);
 }
 
+const ledgerAnew: PulseEvent = {
+  type: 'upload.warning',
+  file: '',
+  message: 'the ledger was removed while this run wrote to it; it was written anew, with all that it held',
+};
+
 /** What was done is done, and stands in the ledger. */
 function lockStays(error: unknown): PulseEvent {
   const message = `the lock of the ledger could not be removed: ${asPulseError(error).message}`;
@@ -168,7 +174,8 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
     ...(ledger !== undefined && {
       record: async (outcome) => {
         try {
-          await ledger.append(outcome);
+          const appended = await ledger.append(outcome);
+          if (appended === 'anew' && tools.host.isNews('ledger')) tools.report(ledgerAnew);
           return true;
         } catch (error) {
           const { kind, message, hint } = asPulseError(error);

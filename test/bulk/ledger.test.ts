@@ -1,5 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openLedger, readLedger } from '../../src/bulk/ledger/ledger-file.ts';
@@ -63,6 +65,77 @@ describe('a ledger', () => {
     const all = await Promise.allSettled(['a', 'b', 'c'].map((file) => ledger.append(outcome(file))));
     expect(all).toMatchObject(Array(3).fill({ status: 'rejected', reason: { kind: 'input' } }));
   });
+
+  test('that is removed or renamed while it is written to is written anew, with all that it held', async () => {
+    for (const vanish of [rm, (path: string) => rename(path, `${path}.1`)]) {
+      const path = await ledgerPath(recordLine(outcome('earlier')));
+      const ledger = await openLedger(path, () => {});
+      expect(await ledger.append(outcome('a'))).toBe('added');
+      await vanish(path);
+      expect(await Promise.all([ledger.append(outcome('b')), ledger.append(outcome('c'))])).toEqual([
+        'anew',
+        'anew',
+      ]);
+      expect(await ledger.append(outcome('d'))).toBe('added');
+      await ledger.close();
+      expect(await reopened(path)).toEqual(['earlier', 'a', 'b', 'c', 'd']);
+      expect((await readdir(dirname(path))).filter((name) => /lock|tmp/.test(name))).toEqual([]);
+    }
+  });
+
+  test('that is larger than one piece is written anew as it was', async () => {
+    const many = Array.from({ length: 5_000 }, (_, number) => recordLine(outcome(`file ${number}`))).join('');
+    const path = await ledgerPath(many);
+    const ledger = await openLedger(path, () => {});
+    await rm(path);
+    await ledger.append(outcome('last'));
+    await ledger.close();
+    expect(await readFile(path, 'utf8')).toBe(many + recordLine(outcome('last')));
+  });
+
+  test.each([
+    ['replaced by another file', (path: string) => rename(`${path}.other`, path), /replaced by another file/],
+    ['emptied', (path: string) => truncate(path), /was emptied/],
+  ])(
+    'that is %s while it is written to is an error, and the other one is left alone',
+    async (_, change, says) => {
+      const path = await ledgerPath(recordLine(outcome('earlier')));
+      const ledger = await openLedger(path, () => {});
+      const other = recordLine(outcome('other'));
+      await writeFile(`${path}.other`, other);
+      await change(path);
+      await expect(ledger.append(outcome('a'))).rejects.toMatchObject({ kind: 'input', message: says });
+      await ledger.close();
+      if (_.startsWith('replaced')) expect(await readFile(path, 'utf8')).toBe(other);
+    },
+  );
+
+  test('whose file has another number by now is still the same where it ends as it should', async () => {
+    const path = await ledgerPath();
+    const ledger = await openLedger(path, () => {});
+    await ledger.append(outcome('a'));
+    // What some network file systems show of one file, made with two: the other one gets every line as well.
+    const both = outcome('b');
+    await writeFile(`${path}.other`, (await readFile(path, 'utf8')) + recordLine(both));
+    await rename(`${path}.other`, path);
+    expect(await ledger.append(both)).toBe('added');
+    await ledger.close();
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'that is a pipe is refused at once, and so is a folder',
+    async () => {
+      const path = await ledgerPath();
+      spawnSync('mkfifo', [path]);
+      const folder = dirname(path);
+      for (const other of [path, folder])
+        await expect(openLedger(other, () => {})).rejects.toMatchObject({
+          kind: 'input',
+          message: `the ledger ${other} is no file, expected one or nothing yet`,
+        });
+      expect(await readdir(folder)).toEqual(['ledger.jsonl']);
+    },
+  );
 
   test('is written to by one run at a time', async () => {
     const path = await ledgerPath();

@@ -1,3 +1,4 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLedger } from '../../src/bulk/ledger/ledger-file.ts';
@@ -16,6 +17,38 @@ function untidy({ ledger }: BulkBench): StateStore {
     ...store,
     lock: async (key) => ({ ...(await store.lock(key)), release: readOnly }),
     remove: readOnly,
+  };
+}
+
+test('a ledger that is removed midway is written anew: nothing that is done is sent again', async () => {
+  const bench = await startBulkBench();
+  const dir = await folderOf(...names(6));
+  await bench.run(dir, { run: { jobs: 1 }, tools: { onDone: once(() => rmSync(bench.ledger)) } });
+  expect(bench.of('upload.warning')).toMatchObject([
+    { file: '', message: expect.stringMatching(/^the ledger was removed .* written anew/) },
+  ]);
+  expect(await bench.run(dir)).toEqual({ exitCode: 0, done: 0, failed: 0, notAttempted: 0 });
+  expect(bench.of('run.end')).toMatchObject([{ exitCode: 0, done: 6 }, { skipped: 6 }]);
+});
+
+test('a ledger that is replaced midway stops the run with exit 3', async () => {
+  const bench = await startBulkBench();
+  const dir = await folderOf(...names(6));
+  const replace = () => {
+    writeFileSync(`${bench.ledger}.other`, '');
+    renameSync(`${bench.ledger}.other`, bench.ledger);
+  };
+  const outcome = await bench.run(dir, { run: { jobs: 1 }, tools: { onDone: once(replace) } });
+  expect(outcome).toEqual({ exitCode: 3, done: 2, failed: 0, notAttempted: 4 });
+  expect(bench.of('run.stopped')).toMatchObject([{ message: expect.stringContaining('replaced') }]);
+  expect(bench.of('run.end')).toHaveLength(1);
+});
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
   };
 }
 

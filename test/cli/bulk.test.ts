@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
 import { type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
@@ -180,6 +181,19 @@ describe('a ledger', () => {
     expect((await first.ended).code).toBe(143);
     expect(await readFile(join(dir, 'done.jsonl'), 'utf8')).toBe('');
   });
+
+  test.skipIf(process.platform === 'win32').each([[[]], [['--dry-run']]])(
+    'that is a pipe is refused at once %s',
+    async (more) => {
+      const { run, dir, server } = await startBench('a.mp4');
+      const pipe = join(dir, 'pipe');
+      spawnSync('mkfifo', [pipe]);
+      const { code, stderr } = await run(['-r', 'rec', '--ledger', pipe, ...more]);
+      expect(stderr).toContain(`the ledger ${pipe} is no file`);
+      expect(code).toBe(3);
+      expect(server.seen).toEqual([]);
+    },
+  );
 
   test('is neither made nor changed by --dry-run, which names what is left', async () => {
     const { run, dir, server } = await startBench('a.mp4', 'b.mp4');

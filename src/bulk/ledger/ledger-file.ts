@@ -1,18 +1,24 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
 import { orLedgerError } from './ledger-error.ts';
 import { lockLedger } from './ledger-lock.ts';
 import { type LedgerRecord, type Outcome, parseRecord, RECORD_START, recordLine } from './ledger-record.ts';
+import { isStillAt, writtenAnew } from './still-there.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 
+export type Appended = 'added' | 'anew';
+
 /** A ledger that this run, and no other, writes to. */
 export interface Ledger {
-  /** Resolves once the record is on the disk. */
-  readonly append: (outcome: Outcome) => Promise<void>;
+  /**
+   * Resolves once the record is on the disk, with `anew` where the ledger was gone and was written anew, with all that it
+   * held. Throws `input` where it cannot be written, or another file has taken its place.
+   */
+  readonly append: (outcome: Outcome) => Promise<Appended>;
   /** Throws `input` where its lock stays behind: every record is on the disk all the same. Once is enough. */
   readonly close: () => Promise<void>;
 }
@@ -22,27 +28,51 @@ export interface Ledger {
  * cut off. Throws `temporary` while another run writes to it, `input` where the file is no ledger or cannot be written.
  */
 export async function openLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<Ledger> {
+  await refuseOther(path);
   const lock = await lockLedger(path);
-  let handle: FileHandle | undefined;
+  let opened: FileHandle | undefined;
+  let sizeBytes = 0;
   try {
-    handle = await orLedgerError(path, () => open(path, 'a+', 0o644));
+    opened = await orLedgerError(path, () => open(path, 'a+', 0o644));
     const { wholeBytes, torn } = await readTo(path, onRecord);
-    await orLedgerError(path, () => mend(handle, wholeBytes, torn));
+    sizeBytes = wholeBytes;
+    await orLedgerError(path, () => mend(opened, wholeBytes, torn));
     if (wholeBytes === 0) await syncFolder(dirname(path));
   } catch (error) {
     // What failed is the error to tell, and none that comes of the tidying.
-    await handle?.close().catch(() => undefined);
+    await opened?.close().catch(() => undefined);
     await lock.release().catch(() => undefined);
     throw error;
   }
+  let handle = opened;
   let closing: Promise<void> | undefined;
+  const write = async (lines: string): Promise<Appended> => {
+    await handle.appendFile(lines);
+    await handle.datasync();
+    sizeBytes += Buffer.byteLength(lines);
+    if (await isStillAt(path, { handle, sizeBytes, lines })) return 'added';
+    const gone = handle;
+    handle = await writtenAnew(path, gone);
+    await gone.close();
+    await syncFolder(dirname(path));
+    return 'anew';
+  };
   return {
-    append: together((lines) => orLedgerError(path, () => append(handle, lines)), recordLine),
+    append: together((lines) => orLedgerError(path, () => write(lines)), recordLine),
     close: () => {
       closing ??= orLedgerError(path, () => handle.close().finally(lock.release));
       return closing;
     },
   };
+}
+
+/** Throws `input` where something else than a file is there: whoever opens a pipe waits for somebody at its other end. */
+export async function refuseOther(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined || there.isFile()) return;
+  throw new PulseError('input', `the ledger ${path} is no file, expected one or nothing yet`, {
+    hint: 'name another file with --ledger',
+  });
 }
 
 /** Every record of a ledger, the oldest first; a torn last line is no record. Throws `input` where the file is none. */
@@ -105,21 +135,16 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-async function append(handle: FileHandle | undefined, line: string): Promise<void> {
-  await handle?.appendFile(line);
-  await handle?.datasync();
-}
-
 /**
  * One write after another, whoever asks for them; the next one is made also when this one failed. Lines that come
  * while one is under way go together in the next: one fsync is enough for all of them.
  */
-function together<A>(
-  write: (lines: string) => Promise<void>,
+function together<A, R>(
+  write: (lines: string) => Promise<R>,
   lineOf: (argument: A) => string,
-): (argument: A) => Promise<void> {
+): (argument: A) => Promise<R> {
   let last: Promise<unknown> = Promise.resolve();
-  let next: { lines: string; written?: Promise<void> } | undefined;
+  let next: { lines: string; written?: Promise<R> } | undefined;
   return (argument) => {
     if (next?.written !== undefined) {
       next.lines += lineOf(argument);

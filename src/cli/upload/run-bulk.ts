@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { dryRun } from '../../bulk/dry-run.ts';
 import { createKnown, type Known } from '../../bulk/ledger/known.ts';
-import { type Ledger, openLedger, readLedger } from '../../bulk/ledger/ledger-file.ts';
+import { type Ledger, openLedger, readLedger, refuseOther } from '../../bulk/ledger/ledger-file.ts';
 import { makePlan, type Plan } from '../../bulk/plan.ts';
 import { type BulkSettings, runBulk } from '../../bulk/run.ts';
 import { exitCodes } from '../../errors.ts';
@@ -64,6 +64,7 @@ export async function runBulkUpload(
 async function ledgerOf({ ledger: path, dryRun }: UploadValues & BulkValues, known: Known) {
   if (path === undefined) return undefined;
   if (!dryRun) return openLedger(path, known.add);
+  await refuseOther(path);
   if (existsSync(path)) await readLedger(path, known.add);
   return undefined;
 }
