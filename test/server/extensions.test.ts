@@ -336,17 +336,18 @@ describe('concatenation', () => {
     const late = await part(server, 'late', 2);
     const waiting = located(server, await final(server, [world, late]));
     const url = located(server, await final(server, [hello, world]));
-    await expect.poll(async () => (await head(hello)).status).toBe(404);
+    await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
     for (const kept of [world, unjoined, late]) expect((await head(kept)).status).toBe(200);
     await patch(late, 2, Buffer.from('te'));
     expect(String(await content(waiting))).toBe(' worldlate');
-    await expect.poll(async () => (await head(world)).status).toBe(404);
+    await expect.poll(async () => (await head(world)).status, patient).toBe(404);
     expect((await head(unjoined)).status).toBe(200);
     expect(String(await content(url))).toBe('hello world');
     expect((await head(url)).headers.get('upload-length')).toBe('11');
     await expect
-      .poll(async () =>
-        (await readdir(join(server.dir, '.incomplete'))).filter((name) => name.endsWith('.data')),
+      .poll(
+        async () => (await readdir(join(server.dir, '.incomplete'))).filter((name) => name.endsWith('.data')),
+        patient,
       )
       .toEqual([`${unjoined.split('/').at(-1)}.data`]);
   });
@@ -361,7 +362,7 @@ describe('concatenation', () => {
     await new Promise((resolve) => setTimeout(resolve, 100)); // several sweeps
     expect((await final(server, [hello])).status).toBe(201);
     nowMs += 70_000;
-    await expect.poll(async () => (await head(hello)).status).toBe(404);
+    await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
   });
 
   it('joins what nobody asks for, and then removes its parts', async () => {
@@ -372,7 +373,7 @@ describe('concatenation', () => {
     await patch(hello, 2, Buffer.from('llo'));
     await expect.poll(() => readFile(join(server.dir, idOf(url)), 'utf8'), patient).toBe('hello world');
     for (const removed of [hello, world])
-      await expect.poll(async () => (await head(removed)).status).toBe(404);
+      await expect.poll(async () => (await head(removed)).status, patient).toBe(404);
   });
 
   it('keeps no part for what can never be joined, since another part of it is gone', async () => {

@@ -287,6 +287,39 @@ describe('the request that joins the parts', () => {
     expect((await bench.upload(await bench.file(3 * CHUNK), inThree)).exitCode).toBe(0);
     expect(concats(bench).slice(3)).toEqual(['final', 'final']);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, retries: 1 }]);
+    expect(bench.of('upload.warning')).toMatchObject([{ message: heldTwice }]);
+  });
+
+  const heldTwice = expect.stringContaining('may hold the file a second time');
+
+  it('is written down before it is sent: a run that follows one that was killed there says what may be', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    let atRequest: unknown;
+    const look = async () => {
+      atRequest = await recordOf(bench, file);
+    };
+    bench.proxy.setFaults([
+      { on: final, do: 'meanwhile', run: look },
+      { on: final, do: 'swallow-response', by: 'rst' },
+    ]);
+    expect((await bench.upload(file, { ...inThree, retries: 0 })).exitCode).toBe(4);
+    expect(atRequest).toMatchObject({ joining: true });
+    expect(await recordOf(bench, file)).toEqual({ ...(atRequest as object), savedAt: expect.anything() });
+    expect(bench.of('upload.warning')).toEqual([]);
+    expect((await bench.upload(file, inThree)).exitCode).toBe(0);
+    expect(concats(bench).filter((kind) => kind === 'final')).toHaveLength(2);
+    expect(bench.of('upload.warning')).toMatchObject([{ message: heldTwice }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+  });
+
+  it('that was refused joined nothing, and the next run has nothing to warn of', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    bench.proxy.setFaults([{ on: final, do: 'answer', status: 403 }]);
+    expect((await bench.upload(file, inThree)).exitCode).toBe(5);
+    expect((await bench.upload(file, inThree)).exitCode).toBe(0);
+    expect(bench.of('upload.warning')).toEqual([]);
   });
 
   it('whose answer was lost, and which is refused then, ends in doubt: exit 8', async () => {

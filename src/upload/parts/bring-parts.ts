@@ -40,7 +40,7 @@ export async function bringParts(unread: Unread, plan: PartPlan): Promise<Brough
     hashed.catch(() => undefined); // whoever asks for it in the end gets the error
     const { urls, foundBytes } = await sendAll(job, parts);
     await hashed;
-    return await finished(job, () => joinParts(job, urls, parts.remember), foundBytes);
+    return await finished(job, () => joinParts(job, urls, plan.record ?? {}, parts.remember), foundBytes);
   } finally {
     parts.release();
   }

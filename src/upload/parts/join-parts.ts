@@ -3,16 +3,20 @@ import { parseByteCount } from '../../protocol/headers.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
 import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
 import { finalizeTimeoutMs } from '../finish/finalize.ts';
-import { ask, type Job, sizeOf } from '../job.ts';
+import { ask, type Job, sizeOf, warn } from '../job.ts';
 import { candidateOf } from '../open/metadata.ts';
 import { namedPlace } from '../open/named-place.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { elsewhere } from '../send-once.ts';
 import type { UploadRecord } from '../state/record.ts';
+import type { JoinRecord } from './part-jobs.ts';
 import type { PartPlan } from './parts.ts';
 
 /** What was begun in parts goes on in parts, also without --parallel. */
 export const inOnePiece = 'leave out --parallel and add --no-resume: the file then goes in one piece';
+
+const joinedTwice =
+  'the answer to an earlier request that joins the parts was lost: the server may hold the file a second time';
 
 /** How often it is looked whether the server has joined the parts. */
 const LOOK_EVERY_MS = 1_000;
@@ -27,15 +31,20 @@ export async function joinedBefore(job: Job, { record }: PartPlan): Promise<Open
   return { url, offsetBytes: sizeOf(job), record };
 }
 
-/** Asks the server to join the parts, and waits until it has. Throws `unknown` when the answer was lost and it cannot be asked again, and where HEAD finds nothing after it. */
+/**
+ * Asks the server to join the parts, and waits until it has. Where an answer was lost, by this run or by an earlier one
+ * that ended there (`joining`), the server may join them twice: nobody can find what it made the first time, so that is
+ * said. Throws `unknown` when it cannot be asked again then, and where HEAD finds nothing after it.
+ */
 export async function joinParts(
   job: Job,
   urls: readonly URL[],
-  remember: (changes: Pick<UploadRecord, 'joinedUrl'>) => Promise<UploadRecord>,
+  { joining }: JoinRecord,
+  remember: (changes: JoinRecord) => Promise<UploadRecord>,
 ): Promise<OpenUpload> {
   const { protocol, settings, source, tools } = job;
   if (protocol.joining === undefined) throw new Error('nothing joins parts here');
-  let answerLost = false;
+  let answerLost = joining === true;
   const onFault = (fault: Fault) => {
     if (mayHaveActed(fault)) answerLost = true;
     return fault;
@@ -43,8 +52,14 @@ export async function joinParts(
   const request = protocol.joining.request(settings.server, urls, candidateOf(job).metadata);
   // A server may copy every byte before it answers.
   const answerTimeoutMs = finalizeTimeoutMs(settings.timeoutMs, sizeOf(job));
+  // The next run has to know, should this one be killed before the answer is there.
+  await remember({ joining: true });
   const created = await ask(job, request, namedPlace, { onFault, answerTimeoutMs });
-  if ('fault' in created) throw refusedJoin(created.fault, answerLost);
+  if ('fault' in created) {
+    if (!answerLost) await remember({});
+    throw refusedJoin(created.fault, answerLost);
+  }
+  if (answerLost) warn(job, joinedTwice);
   const { url: named, location } = created.value;
   if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
   let url = named;

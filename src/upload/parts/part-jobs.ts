@@ -8,6 +8,9 @@ import type { PartRecord, UploadRecord } from '../state/record.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { PartPlan } from './parts.ts';
 
+/** How far the joining is, as it is remembered: nothing of it, that it is asked for, or where the whole is. */
+export type JoinRecord = Partial<Pick<UploadRecord, 'joining' | 'joinedUrl'>>;
+
 /** The parts of one file as jobs of their own, and what they have in common. */
 export interface PartJobs {
   readonly jobs: readonly Job[];
@@ -16,7 +19,7 @@ export interface PartJobs {
   /** Ends what the other parts do. */
   readonly stop: (reason: unknown) => void;
   /** What is remembered of the file changes in this. */
-  readonly remember: (changes: Partial<Pick<UploadRecord, 'joinedUrl'>>) => Promise<UploadRecord>;
+  readonly remember: (changes: JoinRecord) => Promise<UploadRecord>;
   readonly release: () => void;
 }
 
@@ -64,7 +67,7 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
   const createdAt = earlier?.createdAt ?? new Date(tools.clock.dateMs()).toISOString();
   // What the server says of its term later goes into every record by itself.
   const expiresAt = earlier?.expiresAt;
-  let joinedUrl = earlier?.joinedUrl;
+  let { joining, joinedUrl }: JoinRecord = earlier ?? {};
   let writing: Promise<unknown> = Promise.resolve();
   const whole = (): UploadRecord => ({
     schema: 1,
@@ -76,6 +79,7 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
     phase: 'sending',
     parts,
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(joining !== undefined && { joining }),
     ...(joinedUrl !== undefined && { joinedUrl }),
   });
   const save = async () => {
@@ -104,8 +108,8 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
       },
     };
   };
-  const remember = async (changes: { readonly joinedUrl?: string }) => {
-    joinedUrl = changes.joinedUrl;
+  const remember = async (changes: JoinRecord) => {
+    ({ joining, joinedUrl } = changes);
     await save();
     return whole();
   };
