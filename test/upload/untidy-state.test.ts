@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { openStateStore, type StateStore } from '../../src/upload/state/state-store.ts';
 import { type Bench, expectProven, startBench } from './harness.ts';
@@ -23,7 +24,8 @@ const untidy = (bench: Bench, what: string) => [
   { type: 'upload.warning', file: join(bench.dir, 'video.mp4'), message: expect.stringContaining(what) },
 ];
 
-describe('a state folder that can no longer be written to once an upload is finalized', () => {
+// Windows takes what is below a file for missing, and what is missing needs no removal.
+describe.skipIf(process.platform === 'win32')('a state folder that can no longer be written to', () => {
   it('makes no failure of what is proven', async () => {
     const bench = await startBench();
     bench.server.script.FINALIZE = [{ first: () => breakState(bench) }];
