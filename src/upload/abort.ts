@@ -15,6 +15,8 @@ export interface Aborted {
   readonly ended: Ended;
   /** Finalize was sent: what is not there any more may be a finished file by now. */
   readonly mayBeFinished: boolean;
+  /** Its parts were to be joined, and no answer came: a file may be there that nobody can find. */
+  readonly mayBeJoined: boolean;
 }
 
 /**
@@ -35,7 +37,8 @@ export async function abortRemembered(
     const asker = { protocol, settings, tools, source, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await tools.store.remove(key);
-    return { url: record.url, ended, mayBeFinished: record.phase === 'finalizing' };
+    const { url, phase, joining } = record;
+    return { url, ended, mayBeFinished: phase === 'finalizing', mayBeJoined: joining === true };
   } finally {
     await tidily({ source, tools }, 'its lock', lock.release);
   }

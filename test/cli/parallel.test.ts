@@ -86,6 +86,20 @@ test('abort removes every part from the server', async () => {
   expect(deleted).toHaveLength(3);
 });
 
+test('abort says that the parts may have been joined, where the answer to that was lost', async () => {
+  const server = await subject({ protocol: 'tus', extensions: allExtensions });
+  const proxy = await lined(new URL('/files', server.url).href);
+  const dir = await temporaryFolder();
+  const file = await video(dir, 8 * MIB);
+  const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
+  // The creations of three parts go before it.
+  proxy.setFaults([{ on: { method: 'POST', nth: 4 }, do: 'swallow-response', by: 'rst' }]);
+  const args = [file, '--server', proxy.url, ...inThree, '--retries', '0'];
+  expect((await startBin(args, { env }).ended).code).toBe(4);
+  const { code, stdout } = await startBin(['abort', file, '--server', proxy.url], { env }).ended;
+  expect([code, stdout]).toEqual([0, expect.stringContaining('may have joined them to a file before')]);
+});
+
 test.each([
   [['--parallel', '0'], '--parallel'],
   [['--parallel', '17'], 'from 1 to 16'],

@@ -130,7 +130,7 @@ async function end(
 ): Promise<Aborted> {
   if (!(upload instanceof URL)) {
     const aborted = await abortRemembered(upload, protocol, settings, tools);
-    return aborted ?? { url: '', ended: 'gone', mayBeFinished: false };
+    return aborted ?? { url: '', ended: 'gone', mayBeFinished: false, mayBeJoined: false };
   }
   const asker = { protocol, settings, tools, source: { name }, tally: { sentBytes: 0, retries: 0 } };
   const ended = await terminateUpload(asker, {
@@ -138,7 +138,7 @@ async function end(
     isHeadless: false,
     isFinishedWhenComplete: true,
   });
-  return { url: upload.href, ended, mayBeFinished: false };
+  return { url: upload.href, ended, mayBeFinished: false, mayBeJoined: false };
 }
 
 function eventLine(
@@ -156,8 +156,10 @@ function eventLine(
   return ndjsonLine(event, new Date());
 }
 
-function words({ name, server, upload }: Target, { ended, mayBeFinished }: Aborted): string {
+function words({ name, server, upload }: Target, { ended, mayBeFinished, mayBeJoined }: Aborted): string {
   const what = upload instanceof URL ? harmless(name) : `${harmless(name)} at ${harmless(server.href)}`;
+  if (mayBeJoined)
+    return `aborted ${what}: its parts are gone, but the server may have joined them to a file before`;
   if (ended === 'removed') return `aborted ${what}: the server has removed it`;
   if (upload instanceof URL) return `nothing to abort: the server has no upload ${what}`;
   return mayBeFinished
