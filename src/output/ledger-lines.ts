@@ -31,7 +31,9 @@ export function summaryLines(label: string, summary: Summary, paint: Paint): rea
   );
   const rows = [
     ...(proven > 0 ? [['proven', groupDigits(proven), '']] : []),
-    ...(unproven > 0 ? [['not proven', groupDigits(unproven), 'the server gave no checksum']] : []),
+    ...(unproven > 0
+      ? [['not proven', groupDigits(unproven), 'the server gave no checksum to compare with']]
+      : []),
     ...(failed > 0 ? [['failed', groupDigits(failed), kinds.join(', ')]] : []),
   ];
   const columns = [{ heading: '' }, { heading: '', right: true }, { heading: '' }] as const;

@@ -221,7 +221,7 @@ describe('a ledger in words', () => {
     expect(summaryLines('done.jsonl', summary, noPaint)).toEqual([
       'done.jsonl: 1,203 files, 5.0 MiB done, 2026-01-31T12:00:00Z to 2026-01-31T13:00:00Z',
       '  proven      1,200',
-      '  not proven      1  the server gave no checksum',
+      '  not proven      1  the server gave no checksum to compare with',
       '  failed          2  temporary 2',
     ]);
   });
