@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { platform } from 'node:os';
+import { hostname, platform } from 'node:os';
+import { pid as ownPid } from 'node:process';
 import { promisify } from 'node:util';
 
 /** `dead` where it has ended and only waits for its parent; `started` is absent where the system does not tell it. */
@@ -10,6 +11,20 @@ export type Seen = 'dead' | { readonly started?: string };
 export async function lookUp(pid: number): Promise<Seen> {
   if (platform() === 'linux') return fromProc(pid);
   return platform() === 'win32' ? {} : fromPs(pid);
+}
+
+/** What names a process to others on its machine: a pid is given out again, but not at the same time. */
+export interface Self {
+  readonly pid: number;
+  readonly host: string;
+  /** Absent where the system does not tell it. */
+  readonly started?: string;
+}
+
+export async function thisProcess(): Promise<Self> {
+  const seen = await lookUp(ownPid);
+  const started = seen === 'dead' ? undefined : seen.started;
+  return { pid: ownPid, host: hostname(), ...(started !== undefined && { started }) };
 }
 
 /** State and start time (fields 3 and 22 of /proc/<pid>/stat), with the boot that the time counts from. */

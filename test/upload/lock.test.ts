@@ -8,7 +8,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { acquireLock, assertUnlocked, type LockTiming } from '../../src/upload/state/lock.ts';
-import { lifeOf, thisProcess } from '../../src/upload/state/owner-of-lock.ts';
+import { lifeOf, thisHolder } from '../../src/upload/state/owner-of-lock.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 
 const ABOVE_ALL_PIDS = 2 ** 22 + 1;
@@ -74,7 +74,7 @@ describe('a lock', () => {
   });
 
   it.runIf(linux)('whose pid was given out again is free: the start time tells', async () => {
-    const own = await thisProcess();
+    const own = await thisHolder();
     expect(own.started).toMatch(/^[0-9a-f-]{36}:\d+$/);
     await expect(take(await lockFile(own))).rejects.toMatchObject({ kind: 'temporary' });
     await take(await lockFile({ ...own, started: `${own.started}0` }));

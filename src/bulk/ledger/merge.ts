@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { access, open, realpath, rename, rm } from 'node:fs/promises';
+import { access, type FileHandle, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import type { Lock } from '../../upload/state/lock.ts';
+import { replaceFile } from '../../upload/state/state-folder.ts';
 import { latestRecords } from './latest.ts';
 import { orLedgerError } from './ledger-error.ts';
 import { assertThere } from './ledger-file.ts';
@@ -60,27 +60,20 @@ function byFile(a: LedgerRecord, b: LedgerRecord): number {
   return a.file < b.file ? -1 : a.file > b.file ? 1 : a.server < b.server ? -1 : 1;
 }
 
-/** A temporary file, then a new name: the ledger is the old one or the new one. */
 async function replace(path: string, records: readonly LedgerRecord[]): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx', 0o644);
-    try {
-      let text = '';
-      for (const { ledger: _, ...outcome } of records) {
-        text += recordLine(outcome);
-        if (text.length < WRITE_BYTES) continue;
-        await handle.appendFile(text);
-        text = '';
-      }
+  const write = async (handle: FileHandle) => {
+    let text = '';
+    for (const { ledger: _, ...outcome } of records) {
+      text += recordLine(outcome);
+      if (text.length < WRITE_BYTES) continue;
       await handle.appendFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      text = '';
     }
-    await rename(temporary, path);
+    await handle.appendFile(text);
+  };
+  try {
+    await replaceFile(path, write, 0o644);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new PulseError('input', `${path} cannot be written: ${code}`, {
       hint: 'check its folder',

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { PulseError } from '../../errors.ts';
+import { replaceFile } from '../../upload/state/state-folder.ts';
 
 /** So much of a ledger is copied at a time. */
 const COPY_BYTES = 256 * 1024;
@@ -37,22 +37,15 @@ function lost(path: string, how: string): PulseError {
 
 /** Writes all that a handle's file holds to the path, where nothing is any more. Resolves with the new file's handle. */
 export async function writtenAnew(path: string, old: FileHandle): Promise<FileHandle> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  const handle = await open(temporary, 'ax+', 0o644);
-  try {
+  const copy = async (handle: FileHandle) => {
     const buffer = Buffer.alloc(COPY_BYTES);
     for (let at = 0, read = 1; read > 0; at += read) {
       ({ bytesRead: read } = await old.read(buffer, 0, buffer.length, at));
       await handle.appendFile(buffer.subarray(0, read));
     }
-    await handle.sync();
-    await rename(temporary, path);
-    return handle;
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
+  };
+  await replaceFile(path, copy, 0o644);
+  return open(path, 'a+', 0o644);
 }
 
 async function statOf(path: string): Promise<BigIntStats | undefined> {

@@ -3,18 +3,11 @@ import { getPriority, hostname } from 'node:os';
 import { pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
-import { lookUp } from '../../processes/look-up.ts';
+import { lookUp, type Self, thisProcess } from '../../processes/look-up.ts';
 import { errorCode } from './durable.ts';
 
 /** Folders that this process has or is about to have: its own pid in a lock does not tell (see `isAlive`). */
 const takenHere = new Set<string>();
-
-interface Owner {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process started, where the system tells it: a pid that was given out again is another process. */
-  readonly started?: string;
-}
 
 /**
  * Makes this server the only one on a folder; two would overwrite each other's bytes.
@@ -47,7 +40,7 @@ async function takeOver(path: string): Promise<void> {
   });
 }
 
-function inUse(owner: Owner, path: string): PulseError {
+function inUse(owner: Self, path: string): PulseError {
   return new PulseError(
     'temporary',
     `another server (process ${owner.pid} on ${owner.host}) uses this folder`,
@@ -73,14 +66,8 @@ async function create(path: string): Promise<boolean> {
   }
 }
 
-async function thisProcess(): Promise<Owner> {
-  const seen = await lookUp(pid);
-  const started = seen === 'dead' ? undefined : seen.started;
-  return { pid, host: hostname(), ...(started !== undefined && { started }) };
-}
-
 /** The owner written in the lock; undefined where the lock is gone, or still unreadable after a moment. */
-async function readOwner(path: string): Promise<Owner | undefined> {
+async function readOwner(path: string): Promise<Self | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       return JSON.parse(await readFile(path, 'utf8'));
@@ -93,7 +80,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   return undefined;
 }
 
-async function isAlive(owner: Owner): Promise<boolean> {
+async function isAlive(owner: Self): Promise<boolean> {
   // Of another machine on a shared disk nothing can be known.
   if (owner.host !== hostname()) return true;
   // A container gives its server the same pid after every start, so this is the lock of an earlier one.
@@ -115,7 +102,7 @@ function isThere(somePid: number): boolean {
 }
 
 /** Removes a dead owner's lock, unless another server was faster and the lock is already its own. */
-async function discard(path: string, dead: Owner | undefined): Promise<void> {
+async function discard(path: string, dead: Self | undefined): Promise<void> {
   const aside = `${path}.${pid}`;
   try {
     await rename(path, aside);

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
 import { createExclusively, readLock } from './lock-file.ts';
-import { type Life, lifeOf, type Owner, parseOwner, thisProcess } from './owner-of-lock.ts';
+import { type Life, lifeOf, type Owner, parseOwner, thisHolder } from './owner-of-lock.ts';
 import { removeFile } from './state-folder.ts';
 
 export interface Lock {
@@ -44,7 +44,7 @@ export async function acquireLock(
   doing = UPLOADED,
   timing = usualTiming,
 ): Promise<Lock> {
-  const own: Owner = { ...(await thisProcess()), takenAtMs: Date.now(), nonce: randomUUID() };
+  const own: Owner = { ...(await thisHolder()), takenAtMs: Date.now(), nonce: randomUUID() };
   for (let attempt = 0; attempt < (2 * timing.takeoverMs) / TAKEOVER_LOOK_MS; attempt++) {
     if (await createExclusively(path, JSON.stringify(own))) return held(path, own, what, timing);
     const text = await readOrRefuse(path, what);

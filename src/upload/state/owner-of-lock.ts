@@ -1,16 +1,12 @@
 import { readlink } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
-import { kill, pid as ownPid } from 'node:process';
-import { lookUp } from '../../processes/look-up.ts';
+import { kill } from 'node:process';
+import { lookUp, type Self, thisProcess } from '../../processes/look-up.ts';
 
 /** The process that holds a lock, told so that others can see whether it still lives. */
-export interface Owner {
-  readonly pid: number;
-  readonly host: string;
+export interface Owner extends Self {
   /** The process table that the pid belongs to (Linux): containers share a host name, but not their pids. */
   readonly space?: string;
-  /** When the process started, where the system tells it: a pid that was given out again is another owner. */
-  readonly started?: string;
   /** When the lock was taken, in milliseconds since 1970: what is older than the machine's start is dead. */
   readonly takenAtMs?: number;
   readonly nonce: string;
@@ -22,22 +18,16 @@ export type Life = 'alive' | 'dead' | 'unseen';
 /** Slack for a clock that was set between the start of the machine and now. */
 const CLOCK_SLACK_MS = 10 * 60_000;
 
-let own: Promise<Omit<Owner, 'nonce' | 'takenAtMs'>> | undefined;
+type Holder = Omit<Owner, 'nonce' | 'takenAtMs'>;
+let own: Promise<Holder> | undefined;
 
 /** This process, as others will look it up. */
-export function thisProcess(): Promise<Omit<Owner, 'nonce' | 'takenAtMs'>> {
-  own ??= describeThisProcess();
-  return own;
-}
-
-async function describeThisProcess(): Promise<Omit<Owner, 'nonce' | 'takenAtMs'>> {
-  const [space, seen] = [await pidSpace(), await lookUp(ownPid)];
-  return {
-    pid: ownPid,
-    host: hostname(),
+export function thisHolder(): Promise<Holder> {
+  own ??= Promise.all([thisProcess(), pidSpace()]).then(([self, space]) => ({
+    ...self,
     ...(space !== undefined && { space }),
-    ...(typeof seen === 'object' && seen.started !== undefined && { started: seen.started }),
-  };
+  }));
+  return own;
 }
 
 export async function lifeOf(owner: Owner): Promise<Life> {

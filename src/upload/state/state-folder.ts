@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
 
@@ -35,13 +35,20 @@ function refused(code: string, folder: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`mkdir ${folder}: ${code}`), { code });
 }
 
-/** Temporary file, fsync, rename: the content is either the old one or the new one, also after a power cut. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/**
+ * Temporary file, fsync, rename: the content is either the old one or the new one, also after a power cut. What is too
+ * long to be held is written by the handle.
+ */
+export async function replaceFile(
+  path: string,
+  content: string | ((handle: FileHandle) => Promise<void>),
+  mode = 0o600,
+): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const handle = await open(temporary, 'wx', 0o600);
+    const handle = await open(temporary, 'wx', mode);
     try {
-      await handle.writeFile(text);
+      await (typeof content === 'string' ? handle.writeFile(content) : content(handle));
       await handle.sync();
     } finally {
       await handle.close();
