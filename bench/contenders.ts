@@ -29,16 +29,15 @@ interface Contender {
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const uploaderPath = here('../bin/pulse-upload.js');
 
-const clientArgs = (path: string) => (race: Race) => [
-  here(path),
-  race.file.path,
-  String(race.sink.port),
-  String(race.chunkBytes),
-];
+const clientArgs =
+  (path: string, ...more: readonly string[]) =>
+  (race: Race) => [here(path), race.file.path, String(race.sink.port), String(race.chunkBytes), ...more];
 
 /** In the order in which they run in each round. */
 export const contenders = {
   floor: { args: clientArgs('clients/floor.mjs'), finalizes: true },
+  // What is left over the floor for anything that hashes on the thread that sends.
+  'floor, SHA-256': { args: clientArgs('clients/floor.mjs', 'sha256'), finalizes: true },
   peer: { args: clientArgs('clients/peer.mjs'), finalizes: false },
   ours: {
     // --require-proof: exit code 0 then says that the checksum was computed and compared.

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BenchmarkFile, writeRandomFile, writeSparseFile } from './benchmark-file.ts';
-import { contenderNames, type Race, runContender, type UploadRun, uploaderPath } from './contenders.ts';
+import {
+  type ContenderName,
+  contenderNames,
+  type Race,
+  runContender,
+  type UploadRun,
+  uploaderPath,
+} from './contenders.ts';
 import { measureFiles } from './files-runs.ts';
 import { cpuMs, type Figures, peakRssMB } from './goals.ts';
 import { measureGrowth } from './growth-runs.ts';
@@ -43,7 +50,7 @@ async function withSink<Result>(
 }
 
 async function measureTransfer(bench: Bench, usual: BenchmarkFile): Promise<Figures> {
-  const runs: Record<(typeof contenderNames)[number], UploadRun[]> = { floor: [], peer: [], ours: [] };
+  const runs: Record<ContenderName, UploadRun[]> = { floor: [], 'floor, SHA-256': [], peer: [], ours: [] };
   await withSink(bench, [usual], async (raceWith) => {
     const race = raceWith(usual);
     bench.say(describe('warm-up, not counted', await runContender('floor', race)));

@@ -1,15 +1,18 @@
 /**
- * The floor: the same requests with the same bytes over one bare socket, without hashing, retries, time-outs,
- * state or parsing. Arguments: FILE PORT CHUNK_BYTES. The next chunk is read while the current one is on its
- * way; reading with readSync is what measured fastest (the page cache answers at once, a thread hop costs more).
+ * The floor: the same requests with the same bytes over one bare socket, without retries, time-outs, state or
+ * parsing. Arguments: FILE PORT CHUNK_BYTES [sha256]. With the last one it computes the file's checksum, too, and
+ * compares it with the server's. The next chunk is read (and hashed) while the current one is on its way; reading with
+ * readSync is what measured fastest (the page cache answers at once, a thread hop costs more).
  */
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 
-const [file = '', port, chunkBytesText] = process.argv.slice(2);
+const [file = '', port, chunkBytesText, algorithm] = process.argv.slice(2);
 const chunkBytes = Number(chunkBytesText);
 const fd = openSync(file, 'r');
 const sizeBytes = fstatSync(fd).size;
+const hash = algorithm === undefined ? undefined : createHash(algorithm);
 
 /** Two buffers in turn: one is being sent while the other is filled. */
 const buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
@@ -18,7 +21,9 @@ const buffers = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chun
 function readChunk(offset) {
   const buffer = buffers[(offset / chunkBytes) % 2];
   if (buffer === undefined) throw new Error('an offset between two chunks');
-  return buffer.subarray(0, readSync(fd, buffer, 0, chunkBytes, offset));
+  const chunk = buffer.subarray(0, readSync(fd, buffer, 0, chunkBytes, offset));
+  hash?.update(chunk);
+  return chunk;
 }
 
 const socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
@@ -78,7 +83,13 @@ for (let offset = 0; offset < sizeBytes; ) {
 
 const uploadId = path.slice(path.lastIndexOf('/') + 1);
 const wish = Buffer.from(JSON.stringify({ uploadId, filename: 'bench.bin' }));
-await exchange('POST /uploads/finalize HTTP/1.1\r\nContent-Type: application/json', wish, 200);
+const finalized = await exchange(
+  'POST /uploads/finalize HTTP/1.1\r\nContent-Type: application/json',
+  wish,
+  200,
+);
+if (hash !== undefined && !finalized.includes(hash.digest('hex')))
+  throw new Error(`another checksum: ${finalized}`);
 
 waiting = undefined;
 socket.destroy();

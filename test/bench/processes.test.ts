@@ -110,11 +110,13 @@ describe('against the sink', () => {
     expect(run.transferMs).toBeLessThan(run.elapsedMs);
   });
 
-  test('a sink that was told another checksum is not believed by our uploader', async () => {
+  test('a sink that was told another checksum is believed neither by our uploader nor by the floor that hashes', async () => {
     const deceived = await startSink([{ ...file, sha256: '0'.repeat(64) }]);
     try {
       const race = { file, sink: deceived, chunkBytes: MiB, folder };
       await expect(runContender('ours', race)).rejects.toThrow('exit code 7');
+      await deceived.take();
+      await expect(runContender('floor, SHA-256', race)).rejects.toThrow('exit code 1');
     } finally {
       await deceived.stop();
     }
