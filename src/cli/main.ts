@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { commands, isCommandName } from './commands.ts';
+import { packageVersion } from './version.ts';
 
 /** 128 + SIGPIPE: what a shell reports of a program whose reader has gone. */
 const BROKEN_PIPE = 141;
@@ -13,7 +14,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
   try {
     if (first === '--version' || first === '-V') {
-      const { packageVersion } = await import('./version.ts');
       process.stdout.write(`${packageVersion()}\n`);
       return 0;
     }

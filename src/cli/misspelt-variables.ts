@@ -1,7 +1,9 @@
 import process from 'node:process';
 import { nearName } from '../input/near-name.ts';
+import { labelled } from '../output/labelled.ts';
+import { createPaint, wantsColor } from '../output/paint.ts';
 import { asks } from './asks.ts';
-import type { Environment } from './options/option-table.ts';
+import { type Environment, variableOf } from './options/option-table.ts';
 
 const PREFIX = 'PULSE_UPLOAD_';
 
@@ -20,8 +22,6 @@ export async function warnOfMisspeltVariables(argv: readonly string[]): Promise<
   if (unusual.length === 0) return;
   const warnings = misspelt(process.env, await knownVariables(), process.platform);
   if (warnings.length === 0) return;
-  const { labelled } = await import('../output/labelled.ts');
-  const { createPaint, wantsColor } = await import('../output/paint.ts');
   const paint = await createPaint(wantsColor(process.stderr, process.env, asks(argv, '--no-color')));
   for (const warning of warnings)
     process.stderr.write(`${labelled([['warning', warning]], paint).join('')}\n`);
@@ -46,10 +46,7 @@ export function misspelt(
 }
 
 async function knownVariables(): Promise<readonly string[]> {
-  const [{ commandTables }, { variableOf }] = await Promise.all([
-    import('./options/command-tables.ts'),
-    import('./options/option-table.ts'),
-  ]);
+  const { commandTables } = await import('./options/command-tables.ts');
   const options = Object.values(commandTables).flatMap((table) => Object.values(table));
   const named = options.filter(({ commandLineOnly }) => !commandLineOnly).map(variableOf);
   return [...named, ...others.map((name) => `${PREFIX}${name}`)];

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -9,7 +10,6 @@ import { packageVersion } from '../version.ts';
 
 /** `pulse-upload abort`: ends unfinished uploads at the server, and forgets them. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(abortOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);

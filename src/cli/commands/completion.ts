@@ -1,7 +1,8 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
-import { type CompletedCommand, type Shell, shells } from '../completion/words.ts';
+import { type CompletedCommand, completedCommands, type Shell, shells } from '../completion/words.ts';
 import { optionLines } from '../help.ts';
 import { commonOptions } from '../options/upload.ts';
 import { packageVersion } from '../version.ts';
@@ -16,7 +17,6 @@ const scripts: Readonly<Record<Shell, () => Promise<Write>>> = {
 
 /** `pulse-upload completion <shell>`: a script that completes commands and options, made from their tables. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(commonOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
@@ -29,7 +29,6 @@ export async function run({ argv }: Invocation): Promise<number> {
       hint: 'pulse-upload completion --help shows how to load it',
     });
   }
-  const { completedCommands } = await import('../completion/words.ts');
   const write = await scripts[shell]();
   process.stdout.write(write(completedCommands()));
   return 0;

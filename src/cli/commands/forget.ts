@@ -7,6 +7,7 @@ import { harmless } from '../../output/text.ts';
 import { type Copy, removeSpooled, unsentCopies } from '../../upload/source/spool.ts';
 import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/state/kept-uploads.ts';
 import type { UploadRecord } from '../../upload/state/state-store.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -18,7 +19,6 @@ import { packageVersion } from '../version.ts';
 
 /** `pulse-upload forget`: the next upload of these files starts over. Asks nothing, and touches no server. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(forgetOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);

@@ -6,6 +6,7 @@ import { labelled } from '../../output/labelled.ts';
 import { csvLine, failureLines, summaryLines } from '../../output/ledger-lines.ts';
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -22,7 +23,6 @@ const tasks: Readonly<Record<string, Task>> = { check, merge };
 
 /** `pulse-upload ledger`: shows, audits and merges what bulk runs kept. Asks no server. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(ledgerOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);

@@ -8,6 +8,7 @@ import { createPaint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { type Copy, unsentCopies } from '../../upload/source/spool.ts';
 import { keptUploads } from '../../upload/state/kept-uploads.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -19,7 +20,6 @@ import { packageVersion } from '../version.ts';
 
 /** `pulse-upload list`: the uploads that were begun on this machine and are not finished. Asks no server. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(listOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);

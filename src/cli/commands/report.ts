@@ -3,6 +3,7 @@ import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import type { VerifyReport } from '../../output/verify/report.ts';
 import { reportWriters } from '../../output/verify/reports/index.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -13,7 +14,6 @@ import { packageVersion } from '../version.ts';
 
 /** `pulse-upload report`: renders the results of an earlier run, or judges its recordings again. Offline. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(reportOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);

@@ -6,6 +6,7 @@ import { logLine } from '../../output/log-line.ts';
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
 import type { RunningServer, ServerSettings } from '../../server/server.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -18,7 +19,6 @@ import { packageVersion } from '../version.ts';
 
 /** `pulse-upload serve`: the reference server, until a signal ends it. */
 export async function run({ argv }: Invocation): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const { operands, given } = splitCommandLine(serveOptions, argv);
   if (given.has('help') || given.has('version')) {
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);

@@ -4,8 +4,10 @@ import { asPulseError, exitCodes, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
 import { nearName } from '../../input/near-name.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
+import { ndjsonLine } from '../../output/ndjson.ts';
 import { asksForJson } from '../asks.ts';
 import type { CommandLine } from '../command-line.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
@@ -17,6 +19,7 @@ import { tusOptions } from '../options/tus.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options/upload.ts';
 import { INPUT, refuseBesideInput, refuseWithoutInput } from '../upload/input-operand.ts';
 import { withPairing } from '../upload/pairing.ts';
+import { runUpload } from '../upload/run-upload.ts';
 import { packageVersion } from '../version.ts';
 
 const everyOption = { ...uploadOptions, ...bulkOptions };
@@ -96,7 +99,6 @@ function helpText(): string {
 }
 
 async function splitUpload(argv: readonly string[], named: boolean): Promise<CommandLine> {
-  const { splitCommandLine } = await import('../command-line.ts');
   refuseFilesLikeFlags(everyOption, argv);
   try {
     return splitCommandLine(everyOption, argv);
@@ -147,13 +149,11 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
     const { runInput } = await import('../upload/run-input.ts');
     return runInput(line, values, settings, network);
   }
-  const { runUpload } = await import('../upload/run-upload.ts');
   return runUpload(line, values, settings, network);
 }
 
 /** Under --json a failure that ends the run before or outside of any file is an event too; it names no file. */
 async function writeFailure({ kind, exitCode, message, hint }: PulseError): Promise<void> {
-  const { ndjsonLine } = await import('../../output/ndjson.ts');
   const events: readonly PulseEvent[] = [
     {
       type: 'upload.failed',

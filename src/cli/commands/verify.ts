@@ -1,6 +1,8 @@
 import process from 'node:process';
 import { asPulseError, type PulseError } from '../../errors.ts';
+import { ndjsonLine } from '../../output/ndjson.ts';
 import { asksForJson } from '../asks.ts';
+import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
@@ -23,7 +25,6 @@ export async function run({ argv }: Invocation): Promise<number> {
 }
 
 async function verifyCommand(argv: readonly string[], config: () => Config): Promise<number> {
-  const { splitCommandLine } = await import('../command-line.ts');
   const line = splitCommandLine(verifyOptions, argv);
   const { given } = line;
   if (given.has('help') || given.has('version')) {
@@ -51,7 +52,6 @@ function helpText(): string {
 /** Under --json a failure outside of any check is an event too. */
 async function writeFailure(error: PulseError): Promise<void> {
   const { verifyFailed } = await import('../../output/verify/events.ts');
-  const { ndjsonLine } = await import('../../output/ndjson.ts');
   const { counted } = await import('../../verify/verdict.ts');
   const end = { type: 'run.end', exitCode: error.exitCode, elapsedMs: 0, ...counted([]) };
   process.stdout.write([verifyFailed(error), end].map((event) => ndjsonLine(event, new Date())).join(''));

@@ -1,4 +1,5 @@
 import { parseText } from '../../input/text.ts';
+import { proxyChoice } from '../../transport/proxy-choice.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
 import type { Environment, OptionTable, Values } from './option-table.ts';
 
@@ -39,7 +40,6 @@ export async function networkSettings(
   server: URL,
   environment: Environment,
 ): Promise<TransportSettings> {
-  const { proxyChoice } = await import('../../transport/proxy-choice.ts');
   const proxyFor = proxyChoice(environment);
   // Asked for now, so that a proxy that cannot be used is a mistake of the command line.
   proxyFor(server);
