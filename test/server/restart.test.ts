@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -175,6 +175,17 @@ describe('a second server on one folder', () => {
     });
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
   });
+
+  it.each(['null', '{}', '"lock"', '{"pid": 1}', '', '{'])(
+    'starts where the lock says %j, which names no process',
+    async (text) => {
+      const dir = await freshFolder();
+      await mkdir(join(dir, '.incomplete'));
+      await writeFile(join(dir, '.incomplete', 'lock'), text);
+      const server = await subject({ dir });
+      expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    },
+  );
 
   it('is refused while the process of the first lives, and starts once that is killed or has closed', async () => {
     const dir = await freshFolder();

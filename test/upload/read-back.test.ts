@@ -54,7 +54,23 @@ describe('--read-back of plain tus', () => {
     const file = await bench.file(10, 'two.mp4');
     expect((await bench.upload(file, { ...asked, requireProof: true })).exitCode).toBe(8);
     expect(bench.of('upload.failed')).toMatchObject([
-      { message: expect.stringMatching(/^the content could not be read back, so it is not proven/) },
+      {
+        message: expect.stringMatching(/^the content could not be read back, so it is not proven/),
+        hint: expect.stringMatching(/^run it again: nothing is sent again/),
+      },
     ]);
+  });
+
+  it('asks again, and sends nothing again, after proof was required and the content could not be read for a while', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    const file = await bench.file(2 * MIB + 1);
+    bench.proxy.setFaults([{ on: { method: 'GET' }, do: 'answer', status: 503 }]);
+    const proven = { ...asked, requireProof: true, retries: 0 } as const;
+    expect((await bench.upload(file, proven)).exitCode).toBe(8);
+    bench.proxy.setFaults([]);
+    const before = bench.proxy.log.length;
+    expect((await bench.upload(file, proven)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
+    expect(bench.proxy.log.slice(before).some(({ method }) => /POST|PATCH/.test(method))).toBe(false);
   });
 });

@@ -70,12 +70,13 @@ async function create(path: string): Promise<boolean> {
 async function readOwner(path: string): Promise<Self | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
-      return JSON.parse(await readFile(path, 'utf8'));
+      const owner: Partial<Self> | null = JSON.parse(await readFile(path, 'utf8'));
+      if (typeof owner?.pid === 'number' && typeof owner.host === 'string') return owner as Self;
     } catch (thrown) {
       if (errorCode(thrown) === 'ENOENT') return undefined;
-      // Another process is between creating the lock and writing into it, or died there.
-      await sleep(20);
     }
+    // Another process is between creating the lock and writing into it, or died there.
+    await sleep(20);
   }
   return undefined;
 }

@@ -26,8 +26,8 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
 
 /**
  * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
- * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless --read-back could
- * still prove it.
+ * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless the
+ * content could still prove it.
  */
 export async function proved(
   job: Job,
@@ -60,15 +60,10 @@ export async function proved(
         ? UNREAD_CONTENT
         : undefined;
   if (!proven && settings.requireProof) {
-    const canReadBack = protocol.content !== undefined && !settings.readBack;
+    const next = protocol.content === undefined || isGone ? 'none' : settings.readBack ? 'again' : 'first';
     // What can still be compared is asked for again, and not sent again.
-    if (!canReadBack) await forget(job);
-    throw withoutProof(
-      job,
-      upload.url.href,
-      canReadBack,
-      unread ?? (proof === 'declared' ? DECLARED_ONLY : gap),
-    );
+    if (next === 'none') await forget(job);
+    throw withoutProof(job, upload.url.href, next, unread ?? (proof === 'declared' ? DECLARED_ONLY : gap));
   }
   return {
     ...brought,
@@ -94,7 +89,14 @@ function offersChecksums({ offer }: Job): boolean {
   return (offer.checksumAlgorithms ?? []).length > 0;
 }
 
-function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string | undefined): PulseError {
+/** What the next run can do for the proof. */
+const NEXT = {
+  first: 'run it again with --read-back: nothing is sent again, the content is asked for and compared',
+  again: 'run it again: nothing is sent again, the content is asked for once more',
+  none: 'without --require-proof this counts as done, and the output says that it is not proven',
+} as const;
+
+function withoutProof(job: Job, url: string, next: keyof typeof NEXT, gap: string | undefined): PulseError {
   const isSaid =
     (gap !== undefined && [DECLARED_ONLY, UNREAD_CHECKSUM, UNREAD_CONTENT].includes(gap)) ||
     offersChecksums(job);
@@ -102,10 +104,6 @@ function withoutProof(job: Job, url: string, canReadBack: boolean, gap: string |
   return new PulseError(
     'unknown',
     `${why}, so it is not proven that the server holds ${titleOf(job.source.name)} at ${url}`,
-    {
-      hint: canReadBack
-        ? 'run it again with --read-back: nothing is sent again, the content is asked for and compared'
-        : 'without --require-proof this counts as done, and the output says that it is not proven',
-    },
+    { hint: NEXT[next] },
   );
 }
