@@ -78,6 +78,12 @@ describe('the judge of a schedule', () => {
         ],
       }));
     expect(faultsOf(late('waited 0.4 s for an answer'))).toEqual([]);
+    const sentAgain = (observed: Observed) =>
+      withRun(observed, ({ requests }) => ({
+        requests: [...requests, ...requests.filter(({ method }) => method === 'PATCH').slice(0, 1)],
+      }));
+    expect(faultsOf(sentAgain(late('waited 0.4 s for an answer')))).toEqual([]);
+    expect(faultsOf(sentAgain(sentAgain(late('waited 0.4 s for an answer'))))).not.toEqual([]);
     expect(faultsOf(late('the server answered 500'))).toEqual(['pauses of 1000 ms, expected 0 at most']);
   });
 

@@ -149,13 +149,24 @@ function isTroubled({ end, status, faults }: ProxiedRequest): boolean {
 }
 
 /**
+ * What the requests of a run met with. A busy machine's own time-outs are among it: most are seen as requests that the
+ * client left, but of a connection that was not made the proxy sees nothing, and what it sent may be read too late.
+ */
+function troublesOf(run: Run): number {
+  const { requests } = run;
+  const timeouts = of(run, 'upload.retry').filter(({ reason }) => /\bwaited [\d.]+ s for\b/.test(reason));
+  const left = requests.filter(({ end }) => end !== 'answered');
+  return requests.filter(isTroubled).length + Math.max(0, timeouts.length - left.length);
+}
+
+/**
  * The factor follows from the plan: each request that met trouble may cost one chunk, and what the server lost is
- * sent again. A busy machine's own time-outs are seen as requests that the client left.
+ * sent again.
  */
 function wastesLittle(observed: Observed): readonly string[] {
   const { plan } = observed;
   const requests = runsOf(observed).flatMap((run) => run.requests);
-  const troubled = requests.filter(isTroubled).length;
+  const troubled = runsOf(observed).reduce((sum, run) => sum + troublesOf(run), 0);
   const isData = ({ method }: ProxiedRequest) =>
     method === 'PATCH' || (method === 'POST' && plan.protocol === 'tus');
   const patches = requests.filter(isData);
@@ -180,10 +191,8 @@ function wastesLittle(observed: Observed): readonly string[] {
 /** No pause is longer than that for a lock, and nothing hangs. */
 function endsSoon(observed: Observed): readonly string[] {
   return runsOf(observed).flatMap((run) => {
-    const { exitCode, requests, pausedMs } = run;
-    // The proxy sees nothing of a connection that a busy machine did not make, nor of an answer that was read too late.
-    const late = of(run, 'upload.retry').filter(({ reason }) => /\bwaited [\d.]+ s for\b/.test(reason));
-    const mostMs = 12_500 * (requests.filter(isTroubled).length + late.length);
+    const { exitCode, pausedMs } = run;
+    const mostMs = 12_500 * troublesOf(run);
     return [
       ...(exitCode === 130 ? ['the run did not end by itself'] : []),
       ...(pausedMs <= mostMs ? [] : [`pauses of ${pausedMs} ms, expected ${mostMs} at most`]),

@@ -43,12 +43,11 @@ const TIMEOUT_MS = 400;
 /** For what never falls silent, and so needs no time-out to end. */
 const PATIENT_MS = 30_000;
 
-/** Whether the uploader hears at once of what befell its request. */
-function isToldAtOnce(trouble: Trouble): boolean {
+/** Whether nothing but a time-out ends it. */
+function isSilent(trouble: Trouble): boolean {
   return (
-    trouble.do === 'answer' ||
-    trouble.do === 'replay-answer' ||
-    (trouble.do === 'swallow-response' && trouble.by !== 'silence')
+    (trouble.do === 'stall-request' && trouble.ms === undefined) ||
+    (trouble.do === 'swallow-response' && trouble.by === 'silence')
   );
 }
 
@@ -89,7 +88,7 @@ export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Obse
     const place = { dir, path, proxy };
     // The control arm must not give up for another reason before it sees that the file has changed.
     const retries = alteration === undefined ? defaultSettings.retries : 50;
-    const timeoutMs = plan.troubles.every(isToldAtOnce) ? PATIENT_MS : TIMEOUT_MS;
+    const timeoutMs = plan.troubles.some(isSilent) ? TIMEOUT_MS : PATIENT_MS;
     const first = await run(plan, { ...place, timeoutMs, retries });
     proxy.setFaults([]);
     await Promise.all(pending);
