@@ -76,10 +76,11 @@ function groupsOf(graph) {
   for (const [group, roots] of Object.entries(together)) {
     /** @param {string} id */
     const add = (id) => {
-      const module = isAbsolute(id) && !found.has(id) && graph.getModuleInfo(id);
-      if (!module) return;
+      if (found.has(id)) return;
+      const module = graph.getModuleInfo(id);
+      if (module === null) throw new Error(`${id} is no module of the program`);
       found.set(id, group);
-      for (const imported of module.importedIds) add(imported);
+      for (const imported of module.importedIds) if (isAbsolute(imported)) add(imported);
     };
     for (const name of roots) add(join(root, 'src', name));
   }

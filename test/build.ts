@@ -3,13 +3,15 @@ import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 
 const stamp = join('dist', '.built');
+const script = join('scripts', 'build.js');
 
 /** Tests run the real bin, so it is built from what is being tested. Types are the business of `npm run check`. */
 export function setup(): void {
-  if (existsSync(stamp) && newestMs('src') < statSync(stamp).mtimeMs) return;
+  const changedMs = Math.max(newestMs('src'), statSync(script).mtimeMs);
+  if (existsSync(stamp) && changedMs < statSync(stamp).mtimeMs) return;
   const startedMs = Date.now();
   rmSync(stamp, { force: true });
-  execFileSync(process.execPath, [join('scripts', 'build.js')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(stamp, `${startedMs}\n`);
 }
 

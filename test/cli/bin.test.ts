@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -91,6 +92,26 @@ describe('--help', () => {
     const libraries = loadedFiles(stderr).filter((file) => file.includes('node_modules/'));
     expect(libraries.length).toBeGreaterThan(0);
     expect(libraries.filter((file) => !file.includes('node_modules/commander/'))).toEqual([]);
+  });
+});
+
+describe('few files are loaded', () => {
+  const built = (stderr: string) =>
+    loadedFiles(stderr).map((file) => file.replace(/^dist\/chunks\/(.+)-[\w-]{8}\.js$/, 'dist/chunks/$1'));
+
+  test('for an upload', async () => {
+    const argv = ['nothing-is-here.mp4', '--server', 'http://127.0.0.1:9', '--protocol', 'pulse'];
+    const { code, stderr } = await runBin(argv, { node: tracingLoads() });
+    expect(code).toBe(3);
+    const ours = built(stderr).filter((file) => !file.startsWith('node_modules/commander/'));
+    const chunks = ['library', 'rolldown-runtime', 'start', 'upload'].map((name) => `dist/chunks/${name}`);
+    expect(ours.toSorted()).toEqual(['bin/pulse-upload.js', ...chunks, 'dist/cli/main.js']);
+  });
+
+  test('for the library, and none of the command line', () => {
+    const argv = [...tracingLoads(), '--input-type=module', '--eval', "import './dist/index.js'"];
+    const { stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+    expect(built(stderr)).toEqual(['dist/index.js', 'dist/chunks/library']);
   });
 });
 
