@@ -112,7 +112,10 @@ describe('an input of unknown size', () => {
     );
     expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
     const told = headersOf(bench, 'PATCH', 'upload-length');
-    expect(told).toEqual([undefined, String(2 * CHUNK), undefined]);
+    const [first, second, ...later] = told;
+    expect([first, second]).toEqual([undefined, String(2 * CHUNK)]);
+    // While the server is still at the broken chunk the rest may be refused at first.
+    expect(new Set(later)).toEqual(new Set([undefined]));
     expect(headersOf(bench, 'PATCH', 'upload-offset').at(-1)).not.toBe(String(CHUNK));
   });
 
