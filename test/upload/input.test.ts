@@ -119,6 +119,18 @@ describe('an input of unknown size', () => {
     expect(headersOf(bench, 'PATCH', 'upload-offset').at(-1)).not.toBe(String(CHUNK));
   });
 
+  it.each([false, true])(
+    'is not said to be asked for again where it is not proven (--read-back: %s)',
+    async (readBack) => {
+      const bench = await tusBench();
+      bench.proxy.setFaults([{ on: { method: 'GET' }, do: 'answer', status: 405 }]);
+      const asked = { chunkBytes: CHUNK, requireProof: true, readBack };
+      const run = await sendInput(bench, inPieces(payload(2 * CHUNK), CHUNK), {}, asked);
+      expect(run.outcome.exitCode).toBe(8);
+      expect(run.of('upload.failed')[0]?.hint).toMatch(/^without --require-proof this counts as done/);
+    },
+  );
+
   it('is told its size again where every byte arrived, but not that', async () => {
     const bench = await startBench();
     const open = { 'Upload-Length': undefined, 'Upload-Defer-Length': '1' };

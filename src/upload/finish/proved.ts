@@ -26,8 +26,8 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
 
 /**
  * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
- * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and cannot be had; then the record is gone unless the
- * content could still prove it.
+ * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and
+ * cannot be had; then the record is gone unless the content could still prove it.
  */
 export async function proved(
   job: Job,
@@ -60,7 +60,9 @@ export async function proved(
         ? UNREAD_CONTENT
         : undefined;
   if (!proven && settings.requireProof) {
-    const next = protocol.content === undefined || isGone ? 'none' : settings.readBack ? 'again' : 'first';
+    // An input is not there any more, and nothing of it is remembered.
+    const isOver = protocol.content === undefined || isGone || job.source.once !== undefined;
+    const next = isOver ? 'none' : settings.readBack ? 'again' : 'first';
     // What can still be compared is asked for again, and not sent again.
     if (next === 'none') await forget(job);
     throw withoutProof(job, upload.url.href, next, unread ?? (proof === 'declared' ? DECLARED_ONLY : gap));
@@ -92,7 +94,8 @@ function offersChecksums({ offer }: Job): boolean {
 /** What the next run can do for the proof. */
 const NEXT = {
   first: 'run it again with --read-back: nothing is sent again, the content is asked for and compared',
-  again: 'run it again: nothing is sent again, the content is asked for once more',
+  again:
+    'run it again: nothing is sent again, the content is asked for once more; without --require-proof this counts as done',
   none: 'without --require-proof this counts as done, and the output says that it is not proven',
 } as const;
 
