@@ -1,4 +1,6 @@
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import { MIB } from './harness.ts';
 import { startReferenceBench } from './reference.ts';
 
@@ -69,6 +71,8 @@ describe('--read-back of plain tus', () => {
     expect((await bench.upload(file, proven)).exitCode).toBe(8);
     bench.proxy.setFaults([]);
     const before = bench.proxy.log.length;
+    const [{ record, outlook } = {}] = await keptUploads(join(dirname(file), 'state'), Date.now());
+    expect([record?.prefix.bytes, outlook]).toEqual([2 * MIB + 1, 'resumable']);
     expect((await bench.upload(file, proven)).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
     expect(bench.proxy.log.slice(before).some(({ method }) => /POST|PATCH/.test(method))).toBe(false);

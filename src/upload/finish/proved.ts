@@ -2,6 +2,7 @@ import { PulseError } from '../../errors.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import { type Job, sizeOf } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
+import type { Checkpoint } from '../send/chunk-reader.ts';
 import { titleOf } from '../source/path-text.ts';
 import { assertSameContent } from '../source/same-content.ts';
 import { changed } from '../source/source.ts';
@@ -64,7 +65,7 @@ export async function proved(
     const isOver = protocol.content === undefined || isGone || job.source.once !== undefined;
     const next = isOver ? 'none' : settings.readBack ? 'again' : 'first';
     // What can still be compared is asked for again, and not sent again.
-    if (next === 'none') await forget(job);
+    await (next === 'none' ? forget(job) : rememberWhole(job, { bytes: sizeBytes, sha256 }));
     throw withoutProof(job, upload.url.href, next, unread ?? (proof === 'declared' ? DECLARED_ONLY : gap));
   }
   return {
@@ -76,6 +77,12 @@ export async function proved(
     ...(!proven && isGone && { gone: true as const }),
     ...(finalized?.videoId !== undefined && { videoId: finalized.videoId }),
   };
+}
+
+/** `list` shows what waits for its proof as what it is, and the next run compares all of it with the file. */
+async function rememberWhole({ key, tools }: Job, prefix: Checkpoint): Promise<void> {
+  const record = await tools.store.read(key, () => undefined);
+  if (record !== undefined) await tools.store.write({ ...record, prefix });
 }
 
 /** A right checksum looks the same to a server that compares and to one that does not. */
