@@ -11,9 +11,9 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   events: ['errors'],
   protocol: ['errors'],
   transport: ['protocol', 'errors'],
-  processes: [],
-  server: ['processes', 'protocol', 'errors'],
-  upload: ['processes', 'protocol', 'errors', 'events'],
+  system: [],
+  server: ['system', 'protocol', 'errors'],
+  upload: ['system', 'protocol', 'errors', 'events'],
   bulk: ['upload', 'protocol', 'errors', 'events'],
   verify: ['protocol', 'errors', 'events'],
   output: ['errors', 'events', 'protocol', 'verify'],
@@ -97,7 +97,7 @@ describe('the house', () => {
   it('asks for the process itself only where a lock must tell a live owner from a dead one', () => {
     const asking = files
       .filter(
-        ({ room, imports }) => !faces.has(room) && room !== 'processes' && imports.includes('node:process'),
+        ({ room, imports }) => !faces.has(room) && room !== 'system' && imports.includes('node:process'),
       )
       .map(({ path }) => path);
     expect(asking.filter((path) => !/(^|\/)[\w-]*lock\.ts$/.test(path))).toEqual([]);

@@ -3,7 +3,7 @@ import { getPriority, hostname } from 'node:os';
 import { pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
-import { lookUp, type Self, thisProcess } from '../../processes/look-up.ts';
+import { lookUp, type Self, thisProcess } from '../../system/processes.ts';
 import { errorCode } from './durable.ts';
 
 /** Folders that this process has or is about to have: its own pid in a lock does not tell (see `isAlive`). */

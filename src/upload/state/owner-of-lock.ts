@@ -1,7 +1,7 @@
 import { readlink } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { kill } from 'node:process';
-import { lookUp, type Self, thisProcess } from '../../processes/look-up.ts';
+import { lookUp, type Self, thisProcess } from '../../system/processes.ts';
 
 /** The process that holds a lock, told so that others can see whether it still lives. */
 export interface Owner extends Self {

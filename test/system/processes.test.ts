@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
-import { fromPs } from '../../src/processes/look-up.ts';
+import { fromPs } from '../../src/system/processes.ts';
 
 const ABOVE_ALL_PIDS = 2 ** 22 + 1;
 
