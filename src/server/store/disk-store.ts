@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { renameOver } from '../../system/rename.ts';
 import { errorCode, makeFolder, syncFile, syncFolder, writeDurably } from './durable.ts';
 import { nameChoices } from './file-name.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -220,6 +221,6 @@ async function reserveAndMove(from: string, to: string): Promise<boolean> {
     if (errorCode(thrown) === 'EEXIST') return false;
     throw thrown;
   }
-  await rename(from, to);
+  await renameOver(from, to);
   return true;
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { renameOver } from '../../system/rename.ts';
 
 /** Errors of systems that cannot fsync a folder (Windows, some network file systems): they promise no more. */
 const folderSyncRefusals = new Set(['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);
@@ -61,7 +62,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await renameOver(temporary, path);
   } catch (thrown) {
     await rm(temporary, { force: true });
     throw thrown;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { renameOver } from '../../system/rename.ts';
 import { makeFolder } from '../state/state-folder.ts';
 import type { Input } from './input.ts';
 import { pipeAgain } from './input.ts';
@@ -122,7 +123,7 @@ async function fill(
       },
     );
   }
-  await orSpoolError(path, () => rename(unfinished, path));
+  await orSpoolError(path, () => renameOver(unfinished, path));
   return sizeBytes;
 }
 

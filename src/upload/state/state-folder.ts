@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { renameOver } from '../../system/rename.ts';
 
 /**
  * Makes a folder and those above it, for this user only.
@@ -53,7 +54,7 @@ export async function replaceFile(
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await renameOver(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
