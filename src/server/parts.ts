@@ -16,7 +16,7 @@ import type { ServedProtocol } from './words.ts';
 export interface Limits extends HoldLimits {
   /** A connection whose request has no whole head this long after it began, or that never sent one, is closed. */
   readonly headMs: number;
-  /** A body from which nothing comes for this long is ended; what arrived stays. */
+  /** A body from which nothing comes, or of which nothing is taken, for this long is ended; what arrived stays. */
   readonly bodyIdleMs: number;
   /** How long `close` lets requests in flight go on. */
   readonly closeGraceMs: number;

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { create, offsetBecomes, patchHead, payload, subject, wireTo } from './harness.ts';
+import { create, eventually, offsetBecomes, patch, patchHead, payload, subject, wireTo } from './harness.ts';
 
 /** Long enough for what is sent at once to arrive on a busy machine, short enough to be waited for. */
 const headMs = 1000;
@@ -31,5 +32,45 @@ describe('a connection without a whole request', () => {
     await silent.untilClosed();
     await wire.send(payload(10).subarray(5));
     expect(await wire.untilClosed()).toMatch(/^HTTP\/1\.1 204 .*upload-offset: 10/is);
+  });
+});
+
+/** More than the buffers of two kernels hold. */
+const largeBytes = 24 * 1024 * 1024;
+
+describe('a download', () => {
+  async function beginDownload(bodyIdleMs: number) {
+    const server = await subject({ protocol: 'tus', limits: { bodyIdleMs } });
+    const url = await create(server, largeBytes);
+    await patch(url, 0, payload(largeBytes));
+    const wire = await wireTo(server);
+    wire.socket.pause();
+    await wire.send(`GET ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    return { server, wire };
+  }
+
+  it('of which nothing is taken is ended', async () => {
+    const { server, wire } = await beginDownload(200);
+    const entry = await eventually(
+      () => server.log.find(({ method }) => method === 'GET'),
+      () => 'the download to end',
+    );
+    expect(entry).toMatchObject({ status: 200, aborted: true });
+    wire.socket.resume();
+    expect((await wire.untilClosed()).length).toBeLessThan(largeBytes);
+  });
+
+  it('that is taken slowly is not', async () => {
+    const bodyIdleMs = 1000;
+    const { wire } = await beginDownload(bodyIdleMs);
+    const startMs = performance.now();
+    wire.socket.on('data', async () => {
+      wire.socket.pause();
+      await sleep(4);
+      wire.socket.resume();
+    });
+    wire.socket.resume();
+    expect((await wire.untilClosed()).length).toBeGreaterThan(largeBytes);
+    expect(performance.now() - startMs).toBeGreaterThan(bodyIdleMs);
   });
 });

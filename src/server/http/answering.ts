@@ -26,6 +26,7 @@ export function answering(
     log,
   }: { filter?: Filter | undefined; log?: ((entry: AccessLogEntry) => void) | undefined },
 ): Answering {
+  const { bodyIdleMs: idleMs } = parts.limits;
   const inWork = new Set<Promise<void>>();
   const lastWork = new WeakMap<Socket, Promise<void>>();
 
@@ -36,11 +37,13 @@ export function answering(
       const next = async (changed = {}) =>
         complete(await dispatch({ ...exchange, ...changed }, parts), exchange, parts);
       const reply = await filter(exchange, next, parts);
-      await send(exchange, reply, parts.isClosing());
+      await send(exchange, reply, { isLast: parts.isClosing(), idleMs });
     } catch (thrown) {
       // What went wrong inside is for the log; the client learns nothing about this machine.
       fault = thrown instanceof Error ? thrown.message : String(thrown);
-      await send(exchange, complete(failure(thrown), exchange, parts), true).catch(() => outgoing.destroy());
+      await send(exchange, complete(failure(thrown), exchange, parts), { isLast: true, idleMs }).catch(() =>
+        outgoing.destroy(),
+      );
     }
     log?.(logEntry(exchange, performance.now() - startMs, fault));
   };

@@ -8,13 +8,21 @@ const drainIdleMs = 2000;
 const drainMs = 10_000;
 
 /** Writes a reply. Where the request's body was not read, what is left of it can never be taken for a request. */
-export async function send(exchange: Exchange, reply: Reply, isLast: boolean): Promise<void> {
+export async function send(
+  exchange: Exchange,
+  reply: Reply,
+  { isLast, idleMs }: { readonly isLast: boolean; readonly idleMs: number },
+): Promise<void> {
   const { incoming, outgoing, request } = exchange;
   if (outgoing.destroyed || outgoing.headersSent) return;
   const hasUnread = request.bodyBytes !== 0 && !incoming.complete;
   const mustClose = hasUnread && (exchange.isUninvited() || (request.bodyBytes ?? Infinity) > smallBodyBytes);
   outgoing.writeHead(reply.status, headersOf(reply, exchange, isLast || mustClose));
-  if (typeof reply.body === 'object') return pipeline(reply.body, outgoing);
+  if (typeof reply.body === 'object') {
+    // Whoever takes nothing of it for so long keeps a connection and a file open for nothing.
+    outgoing.setTimeout(idleMs, () => outgoing.destroy());
+    return pipeline(reply.body, outgoing);
+  }
   if (!mustClose) {
     outgoing.end(reply.body);
     if (hasUnread) await drainOrBreak(exchange);
