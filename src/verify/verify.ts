@@ -4,7 +4,7 @@ import { canary, startCanary } from './canary.ts';
 import type { Check, ProtocolId, Section } from './check.ts';
 import { cleanUp, type Leftovers } from './clean-up.ts';
 import type { Clock } from './clock.ts';
-import { discover } from './discover.ts';
+import { discover } from './discovery/discover.ts';
 import type { ReportVerify } from './events.ts';
 import { type ExpectedFailure, type Matched, matchExpected } from './expect-failures.ts';
 import { type CheckResult, judge, seenInRun, unjudged } from './judge.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/server/parts.ts';
-import { discover } from '../../src/verify/discover.ts';
+import { discover } from '../../src/verify/discovery/discover.ts';
 import type { Access } from '../../src/verify/probe/requests.ts';
 import type { ReferenceSettings } from '../proof/run.ts';
 import { keysFor, startReference, TOKEN } from '../proof/run.ts';

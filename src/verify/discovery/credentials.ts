@@ -1,9 +1,9 @@
-import { outcomeOf } from './answers.ts';
-import { Blocked } from './check.ts';
-import type { Probe, ProbeSettings } from './probe/probe.ts';
-import type { Upload } from './probe/uploads.ts';
-import type { Exchange } from './recording.ts';
-import type { Target } from './target.ts';
+import { outcomeOf } from '../answers.ts';
+import { Blocked } from '../check.ts';
+import type { Probe, ProbeSettings } from '../probe/probe.ts';
+import type { Upload } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
+import type { Target } from '../target.ts';
 
 /** What is found out about credentials before the first scenario. */
 

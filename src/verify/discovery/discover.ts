@@ -1,0 +1,132 @@
+import { headerMembers, headerOf, isSuccess } from '../answers.ts';
+import type { ProtocolId } from '../check.ts';
+import { dialects } from '../dialect.ts';
+import { openProbe, type Probe, type ProbeSettings } from '../probe/probe.ts';
+import type { Exchange, Recording } from '../recording.ts';
+import { type Oracle, type Target, whyNoChunks } from '../target.ts';
+import { unlessAborted } from '../unless-aborted.ts';
+import { bindingOf } from './credentials.ts';
+import { multipartOffered, whatUploadsShow } from './first-upload.ts';
+import { recognised } from './recognise.ts';
+
+export interface Discovery {
+  readonly target: Target;
+  readonly recording: Recording;
+}
+
+export interface DiscoverySettings {
+  readonly server: URL;
+  readonly protocol: ProtocolId | 'auto';
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds out what the scenarios must know: the protocol, where things are, and what the server offers.
+ * Throws PulseError `temporary` where nothing answers by HTTP, `refused` where TLS is not agreed on.
+ */
+export async function discover(
+  { server, protocol, signal }: DiscoverySettings,
+  settings: ProbeSettings,
+): Promise<Discovery> {
+  const started = settings.clock.nowMs();
+  const recordings: Exchange[] = [];
+  const asking = async <T>(
+    target: Target,
+    ask: (probe: Probe) => Promise<T>,
+    // Files are named by this, and no two may have one name.
+    name = 'discovery',
+  ): Promise<T> => {
+    const { probe, recorder, close } = openProbe(settings, target, name, signal);
+    // Whatever waits for an answer learns that there will be none.
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      return await unlessAborted(ask(probe), signal);
+    } finally {
+      signal.removeEventListener('abort', close);
+      close();
+      recordings.push(
+        ...recorder.exchanges.map((exchange) => ({ ...exchange, n: recordings.length + exchange.n })),
+      );
+    }
+  };
+
+  const spoken = await asking(blankTarget(server, 'pulse'), (probe) =>
+    recognised(probe, server, protocol, settings.access),
+  );
+  let target: Target = { ...blankTarget(server, spoken.protocol), assumptions: [spoken.because] };
+  const learn = (facts: Partial<Target>) => {
+    target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
+  };
+  learn(await asking(target, advertised));
+  learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
+  if (target.elsewhere === undefined) {
+    if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
+    if (target.protocol === 'pulse-v1') {
+      learn(await asking(target, (probe) => bindingOf(probe, settings), 'discovery-of-tokens'));
+    }
+    learn(whereNoChunkIsTaken(target));
+    learn(oracleOf(target, settings));
+  }
+
+  const elapsedMs = Math.round(settings.clock.nowMs() - started);
+  const outcome = { kind: 'seen', seen: target } as const;
+  const recording = {
+    scenario: 'discovery',
+    startedMs: 0,
+    elapsedMs,
+    sentBytes: 0,
+    exchanges: recordings,
+    outcome,
+  };
+  return { target, recording };
+}
+
+function blankTarget(server: URL, protocol: ProtocolId): Target {
+  const base = server.href.replace(/\/+$/, '');
+  return { protocol, server: base, extensions: [], assumptions: [], ...dialects[protocol].places(server) };
+}
+
+/** What OPTIONS on the creation URL says. */
+async function advertised(probe: Probe): Promise<Partial<Target>> {
+  const options = await probe.options();
+  const status = options.answer?.status;
+  if (dialects[probe.target.protocol].needsOptions === false && (status === 401 || status === 403)) {
+    const refused = `OPTIONS is refused with ${status}`;
+    return {
+      extensions: ['creation'],
+      optionsRefused: refused,
+      assumptions: [`${refused}: creation is assumed`],
+    };
+  }
+  const extensions = isSuccess(options) ? headerMembers(options, 'Tus-Extension').filter(Boolean) : [];
+  const maxSize = isSuccess(options) ? headerOf(options, 'Tus-Max-Size') : undefined;
+  const said = extensions.length > 0 ? `extensions: ${extensions.join(', ')}` : 'no extensions advertised';
+  return { extensions, ...(maxSize !== undefined && { maxSize }), assumptions: [said] };
+}
+
+/** Known only once forms have been tried, too. */
+function whereNoChunkIsTaken(target: Target): Partial<Target> {
+  const why = whyNoChunks(target);
+  if (why === undefined) return {};
+  const advice =
+    target.advice ?? 'let PATCH take a chunk first, for all else builds on that: see core.patch.204';
+  return { assumptions: [why], advice };
+}
+
+function oracleOf(target: Target, { readBack }: ProbeSettings): Partial<Target> {
+  const oracle: Oracle | undefined =
+    target.finalizeUrl !== undefined
+      ? 'finalize'
+      : target.download
+        ? 'get'
+        : readBack !== undefined
+          ? 'read-back'
+          : undefined;
+  const words: Record<Oracle | 'none', string> = {
+    finalize: "content is compared by finalize's checksum",
+    get: 'content is read back by GET',
+    'read-back': 'content is read back by your command',
+    none: 'content not verified: nothing reads back what was stored (--read-back <cmd>)',
+  };
+  return { ...(oracle && { oracle }), assumptions: [words[oracle ?? 'none']] };
+}
