@@ -14,7 +14,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   system: [],
   server: ['system', 'protocol', 'errors'],
   upload: ['system', 'protocol', 'errors', 'events'],
-  bulk: ['upload', 'protocol', 'errors', 'events'],
+  bulk: ['system', 'upload', 'protocol', 'errors', 'events'],
   verify: ['protocol', 'errors', 'events'],
   output: ['errors', 'events', 'protocol', 'verify'],
   input: ['output', 'bulk', 'protocol', 'errors'],

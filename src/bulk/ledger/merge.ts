@@ -1,8 +1,8 @@
 import { access, type FileHandle, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { replaceFile } from '../../system/files.ts';
 import type { Lock } from '../../upload/state/lock.ts';
-import { replaceFile } from '../../upload/state/state-folder.ts';
 import { latestRecords } from './latest.ts';
 import { orLedgerError } from './ledger-error.ts';
 import { assertThere } from './ledger-file.ts';

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { PulseError } from '../../errors.ts';
-import { replaceFile } from '../../upload/state/state-folder.ts';
+import { replaceFile } from '../../system/files.ts';
 
 /** So much of a ledger is copied at a time. */
 const COPY_BYTES = 256 * 1024;

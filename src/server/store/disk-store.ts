@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import { link, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { makeFolder } from '../../system/files.ts';
 import { renameOver } from '../../system/rename.ts';
-import { errorCode, makeFolder, syncFile, syncFolder, writeDurably } from './durable.ts';
+import { errorCode, syncFile, syncFolder, writeDurably } from './durable.ts';
 import { nameChoices } from './file-name.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { Store, Writer } from './store.ts';
@@ -12,6 +13,9 @@ import { type FinishedFile, isUploadId, type UploadInfo, type UploadView } from 
 
 /** Working files live below this folder, which no file name can reach: a name holds no separator. */
 const workFolderName = '.incomplete';
+
+/** The umask narrows it. */
+const FOLDER_MODE = 0o777;
 
 /** Large enough that hashing a file is bound by the disk, small enough to be no memory to speak of. */
 const readBytes = 1024 * 1024;
@@ -143,7 +147,7 @@ export async function diskStore(folder: string): Promise<Store> {
 
 async function prepare(folder: string): Promise<{ root: string; work: string }> {
   try {
-    await makeFolder(join(folder, workFolderName));
+    await makeFolder(join(folder, workFolderName), FOLDER_MODE);
     const root = await realpath(folder);
     return { root, work: join(root, workFolderName) };
   } catch (thrown) {

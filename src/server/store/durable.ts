@@ -1,6 +1,9 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { renameOver } from '../../system/rename.ts';
+import { replaceFile } from '../../system/files.ts';
+
+/** As whoever runs the server lets new files be: the umask narrows it. */
+const FILE_MODE = 0o666;
 
 /** Errors of systems that cannot fsync a folder (Windows, some network file systems): they promise no more. */
 const folderSyncRefusals = new Set(['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);
@@ -12,19 +15,6 @@ export function errorCode(thrown: unknown): string {
 /** Disk full is the one failure that a client can act on. */
 export function isDiskFull(thrown: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(errorCode(thrown));
-}
-
-/** Makes a folder and those above it. Node's recursive mkdir never returns where a folder cannot hold others (/proc). */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (thrown) {
-    const code = errorCode(thrown);
-    if (code === 'EEXIST' || code === 'EISDIR') return;
-    if (code !== 'ENOENT' || path === dirname(path)) throw thrown;
-    await makeFolder(dirname(path));
-    await mkdir(path);
-  }
 }
 
 /** Makes the names in a folder durable, where the system can. */
@@ -53,19 +43,6 @@ export async function syncFile(path: string): Promise<void> {
 
 /** Replaces a file as a whole: whoever reads it, also after a crash, finds the old text or the new one. */
 export async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    const handle = await open(temporary, 'w');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await renameOver(temporary, path);
-  } catch (thrown) {
-    await rm(temporary, { force: true });
-    throw thrown;
-  }
+  await replaceFile(path, text, FILE_MODE);
   await syncFolder(dirname(path));
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { makeFolder } from '../../system/files.ts';
 import { renameOver } from '../../system/rename.ts';
-import { makeFolder } from '../state/state-folder.ts';
+import { FILE_MODE, FOLDER_MODE } from '../state/state-folder.ts';
 import type { Input } from './input.ts';
 import { pipeAgain } from './input.ts';
 
@@ -105,9 +106,9 @@ async function fill(
   input: Input,
   { sizeBytes: said, signal }: SpoolLimits,
 ): Promise<number> {
-  await orSpoolError(path, () => makeFolder(folder));
+  await orSpoolError(path, () => makeFolder(folder, FOLDER_MODE));
   const unfinished = join(folder, UNFINISHED);
-  const handle = await orSpoolError(path, () => open(unfinished, 'wx', 0o600));
+  const handle = await orSpoolError(path, () => open(unfinished, 'wx', FILE_MODE));
   let sizeBytes = 0;
   try {
     sizeBytes = await copyAll(handle, path, input, signal);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, lstat, open, readFile, stat } from 'node:fs/promises';
-import { removeFile } from './state-folder.ts';
+import { removeFile } from '../../system/files.ts';
 
 /**
  * What a lock says; undefined where there is none. Throws where that cannot be learned: it may not be read, or is no

@@ -3,9 +3,9 @@ import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
+import { removeFile } from '../../system/files.ts';
 import { createExclusively, readLock } from './lock-file.ts';
 import { type Life, lifeOf, type Owner, parseOwner, thisHolder } from './owner-of-lock.ts';
-import { removeFile } from './state-folder.ts';
 
 export interface Lock {
   /** Fires, with a `PulseError` as reason, when somebody else has taken the lock in the meantime. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, replaceFile } from './state-folder.ts';
+import { makeFolder, replaceFile } from '../../system/files.ts';
+import { FILE_MODE, FOLDER_MODE } from './state-folder.ts';
 
 const SCHEMA = 1;
 
@@ -49,8 +50,8 @@ export function openServerMemory(stateDir: string, nowMs: () => number): ServerM
     remember: async (limit) => {
       const stored: StoredLimit = { schema: SCHEMA, ...limit, learnedAt: new Date(nowMs()).toISOString() };
       try {
-        await makeFolder(dir);
-        await replaceFile(pathOf(limit.server, limit.body), `${JSON.stringify(stored)}\n`);
+        await makeFolder(dir, FOLDER_MODE);
+        await replaceFile(pathOf(limit.server, limit.body), `${JSON.stringify(stored)}\n`, FILE_MODE);
       } catch {
         // It will be learned again.
       }

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { removeFile, replaceFile } from '../../system/files.ts';
 import { pruneSpool } from '../source/spool.ts';
 import { pruneUploads } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
-import { createInFolder, orStateError, removeFile, replaceFile } from './state-folder.ts';
+import { createInFolder, FILE_MODE, orStateError } from './state-folder.ts';
 
 export type { UploadKey, UploadRecord } from './record.ts';
 
@@ -74,7 +75,7 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
     write: (record) =>
       orStateError(dir, async () => {
         const saved: UploadRecord = { ...record, savedAt: now().toISOString() };
-        await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`));
+        await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`, FILE_MODE));
       }),
     remove: (key) => orStateError(dir, () => removeFile(pathOf(key, 'json'))),
     prune: async (nowMs) => {
