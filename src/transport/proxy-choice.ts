@@ -30,11 +30,11 @@ interface Setting {
   readonly text: string;
 }
 
-/** The first variable that is set; an empty one counts as set, and means no proxy. */
+/** The first variable that is set; an empty one counts as unset. */
 function firstOf(environment: Environment, variables: readonly string[]): Setting | undefined {
-  const variable = variables.find((name) => environment[name] !== undefined);
-  const text = variable === undefined ? '' : (environment[variable] ?? '').trim();
-  return variable === undefined || text === '' ? undefined : { variable, text };
+  return variables
+    .map((variable) => ({ variable, text: (environment[variable] ?? '').trim() }))
+    .find(({ text }) => text !== '');
 }
 
 /** No message shows the text: it may hold a password. */

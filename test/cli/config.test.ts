@@ -7,6 +7,7 @@ import { configurable, parseConfig } from '../../src/cli/config/settings-file.ts
 import { bulkOptions } from '../../src/cli/options/bulk.ts';
 import { commandTables } from '../../src/cli/options/command-tables.ts';
 import { type Environment, longFlag, variableOf } from '../../src/cli/options/option-table.ts';
+import { serveOptions } from '../../src/cli/options/serve.ts';
 import { readUploadValues, uploadOptions } from '../../src/cli/options/upload.ts';
 import { verifyOptions } from '../../src/cli/options/verify.ts';
 import { runBin, temporaryFolder } from './run-bin.ts';
@@ -77,6 +78,10 @@ describe('a config file', () => {
     expect(config.get('tokenFile')?.texts).toEqual([resolve('/etc/pu/secret/token')]);
     expect(config.get('filesFrom')?.texts).toEqual(['-', resolve('/etc/pu/list')]);
     expect(config.get('name')?.texts).toEqual(['a.mp4']);
+    const text = JSON.stringify({ serve: { extensions: 'checksum,creation', dir: 'videos' } });
+    const section = { name: 'serve', table: serveOptions };
+    const serve = parseConfig(text, '/etc/pu/c.json', { upload, section, sections });
+    expect(serve.get('extensions')?.texts).toEqual(['checksum,creation']);
   });
 
   test.each([

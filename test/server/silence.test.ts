@@ -61,12 +61,12 @@ describe('a download', () => {
   });
 
   it('that is taken slowly is not', async () => {
-    const bodyIdleMs = 1000;
+    const bodyIdleMs = 2000;
     const { wire } = await beginDownload(bodyIdleMs);
     const startMs = performance.now();
     wire.socket.on('data', async () => {
       wire.socket.pause();
-      await sleep(4);
+      await sleep(6);
       wire.socket.resume();
     });
     wire.socket.resume();

@@ -26,11 +26,18 @@ describe('which proxy', () => {
       'http://lower:2/',
     ],
     [
-      'an empty lower-case variable means none',
+      'an empty variable counts as unset',
       { HTTPS_PROXY: 'http://upper:1', https_proxy: '' },
       'https://a.example/',
-      undefined,
+      'http://upper:1/',
     ],
+    [
+      'an empty variable counts as unset',
+      { https_proxy: '', HTTPS_PROXY: ' ', all_proxy: 'http://all:3' },
+      'https://a.example/',
+      'http://all:3/',
+    ],
+    ['none where all are empty', { https_proxy: '', all_proxy: '' }, 'https://a.example/', undefined],
     [
       'ALL_PROXY for what has none of its own',
       { ALL_PROXY: 'http://all:3' },

@@ -43,7 +43,7 @@ export const serveOptions = {
   },
   extensions: {
     kind: 'value',
-    flags: '--extensions <list>',
+    flags: '--extensions <names>',
     says: 'all, none, or names like checksum,concatenation',
     parse: parseText,
   },
