@@ -3,7 +3,6 @@ import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { type Chosen, chooseProtocol } from '../upload/open/discover.ts';
-import { secretTokens } from '../upload/redact.ts';
 import type { Clock, Tools, UploadSettings } from '../upload/settings.ts';
 import { prune, type RunOutcome } from '../upload/upload-files.ts';
 import type { Item } from './items.ts';
@@ -52,7 +51,8 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
   const jobs = Math.min(settings.jobs, items.length);
   report({ type: 'run.start', files: items.length, sizeBytes, jobs, skipped, tooYoung, duplicates });
   const stop = createStop(signal, ({ message, hint }) =>
-    report({ type: 'run.stopped', message, ...(hint !== undefined && { hint }) }),
+    // A reason may repeat what a server said.
+    run.tools.report({ type: 'run.stopped', message, ...(hint !== undefined && { hint }) }),
   );
   const counts: Counts = { done: 0, failed: 0, interrupted: 0, kinds: new Set() };
   const run = createRun(settings, given, stop);
@@ -144,13 +144,8 @@ async function inParallel(
 
 function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
   const { upload } = settings;
-  const { ledger, known, readToken } = given;
-  const secrets = secretTokens(upload.token, upload.headers);
-  const tools = createRunTools(upload, {
-    ...given,
-    signal: stop.signal,
-    ...(readToken !== undefined && { readToken: () => remember(secrets, readToken()) }),
-  });
+  const { ledger, known } = given;
+  const tools = createRunTools(upload, { ...given, signal: stop.signal });
   const trouble = createServerTrouble(upload, tools);
   const asking = trouble.watched(tools.send);
   let chosen: Promise<Chosen> | undefined;
@@ -168,7 +163,6 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
       return chosen;
     },
     lastAsked: asking.last,
-    secrets,
     readTokenFile: given.readTokenFile,
     triedBefore: known.attempts,
     ...(ledger !== undefined && {
@@ -185,11 +179,6 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
       },
     }),
   };
-}
-
-function remember(secrets: Set<string>, token: string): string {
-  secrets.add(token);
-  return token;
 }
 
 function timeIsUp(maxDurationMs: number) {

@@ -3,17 +3,15 @@ import { resolve } from 'node:path';
 import { asPulseError, type PulseError } from '../errors.ts';
 import type { PulseEvent } from '../events.ts';
 import type { Outcome as WireOutcome } from '../protocol/wire.ts';
-import { createCurrentToken } from '../upload/host/current-token.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { Chosen } from '../upload/open/discover.ts';
-import { redacted, redactedText } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { fsPath } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
 import { forgetBy } from '../upload/tidily.ts';
 import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted, failureEvent } from '../upload/upload-files.ts';
-import { deferredRemoval } from './deferred-removal.ts';
+import { type DeferredRemoval, deferredRemoval } from './deferred-removal.ts';
 import type { Item } from './items.ts';
 import { isoTime, type Outcome as LedgerOutcome } from './ledger/ledger-record.ts';
 import type { ServerTrouble } from './server-trouble.ts';
@@ -27,8 +25,6 @@ export interface Run {
   readonly choose: (file: string) => Promise<Chosen>;
   /** How the last request of that question ended: it is the last one of every file that it kept from being sent. */
   readonly lastAsked: () => WireOutcome | undefined;
-  /** Tokens that no ledger may hold, renewed ones too. */
-  readonly secrets: ReadonlySet<string>;
   readonly readTokenFile: (path: string) => string;
   /** Absent where no ledger is kept. Resolves with false where the record could not be written; the run then stops. */
   readonly record?: (outcome: LedgerOutcome) => Promise<boolean>;
@@ -42,14 +38,13 @@ export type Sent =
 
 /** Sends one file, writes its outcome to the ledger, and reports it, in this order. */
 export async function sendItem(item: Item, run: Run): Promise<Sent> {
-  const { clock, store } = run.tools;
+  const { clock } = run.tools;
   const startedMs = clock.nowMs();
   const watched = run.trouble.watched(run.tools.send);
   const last = () => watched.last() ?? run.lastAsked();
-  const removal = deferredRemoval(store);
-  const secrets = new Set(run.secrets);
+  let removal: DeferredRemoval | undefined;
   let state: Pick<Item, 'sizeBytes' | 'mtimeNs'> = item;
-  let tell = run.tools.report;
+  let own: Pick<Run, 'settings' | 'tools'> = run;
   const settle = async (outcome: Pick<LedgerOutcome, 'status' | 'proven'> & Partial<LedgerOutcome>) => {
     const recorded = await run.record?.({
       time: new Date(clock.dateMs()).toISOString(),
@@ -61,14 +56,15 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       seconds: Math.round(clock.nowMs() - startedMs) / 1000,
       ...outcome,
     });
-    if (recorded !== true) return;
-    await forgetBy({ source: { name: item.file }, tools: { ...run.tools, report: tell } }, removal.settle);
+    if (recorded !== true || removal === undefined) return;
+    await forgetBy({ source: { name: item.file }, tools: own.tools }, removal.settle);
   };
   try {
     if (item.problem !== undefined) throw item.problem;
     state = await stateOf(item.file);
-    const own = withOwn(item, run, secrets);
-    tell = own.tools.report;
+    own = withOwn(item, run);
+    const { report: tell, store } = own.tools;
+    removal = deferredRemoval(store);
     const done: PulseEvent[] = [];
     // Whoever reads the events may look into the ledger: it has the outcome first.
     const report = (event: PulseEvent) => (event.type === 'upload.done' ? done.push(event) : tell(event));
@@ -79,7 +75,9 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       () => upload(item.file, state.sizeBytes, all),
       (error) => isWorthAnother(error, last()),
     );
-    const { url, videoId, sha256, proven } = result;
+    const { videoId, sha256, proven } = result;
+    // A server may put a token into the URL of an upload.
+    const url = tools.clean(result.url);
     await settle({ status: 'done', url, ...(videoId !== undefined && { videoId }), sha256, proven });
     done.forEach(tell);
     return { status: 'done', proven };
@@ -88,10 +86,10 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     const error = aborted ? asInterrupted(item.file, thrown) : asPulseError(thrown);
     // What was interrupted has no outcome yet.
     if (error.kind !== 'interrupted') {
-      const message = redactedText(error.message, secrets);
+      const message = own.tools.clean(error.message);
       await settle({ status: 'failed', proven: false, kind: error.kind, message });
     }
-    tell(failureEvent(item.file, error));
+    own.tools.report(failureEvent(item.file, error));
     return { status: 'failed', error, last: last() };
   }
 }
@@ -120,7 +118,7 @@ async function stateOf(file: string): Promise<Pick<Item, 'sizeBytes' | 'mtimeNs'
 }
 
 /** Settings and tools of one file: those of the run, and what its manifest says. */
-function withOwn({ own = {} }: Item, run: Run, secrets: Set<string>): Pick<Run, 'settings' | 'tools'> {
+function withOwn({ own = {} }: Item, run: Run): Pick<Run, 'settings' | 'tools'> {
   const { name, metadata, tokenFile } = own;
   const settings = {
     ...run.settings,
@@ -128,15 +126,9 @@ function withOwn({ own = {} }: Item, run: Run, secrets: Set<string>): Pick<Run, 
     ...(metadata !== undefined && { metadata: { ...run.settings.metadata, ...metadata } }),
   };
   if (tokenFile === undefined) return { settings, tools: run.tools };
-  const readToken = () => {
-    const token = run.readTokenFile(tokenFile);
-    secrets.add(token);
-    return token;
-  };
+  const readToken = () => run.readTokenFile(tokenFile);
   const token = readToken();
-  const host = { ...run.tools.host, token: createCurrentToken(token, readToken) };
-  const report = redacted(run.tools.report, secrets);
-  return { settings: { ...settings, token }, tools: { ...run.tools, readToken, report, host } };
+  return { settings: { ...settings, token }, tools: run.tools.withToken(token, readToken) };
 }
 
 async function upload(file: string, sizeBytes: number, run: Run): Promise<UploadResult> {

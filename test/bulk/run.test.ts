@@ -1,5 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createTransport } from '../../src/transport/http.ts';
 import { folderOf } from './folder.ts';
@@ -84,6 +84,52 @@ describe('a run of many files', () => {
     expect(created[1]?.headers['upload-metadata']).not.toContain('camera');
     const [refused] = await records();
     expect(refused).toMatchObject({ status: 'failed', message: expect.stringContaining('no [token] here') });
+  });
+});
+
+describe('tokens', () => {
+  const ownAndShared = (dir: string) =>
+    [{ file: join(dir, 'a.mp4'), tokenFile: 't' }, { file: join(dir, 'b.mp4') }]
+      .map((line) => JSON.stringify(line))
+      .join('\n');
+
+  test('that a server puts into URLs stand neither in the state nor in the ledger', async () => {
+    const tokens = ['own-s3cret', 's3cret'];
+    const location = (id: string) => `/uploads/${id}?t=${tokens.shift()}`;
+    const { run, server, ledger, records } = await startBulkBench({ location });
+    const dir = await folderOf('a.mp4', 'b.mp4');
+    const changes = { manifest: ownAndShared(dir), upload: { token: 's3cret' }, run: { jobs: 1 } };
+    server.script.FINALIZE = [{ answer: 400 }, { answer: 400 }];
+    expect((await run(dir, changes)).failed).toBe(2);
+    const state = join(dirname(ledger), 'state');
+    const kept = (await readdir(state)).filter((name) => name.endsWith('.json'));
+    const texts = await Promise.all(kept.map((name) => readFile(join(state, name), 'utf8')));
+    expect(texts.map((text) => [text.includes('?t='), text.includes('s3cret')])).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+    expect((await run(dir, changes)).done).toBe(2);
+    expect(server.lines().filter((line) => line === 'POST /uploads')).toHaveLength(2);
+    const done = (await records()).filter(({ status }) => status === 'done');
+    expect(done.map(({ url }) => url)).toEqual(Array(2).fill(expect.stringContaining('?t=[token]')));
+  });
+
+  test('that were renewed for a file stand in no message of it', async () => {
+    const { run, server, records, of } = await startBulkBench();
+    const dir = await folderOf('a.mp4');
+    server.script.POST = [{ answer: 401 }, { answer: 403, body: 'no new-s3cret here' }];
+    await run(dir, { upload: { token: 's3cret' }, tools: { readToken: () => 'new-s3cret' } });
+    const message = expect.stringContaining('no [token] here');
+    expect(await records()).toMatchObject([{ status: 'failed', message }]);
+    expect(of('upload.failed')).toMatchObject([{ message }]);
+  });
+
+  test('stand in no reason to stop', async () => {
+    const { run, server, of } = await startBulkBench();
+    const dir = await folderOf('a.mp4');
+    server.script.POST = Array(100).fill({ answer: 503, body: 'no s3cret here' });
+    await run(dir, { upload: { token: 's3cret', maxOutageMs: 60_000 } });
+    expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('no [token] here') }]);
   });
 });
 

@@ -1,8 +1,9 @@
 import type { Offer } from '../../protocol/protocol.ts';
-import { redacted, secretTokens } from '../redact.ts';
+import { redacted, redactedText, secretTokens } from '../redact.ts';
 import type { ChunkChecks } from '../send/chunk-checks.ts';
 import { type ChunkLimit, createChunkLimit } from '../send/chunk-limit.ts';
 import type { Tools, UploadSettings } from '../settings.ts';
+import type { StateStore } from '../state/state-store.ts';
 import { tokenlessStore } from '../state/tokenless-store.ts';
 import { type CurrentToken, createCurrentToken } from './current-token.ts';
 import { createHostPause, type HostPause, LONGEST_PAUSE_MS } from './host-pause.ts';
@@ -35,12 +36,15 @@ export interface Host {
   readonly isNews: (what: string) => boolean;
 }
 
-/** Tools of an upload that is part of a run. */
+/** Tools of an upload that is part of a run. Nothing that is reported or remembered through them holds a token. */
 export interface RunTools extends Tools {
   readonly host: Host;
+  /** The text without any token. */
+  readonly clean: (text: string) => string;
+  /** The same tools for a file with a token of its own. */
+  readonly withToken: (token: string, readToken: () => string) => RunTools;
 }
 
-/** The tools of one run. Nothing that is reported through them holds a token. */
 export function createRunTools(settings: UploadSettings, given: Tools): RunTools {
   const tokens = secretTokens(settings.token, settings.headers);
   const { readToken } = given;
@@ -56,7 +60,35 @@ export function createRunTools(settings: UploadSettings, given: Tools): RunTools
     }),
   };
   const host = createHost(settings, tools);
-  return { ...tools, store: tokenlessStore(tools.store, host.token.value, tokens), host };
+  const clean = (text: string) => redactedText(text, tokens);
+  const run: RunTools = {
+    ...tools,
+    host,
+    clean,
+    store: tokenlessStore(given.store, host.token.value, clean),
+    withToken: (token, readAgain) => ofOneFile(run, given.store, token, readAgain),
+  };
+  return run;
+}
+
+function ofOneFile(run: RunTools, store: StateStore, token: string, readAgain: () => string): RunTools {
+  const own = new Set([token]);
+  const readToken = () => {
+    const read = readAgain();
+    own.add(read);
+    return read;
+  };
+  // What is secret for the run is so for each of its files.
+  const clean = (text: string) => run.clean(redactedText(text, own));
+  const host = { ...run.host, token: createCurrentToken(token, readToken) };
+  return {
+    ...run,
+    host,
+    readToken,
+    clean,
+    report: redacted(run.report, own),
+    store: tokenlessStore(store, host.token.value, clean),
+  };
 }
 
 function createHost(settings: UploadSettings, tools: Tools): Host {

@@ -1,4 +1,3 @@
-import { redactedText } from '../redact.ts';
 import type { StateStore, UploadRecord } from './state-store.ts';
 
 /** Stands in a stored URL where the token stood; no server would have put it there. */
@@ -6,12 +5,12 @@ const PLACE = 'pulse-upload.token.here';
 
 /**
  * The same store, which never writes down the token: a server may put it into the URL of an upload, and such an upload
- * must still be found again. The token of the run that resumes takes its place.
+ * must still be found again. The token of the run that resumes takes its place. `clean` takes tokens out of a text.
  */
 export function tokenlessStore(
   store: StateStore,
   token: () => string | undefined,
-  secrets: ReadonlySet<string>,
+  clean: (text: string) => string,
 ): StateStore {
   const without = (url: string) => {
     const current = token();
@@ -34,7 +33,7 @@ export function tokenlessStore(
       store.write({
         ...withUrls(record, without),
         // What a server said, and servers repeat what they were told.
-        ...(finishError !== undefined && { finishError: redactedText(finishError, secrets) }),
+        ...(finishError !== undefined && { finishError: clean(finishError) }),
       }),
   };
 }
