@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { Store } from '../../src/server/store/store.ts';
 import { create, eventually, offsetBecomes, patch, patchHead, payload, subject, wireTo } from './harness.ts';
 
 /** Long enough for what is sent at once to arrive on a busy machine, short enough to be waited for. */
@@ -72,5 +74,58 @@ describe('a download', () => {
     wire.socket.resume();
     expect((await wire.untilClosed()).length).toBeGreaterThan(largeBytes);
     expect(performance.now() - startMs).toBeGreaterThan(bodyIdleMs);
+  });
+
+  async function smallDownload(holds: (call: number) => Promise<void>, bodyIdleMs = 60_000) {
+    const opened: Readable[] = [];
+    let calls = 0;
+    const store = (disk: Store): Store => ({
+      ...disk,
+      holds: async (file) => {
+        calls += 1;
+        await holds(calls);
+        return disk.holds(file);
+      },
+      read: (...of) => {
+        const stream = disk.read(...of);
+        opened.push(stream);
+        return stream;
+      },
+    });
+    const server = await subject({ protocol: 'tus', behaviour: { store }, limits: { bodyIdleMs } });
+    const url = await create(server, 10);
+    await patch(url, 0, payload(10));
+    const head = `GET ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\n`;
+    return { wire: await wireTo(server), head, opened };
+  }
+
+  it('whose reader has gone before it begins leaves no file open', async () => {
+    let asked = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const { wire, head, opened } = await smallDownload(() => {
+      asked();
+      return held;
+    });
+    await wire.send(`${head}\r\n`);
+    await isAsked;
+    wire.socket.destroy();
+    await sleep(100); // so that the server learns of it
+    letGo();
+    await eventually(
+      () => (opened.length === 1 && opened[0]?.destroyed ? true : undefined),
+      () => `the file to be closed, of ${opened.length}`,
+    );
+  });
+
+  it('leaves its time-out to no request that came meanwhile', async () => {
+    const { wire, head } = await smallDownload((call) => sleep(call === 1 ? 0 : 1200), 300);
+    await wire.send(`${head}\r\n${head}Connection: close\r\n\r\n`);
+    expect((await wire.untilClosed()).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   });
 });

@@ -14,13 +14,16 @@ export async function send(
   { isLast, idleMs }: { readonly isLast: boolean; readonly idleMs: number },
 ): Promise<void> {
   const { incoming, outgoing, request } = exchange;
-  if (outgoing.destroyed || outgoing.headersSent) return;
+  if (outgoing.destroyed || outgoing.headersSent || incoming.socket.destroyed) {
+    // Nobody is there to read it: the file that it comes from is closed.
+    if (typeof reply.body === 'object') reply.body.destroy();
+    return;
+  }
   const hasUnread = request.bodyBytes !== 0 && !incoming.complete;
   const mustClose = hasUnread && (exchange.isUninvited() || (request.bodyBytes ?? Infinity) > smallBodyBytes);
   outgoing.writeHead(reply.status, headersOf(reply, exchange, isLast || mustClose));
   if (typeof reply.body === 'object') {
-    // Whoever takes nothing of it for so long keeps a connection and a file open for nothing.
-    outgoing.setTimeout(idleMs, () => outgoing.destroy());
+    endUntaken(exchange, idleMs);
     return pipeline(reply.body, outgoing);
   }
   if (!mustClose) {
@@ -34,6 +37,15 @@ export async function send(
   outgoing.flushHeaders();
   if (!exchange.isUninvited()) await drained(exchange);
   outgoing.end();
+}
+
+/** Whoever takes nothing of an answer for so long keeps a connection and a file open for nothing. */
+function endUntaken({ incoming: { socket }, outgoing }: Exchange, idleMs: number): void {
+  outgoing.setTimeout(idleMs, () => outgoing.destroy());
+  // A request that came in the meantime may take as long as it needs: Node leaves it this time-out.
+  outgoing.once('finish', () => {
+    if (socket.timeout === idleMs) socket.setTimeout(0);
+  });
 }
 
 function headersOf(reply: Reply, { incoming }: Exchange, closes: boolean): Record<string, string | string[]> {
