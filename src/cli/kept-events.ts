@@ -19,7 +19,7 @@ export function keptEvent({ record, outlook }: KeptUpload): KeptEvent {
     protocol,
     url,
     sizeBytes: identity.sizeBytes,
-    acceptedBytes: phase === 'finalizing' ? identity.sizeBytes : prefix.bytes,
+    acceptedBytes: phase === 'finalizing' || phase === 'complete' ? identity.sizeBytes : prefix.bytes,
     createdAt,
     savedAt: record.savedAt ?? createdAt,
     ...(expiresAt !== undefined && { expiresAt }),

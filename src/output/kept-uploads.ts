@@ -62,6 +62,7 @@ const columns: readonly Column[] = [
 const words: Readonly<Record<string, string>> = {
   resumable: 'can resume',
   finalizing: 'not finalized',
+  complete: 'all sent, not done',
   headless: 'cannot resume',
   'in-use': 'in use',
   changed: 'file changed',
@@ -86,7 +87,7 @@ export function keptLines(
 ): readonly string[] {
   const rows = events.map((event) => [
     harmless(event.file),
-    event.outlook === 'finalizing' ? '100 %' : `${percentOf(event.acceptedBytes, event.sizeBytes)} %`,
+    `${percentOf(event.acceptedBytes, event.sizeBytes)} %`,
     formatBytes(event.sizeBytes),
     formatDuration(Math.max(0, nowMs - Date.parse(event.createdAt))),
     harmless(event.server),

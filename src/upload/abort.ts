@@ -58,9 +58,8 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
   if (canGoOn && error.kind === 'temporary') return;
   try {
     const record = await tools.store.read(key, () => undefined);
-    if (record === undefined || record.phase === 'finalizing' || record.finishError !== undefined) return;
-    // Under a name that we chose another's upload may stand: it is ours once the server said so.
-    if (record.phase === 'creating') return;
+    // What is complete stays. Under a name that we chose another's upload may stand: it is ours once the server said so.
+    if (record?.phase !== 'sending' || record.finishError !== undefined) return;
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await forget({ ...sender, key });

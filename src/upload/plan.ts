@@ -81,9 +81,10 @@ export async function planUpload(
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
       const reason = await whyAnew(record, file, source.path, settings, clock.dateMs());
       if (reason !== undefined) return { ...anew, reason };
-      return record.phase === 'finalizing'
-        ? { ...anew, intention: 'finalize', fromBytes: sizeBytes }
-        : { ...anew, intention: 'resume', fromBytes: record.prefix.bytes };
+      if (record.phase === 'sending') return { ...anew, intention: 'resume', fromBytes: record.prefix.bytes };
+      // Where there is no finalize, it waits for its proof.
+      const intention = protocol.finalize === undefined ? 'resume' : 'finalize';
+      return { ...anew, intention, fromBytes: sizeBytes };
     }
     return anew;
   } catch (error) {

@@ -68,6 +68,19 @@ describe('--abort-on-failure', () => {
     expect(deletions(bench)).toEqual([]);
   });
 
+  it('never removes an upload that finalize refused, in whatever words', async () => {
+    const bench = await startReferenceBench({ protocol: 'pulse' });
+    const file = await bench.file(5000);
+    for (const answer of [{ status: 200, body: '{"error":"disk full"}' }, { status: 400 }]) {
+      bench.proxy.setFaults([{ on: { method: 'POST', path: 'finalize' }, do: 'answer', ...answer }]);
+      expect((await bench.upload(file, { chunkBytes: 1000, abortOnFailure: true })).exitCode).toBe(5);
+    }
+    expect(deletions(bench)).toEqual([]);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+  });
+
   it('says where the server does not offer it, and ends as it would without', async () => {
     const bench = await startReferenceBench({ protocol: 'tus', extensions: [{ name: 'creation' }] });
     bench.proxy.setFaults([refusing(415)]);

@@ -229,3 +229,26 @@ describe('a lost answer to finalize', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
   });
 });
+
+describe('a refusal of finalize, where no answer was lost', () => {
+  it.each([404, 409, 410])('%i is one in the next run, too', async (answer) => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    for (let run = 1; run <= 2; run += 1) {
+      bench.server.script.FINALIZE = [{ answer }];
+      expect((await bench.upload(file)).exitCode).toBe(5);
+    }
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+  });
+
+  it('lets the next run start anew where the server has lost the upload', async () => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    bench.server.script.FINALIZE = [{ answer: 404 }];
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    bench.server.uploads.clear();
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 10 }]);
+  });
+});

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { expiration } from '../../src/server/extensions/expiration.ts';
 import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import { MIB } from './harness.ts';
 import { startReferenceBench } from './reference.ts';
@@ -29,7 +30,7 @@ describe('--read-back of plain tus', () => {
     expect((await bench.upload(file, sending)).exitCode).toBe(8);
     const [{ message = '', hint = '' } = {}] = bench.of('upload.failed');
     expect(message).toContain(bench.of('upload.created').at(-1)?.url);
-    expect(hint).toContain('run it again with --read-back');
+    expect(hint).toMatch(/without sending anything again: add --read-back and run the same command again\b/);
     const writes = () =>
       bench.proxy.log.filter(({ method }) => method === 'POST' || method === 'PATCH').length;
     const before = writes();
@@ -58,7 +59,9 @@ describe('--read-back of plain tus', () => {
     expect(bench.of('upload.failed')).toMatchObject([
       {
         message: expect.stringMatching(/^the content could not be read back, so it is not proven/),
-        hint: expect.stringMatching(/^run it again: nothing is sent again/),
+        hint: expect.stringMatching(
+          /^without --require-proof this counts as done; .*run the same command again\b/,
+        ),
       },
     ]);
   });
@@ -72,9 +75,36 @@ describe('--read-back of plain tus', () => {
     bench.proxy.setFaults([]);
     const before = bench.proxy.log.length;
     const [{ record, outlook } = {}] = await keptUploads(join(dirname(file), 'state'), Date.now());
-    expect([record?.prefix.bytes, outlook]).toEqual([2 * MIB + 1, 'resumable']);
+    expect([record?.prefix.bytes, outlook]).toEqual([2 * MIB + 1, 'complete']);
     expect((await bench.upload(file, proven)).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
     expect(bench.proxy.log.slice(before).some(({ method }) => /POST|PATCH/.test(method))).toBe(false);
+  });
+
+  it('proves later, and sends nothing again, also where the server answers no HEAD', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus', extensions: [] });
+    bench.proxy.setFaults([{ on: { method: 'HEAD' }, do: 'answer', status: 405 }]);
+    const file = await bench.file(2 * MIB + 1);
+    const sending = { protocol: 'tus', requireProof: true } as const;
+    expect((await bench.upload(file, sending)).exitCode).toBe(8);
+    const before = bench.proxy.log.length;
+    expect((await bench.upload(file, { ...sending, readBack: true })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
+    expect(bench.proxy.log.slice(before).some(({ method }) => /POST|PATCH/.test(method))).toBe(false);
+  });
+
+  it('may come after the term of the upload: what is complete does not expire', async () => {
+    const minuteMs = 60_000;
+    const expiring = { extensions: [expiration(minuteMs)] };
+    const bench = await startReferenceBench({ protocol: 'tus', ...expiring });
+    const file = await bench.file(2 * MIB + 1);
+    expect((await bench.upload(file, { protocol: 'tus', requireProof: true })).exitCode).toBe(8);
+    const [{ record, outlook } = {}] = await keptUploads(
+      join(dirname(file), 'state'),
+      Date.now() + 2 * minuteMs,
+    );
+    expect(record?.expiresAt).toBeDefined();
+    expect(outlook).toBe('complete');
+    expect(await bench.store.prune(Date.now() + 26 * 60 * minuteMs)).toEqual([]);
   });
 });

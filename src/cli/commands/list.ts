@@ -7,7 +7,7 @@ import { ndjsonLine } from '../../output/ndjson.ts';
 import { createPaint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { type Copy, unsentCopies } from '../../upload/source/spool.ts';
-import { keptUploads } from '../../upload/state/kept-uploads.ts';
+import { keptUploads, type Outlook } from '../../upload/state/kept-uploads.ts';
 import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -71,9 +71,11 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
   process.stderr.write(asText([...unsent, ...next]));
 }
 
+const goesOn: ReadonlySet<string> = new Set<Outlook>(['resumable', 'complete', 'finalizing']);
+
 /** The command for the latest upload that can be gone on with; where there is none, what is left to do. */
 function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string {
-  const next = events.find(({ outlook }) => outlook === 'resumable' || outlook === 'finalizing');
+  const next = events.find(({ outlook }) => goesOn.has(outlook));
   if (next === undefined && copy !== undefined)
     return `pulse-upload ${shellQuote(copy.path, process.platform)} --server <url>`;
   if (next === undefined) return 'pulse-upload forget <file>';

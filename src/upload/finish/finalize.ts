@@ -58,10 +58,10 @@ export async function finalizeUpload(
     const { fault } = result;
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
     const short = fault.status === 409 ? await shortfall(job, upload) : undefined;
-    // It knows what came of it: the next run asks what is there, and has not lost an answer.
-    if (isFailure(fault) && !answerLost)
+    // It is known what came of it: the next run asks what is there, and has not lost an answer.
+    if (!answerLost)
       await tidily(job, 'the note that finalize was under way', () =>
-        tools.store.write({ ...upload.record, phase: 'sending' }),
+        tools.store.write({ ...upload.record, phase: 'complete' }),
       );
     if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
     await tools.store.write(short.shortOf.record);

@@ -1,5 +1,6 @@
 import { PulseError } from '../../errors.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
+import { again } from '../faults.ts';
 import { type Job, sizeOf } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import type { Checkpoint } from '../send/chunk-reader.ts';
@@ -79,10 +80,10 @@ export async function proved(
   };
 }
 
-/** `list` shows what waits for its proof as what it is, and the next run compares all of it with the file. */
+/** What waits for its proof does not expire, and the next run compares all of it with the file. */
 async function rememberWhole({ key, tools }: Job, prefix: Checkpoint): Promise<void> {
   const record = await tools.store.read(key, () => undefined);
-  if (record !== undefined) await tools.store.write({ ...record, prefix });
+  if (record !== undefined) await tools.store.write({ ...record, prefix, phase: 'complete' });
 }
 
 /** A right checksum looks the same to a server that compares and to one that does not. */
@@ -100,9 +101,8 @@ function offersChecksums({ offer }: Job): boolean {
 
 /** What the next run can do for the proof. */
 const NEXT = {
-  first: 'run it again with --read-back: nothing is sent again, the content is asked for and compared',
-  again:
-    'run it again: nothing is sent again, the content is asked for once more; without --require-proof this counts as done',
+  first: `the content can be asked for and compared, without sending anything again: add --read-back and ${again}`,
+  again: `without --require-proof this counts as done; to ask for the content once more, without sending anything again, ${again}`,
   none: 'without --require-proof this counts as done, and the output says that it is not proven',
 } as const;
 

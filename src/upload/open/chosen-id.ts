@@ -65,6 +65,7 @@ export async function offsetOfOwn(
   if ('fault' in asked) return undefined;
   const { offsetBytes, lengthBytes } = asked.value;
   // Before the first answer to a creation nothing is sent: whoever sent what is there, it was not us.
-  const mostBytes = chosen.earlier?.phase === 'sending' ? sizeBytes : 0;
+  const wasCreated = chosen.earlier !== undefined && chosen.earlier.phase !== 'creating';
+  const mostBytes = wasCreated ? sizeBytes : 0;
   return lengthBytes === sizeBytes && offsetBytes <= mostBytes ? offsetBytes : 'others';
 }

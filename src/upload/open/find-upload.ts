@@ -32,10 +32,15 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     )
       throw unfinished(record.finishError);
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+    const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
     // How far an earlier run came is not known: a cache may have answered HEAD with less.
-    return { url, offsetBytes, sentEndBytes: sizeOf(job), record };
+    return {
+      ...{ url, offsetBytes, sentEndBytes: sizeOf(job) },
+      record: isShort ? { ...record, phase: 'sending' } : record,
+    };
   };
-  if (record.phase === 'finalizing') return resumed(sizeOf(job));
+  const isWhole = record.phase === 'finalizing' || (record.phase === 'complete' && record.headless === true);
+  if (isWhole) return resumed(sizeOf(job));
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
 
   warnOfTerm(job, record);

@@ -29,6 +29,8 @@ export type Outlook =
   | 'resumable'
   /** All bytes are there; finalize was sent, and its answer is not known. */
   | 'finalizing'
+  /** All bytes are there; what is left is to finalize or to prove it. */
+  | 'complete'
   /** The server answers no HEAD, so that nobody can say where to go on. */
   | 'headless'
   | 'in-use'
@@ -136,7 +138,7 @@ async function outlookOf(dir: string, record: UploadRecord, nowMs: number): Prom
   } catch (error) {
     return isAbsent(error) ? 'missing' : 'unreadable';
   }
-  if (record.phase === 'finalizing') return 'finalizing';
+  if (record.phase === 'finalizing' || record.phase === 'complete') return record.phase;
   if (isExpired(record, nowMs)) return 'expired';
   return record.headless ? 'headless' : 'resumable';
 }

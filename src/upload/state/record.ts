@@ -4,6 +4,9 @@ import type { FileIdentity } from '../source/source.ts';
 
 const SCHEMA = 1;
 
+const phases = ['creating', 'sending', 'complete', 'finalizing'] as const;
+type Phase = (typeof phases)[number];
+
 /** What must be known to go on after this process is gone. Never holds a token. */
 export interface UploadRecord {
   readonly schema: typeof SCHEMA;
@@ -25,8 +28,9 @@ export interface UploadRecord {
   /**
    * `creating`: the answer to the creation is not known, and `url` is where the upload would be; only of uploads that
    * the client names. `finalizing` is written before finalize is sent: from then on only its answer counts.
+   * `complete`: the server acknowledged every byte and no answer is missing; what is left is to finalize or to prove it.
    */
-  readonly phase: 'creating' | 'sending' | 'finalizing';
+  readonly phase: Phase;
   /** The name that the client gave to the upload: a lost creation is repeated under the same one. */
   readonly chosenId?: string;
   /** The SHA-256 of the whole file, as it was declared to the server at the creation. */
@@ -97,7 +101,7 @@ function isRecord(value: unknown): value is UploadRecord {
     [record.chosenId, record.declaredSha256].every(isTextOrAbsent) &&
     (record.checkedBytes === undefined || Number.isSafeInteger(record.checkedBytes)) &&
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
-    (record.phase === 'creating' || record.phase === 'sending' || record.phase === 'finalizing') &&
+    phases.some((phase) => phase === record.phase) &&
     Number.isSafeInteger(identity?.sizeBytes) &&
     [identity?.mtimeNs, identity?.inode, identity?.device].every((text) => typeof text === 'string') &&
     isCheckpoint(prefix) &&
