@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nameChoices, storableName } from '../../src/server/store/file-name.ts';
@@ -91,6 +91,21 @@ describe('finalize', () => {
     await finalize(server, url);
     await rm(join(server.dir, 'video.mp4'));
     expect((await finalize(server, url)).status).toBe(410);
+  });
+
+  it('removes with an upload no file of another one that got its name', async () => {
+    const server = await subject();
+    const path = join(server.dir, 'same.mp4');
+    const first = await complete(server, payload(1000, 'first'));
+    await finalize(server, first, 'same.mp4');
+    await rename(path, `${path}.taken`);
+    const second = await complete(server, payload(1000, 'second'));
+    await finalize(server, second, 'same.mp4');
+    const remove = (url: string) => fetch(url, { method: 'DELETE', headers: tus });
+    expect((await remove(first)).status).toBe(204);
+    expect(sha256(await readFile(path))).toBe(sha256(payload(1000, 'second')));
+    expect((await remove(second)).status).toBe(204);
+    expect((await readdir(server.dir)).toSorted()).toEqual(['.incomplete', 'same.mp4.taken']);
   });
 
   it('never lets one upload replace the file of another with the same name', async () => {

@@ -187,6 +187,15 @@ describe('a second server on one folder', () => {
     },
   );
 
+  it('is refused, with the folder named, where nothing can be written to it', async () => {
+    const dir = await freshFolder();
+    await writeFile(join(dir, '.incomplete'), '');
+    await expect(subject({ dir })).rejects.toMatchObject({
+      kind: 'input',
+      message: expect.stringContaining(dir),
+    });
+  });
+
   it('is refused while the process of the first lives, and starts once that is killed or has closed', async () => {
     const dir = await freshFolder();
     const first = await serve(dir);

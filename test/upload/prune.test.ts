@@ -1,6 +1,6 @@
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { openStateStore, type UploadRecord } from '../../src/upload/state/state-store.ts';
@@ -83,6 +83,20 @@ describe('a record is pruned', () => {
     }
     await store.prune(daysLater(31));
     expect((await readdir(dir)).toSorted()).toEqual(['notes.tmp']);
+  });
+
+  it('with copies of standard input, but not while somebody comes back for them', async () => {
+    const dir = await temporaryFolder();
+    const copy = join(dir, 'spool', 'x', 'input.mp4');
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, 'all there is');
+    await utimes(dirname(copy), START_MS / 1000, START_MS / 1000);
+    const store = openStateStore(dir, () => new Date(daysLater(40)));
+    await store.write({ ...record, path: copy });
+    await store.prune(daysLater(41));
+    expect(await readdir(dirname(copy))).toEqual(['input.mp4']);
+    await store.prune(daysLater(71));
+    expect(await readdir(join(dir, 'spool'))).toEqual([]);
   });
 
   it('and said, before the run ends', async () => {

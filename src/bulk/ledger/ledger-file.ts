@@ -1,5 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
@@ -36,7 +36,7 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
     opened = await orLedgerError(path, () => open(path, 'a+', 0o644));
     const { wholeBytes, torn } = await readTo(path, onRecord);
     sizeBytes = wholeBytes;
-    await orLedgerError(path, () => mend(opened, wholeBytes, torn));
+    await orLedgerError(path, () => mend(path, opened, wholeBytes, torn));
     if (wholeBytes === 0) await syncFolder(dirname(path));
   } catch (error) {
     // What failed is the error to tell, and none that comes of the tidying.
@@ -123,8 +123,14 @@ function isPiece(bytes: Buffer): boolean {
   return text.length < RECORD_START.length ? RECORD_START.startsWith(text) : text.startsWith(RECORD_START);
 }
 
-async function mend(handle: FileHandle | undefined, wholeBytes: number, torn: Extent['torn']): Promise<void> {
-  if (torn === 'piece') await handle?.truncate(wholeBytes);
+async function mend(
+  path: string,
+  handle: FileHandle | undefined,
+  wholeBytes: number,
+  torn: Extent['torn'],
+): Promise<void> {
+  // By its name: what is open for appending Windows does not shorten.
+  if (torn === 'piece') await truncate(path, wholeBytes);
   if (torn === 'unended') await handle?.appendFile('\n');
 }
 

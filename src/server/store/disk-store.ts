@@ -42,14 +42,18 @@ interface Entry extends UploadInfo {
  * itself, never over another file.
  */
 export async function diskStore(folder: string): Promise<Store> {
-  const { root, work } = await prepare(folder);
-  const unlock = await lockFolder(join(work, 'lock'));
-  await sweep(work);
+  const { root, work, unlock } = await prepare(folder);
 
   const dataPath = (id: string) => join(work, `${id}.data`);
   const infoPath = (id: string) => join(work, `${id}.json`);
   const placeOf = ({ info, finished }: UploadView) =>
     finished === undefined ? dataPath(info.id) : join(root, finished.name);
+  /** Where a finished file was taken away, another upload's may have its name by now. */
+  const isOwn = async (upload: UploadView) => {
+    const { info, finished } = upload;
+    if (finished?.writtenMs === undefined || finished.name.includes(info.id)) return true;
+    return (await fileAt(placeOf(upload)))?.mtimeMs === finished.writtenMs;
+  };
 
   return {
     async create(info) {
@@ -118,8 +122,9 @@ export async function diskStore(folder: string): Promise<Store> {
       const entry = await readEntry(infoPath(id));
       if (entry === undefined) throw new Error('the upload was removed while it was finished');
       const remembered = entry.finished === undefined ? [] : [entry.finished.name];
+      const writtenMs = (await fileAt(dataPath(id)))?.mtimeMs;
       for (const name of [...remembered, ...nameChoices(wanted.name, id)]) {
-        const finished = { ...wanted, name };
+        const finished = { ...wanted, name, ...(writtenMs !== undefined && { writtenMs }) };
         const path = join(root, name);
         // Written before the move: a crash between the two must not forget where the bytes went.
         await writeDurably(infoPath(id), JSON.stringify({ ...entry, finished } satisfies Entry));
@@ -136,7 +141,7 @@ export async function diskStore(folder: string): Promise<Store> {
     },
 
     async remove(upload) {
-      await rm(placeOf(upload), { force: true });
+      if (await isOwn(upload)) await rm(placeOf(upload), { force: true });
       await rm(infoPath(upload.info.id), { force: true });
       await syncFolder(work);
     },
@@ -145,12 +150,18 @@ export async function diskStore(folder: string): Promise<Store> {
   };
 }
 
-async function prepare(folder: string): Promise<{ root: string; work: string }> {
+async function prepare(folder: string): Promise<{ root: string; work: string; unlock: () => Promise<void> }> {
+  let unlock: (() => Promise<void>) | undefined;
   try {
     await makeFolder(join(folder, workFolderName), FOLDER_MODE);
     const root = await realpath(folder);
-    return { root, work: join(root, workFolderName) };
+    const work = join(root, workFolderName);
+    unlock = await lockFolder(join(work, 'lock'));
+    await sweep(work);
+    return { root, work, unlock };
   } catch (thrown) {
+    await unlock?.();
+    if (thrown instanceof PulseError) throw thrown;
     throw new PulseError('input', `the folder ${folder} cannot be used for uploads (${errorCode(thrown)})`, {
       hint: 'name a folder that can be written to',
       cause: thrown,

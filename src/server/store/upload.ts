@@ -37,6 +37,8 @@ export interface FinishedFile {
   readonly sizeBytes: number;
   /** 64 lower-case hex digits; absent where nobody asked for a checksum. */
   readonly sha256?: string;
+  /** When its last byte was written, which tells it from another file of its name; absent in what earlier versions wrote. */
+  readonly writtenMs?: number;
 }
 
 /** An upload at one moment. */

@@ -80,13 +80,20 @@ export async function removeSpooled(path: string): Promise<void> {
   await rmdir(dirname(path)).catch(() => undefined);
 }
 
-/** Removes copies that nobody came back for. */
-export async function pruneSpool(stateDir: string, nowMs: number): Promise<void> {
+/** Removes copies that nobody came back for: old ones of which no upload is remembered. */
+export async function pruneSpool(
+  stateDir: string,
+  nowMs: number,
+  remembered: () => Promise<ReadonlySet<string>>,
+): Promise<void> {
   const root = spoolFolder(stateDir);
   for (const name of await readdir(root).catch(() => [])) {
     const folder = join(root, name);
     const { mtimeMs } = await stat(folder);
-    if (nowMs - mtimeMs > KEPT_MS) await rm(folder, { recursive: true, force: true });
+    if (nowMs - mtimeMs <= KEPT_MS) continue;
+    const known = await remembered();
+    const isWanted = (await readdir(folder)).some((file) => known.has(join(folder, file)));
+    if (!isWanted) await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -54,6 +54,11 @@ export async function keptUploads(dir: string, nowMs: number): Promise<readonly 
   return kept.toSorted((a, b) => savedMs(b.record) - savedMs(a.record));
 }
 
+/** The files whose uploads are remembered. */
+export async function rememberedPaths(dir: string): Promise<ReadonlySet<string>> {
+  return new Set((await readRecords(dir, await namesIn(dir))).map(({ path }) => path));
+}
+
 /** Forgets one upload; throws `temporary` while a process works on it. */
 export async function forgetUpload(dir: string, record: UploadRecord): Promise<void> {
   await orStateError(dir, async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { removeFile, replaceFile } from '../../system/files.ts';
 import { pruneSpool } from '../source/spool.ts';
-import { pruneUploads } from './kept-uploads.ts';
+import { pruneUploads, rememberedPaths } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
 import { createInFolder, FILE_MODE, orStateError } from './state-folder.ts';
@@ -79,8 +79,9 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
       }),
     remove: (key) => orStateError(dir, () => removeFile(pathOf(key, 'json'))),
     prune: async (nowMs) => {
-      await pruneSpool(dir, nowMs).catch(() => undefined);
-      return pruneUploads(dir, nowMs).catch(() => []);
+      const pruned = await pruneUploads(dir, nowMs).catch(() => []);
+      await pruneSpool(dir, nowMs, () => rememberedPaths(dir)).catch(() => undefined);
+      return pruned;
     },
   };
 }
