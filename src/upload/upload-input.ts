@@ -55,10 +55,7 @@ export async function uploadInput(
     });
     return end(0);
   } catch (thrown) {
-    const error = leftAt(
-      store.current()?.url,
-      signal?.aborted ? interrupted() : reworded(asPulseError(thrown)),
-    );
+    const error = leftAt(store.current(), signal?.aborted ? interrupted() : reworded(asPulseError(thrown)));
     report(failureEvent(INPUT, error));
     return end(error.exitCode);
   } finally {
@@ -89,9 +86,10 @@ function interrupted(): PulseError {
 }
 
 /** What nobody goes on with can at least be found, and removed. */
-function leftAt(url: string | undefined, { kind, message, hint, cause }: PulseError): PulseError {
+function leftAt(at: UploadRecord | undefined, { kind, message, hint, cause }: PulseError): PulseError {
   const left =
-    url && `what the server got is at ${url} (pulse-upload abort ${url} removes it, where the server can)`;
+    at &&
+    `what the server got is at ${at.url} (pulse-upload abort ${at.url} --protocol ${at.protocol} removes it, where the server can)`;
   return new PulseError(kind, message, { hint: [hint, left].filter(Boolean).join('; '), cause });
 }
 

@@ -217,7 +217,7 @@ test('an interruption of a pipe does not promise to resume, and says what was le
   const { code, stderr } = await running.ended;
   expect(code).toBe(130);
   expect(stderr).toMatch(/next: run the whole pipeline again; with --spool .*\n$/);
-  const [, left = ''] = /pulse-upload abort (\S+) removes it/.exec(stderr) ?? [];
+  const [, left = ''] = /pulse-upload abort (\S+) --protocol tus removes it/.exec(stderr) ?? [];
   expect((await runBin(['abort', left])).stdout).toMatch(/^aborted .*: the server has removed it\n$/);
 });
 
