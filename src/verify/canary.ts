@@ -7,6 +7,7 @@ import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Upload } from './probe/uploads.ts';
 import type { Exchange, Outcome, Recording } from './recording.ts';
 import { type Scenario, scenario } from './scenario.ts';
+import { timeLeftMs } from './scenarios/expiration.ts';
 import type { Target } from './target.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -14,6 +15,8 @@ import { unlessAborted } from './unless-aborted.ts';
 export interface SeenByCanary {
   /** What the first PATCH acknowledged. */
   readonly acknowledged: number;
+  /** Since the scenario's start: from then on the server may have removed it, as it said. Absent where it said nothing. */
+  readonly expiresMs?: number;
   readonly visits: readonly Visit[];
   readonly finish: Finish;
   readonly content: Content;
@@ -118,6 +121,11 @@ async function hatch(probe: Probe): Promise<Bird> {
   const first = await probe.patch(upload, 0, file.part(0, FIRST_BYTES));
   const acknowledged = offsetOf(first);
   if (acknowledged === undefined) throw new Blocked('the canary could not be sent', [first]);
+  const leftMs = timeLeftMs(first) ?? timeLeftMs(upload.created);
+  const seen = {
+    acknowledged,
+    ...(leftMs !== undefined && { expiresMs: (first.endedMs ?? first.startedMs) + leftMs }),
+  };
   const visits: Visit[] = [];
   return {
     visit: async (after) => {
@@ -128,14 +136,14 @@ async function hatch(probe: Probe): Promise<Bird> {
     },
     end: async () => {
       const finish = await probe.finish(upload, file);
-      return { acknowledged, visits, finish, content: await probe.content(upload, file) };
+      return { ...seen, visits, finish, content: await probe.content(upload, file) };
     },
     mourn: () => {
       const unknown = 'the server no longer answers';
       const { record: payload, sizeBytes } = file;
       const expected = { payload, sizeBytes, sha256: file.sha256() };
       const finish = { complete: false, exchanges: [], trouble: unknown };
-      return { acknowledged, visits, finish, content: { by: 'none', expected, attempts: [], unknown } };
+      return { ...seen, visits, finish, content: { by: 'none', expected, attempts: [], unknown } };
     },
   };
 }

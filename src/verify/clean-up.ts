@@ -1,6 +1,6 @@
-import { resolveLocation } from '../protocol/urls.ts';
 import { headerOf, isSuccess } from './answers.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
+import { placeOf } from './probe/uploads.ts';
 import type { Exchange, Recording } from './recording.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { Target } from './target.ts';
@@ -74,7 +74,7 @@ function createdIn(recordings: Iterable<Recording>, target: Target): readonly st
     .filter(({ url, sent }) => url === target.createUrl && sent.method === 'POST')
     .flatMap((exchange) => {
       const location = isSuccess(exchange) ? headerOf(exchange, 'Location') : undefined;
-      return location === undefined ? [] : (resolveLocation(location, new URL(exchange.url)) ?? []);
+      return location === undefined ? [] : (placeOf(location, target) ?? []);
     });
   return [...new Set(urls.filter((url) => url.origin === origin).map(({ href }) => href))];
 }

@@ -17,7 +17,7 @@ export interface PartRecord {
 export interface BodyRecord {
   readonly sizeBytes: number;
   readonly sha256: string;
-  /** The first 2 KiB, where the body is text. */
+  /** The first 2 KiB, where the body is text; of JSON 64 KiB. */
   readonly text?: string;
   /** The first 256 bytes, where it is not. */
   readonly base64?: string;

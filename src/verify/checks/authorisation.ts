@@ -5,6 +5,7 @@ import { safety, should } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
 import {
   creationByNobody,
+  EMPTY_TOKEN,
   enumeration,
   refusedBeforeBodyByNobody,
   requestsByNobody,
@@ -105,7 +106,9 @@ export const authorisationChecks: readonly Check[] = [
     judge({ tried, after }, target) {
       unlessOnlyAtFinalize(target);
       for (const { what, exchange } of tried) {
-        if (refusedOrHidden.includes(exchange.answer?.status ?? 0)) continue;
+        const status = exchange.answer?.status ?? 0;
+        // Without a token behind it a credential is malformed (RFC 6750, 3.1).
+        if (refusedOrHidden.includes(status) || (what === EMPTY_TOKEN && status === 400)) continue;
         const actual = `${exchange.sent.method} with ${what}: ${outcomeOf(exchange)}`;
         throw new Violation({ expected: '403 or 401', actual, evidence: [exchange] });
       }

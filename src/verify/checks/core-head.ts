@@ -26,6 +26,7 @@ import {
 } from '../scenarios/core-head.ts';
 import { derived, rfc, tus } from '../sources.ts';
 import type { Target } from '../target.ts';
+import { isClean } from './clean-target.ts';
 
 const head = tus('HEAD', 'head');
 
@@ -332,11 +333,6 @@ export const coreHead: Section = {
 
 const uploading = new Set(['POST', 'PATCH', 'HEAD']);
 const redirects = new Set([301, 302, 303, 307, 308]);
-
-/** A server may redirect from another spelling of a path to the right one (RFC 3986, 6.2.2.3): routers of Go do. */
-function isClean(target: string): boolean {
-  return !/\/\/|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)|.\/$/i.test(target.replace(/\?.*$/, ''));
-}
 
 /** Without HEAD the pulse facade fails one check of its own (pulse.head.200); plain tus fails here. */
 function offered(asked: Exchange | undefined, { headless, protocol }: Target): Exchange {

@@ -7,6 +7,7 @@ import { wholeRun } from '../scenario.ts';
 import { basicFlow, refusals, termination } from '../scenarios/basic-flow.ts';
 import { noVersion, optionsVersions, twoVersions, wrongVersion } from '../scenarios/core-version.ts';
 import { rfc, tus } from '../sources.ts';
+import { isClean } from './clean-target.ts';
 
 const resumable = tus('Tus-Resumable', 'tus-resumable');
 const versions = tus('Tus-Version', 'tus-version');
@@ -210,7 +211,7 @@ const protocolMethods = new Set(['POST', 'PATCH', 'HEAD', 'DELETE']);
 
 /** Finalize and health are no part of tus. */
 function isProtocolRequest({ sent, url }: Exchange): boolean {
-  return protocolMethods.has(sent.method) && !url.endsWith('/finalize');
+  return protocolMethods.has(sent.method) && !url.endsWith('/finalize') && isClean(sent.target);
 }
 
 /** Errors of an authentication layer or a proxy need not speak tus (401, 403, 429, 502 to 504). */

@@ -8,6 +8,8 @@ export type Body = Piece | readonly Piece[];
 type Piece = Uint8Array | string | Part;
 
 const KEPT_TEXT_BYTES = 2048;
+/** JSON is judged, and half of it says nothing. */
+const KEPT_JSON_BYTES = 64 * 1024;
 const KEPT_BINARY_BYTES = 256;
 
 export interface MadeBody {
@@ -52,7 +54,9 @@ export function bodyRecord({ bytes, parts }: MadeBody, redact: Redact): BodyReco
   const size = { sizeBytes: bytes.length, sha256 };
   if (parts.length > 0) return { ...size, parts };
   if (bytes.length === 0) return size;
-  const text = textOf(bytes.subarray(0, KEPT_TEXT_BYTES));
+  const text = textOf(
+    bytes.subarray(0, /^\s*[{[]/.test(bytes.toString('latin1', 0, 64)) ? KEPT_JSON_BYTES : KEPT_TEXT_BYTES),
+  );
   return text === undefined
     ? { ...size, base64: bytes.subarray(0, KEPT_BINARY_BYTES).toString('base64') }
     : { ...size, text: redact(text) };

@@ -61,13 +61,15 @@ export async function openLink(settings: LinkSettings): Promise<Link> {
   const connection = await settings.dial(origin, { timeoutMs });
   let last: RawAnswer | RawBreak | undefined;
   let unanswered = 0;
+  let isCutShort = false;
 
   const begin = async (request: Request): Promise<OpenRequest> => {
     const bytes = requestBytes(request, settings.common(request));
     const pending = recorder.begin(number, { method: request.method, url: request.url, bytes });
     unanswered += 1;
     const limitMs = request.timeoutMs ?? timeoutMs;
-    if (!('kind' in connection)) await write(connection, request, bytes, pending, limitMs);
+    if (!('kind' in connection) && !(await write(connection, request, bytes, pending, limitMs)))
+      isCutShort = true;
     const sendMore = async (more: Uint8Array) => {
       if (!('kind' in connection)) pending.wrote(0, await connection.write(more, { timeoutMs: limitMs }));
     };
@@ -96,7 +98,11 @@ export async function openLink(settings: LinkSettings): Promise<Link> {
     stray: async (windowMs) => strayOf(connection, await strayBytes(connection, windowMs), recorder),
     peerEnd: async (withinMs) => ('kind' in connection ? 'reset' : connection.peerEnd(withinMs)),
     isReusable: () =>
-      unanswered === 0 && isKept(last) && !('kind' in connection) && connection.peer() === 'open',
+      unanswered === 0 &&
+      !isCutShort &&
+      isKept(last) &&
+      !('kind' in connection) &&
+      connection.peer() === 'open',
     fin: () => 'kind' in connection || connection.fin(),
     reset: () => 'kind' in connection || connection.reset(),
     close: () => 'kind' in connection || connection.close(),
@@ -114,29 +120,37 @@ async function answerOf(
   return connection.answer(request.method, { timeoutMs, ...bodyBytes });
 }
 
-/** Writes head and body, in one go where no pace is asked for, and ends the connection where a cut is. */
+/**
+ * Writes head and body, in one go where no pace is asked for, and ends the connection where a cut is. False where the
+ * rest was kept back because an answer was there: a server would take the next request for that.
+ */
 async function write(
   connection: Connection,
   request: Request,
   { head, body }: ReturnType<typeof requestBytes>,
   pending: Pending,
   timeoutMs: number,
-): Promise<void> {
+): Promise<boolean> {
   const { headPace, bodyPace, cut } = request;
   const wanted = body.bytes.subarray(0, cut?.afterBytes ?? request.stallAfterBytes);
+  let writtenBytes = 0;
   if (headPace === undefined && bodyPace === undefined) {
     const written = await connection.write(Buffer.concat([head, wanted]), { timeoutMs });
+    writtenBytes = written;
     pending.wrote(Math.min(written, head.length), Math.max(0, written - head.length));
   } else {
     const headBytes = await connection.write(head, { ...headPace, timeoutMs });
     const bodyBytes = await connection.write(wanted, { ...bodyPace, timeoutMs });
+    writtenBytes = headBytes + bodyBytes;
     pending.wrote(headBytes, bodyBytes);
   }
-  if (cut === undefined) return;
+  const isWhole = writtenBytes === head.length + wanted.length;
+  if (cut === undefined) return isWhole;
   // A reset throws away what the peer has not read yet: a moment lets it read.
   if (cut.by === 'reset') await connection.unread(RESET_PAUSE_MS);
   connection[cut.by]();
   pending.cutBy(cut.by);
+  return isWhole;
 }
 
 async function strayBytes(connection: Connection | RawBreak, windowMs: number): Promise<Uint8Array> {

@@ -169,6 +169,12 @@ function refuseBeyondMaximum(created: Exchange, sizeBytes: number, { maxSize }: 
   throw new Skip(`needs an upload of ${sizeBytes} bytes, and Tus-Max-Size is ${maxSize}`);
 }
 
+/** The URL that a Location names; undefined where it is none. */
+export function placeOf(location: string, { prefixed, server, createUrl }: Target): URL | undefined {
+  const below = prefixed ? belowPrefix(location, new URL(server)) : undefined;
+  return below ?? resolveLocation(location, new URL(createUrl));
+}
+
 /** Where the new upload is. Nothing is ever sent to another origin than the one that the user named. */
 function locationOf(created: Exchange, target: Target, access: Access): URL {
   const location = headerOf(created, 'Location');
@@ -176,9 +182,7 @@ function locationOf(created: Exchange, target: Target, access: Access): URL {
     throw new Blocked(`an upload could not be created: POST answered ${outcomeOf(created)}`, [created]);
   }
   if (location === undefined) throw new Blocked('the answer to POST has no Location', [created]);
-  const base = new URL(target.createUrl);
-  const prefixed = target.prefixed ? belowPrefix(location, new URL(target.server)) : undefined;
-  const url = prefixed ?? resolveLocation(location, base);
+  const url = placeOf(location, target);
   if (url === undefined) throw new Blocked(`Location is no URL: ${location}`, [created]);
   if (url.origin !== access.origin) {
     throw new Blocked(`Location leads to ${url.origin}: nothing is sent there`, [created]);

@@ -50,6 +50,8 @@ export interface Pretence {
   readonly exchange: Exchange;
 }
 
+export const EMPTY_TOKEN = 'an empty token';
+
 export const wrongTokens = scenario({
   id: 'wrong-tokens',
   does: 'sends POST, HEAD, PATCH and (where offered) DELETE with a made-up token, an empty one, the right one with a character behind it, and the second one',
@@ -59,7 +61,7 @@ export const wrongTokens = scenario({
     const { owner = '', stranger } = probe.tokens;
     const wrong = {
       'a made-up token': 'pulse-verify-made-up-token',
-      'an empty token': '',
+      [EMPTY_TOKEN]: '',
       'the token with a character behind it': `${owner}x`,
     };
     const tried: Pretence[] = [];

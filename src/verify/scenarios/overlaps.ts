@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Payload } from '../payload.ts';
+import type { Part, Payload } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Probe } from '../probe/probe.ts';
+import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
 
@@ -10,6 +11,9 @@ import { scenario } from '../scenario.ts';
 
 const KiB = 1024;
 const RACE_BYTES = 64 * KiB;
+
+/** What the slowest correct server takes to hand over a lock. */
+export const HEAD_BOUND_MS = 35_000;
 
 export interface SeenRace {
   readonly answers: readonly Exchange[];
@@ -33,13 +37,38 @@ export const sameOffsetRace = scenario({
 async function race(probe: Probe, round: number): Promise<SeenRace> {
   const contents = ['a', 'b', 'c'].map((name) => probe.payload(RACE_BYTES, `${name}${round}`));
   const upload = await probe.create(RACE_BYTES);
-  const answers = await Promise.all(contents.map((file) => probe.patch(upload, 0, file.part(0, RACE_BYTES))));
+  const chunks = contents.map((file) => ({ offset: 0, body: file.part(0, RACE_BYTES) }));
+  const answers = await atOnce(probe, upload, chunks, round);
   const after = await probe.settle(upload);
   const [file] = contents;
   if (file === undefined) throw new Error('unreachable');
   await probe.finish(upload, file, after.bytes === undefined ? {} : { from: after.bytes });
   const candidates = contents.map((start) => digestOf(start, file, after.bytes ?? 0));
   return { answers, after, content: await probe.content(upload, file), candidates };
+}
+
+/**
+ * PATCHes of one upload at the same time. In every other round their last bytes are held back until all of them are
+ * under way: over a long line the first would otherwise be done before the others have connected.
+ */
+async function atOnce(
+  probe: Probe,
+  upload: Upload,
+  chunks: readonly { readonly offset: number; readonly body: Part }[],
+  round: number,
+): Promise<readonly Exchange[]> {
+  if (round % 2 === 0)
+    return Promise.all(chunks.map(({ offset, body }) => probe.patch(upload, offset, body)));
+  const held = { stallAfterBytes: RACE_BYTES - 1 };
+  const begun = await Promise.all(
+    chunks.map(({ offset, body }) =>
+      probe.begin('PATCH', upload.url, probe.patchOptions(offset, body, held)),
+    ),
+  );
+  await Promise.all(begun.map(({ sendRest }) => sendRest()));
+  const answers = await Promise.all(begun.map(({ answer }) => answer()));
+  for (const { link } of begun) link.close();
+  return answers;
 }
 
 function digestOf(start: Payload, rest: Payload, at: number): string {
@@ -56,10 +85,8 @@ export const consecutiveRace = scenario({
       const chunk = 64 * KiB;
       const file = probe.payload(2 * chunk, `file${round}`);
       const upload = await probe.create(file.sizeBytes);
-      const answers = await Promise.all([
-        probe.patch(upload, 0, file.part(0, chunk)),
-        probe.patch(upload, chunk, file.part(chunk, 2 * chunk)),
-      ]);
+      const chunks = [0, chunk].map((offset) => ({ offset, body: file.part(offset, offset + chunk) }));
+      const answers = await atOnce(probe, upload, chunks, round);
       const finish = await probe.finish(upload, file);
       rounds.push({ answers, finish, content: await probe.content(upload, file) });
     }
@@ -122,6 +149,7 @@ export const headDuringPatch = scenario({
   does: 'asks HEAD while half a chunk has been sent, then sends the rest, and finishes the upload',
   needs: ['head'],
   sendsBytes: 256 * KiB,
+  timeoutMs: 2 * HEAD_BOUND_MS,
   run: async (probe) => {
     const file = probe.payload(128 * KiB);
     const upload = await probe.create(file.sizeBytes);
@@ -130,7 +158,7 @@ export const headDuringPatch = scenario({
     const options = probe.patchOptions(0, file.part(0, chunkBytes), { stallAfterBytes: sentBytes });
     const patching = await probe.begin('PATCH', upload.url, options);
     await probe.pause(100);
-    const asked = await probe.head(upload);
+    const asked = await probe.head(upload, { timeoutMs: HEAD_BOUND_MS });
     await patching.sendRest();
     const patched = await patching.answer();
     patching.link.close();
