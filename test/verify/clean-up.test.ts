@@ -33,3 +33,28 @@ it('ends when its time is over, whatever it is about to do', async () => {
     removed: UPLOADS,
   });
 });
+
+it('asks where uploads are, behind a proxy that strips the path of Location too', async () => {
+  const removed: string[] = [];
+  const origin = await httpServer(({ method, url = '' }, response) => {
+    if (method === 'POST') response.writeHead(201, { Location: '/uploads/1' }).end();
+    else {
+      removed.push(url);
+      response.writeHead(204).end();
+    }
+  });
+  const place = { server: `${origin}/api`, createUrl: `${origin}/api/uploads`, prefixed: true } as const;
+  const { probe, recorder } = probeAt(origin, place);
+  await probe.post(10);
+  const recording: Recording = {
+    scenario: 'creations',
+    startedMs: 0,
+    elapsedMs: 0,
+    sentBytes: 0,
+    exchanges: recorder.exchanges,
+    outcome: { kind: 'seen', seen: undefined },
+  };
+  const target = targetAt(origin, { ...place, extensions: ['termination'] });
+  await cleanUp([recording], target, settingsOf(origin), 1);
+  expect(removed).toEqual(['/api/uploads/1']);
+});

@@ -234,6 +234,23 @@ describe('a connection', () => {
     });
   });
 
+  it('that still waits for the rest of a request is not used again', async () => {
+    // Refuses at the head, keeps the connection, and reads on much later.
+    const { origin } = await rawServer((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n');
+        socket.pause();
+      });
+    });
+    const { probe } = probeAt(origin);
+    const refused = await probe.request('PATCH', `${origin}/a`, { body: Buffer.alloc(24 * 1024 * 1024) });
+    const next = await probe.request('HEAD', `${origin}/a`);
+    expect([refused, next].map(({ answer, connection }) => [answer?.status, connection])).toEqual([
+      [409, 1],
+      [409, 2],
+    ]);
+  });
+
   it('that was half-closed may still be answered', async () => {
     const { origin } = await rawServer((socket) =>
       socket.on('end', () => socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')),

@@ -143,9 +143,9 @@ const finals: readonly Check[] = [
     fails: 'no such header, or other parts',
     matters: 'a client cannot tell what the file was made of',
     reads: joinedParts,
-    judge({ parts, forth, back }, { createUrl }) {
+    judge({ parts, others, forth, back }, { createUrl }) {
       expectParts(needed(forth.head, 'HEAD on the final upload'), parts, createUrl);
-      return expectParts(needed(back.head, 'HEAD on the final upload'), [...parts].reverse(), createUrl);
+      return expectParts(needed(back.head, 'HEAD on the final upload'), others, createUrl);
     },
   }),
   check({

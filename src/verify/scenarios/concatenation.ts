@@ -94,6 +94,7 @@ export const joinedParts = scenario({
     return {
       part: { created: first.created, before, after },
       parts,
+      others,
       forth: await joinedAs(probe, plain, 'hello world'),
       back: await joinedAs(probe, await joining(probe, others), ' worldhello'),
     };

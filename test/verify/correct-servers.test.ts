@@ -1,0 +1,132 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
+import { answering, filtering } from '../../src/server/defects/changes.ts';
+import { concatenation } from '../../src/server/extensions/concatenation.ts';
+import { expiration } from '../../src/server/extensions/expiration.ts';
+import { allExtensions, standardExtensions } from '../../src/server/extensions.ts';
+import { refusal } from '../../src/server/http/exchange.ts';
+import { receive } from '../../src/server/http/receive.ts';
+import type { Behaviour } from '../../src/server/parts.ts';
+import { freshHold } from '../../src/server/store/hold.ts';
+import type { Writer } from '../../src/server/store/store.ts';
+import {
+  keysFor,
+  type ReferenceSettings,
+  type RunChanges,
+  runAgainst,
+  startReference,
+} from '../proof/run.ts';
+
+/** The verdicts of some checks on a server, by their ids. */
+async function verdictsOn(settings: ReferenceSettings, changes: RunChanges, latencyMs = 0) {
+  const reference = await startReference(settings);
+  onTestFinished(reference.stop);
+  const line = latencyMs > 0 ? await startFaultProxy({ target: reference.url.href, latencyMs }) : undefined;
+  if (line !== undefined) onTestFinished(line.close);
+  const at = line === undefined ? reference : { url: new URL(line.url) };
+  const { results } = await runAgainst(at, { ...keysFor(settings), ...changes });
+  return Object.fromEntries(results.map(({ id, verdict }) => [id, verdict]));
+}
+
+describe('a server that is right in a way of its own', () => {
+  it('may remove the canary when its term is past, and not before', async () => {
+    const canary = async (afterMs: number) => {
+      const behaviour = { extensions: [...standardExtensions, expiration(afterMs)] };
+      const only = ['data.canary', 'expiration.gone*'];
+      return (await verdictsOn({ protocol: 'tus', behaviour }, { only, maxWaitMs: 20_000 }))['data.canary'];
+    };
+    expect(await canary(1000)).toBe('skip');
+    expect(await canary(3_600_000)).toBe('pass');
+  });
+
+  it('may write more JSON than is shown', async () => {
+    const behaviour = answering(
+      ({ reply }) => typeof reply.body === 'string' && reply.body.startsWith('{'),
+      (reply) => ({
+        ...reply,
+        body: JSON.stringify({ url: 'x'.repeat(5000), ...JSON.parse(String(reply.body)) }),
+      }),
+    );
+    const only = ['pulse.finalize.200', 'data.chunk.exact-1mib'];
+    expect(await verdictsOn({ protocol: 'pulse', behaviour }, { only })).toEqual({
+      'pulse.finalize.200': 'pass',
+      'data.chunk.exact-1mib': 'pass',
+    });
+  });
+
+  it('may stand behind a front that resolves dot segments, with a page at the root', async () => {
+    const behaviour = filtering(async ({ incoming: { url = '/' } }, next) =>
+      new URL(url, 'http://host').pathname === '/'
+        ? { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<title>Welcome</title>' }
+        : next(),
+    );
+    const only = ['core.version.response-header', 'sec.id.dot'];
+    expect(await verdictsOn({ protocol: 'tus', behaviour }, { only })).toEqual({
+      'core.version.response-header': 'pass',
+      'sec.id.dot': 'pass',
+    });
+  });
+
+  it('may take a moment until an artifact is served', async () => {
+    const behaviour = filtering(async (exchange, next) => {
+      const reply = await next();
+      if (exchange.request.method !== 'GET' || !exchange.request.path.startsWith('/artifacts/')) return reply;
+      const seen = firstAsked.get(exchange.request.path) ?? performance.now();
+      firstAsked.set(exchange.request.path, seen);
+      return performance.now() - seen < 300 ? refusal(404, 'not yet') : reply;
+    });
+    const firstAsked = new Map<string, number>();
+    const only = ['v1.checksum.absent', 'v1.checksum.match', 'v1.artifact.kind-free-url'];
+    const verdicts = await verdictsOn({ protocol: 'pulse-v1', behaviour }, { only });
+    expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'pass'])));
+  });
+
+  it('may remove parts once they are joined', async () => {
+    const others = allExtensions.filter(({ name }) => name !== 'concatenation');
+    const behaviour = { extensions: [...others, concatenation({}, { keptMs: 0, sweepEveryMs: 20 })] };
+    const only = ['concat.final.order', 'concat.final.head-concat'];
+    expect(await verdictsOn({ protocol: 'tus', behaviour }, { only })).toEqual({
+      'concat.final.order': 'pass',
+      'concat.final.head-concat': 'pass',
+    });
+  });
+
+  it('may call a credential without a token malformed', async () => {
+    const behaviour = filtering(async (exchange, next) =>
+      /^Bearer *$/.test(exchange.request.headers.authorization ?? '') ? refusal(400, 'malformed') : next(),
+    );
+    const settings = { protocol: 'pulse-v1', guarded: true, behaviour } as const;
+    expect(await verdictsOn(settings, { only: ['sec.auth.wrong-token'] })).toEqual({
+      'sec.auth.wrong-token': 'pass',
+    });
+  });
+});
+
+/** Checks the offset, takes in the body, and appends it at once: who comes while others are sending is not kept off. */
+const lockless: Behaviour = {
+  takeHold: async () => freshHold(),
+  receive: async (job) => {
+    const pieces: Uint8Array[] = [];
+    const collecting: Writer = {
+      write: async (arrived) => {
+        pieces.push(...arrived);
+        return arrived.reduce((total, { length }) => total + length, 0);
+      },
+      close: async () => {},
+    };
+    const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
+    const body = Buffer.concat(pieces);
+    const positionBytes = job.upload.offsetBytes;
+    job.upload.offsetBytes += body.length;
+    await job.writer.write([body], positionBytes);
+    return ending;
+  },
+};
+
+describe('a server that looks at the offset and stores later, without a lock', () => {
+  it('is found out over a long line, too', async () => {
+    const only = ['data.concurrent.same-offset'];
+    const verdicts = await verdictsOn({ protocol: 'pulse', behaviour: lockless }, { only }, 40);
+    expect(verdicts).toEqual({ 'data.concurrent.same-offset': 'fail' });
+  });
+});
