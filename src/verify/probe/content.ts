@@ -45,6 +45,9 @@ export interface ContentTools {
 
 type Finding = Pick<Content, 'exchange' | 'stored' | 'runs' | 'unknown'> & Partial<Pick<Content, 'by'>>;
 
+const LARGE_BYTES = 1024 * 1024 * 1024;
+/** What a slow disk gives. */
+const FINALIZED_BYTES_PER_SECOND = 17 * 1024 * 1024;
 const READY_TRIES = 12;
 const READY_PAUSE_MS = 250;
 /** What is read back is held in memory. */
@@ -65,7 +68,10 @@ const oracles: Readonly<
   Record<Oracle | 'none', (upload: Upload, payload: Payload, tools: ContentTools) => Promise<Finding>>
 > = {
   finalize: async (upload, _payload, { uploads }) => {
-    const exchange = await uploads.finalize(upload);
+    const isLarge = upload.sizeBytes > LARGE_BYTES;
+    // A server hashes the whole file before it answers.
+    const patience = { timeoutMs: (1000 * upload.sizeBytes) / FINALIZED_BYTES_PER_SECOND };
+    const exchange = await uploads.finalize(upload, isLarge ? patience : {});
     const json = jsonOf(exchange);
     const sha256 = parseSha256(json?.checksum);
     if (!isSuccess(exchange)) return { exchange, unknown: `finalize answered ${outcomeOf(exchange)}` };
