@@ -36,8 +36,23 @@ export function parseMetadata(text: string): Readonly<Record<string, Uint8Array>
 export function parseRetryAfterMs(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const dateMs = Date.parse(text);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+  const dateMs = parseHttpDateMs(text);
+  return dateMs === undefined ? undefined : Math.max(0, dateMs - nowMs);
+}
+
+/** IMF-fixdate, and the two obsolete forms that recipients must take (RFC 9110, 5.6.7). */
+const httpDates: readonly RegExp[] = [
+  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+];
+
+/** `Date.parse` alone takes too much: it reads `1.5` and `-1` as days of the year 2001. */
+function parseHttpDateMs(text: string): number | undefined {
+  if (!httpDates.some((form) => form.test(text))) return undefined;
+  // The form of asctime names no zone, and is in UTC like the others.
+  const dateMs = Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`);
+  return Number.isNaN(dateMs) ? undefined : dateMs;
 }
 
 /** The sha-256 of a Repr-Digest (RFC 9530, 3) as 64 lower-case hex digits; undefined where it holds none, or is malformed. */

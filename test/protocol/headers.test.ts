@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   encodeMetadata,
   parseByteCount,
@@ -63,11 +63,32 @@ describe('Retry-After', () => {
     ['7', 7_000],
     ['Thu, 01 Jan 1970 00:01:00 GMT', 50_000],
     ['Thu, 01 Jan 1970 00:00:05 GMT', 0],
+    ['Thursday, 01-Jan-70 00:01:00 GMT', 50_000],
+    ['Thu Jan  1 00:01:00 1970', 50_000],
     ['soon', undefined],
+    ['', undefined],
+    ['1.5', undefined],
+    ['-1', undefined],
+    ['+1', undefined],
+    ['1 s', undefined],
+    ['1, 2', undefined],
+    ['2099-01-01', undefined],
+    ['Thu, 99 Jan 1970 00:01:00 GMT', undefined],
     [undefined, undefined],
   ])('%j is %j ms at ten seconds past the epoch', (text, ms) =>
     expect(parseRetryAfterMs(text, 10_000)).toBe(ms),
   );
+
+  it('is in UTC where it names no zone, whatever the zone of this machine', () => {
+    const { TZ } = process.env;
+    process.env.TZ = 'America/New_York';
+    onTestFinished(() => {
+      if (TZ === undefined) delete process.env.TZ;
+      else process.env.TZ = TZ;
+    });
+    expect(new Date(0).getTimezoneOffset()).toBe(300);
+    expect(parseRetryAfterMs('Thu Jan  1 00:01:00 1970', 10_000)).toBe(50_000);
+  });
 });
 
 describe('parseSha256', () => {
