@@ -28,6 +28,8 @@ export function createTransport(settings: TransportSettings = {}): Transport {
     send: async (request, conditions) => {
       conditions.signal?.throwIfAborted();
       const way = await ways.to(request.url);
+      // A signal that ended while the way was opened calls no listener any more.
+      conditions.signal?.throwIfAborted();
       if (freshness.isWanted()) way.dropIdle();
       return send(way, request, conditions, freshness);
     },

@@ -209,6 +209,23 @@ describe('what is no TLS', () => {
     expect(await ask(port)).toMatchObject({ cause: 'reset', delivered: false });
   });
 
+  it('a request that is given up while its way is opened is never begun', async () => {
+    let connections = 0;
+    const port = await listen(createTcpServer(() => connections++));
+    const transport = createTransport();
+    onTestFinished(() => transport.close());
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const url = new URL(`https://127.0.0.1:${port}/`);
+    const sent = transport.send(
+      { method: 'GET', url, headers: {} },
+      { idleTimeoutMs: LIMIT_MS, signal: stop.signal },
+    );
+    stop.abort(reason);
+    await expect(sent).rejects.toBe(reason);
+    expect(connections).toBe(0);
+  });
+
   it('a handshake that never ends is bounded, and said to be one', async () => {
     const port = await listen(createTcpServer(() => {}));
     const transport = createTransport();
