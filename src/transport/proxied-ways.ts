@@ -20,7 +20,7 @@ export function forwardedWay(proxy: URL, tls: TlsSettings | undefined): Way {
   const address = proxyAddress(proxy);
   const isSecure = proxy.protocol === 'https:';
   const agent = isSecure
-    ? witnessed(new https.Agent({ ...agentOptions, ...proxyTrust(tls) }))
+    ? witnessed(new https.Agent({ ...agentOptions, ...proxyTrust(proxy, tls) }))
     : new http.Agent(agentOptions);
   const request = isSecure ? https.request : http.request;
   const credentials = proxyCredentials(proxy);

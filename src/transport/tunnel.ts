@@ -31,9 +31,16 @@ export function proxyAddress(proxy: URL): { readonly host: string; readonly port
   return { host, port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : Number(proxy.port) };
 }
 
-/** How a proxy that is reached over TLS is judged. A client certificate is for the server, and so is --insecure. */
-export function proxyTrust(tls: TlsSettings | undefined): ConnectionOptions {
-  return tlsOptions(tls?.ca === undefined ? {} : { ca: tls.ca });
+/**
+ * How a proxy that is reached over TLS is judged. A client certificate is for the server, and so is --insecure. The
+ * name is always said: left out, an agent would take it from the Host of the request, which is the server's.
+ */
+export function proxyTrust(proxy: URL, tls: TlsSettings | undefined): ConnectionOptions {
+  const { host } = proxyAddress(proxy);
+  return {
+    ...tlsOptions(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    servername: isIP(host) === 0 ? host : '',
+  };
 }
 
 export interface TunnelTo {
@@ -81,8 +88,7 @@ function dial(proxy: URL, tls: TlsSettings | undefined): Socket {
   const tcp = new Socket({ allowHalfOpen: true });
   tcp.setNoDelay(true).connect({ host, port });
   if (proxy.protocol !== 'https:') return tcp;
-  const serverName = isIP(host) === 0 ? { servername: host } : {};
-  const socket = connectTls({ ...proxyTrust(tls), ...serverName, host, socket: tcp });
+  const socket = connectTls({ ...proxyTrust(proxy, tls), host, socket: tcp });
   witness(socket);
   return socket;
 }

@@ -171,6 +171,39 @@ describe.each(['http', 'https'] as const)('%s through a proxy', (scheme) => {
   });
 });
 
+describe.each(['http', 'https'] as const)('%s through a proxy that shows a certificate', (scheme) => {
+  const proxyFor = async (host: string) => {
+    const server = await target(scheme);
+    const tls = await makeIdentity({ name: `proxy as ${host}`, hosts: [host], by: authority });
+    return { server, proxy: await proxyTo(server.port, { tls }) };
+  };
+  const named = (proxy: URL) => Object.assign(new URL(proxy), { hostname: 'localhost' });
+
+  it('takes one for the address of the proxy, which asks for no name', async () => {
+    const { server, proxy } = await proxyFor('127.0.0.1');
+    expect(await through(proxy.url)(server.url)).toMatchObject({ kind: 'answer', status: 200 });
+    expect(proxy.askedNames).toEqual([undefined]);
+  });
+
+  it('takes one for the name of the proxy, and asks for that', async () => {
+    const { server, proxy } = await proxyFor('localhost');
+    expect(await through(named(proxy.url))(server.url)).toMatchObject({ kind: 'answer', status: 200 });
+    expect(proxy.askedNames).toEqual(['localhost']);
+  });
+
+  it('takes none for the name of the server', async () => {
+    const { server, proxy } = await proxyFor(HOST);
+    for (const url of [proxy.url, named(proxy.url)]) {
+      expect(await through(url)(server.url)).toMatchObject({
+        cause: 'tls',
+        delivered: false,
+        detail: expect.stringContaining(`the TLS certificate is for another host name (it is for ${HOST},`),
+      });
+    }
+    expect(proxy.log).toEqual([]);
+  });
+});
+
 describe('a tunnel', () => {
   it('that the proxy refuses is no answer of the server', async () => {
     const server = await target('https');
