@@ -65,28 +65,33 @@ const byCode: Readonly<Record<string, Reading>> = {
   EPROTO: noTls,
   ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
-  // TLS 1.3: the handshake is over for the client when the server asks what it has to show.
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: before(
+};
+
+const notAccepted = before('tls', 'the server does not accept the client certificate', showWhoYouAre);
+
+/** Alerts (RFC 8446, 6.2) by which a server turns this client away, without the prefix that OpenSSL gives them. */
+const byAlert: Readonly<Record<string, Reading>> = {
+  CERTIFICATE_REQUIRED: before(
     'tls',
     'the server asks for a client certificate, and none was shown',
     showWhoYouAre,
   ),
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: before(
+  HANDSHAKE_FAILURE: before(
     'tls',
     'the server ended the TLS handshake (it may ask for a client certificate, or share no cipher)',
     showWhoYouAre,
   ),
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: before(
+  UNKNOWN_CA: before('tls', 'the server does not know who signed the client certificate', showWhoYouAre),
+  BAD_CERTIFICATE: notAccepted,
+  UNSUPPORTED_CERTIFICATE: notAccepted,
+  CERTIFICATE_UNKNOWN: notAccepted,
+  ACCESS_DENIED: notAccepted,
+  CERTIFICATE_REVOKED: before(
     'tls',
-    'the server does not know who signed the client certificate',
+    'the server says that the client certificate was revoked',
     showWhoYouAre,
   ),
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: before(
-    'tls',
-    'the server does not accept the client certificate',
-    showWhoYouAre,
-  ),
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: before(
+  CERTIFICATE_EXPIRED: before(
     'tls',
     'the server says that the client certificate has expired',
     showWhoYouAre,
@@ -108,6 +113,8 @@ export function breakOf(error: unknown): Break {
   for (const candidate of causes(error)) {
     if (candidate instanceof KnownBreak) return { kind: 'break', ...candidate.reading };
     const code = codeOf(candidate);
+    const alert = code === undefined ? undefined : byAlert[alertIn(code)];
+    if (alert !== undefined) return { kind: 'break', ...alert };
     const known = code === undefined ? undefined : byCode[code];
     if (known !== undefined) return { kind: 'break', ...withCertificate(known, candidate, code) };
     if (candidate instanceof Error && code?.startsWith('HPE_')) {
@@ -135,7 +142,23 @@ function* causes(error: unknown, depth = 0): Generator<unknown> {
   if (error instanceof Error) yield* causes(error.cause, depth + 1);
 }
 
+/** The code of an error; where a write found out that TLS is broken, the one that OpenSSL's words stand for. */
 function codeOf(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code === 'EPROTO' && error instanceof Error) return opensslCode(error.message) ?? code;
   return typeof code === 'string' ? code : undefined;
+}
+
+/** Out of `write EPROTO 8021…:error:0A000412:SSL routines:ssl3_read_bytes:sslv3 alert bad certificate:…`. */
+function opensslCode(message: string): string | undefined {
+  const reason = /\berror:[\dA-F]+:SSL routines:[^:]*:([^:\n]+)/.exec(message)?.[1];
+  return reason === undefined ? undefined : `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
+}
+
+/**
+ * `BAD_CERTIFICATE` out of `ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE`, which OpenSSL 3.2 spells
+ * `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`; empty where the code is none of an alert.
+ */
+function alertIn(code: string): string {
+  return /^ERR_SSL_.+?_ALERT_(.+)$/.exec(code)?.[1] ?? '';
 }
