@@ -108,7 +108,24 @@ export class KnownBreak extends Error {
   }
 }
 
-/** What a failed request means. Anything unknown counts as a broken connection, so that it is tried again. */
+/**
+ * What a failure on a connection that was set up means. TLS was good then: what breaks it now is a broken connection,
+ * and the server may have got the request. Only by an alert about this client has it not: TLS 1.3 servers send it after
+ * the handshake, in the place of reading on.
+ */
+export function breakOnConnection(error: unknown): Break {
+  const known = breakOf(error);
+  const codes = [...causes(error)].map((candidate) => codeOf(candidate) ?? '');
+  if (error instanceof KnownBreak || codes.some((code) => alertIn(code) in byAlert)) return known;
+  if (known.cause !== 'tls') return { ...known, delivered: true };
+  const why = codes.find((code) => code !== '') ?? 'no reason given';
+  return { kind: 'break', ...during('reset', `the TLS connection broke (${why})`) };
+}
+
+/**
+ * What a request means that failed before it had a connection. Anything unknown counts as a broken connection, so that
+ * it is tried again.
+ */
 export function breakOf(error: unknown): Break {
   for (const candidate of causes(error)) {
     if (candidate instanceof KnownBreak) return { kind: 'break', ...candidate.reading };

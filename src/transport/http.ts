@@ -3,7 +3,7 @@ import type * as http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Break, Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
 import { bodyBytes } from '../protocol/wire.ts';
-import { breakOf } from './breaks.ts';
+import { breakOf, breakOnConnection } from './breaks.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { handedOn, readAnswer } from './read-answer.ts';
 import type { TransportSettings } from './settings.ts';
@@ -102,7 +102,7 @@ async function send(
     if (late !== undefined) return { kind: 'break', cause: 'timeout', detail: late, delivered: isConnected };
     if (!isConnected) return notConnected(way, error);
     if (exchange.reusedSocket) freshness.broken();
-    return breakOf(error);
+    return breakOnConnection(error);
   } finally {
     waits.end();
     signal?.removeEventListener('abort', end);

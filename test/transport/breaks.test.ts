@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { breakOf } from '../../src/transport/breaks.ts';
+import { breakOf, breakOnConnection } from '../../src/transport/breaks.ts';
 
 /** What node:tls emits: the code is made of OpenSSL's words. */
 function tlsError(reason: string): Error {
@@ -35,6 +35,8 @@ describe('an alert by which the server turns this client away', () => {
 
   it.each(all)('%s', (reason, detail) => {
     for (const error of [tlsError(reason), writeError(reason)]) {
+      // TLS 1.3 servers send it after the handshake; it says no less then.
+      expect(breakOnConnection(error)).toEqual(breakOf(error));
       expect(breakOf(error)).toEqual({
         kind: 'break',
         cause: 'tls',
@@ -61,5 +63,33 @@ describe('a handshake that fails otherwise', () => {
         delivered: false,
       });
     }
+  });
+});
+
+describe('what breaks a connection that was set up', () => {
+  it.each([
+    'decryption failed or bad record mac',
+    'cipher operation failed',
+    'sslv3 alert bad record mac',
+    'ssl/tls alert bad record mac',
+    'tlsv1 alert internal error',
+    'tlsv1 alert record overflow',
+    'sslv3 alert unexpected message',
+    'wrong version number',
+  ])('is no matter of trust, and may have delivered: %s', (reason) => {
+    for (const error of [tlsError(reason), writeError(reason)]) {
+      expect(breakOnConnection(error)).toEqual({
+        kind: 'break',
+        cause: 'reset',
+        delivered: true,
+        detail: `the TLS connection broke (ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')})`,
+      });
+    }
+  });
+
+  it('may have delivered, also where the way there is gone', () => {
+    const error = Object.assign(new Error('read EHOSTUNREACH'), { code: 'EHOSTUNREACH' });
+    expect(breakOf(error)).toMatchObject({ cause: 'unreachable', delivered: false });
+    expect(breakOnConnection(error)).toMatchObject({ cause: 'unreachable', delivered: true });
   });
 });
