@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
+import { tlsFault } from '../transport/tls-fault.ts';
 
 interface TlsFiles {
   readonly caCert: string | undefined;
@@ -21,10 +22,23 @@ export function readTlsFiles({ caCert, cert, key }: TlsFiles): TlsTexts {
       hint: 'add --cert <file> with the certificate that belongs to the key',
     });
   }
-  return {
-    ...(caCert !== undefined && { ca: certificatesIn(caCert, '--ca-cert').text }),
-    ...(cert !== undefined && identity(cert, key)),
-  };
+  const trust = caCert !== undefined && { ca: certificatesIn(caCert, '--ca-cert').text };
+  if (trust) mustServe(trust, `--ca-cert ${caCert}`);
+  const shown = cert !== undefined && identity(cert, key);
+  if (shown) mustServe(shown, `--cert ${cert}`);
+  return { ...trust, ...shown };
+}
+
+/** What can be read may still be too weak for OpenSSL, which would say so at the first connection only. */
+function mustServe(texts: TlsTexts, what: string): void {
+  const fault = tlsFault(texts);
+  if (fault === undefined) return;
+  throw unusable(
+    `${what} cannot be used for TLS: OpenSSL refuses it (${fault})`,
+    /too (weak|small)/.test(fault)
+      ? 'have a certificate issued that is signed with SHA-256 and has a key of at least 2048 bits (RSA) or 256 (EC)'
+      : 'name a certificate and a key that OpenSSL takes',
+  );
 }
 
 /** As with curl, the key may stand in the certificate's file. */

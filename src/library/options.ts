@@ -154,7 +154,8 @@ function shown(value: Value): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-function unfit(name: string, is: string, expected: string): PulseError {
+/** That an option makes no sense. */
+export function unfit(name: string, is: string, expected: string): PulseError {
   return new PulseError('usage', `the option ${name} ${is}, expected ${expected}`, {
     hint: 'docs/library.md lists the options',
   });

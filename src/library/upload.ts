@@ -16,7 +16,7 @@ import { openStateStore } from '../upload/state/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
 import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted } from '../upload/upload-files.ts';
-import { checkFile, settingsOf, type UploadOptions } from './options.ts';
+import { checkFile, settingsOf, type UploadOptions, unfit } from './options.ts';
 
 /**
  * Uploads one file and resolves once everything asked for is done; `proven` says whether the server's own checksum
@@ -30,7 +30,7 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
     onEvent = () => {},
     signal,
   } = options;
-  const network = networkOf(options, settings.server);
+  const network = await networkOf(options, settings.server);
   refuseTokenInTheOpen(settings.server, { tokens: [settings.token], headers: settings.headers }, network, {
     isAllowed: options.allowInsecureToken === true,
     permission: 'allowInsecureToken: true',
@@ -55,7 +55,12 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
   }
 }
 
-function networkOf({ tls, proxyEnvironment }: UploadOptions, server: URL): TransportSettings {
+async function networkOf({ tls, proxyEnvironment }: UploadOptions, server: URL): Promise<TransportSettings> {
+  if (tls?.ca !== undefined || tls?.cert !== undefined || tls?.key !== undefined) {
+    const { tlsFault } = await import('../transport/tls-fault.ts');
+    const fault = tlsFault(tls);
+    if (fault !== undefined) throw unfit('tls', `cannot be used (${fault})`, 'PEM texts that OpenSSL takes');
+  }
   const proxyFor = proxyEnvironment && proxyChoice(proxyEnvironment);
   // Asked for now, so that a proxy that cannot be used is said before anything is opened.
   proxyFor?.(server);

@@ -137,7 +137,7 @@ export function breakOf(error: unknown): Break {
     if (candidate instanceof Error && code?.startsWith('HPE_')) {
       return { kind: 'break', ...during('not-http', `the answer is not HTTP (${candidate.message})`) };
     }
-    if (code !== undefined && /^(ERR_(SSL|TLS)_|CERT_)/.test(code)) {
+    if (code !== undefined && /^(ERR_(SSL|TLS|OSSL)_|CERT_)/.test(code)) {
       return { kind: 'break', ...withCertificate(before('tls', `TLS failed (${code})`), candidate, code) };
     }
   }

@@ -51,10 +51,13 @@ async function send(
   };
   // Made only for a way that asks for it: one controller per request is felt over thousands of chunks.
   let giveUp: AbortController | undefined;
-  const exchange = way.begin(request.url, options, () => {
-    giveUp ??= new AbortController();
-    return giveUp.signal;
-  });
+  const exchange = begun(way, () =>
+    way.begin(request.url, options, () => {
+      giveUp ??= new AbortController();
+      return giveUp.signal;
+    }),
+  );
+  if ('cause' in exchange) return exchange;
   const end = () => {
     exchange.destroy();
     giveUp?.abort();
@@ -108,6 +111,17 @@ async function send(
     signal?.removeEventListener('abort', end);
     // Answered before all was sent: what is left of the body would spoil the connection.
     if (!exchange.writableFinished) exchange.destroy();
+  }
+}
+
+/** Node throws at once where OpenSSL refuses the certificate of this client; what else it throws is our mistake. */
+function begun(way: Way, begin: () => http.ClientRequest): http.ClientRequest | Break {
+  try {
+    return begin();
+  } catch (error) {
+    const known = notConnected(way, error);
+    if (known.cause !== 'tls') throw error;
+    return known;
   }
 }
 

@@ -187,6 +187,24 @@ describe('upload()', () => {
     expect(requests).toBe(1);
   });
 
+  it('refuses certificates that OpenSSL does not take, before anything is opened', async () => {
+    const { file, stateDir } = await video();
+    const weak = await makeIdentity({ name: 'weak', by: await makeAuthority('Old'), digest: 'sha1' });
+    for (const [tls, words] of [
+      [weak, 'ca md too weak'],
+      [{ cert: 'no PEM' }, 'no start line'],
+      [{ ...weak, cert: 7 as unknown as string }, 'must be of type string'],
+    ] as const) {
+      const error = await failureOf(upload(file, { server: 'https://127.0.0.1:1', stateDir, tls }));
+      expect(error).toMatchObject({
+        name: 'PulseError',
+        kind: 'usage',
+        message: expect.stringContaining(words),
+      });
+      expect(error.message).toMatch(/^the option tls cannot be used/);
+    }
+  });
+
   it('goes through a proxy where it is told of one, and only then', async () => {
     const { file, stateDir } = await video();
     const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });

@@ -17,15 +17,24 @@ interface Wanted extends Span {
   readonly hosts?: readonly string[];
   /** Signed by this authority, or by itself. */
   readonly by?: Identity;
+  /** The digest that is signed. */
+  readonly digest?: 'sha256' | 'sha1';
 }
 
-export async function makeIdentity({ name, hosts = [], from, to, by }: Wanted): Promise<Identity> {
+export async function makeIdentity({
+  name,
+  hosts = [],
+  from,
+  to,
+  by,
+  digest = 'sha256',
+}: Wanted): Promise<Identity> {
   const altNames = hosts.map((host) =>
     /^[\d.]+$/.test(host) ? { type: 7 as const, ip: host } : { type: 2 as const, value: host },
   );
   const made = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
-    algorithm: 'sha256',
+    algorithm: digest,
     ...validity({ from, to }),
     ...(by !== undefined && { ca: { cert: by.cert, key: by.key } }),
     extensions: [

@@ -2,6 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startForwardProxy } from '../../fixtures/proxies/forward-proxy.ts';
 import type { Outcome } from '../../src/protocol/wire.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { createDial } from '../../src/transport/raw.ts';
@@ -182,6 +183,31 @@ describe('a client certificate', () => {
     expect(outcome).toMatchObject({ kind: 'break' });
     expect(server.requests).toEqual([]);
     expect(outcome).toMatchObject({ cause: 'tls', hint: expect.stringContaining('--cert') });
+  });
+
+  it('that OpenSSL refuses is no raw error, straight or through a tunnel', async () => {
+    const server = await secureServer(good);
+    const weak = await makeIdentity({ name: 'weak', by: authority, digest: 'sha1' });
+    const proxy = await startForwardProxy({
+      hosts: { [`127.0.0.1:${server.port}`]: `127.0.0.1:${server.port}` },
+    });
+    onTestFinished(() => proxy.close());
+    for (const tls of [
+      { ca: authority.cert, ...weak },
+      { ca: authority.cert, cert: 'no PEM' },
+    ]) {
+      for (const proxyFor of [() => undefined, () => proxy.url]) {
+        const transport = createTransport({ tls, proxyFor });
+        onTestFinished(() => transport.close());
+        const url = new URL(`https://127.0.0.1:${server.port}/`);
+        const outcome = await transport.send(
+          { method: 'GET', url, headers: {} },
+          { idleTimeoutMs: LIMIT_MS },
+        );
+        expect(outcome).toMatchObject({ kind: 'break', cause: 'tls', delivered: false });
+      }
+    }
+    expect(server.requests).toEqual([]);
   });
 
   it('that nobody knows gets no answer', async () => {
