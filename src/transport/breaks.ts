@@ -67,6 +67,10 @@ const byCode: Readonly<Record<string, Reading>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
 };
 
+/** Node's names of what else OpenSSL finds wrong with a server's certificate; UNSPECIFIED is all that Node has no name for. */
+const otherVerdict =
+  /^(CERT_|CRL_|UNABLE_TO_|ERROR_IN_C|(INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|UNSPECIFIED)$)/;
+
 const notAccepted = before('tls', 'the server does not accept the client certificate', showWhoYouAre);
 
 /** Alerts (RFC 8446, 6.2) by which a server turns this client away, without the prefix that OpenSSL gives them. */
@@ -137,7 +141,11 @@ export function breakOf(error: unknown): Break {
     if (candidate instanceof Error && code?.startsWith('HPE_')) {
       return { kind: 'break', ...during('not-http', `the answer is not HTTP (${candidate.message})`) };
     }
-    if (code !== undefined && /^(ERR_(SSL|TLS|OSSL)_|CERT_)/.test(code)) {
+    if (code !== undefined && candidate instanceof Error && otherVerdict.test(code)) {
+      const refused = before('tls', `the TLS certificate is refused: ${candidate.message}`);
+      return { kind: 'break', ...withCertificate(refused, candidate, code) };
+    }
+    if (code !== undefined && /^ERR_(SSL|TLS|OSSL)_/.test(code)) {
       return { kind: 'break', ...withCertificate(before('tls', `TLS failed (${code})`), candidate, code) };
     }
   }

@@ -17,6 +17,8 @@ interface Wanted extends Span {
   readonly hosts?: readonly string[];
   /** Signed by this authority, or by itself. */
   readonly by?: Identity;
+  /** For clients alone, and no use to a server. */
+  readonly forClients?: true;
   /** The digest that is signed. */
   readonly digest?: 'sha256' | 'sha1';
 }
@@ -27,6 +29,7 @@ export async function makeIdentity({
   from,
   to,
   by,
+  forClients,
   digest = 'sha256',
 }: Wanted): Promise<Identity> {
   const altNames = hosts.map((host) =>
@@ -39,6 +42,7 @@ export async function makeIdentity({
     ...(by !== undefined && { ca: { cert: by.cert, key: by.key } }),
     extensions: [
       { name: 'basicConstraints', cA: false, critical: true },
+      ...(forClients ? [{ name: 'extKeyUsage' as const, clientAuth: true }] : []),
       ...(altNames.length > 0 ? [{ name: 'subjectAltName' as const, altNames }] : []),
     ],
   });

@@ -122,6 +122,23 @@ describe('a certificate that is refused says why, and which one it is', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it.each([
+    ['for another purpose', { forClients: true }, 'unsuitable certificate purpose'],
+    ['signed too weakly', { digest: 'sha1' }, 'CA signature digest algorithm too weak'],
+  ] as const)('%s, in the words of OpenSSL', async (_, wanted, words) => {
+    const identity = await makeIdentity({ name: 'odd server', hosts, by: authority, ...wanted });
+    // A server that takes a weak certificate for its own.
+    const server = await secureServer(identity, { ciphers: 'DEFAULT:@SECLEVEL=0' });
+    const refused = {
+      kind: 'break',
+      cause: 'tls',
+      detail: expect.stringMatching(`^the TLS certificate is refused: ${words} \\(CN=odd server, issued by`),
+    };
+    expect(await ask(server.port, { ca: authority.cert })).toMatchObject({ ...refused, delivered: false });
+    expect(await dial(server.port, { ca: authority.cert })).toMatchObject(refused);
+    expect(server.requests).toEqual([]);
+  });
+
   it('an expired authority is named, and not the certificate below it', async () => {
     const old = await makeAuthority('Old Authority', past);
     const server = await secureServer(await makeIdentity({ name: 'fine', hosts, by: old }));
