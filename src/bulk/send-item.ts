@@ -70,10 +70,9 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     const report = (event: PulseEvent) => (event.type === 'upload.done' ? done.push(event) : tell(event));
     const tools = { ...own.tools, report, send: watched.send, ...(run.record && { store: removal.store }) };
     const all = { ...run, settings: own.settings, tools };
-    const isWorthAnother = run.trouble.waiting();
     const result = await persistently(
       () => upload(item.file, state.sizeBytes, all),
-      (error) => isWorthAnother(error, last()),
+      (error) => watched.isWorthAnother(error, last()),
     );
     const { videoId, sha256, proven } = result;
     // A server may put a token into the URL of an upload.

@@ -3,10 +3,11 @@ import type { Outcome, Send } from '../protocol/wire.ts';
 import { isUnreachable } from '../upload/faults.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { UploadSettings } from '../upload/settings.ts';
+import { createServerProgress } from './server-progress.ts';
 import type { StopReason } from './stop.ts';
 
-/** So many files in a row that are refused alike, and none that passes, are the server's word on all of them. */
-const REFUSALS_IN_A_ROW = 3;
+/** So many files in a row that fail alike, and none that passes, are the server's word on all of them. */
+const FAILURES_IN_A_ROW = 3;
 
 /** What a proxy answers while nobody is behind it: an outage like any other. */
 const NOBODY_BEHIND: readonly number[] = [502, 503, 504];
@@ -33,15 +34,30 @@ const refusals: Readonly<Record<number, Words>> = {
   },
 };
 
+/** One file, as it finds the server. */
+export interface Watched {
+  /** A transport that remembers how the last request of the file ended, and how far the server is with it. */
+  readonly send: Send;
+  readonly last: () => Outcome | undefined;
+  /** Whether, after a pause, the file is worth another try, since the server and not the file is to blame. */
+  readonly isWorthAnother: (error: PulseError, last: Outcome | undefined) => Promise<boolean>;
+}
+
 /** Tells a broken server from a broken file: of the latter there may be thousands, of the former there is one. */
 export interface ServerTrouble {
-  /** A transport that remembers how the last request of one file ended. */
-  readonly watched: (send: Send) => { readonly send: Send; readonly last: () => Outcome | undefined };
-  /** For one file: whether, after a pause, it is worth another try, since the server and not the file is to blame. */
-  readonly waiting: () => (error: PulseError, last: Outcome | undefined) => Promise<boolean>;
+  readonly watched: (send: Send) => Watched;
+  /** A file is done. */
   readonly passed: () => void;
   /** The reason to stop, where the failure of this file shows one. */
   readonly failed: (error: PulseError, last: Outcome | undefined) => StopReason | undefined;
+}
+
+/** What one file met since the server last advanced with it, and how far the others were when that began. */
+interface OwnTrouble {
+  readonly sinceMs: number;
+  readonly passes: number;
+  readonly advances: number;
+  steps: number;
 }
 
 export function createServerTrouble(
@@ -50,55 +66,73 @@ export function createServerTrouble(
 ): ServerTrouble {
   let refusedAs = 0;
   let inRow = 0;
+  let waitedInVain = 0;
   let passes = 0;
-  let outage: { readonly sinceMs: number; steps: number } | undefined;
+  let advances = 0;
+  /** Since then nobody got any further. */
+  let outage: { readonly sinceMs: number } | undefined;
 
-  const pauseMs = (reason: string): number | undefined => {
-    if (maxOutageMs === 0) return undefined;
-    if (outage === undefined) {
-      outage = { sinceMs: clock.nowMs(), steps: 0 };
-      report({ type: 'outage.start', server: server.origin, reason, maxOutageMs });
-    }
-    const leftMs = maxOutageMs - (clock.nowMs() - outage.sinceMs);
+  const began = (sinceMs: number, reason: string) => {
+    if (outage !== undefined) return;
+    outage = { sinceMs };
+    report({ type: 'outage.start', server: server.origin, reason, maxOutageMs });
+  };
+  const advanced = () => {
+    advances += 1;
+    if (outage === undefined) return;
+    const elapsedMs = Math.round(clock.nowMs() - outage.sinceMs);
+    report({ type: 'outage.end', server: server.origin, elapsedMs });
+    outage = undefined;
+  };
+  /** Undefined where it was waited for as long as it may. */
+  const pauseMs = (own: OwnTrouble): number | undefined => {
+    const sinceMs = Math.min(own.sinceMs, outage?.sinceMs ?? own.sinceMs);
+    const leftMs = maxOutageMs - (clock.nowMs() - sinceMs);
     if (leftMs <= 0) return undefined;
-    const stepMs = Math.min(LONGEST_STEP_MS, retryDelayMs * 2 ** outage.steps);
-    outage.steps += 1;
+    const stepMs = Math.min(LONGEST_STEP_MS, retryDelayMs * 2 ** own.steps);
+    own.steps += 1;
     return Math.min(leftMs, stepMs * (0.75 + random() / 2));
   };
-
   const isTooLong = () => outage !== undefined && clock.nowMs() - outage.sinceMs >= maxOutageMs;
 
   return {
     watched: (send) => {
+      const progress = createServerProgress();
       let last: Outcome | undefined;
+      let own: OwnTrouble | undefined;
       return {
         send: async (request, conditions) => {
           last = await send(request, conditions);
+          if (progress.saw(request, last)) {
+            own = undefined;
+            advanced();
+          }
           return last;
         },
         last: () => last,
-      };
-    },
-    waiting: () => {
-      let passesBefore: number | undefined;
-      return async (error, last) => {
-        if (!isNobodyBehind(error, last)) return false;
-        // Others pass, and this one does not: then it is the file after all.
-        passesBefore ??= passes;
-        if (passes !== passesBefore) return false;
-        const ms = pauseMs(error.message);
-        if (ms === undefined) return false;
-        await clock.sleep(ms, signal);
-        return true;
+        isWorthAnother: async (error, judged) => {
+          if (maxOutageMs === 0 || !isNobodyBehind(error, judged)) return false;
+          own ??= { sinceMs: clock.nowMs(), passes, advances, steps: 0 };
+          // Others pass, and this one does not: then it is the file after all.
+          if (passes !== own.passes) return false;
+          // Others advance: that is no outage, yet it may be one of several servers behind the proxy.
+          if (advances === own.advances) began(own.sinceMs, error.message);
+          const ms = pauseMs(own);
+          if (ms === undefined) {
+            waitedInVain += 1;
+            return false;
+          }
+          await clock.sleep(ms, signal);
+          progress.begunAgain();
+          return true;
+        },
       };
     },
     passed: () => {
       inRow = 0;
+      waitedInVain = 0;
       passes += 1;
-      if (outage === undefined) return;
-      const elapsedMs = Math.round(clock.nowMs() - outage.sinceMs);
-      report({ type: 'outage.end', server: server.origin, elapsedMs });
-      outage = undefined;
+      advanced();
     },
     failed: (error, last) => {
       // What the first file asks for all, and in vain, has no request of the others that shows it.
@@ -106,12 +140,13 @@ export function createServerTrouble(
         return error.kind === 'temporary' && host.outage.isOver() ? unreachable(error) : undefined;
       if (last.kind === 'break')
         return error.kind === 'temporary' && isUnreachable(last) ? unreachable(error) : undefined;
-      if (isNobodyBehind(error, last)) return isTooLong() ? unreachable(error) : undefined;
+      if (isNobodyBehind(error, last))
+        return isTooLong() || waitedInVain >= FAILURES_IN_A_ROW ? unreachable(error) : undefined;
       const words = refusals[last.status];
       if (words === undefined || words.kind !== error.kind) return undefined;
       inRow = last.status === refusedAs ? inRow + 1 : 1;
       refusedAs = last.status;
-      return inRow >= REFUSALS_IN_A_ROW ? words : undefined;
+      return inRow >= FAILURES_IN_A_ROW ? words : undefined;
     },
   };
 }

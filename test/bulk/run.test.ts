@@ -295,6 +295,54 @@ describe('a server that is broken for everything', () => {
     expect(of('run.stopped')).toEqual([]);
   });
 
+  test('twice for a moment, with a long file that goes on well in between, is two outages and not one', async () => {
+    const { run, server, of, clock } = await startBulkBench();
+    const dir = await folderOf(['long.mp4', 'x'.repeat(40)]);
+    const blip = Array(4).fill({ answer: 502 });
+    const for20Minutes = { first: () => clock.sleep(20 * 60_000) };
+    server.script.PATCH = [...blip, for20Minutes, ...blip];
+    const outcome = await run(dir, { upload: { chunkBytes: 10 } });
+    expect(outcome).toEqual({ exitCode: 0, done: 1, failed: 0, notAttempted: 0 });
+    expect(of('outage.start')).toHaveLength(2);
+    expect(of('outage.end').map(({ elapsedMs }) => elapsedMs < 60 * 60_000)).toEqual([true, true]);
+  });
+
+  test('for a file once more, long after it went on and others passed, is waited for as the first time', async () => {
+    const { run, of, events } = await startBulkBench();
+    const dir = await folderOf(['00.mp4', 'x'.repeat(20)], ...names(8).slice(1));
+    const transport = createTransport();
+    let aFilePassed = () => {};
+    const pass = new Promise<void>((resolve) => {
+      aFilePassed = resolve;
+    });
+    const badGateway = { kind: 'answer', status: 502, headers: {}, body: new Uint8Array(0) } as const;
+    let own = '';
+    let answered = 0;
+    const outcome = await run(dir, {
+      run: { jobs: 2 },
+      upload: { chunkBytes: 10 },
+      tools: {
+        report: (event) => {
+          events.push(event);
+          if (event.type === 'upload.created' && basename(event.file) === '00.mp4') own = event.url;
+          if (event.type === 'upload.done') aFilePassed();
+        },
+        send: async (request, conditions) => {
+          if (request.method !== 'PATCH' || request.url.href !== own)
+            return transport.send(request, conditions);
+          answered += 1;
+          // Its four tries, its first chunk, and the four tries of its second one.
+          if (answered === 6) await pass;
+          return answered === 5 || answered > 9 ? transport.send(request, conditions) : badGateway;
+        },
+      },
+    });
+    await transport.close();
+    expect(of('upload.failed')).toEqual([]);
+    expect(outcome).toEqual({ exitCode: 0, done: 8, failed: 0, notAttempted: 0 });
+    expect(answered).toBe(10);
+  });
+
   test.each(['pulse', 'tus', 'auto'])(
     'that cannot be reached for longer than it may stops the run, and no file is to blame for more than it was tried (%s)',
     async (protocol) => {

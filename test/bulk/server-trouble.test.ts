@@ -1,25 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import { createServerTrouble } from '../../src/bulk/server-trouble.ts';
+import { createServerTrouble, type ServerTrouble } from '../../src/bulk/server-trouble.ts';
 import { PulseError } from '../../src/errors.ts';
-import type { Outcome } from '../../src/protocol/wire.ts';
+import type { PulseEvent } from '../../src/events.ts';
+import type { Outcome, WireRequest } from '../../src/protocol/wire.ts';
 import { createRunTools } from '../../src/upload/host/host.ts';
-import { defaultSettings } from '../../src/upload/settings.ts';
+import { type Clock, defaultSettings } from '../../src/upload/settings.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { systemClock } from '../../src/upload/system-clock.ts';
+import { quickClock } from '../upload/harness.ts';
 
 const nobody: Outcome = { kind: 'break', cause: 'refused', detail: 'connection refused', delivered: false };
 const noAnswer = new PulseError('temporary', 'the server cannot be reached');
 
-function troubleOf(maxOutageMs: number) {
+function troubleOf(maxOutageMs: number, clock: Clock = systemClock) {
   const settings = { ...defaultSettings, server: new URL('http://127.0.0.1/'), maxOutageMs };
+  const events: PulseEvent[] = [];
   const tools = createRunTools(settings, {
     send: async () => nobody,
-    report: () => {},
-    clock: systemClock,
+    report: (event) => events.push(event),
+    clock,
     random: () => 0.5,
     store: openStateStore('/nowhere'),
   });
-  return { trouble: createServerTrouble(settings, tools), host: tools.host };
+  return { trouble: createServerTrouble(settings, tools), host: tools.host, events };
 }
 
 describe('a file that made no request itself', () => {
@@ -37,5 +40,87 @@ describe('a file that made no request itself', () => {
     const other = troubleOf(0);
     other.host.outage.saw(nobody);
     expect(other.trouble.failed(new PulseError('input', 'no such file'), undefined)).toBeUndefined();
+  });
+});
+
+describe('a proxy with nobody behind it', () => {
+  const badGateway: Outcome = { kind: 'answer', status: 502, headers: {}, body: new Uint8Array(0) };
+  const error = new PulseError('temporary', 'PATCH answered 502');
+
+  /** A file whose requests are answered as `set` said last. */
+  function fileOf(trouble: ServerTrouble) {
+    let answer: Outcome = badGateway;
+    const watched = trouble.watched(async () => answer);
+    const ask = (method: WireRequest['method'], id: string) =>
+      watched.send(
+        { method, url: new URL(`http://127.0.0.1/uploads/${id}`), headers: {} },
+        { idleTimeoutMs: 1 },
+      );
+    return {
+      answered: async (method: WireRequest['method'], offsetBytes: number, id = 'a') => {
+        const headers = { 'upload-offset': String(offsetBytes) };
+        answer = { kind: 'answer', status: method === 'HEAD' ? 200 : 204, headers, body: new Uint8Array(0) };
+        await ask(method, id);
+      },
+      refused: async (status = 502) => {
+        answer = { kind: 'answer', status, headers: {}, body: new Uint8Array(0) };
+        await ask('PATCH', 'a');
+        return watched.isWorthAnother(error, watched.last());
+      },
+    };
+  }
+
+  test('is waited for only so long, however often HEAD answers, or the same is sent once more', async () => {
+    for (const inBetween of [
+      (file: ReturnType<typeof fileOf>) => file.answered('HEAD', 50),
+      (file: ReturnType<typeof fileOf>, turn: number) => file.answered('PATCH', 50, `anew-${turn}`),
+    ]) {
+      const { trouble, events } = troubleOf(60_000, quickClock());
+      const file = fileOf(trouble);
+      await file.answered('PATCH', 50);
+      let turns = 0;
+      while (await file.refused()) {
+        await inBetween(file, turns);
+        turns += 1;
+        expect(turns).toBeLessThan(20);
+      }
+      expect(turns).toBeGreaterThan(3);
+      expect(trouble.failed(error, badGateway)).toMatchObject({ kind: 'temporary' });
+      expect(events.map(({ type }) => type)).toEqual(['outage.start']);
+    }
+  });
+
+  test('goes on although HEAD finds what an earlier run left, and is over once it shows more', async () => {
+    const { trouble, events } = troubleOf(60_000, quickClock());
+    const file = fileOf(trouble);
+    const types = () => events.map(({ type }) => type);
+    expect(await fileOf(trouble).refused()).toBe(true);
+    await file.answered('HEAD', 10);
+    await file.refused(504);
+    await file.answered('HEAD', 10);
+    expect(types()).toEqual(['outage.start']);
+    await file.answered('HEAD', 20);
+    expect(types()).toEqual(['outage.start', 'outage.end']);
+  });
+
+  test('only for one file is waited for as long, while the others advance; then that file fails and the run goes on', async () => {
+    const { trouble, events } = troubleOf(60_000, quickClock());
+    const [stuck, other] = [fileOf(trouble), fileOf(trouble)];
+    let turns = 0;
+    for (; await stuck.refused(); turns += 1) await other.answered('PATCH', turns + 1, 'other');
+    expect(turns).toBeGreaterThan(3);
+    expect(trouble.failed(error, badGateway)).toBeUndefined();
+    expect(events.map(({ type }) => type)).toEqual(['outage.start', 'outage.end']);
+  });
+
+  test('for one file after another stops the run, although each of them advances in between', async () => {
+    const { trouble } = troubleOf(60_000, quickClock());
+    const stops = [];
+    for (const other of [fileOf(trouble), fileOf(trouble), fileOf(trouble)]) {
+      const stuck = fileOf(trouble);
+      for (let bytes = 1; await stuck.refused(); bytes += 1) await other.answered('PATCH', bytes, 'other');
+      stops.push(trouble.failed(error, badGateway)?.kind);
+    }
+    expect(stops).toEqual([undefined, undefined, 'temporary']);
   });
 });
