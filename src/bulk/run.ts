@@ -3,7 +3,7 @@ import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { type Chosen, chooseProtocol } from '../upload/open/discover.ts';
-import type { Clock, Tools, UploadSettings } from '../upload/settings.ts';
+import type { Tools, UploadSettings } from '../upload/settings.ts';
 import { prune, type RunOutcome } from '../upload/upload-files.ts';
 import type { Item } from './items.ts';
 import type { Known } from './ledger/known.ts';
@@ -12,6 +12,7 @@ import type { Plan } from './plan.ts';
 import { type Run, type Sent, sendItem } from './send-item.ts';
 import { createServerTrouble, type ServerTrouble } from './server-trouble.ts';
 import { createStop, type Stop } from './stop.ts';
+import { reasonOf, stopInTime, stopWhereLost } from './stop-by-itself.ts';
 
 export interface BulkSettings {
   readonly upload: UploadSettings;
@@ -57,6 +58,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
   const counts: Counts = { done: 0, failed: 0, interrupted: 0, kinds: new Set() };
   const run = createRun(settings, given, stop);
   const release = stopInTime(settings.maxDurationMs, clock, stop);
+  const forget = stopWhereLost(given.ledger, stop);
   try {
     await inParallel(jobs, items, stop, async (item) => {
       const sent = await sendItem(item, run);
@@ -66,6 +68,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     });
   } finally {
     release();
+    forget();
   }
   if (!stop.signal.aborted) await prune(run.tools);
   await given.ledger?.close().catch((error) => report(lockStays(error)));
@@ -119,15 +122,6 @@ function judge(sent: Sent, { settings, counts, trouble, stop }: Judging): void {
     stop.soon({ message: `${failures} files failed (--max-failures ${settings.maxFailures})` });
 }
 
-/** Stops the run when its time is up; returns what calls that off. */
-function stopInTime(maxDurationMs: number | undefined, clock: Clock, stop: Stop): () => void {
-  if (maxDurationMs === undefined) return () => undefined;
-  const timer = new AbortController();
-  const calledOff = () => undefined;
-  clock.sleep(maxDurationMs, timer.signal).then(() => stop.now(timeIsUp(maxDurationMs)), calledOff);
-  return () => timer.abort();
-}
-
 /** Ends early where the run is to stop; resolves once everything that was begun has ended. */
 async function inParallel(
   jobs: number,
@@ -156,8 +150,8 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
     choose: (file) => {
       chosen ??= chooseProtocol(protocols, upload, file, { ...tools, send: asking.send }).catch((error) => {
         chosen = undefined; // the next file asks again
-        const { kind, message, hint } = asPulseError(error);
-        if (kind === 'usage') stop.soon({ kind, message, ...(hint !== undefined && { hint }) });
+        const reason = reasonOf(error);
+        if (reason.kind === 'usage') stop.soon(reason);
         throw error;
       });
       return chosen;
@@ -172,21 +166,12 @@ function createRun(settings: BulkSettings, given: BulkTools, stop: Stop): Run {
           if (appended === 'anew' && tools.host.isNews('ledger')) tools.report(ledgerAnew);
           return true;
         } catch (error) {
-          const { kind, message, hint } = asPulseError(error);
-          stop.now({ kind, message, ...(hint !== undefined && { hint }) });
+          stop.now(reasonOf(error));
           return false;
         }
       },
     }),
   };
-}
-
-function timeIsUp(maxDurationMs: number) {
-  return {
-    kind: 'temporary',
-    message: `the time is up (--max-duration, ${maxDurationMs / 1000} s); what the server has is kept`,
-    hint: 'run the same command again: it goes on',
-  } as const;
 }
 
 function exitCodeOf(

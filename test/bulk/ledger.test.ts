@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openLedger, readLedger } from '../../src/bulk/ledger/ledger-file.ts';
 import { isoTime, type LedgerRecord, type Outcome, recordLine } from '../../src/bulk/ledger/ledger-record.ts';
 import { temporaryFolder } from './folder.ts';
@@ -64,6 +64,42 @@ describe('a ledger', () => {
     await ledger.close();
     const all = await Promise.allSettled(['a', 'b', 'c'].map((file) => ledger.append(outcome(file))));
     expect(all).toMatchObject(Array(3).fill({ status: 'rejected', reason: { kind: 'input' } }));
+  });
+
+  test('that was written to in part is whole again for the next run, whatever else waited to be written', async () => {
+    const path = await ledgerPath(recordLine(outcome('earlier')));
+    const ledger = await openLedger(path, () => {});
+    const handle = await open(path, 'r');
+    const prototype = Object.getPrototypeOf(handle) as Pick<FileHandle, 'appendFile' | 'write'>;
+    await handle.close();
+    // A disk that is full, and a moment later is not.
+    const full = vi.spyOn(prototype, 'appendFile').mockImplementationOnce(async function (
+      this: FileHandle,
+      lines,
+    ) {
+      await this.write(String(lines).slice(0, 20));
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    });
+    onTestFinished(() => full.mockRestore());
+    const all = await Promise.allSettled(['a', 'b', 'c'].map((file) => ledger.append(outcome(file))));
+    const later = await ledger.append(outcome('d')).catch((error) => error);
+    await ledger.close();
+    expect(all).toMatchObject(Array(3).fill({ status: 'rejected', reason: { kind: 'input' } }));
+    expect(later).toMatchObject({ kind: 'input', message: expect.stringContaining('ENOSPC') });
+    expect(await readFile(path, 'utf8')).toBe(
+      recordLine(outcome('earlier')) + recordLine(outcome('a')).slice(0, 20),
+    );
+    expect(await reopened(path)).toEqual(['earlier']);
+  });
+
+  test('that another run has taken over is not written to any more', async () => {
+    const path = await ledgerPath();
+    const ledger = await openLedger(path, () => {}, { beatMs: 20, silenceMs: 900_000, takeoverMs: 10_000 });
+    await writeFile(`${path}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', nonce: 'other' }));
+    await new Promise((resolve) => ledger.lost.addEventListener('abort', resolve));
+    await expect(ledger.append(outcome('a'))).rejects.toBe(ledger.lost.reason);
+    await ledger.close();
+    expect(await readFile(path, 'utf8')).toBe('');
   });
 
   test('that is removed or renamed while it is written to is written anew, with all that it held', async () => {

@@ -196,6 +196,7 @@ describe('the ledger of a run', () => {
       append: async () => {
         throw new Error('ENOSPC');
       },
+      lost: new AbortController().signal,
       close: async () => {},
     };
     const outcome = await run(dir, { tools: { ledger: full }, run: { jobs: 1 } });

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLedger } from '../../src/bulk/ledger/ledger-file.ts';
@@ -42,6 +42,29 @@ test('a ledger that is replaced midway stops the run with exit 3', async () => {
   expect(outcome).toEqual({ exitCode: 3, done: 2, failed: 0, notAttempted: 4 });
   expect(bench.of('run.stopped')).toMatchObject([{ message: expect.stringContaining('replaced') }]);
   expect(bench.of('run.end')).toHaveLength(1);
+});
+
+test('a ledger that another run takes over stops the run, which writes nothing more to it', async () => {
+  const bench = await startBulkBench();
+  const dir = await folderOf(...names(3));
+  const path = join(dirname(bench.ledger), 'other.jsonl');
+  const timing = { beatMs: 20, silenceMs: 900_000, takeoverMs: 10_000 };
+  const ledger = await openLedger(path, () => {}, timing);
+  const other = JSON.stringify({ pid: 1, host: 'elsewhere', nonce: 'other' });
+  const takeOver = () =>
+    new Promise<void>((resolve) => {
+      ledger.lost.addEventListener('abort', () => resolve());
+      writeFileSync(`${path}.lock`, other);
+    });
+  bench.server.script.PATCH = [{ first: () => {} }, { first: takeOver }];
+  const outcome = await bench.run(dir, { run: { jobs: 1 }, tools: { ledger } });
+  expect(outcome).toEqual({ exitCode: 4, done: 1, failed: 1, notAttempted: 1 });
+  expect(bench.of('upload.failed')).toMatchObject([{ kind: 'interrupted' }]);
+  expect(bench.of('run.stopped')).toMatchObject([
+    { message: expect.stringMatching(/taken over the lock of the ledger .*other\.jsonl/) },
+  ]);
+  expect(readFileSync(`${path}.lock`, 'utf8')).toBe(other);
+  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2);
 });
 
 function once(action: () => void): () => void {

@@ -2,11 +2,13 @@ import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import type { LockTiming } from '../../upload/state/lock.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
 import { orLedgerError } from './ledger-error.ts';
 import { lockLedger } from './ledger-lock.ts';
 import { type LedgerRecord, type Outcome, parseRecord, RECORD_START, recordLine } from './ledger-record.ts';
 import { isStillAt, writtenAnew } from './still-there.ts';
+import { together, untilOneFails } from './write-order.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 
@@ -19,6 +21,8 @@ export interface Ledger {
    * held. Throws `input` where it cannot be written, or another file has taken its place.
    */
   readonly append: (outcome: Outcome) => Promise<Appended>;
+  /** Fires, with a `PulseError` as reason, when another run has taken the ledger over: nothing more is written to it. */
+  readonly lost: AbortSignal;
   /** Throws `input` where its lock stays behind: every record is on the disk all the same. Once is enough. */
   readonly close: () => Promise<void>;
 }
@@ -27,9 +31,13 @@ export interface Ledger {
  * Opens a ledger, or begins one, and hands every record that it holds to `onRecord`. A last line that a crash tore is
  * cut off. Throws `temporary` while another run writes to it, `input` where the file is no ledger or cannot be written.
  */
-export async function openLedger(path: string, onRecord: (record: LedgerRecord) => void): Promise<Ledger> {
+export async function openLedger(
+  path: string,
+  onRecord: (record: LedgerRecord) => void,
+  timing?: LockTiming,
+): Promise<Ledger> {
   await refuseOther(path);
-  const lock = await lockLedger(path);
+  const lock = await lockLedger(path, timing);
   let opened: FileHandle | undefined;
   let sizeBytes = 0;
   try {
@@ -47,6 +55,7 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
   let handle = opened;
   let closing: Promise<void> | undefined;
   const write = async (lines: string): Promise<Appended> => {
+    lock.lost.throwIfAborted();
     await handle.appendFile(lines);
     await handle.datasync();
     sizeBytes += Buffer.byteLength(lines);
@@ -58,7 +67,11 @@ export async function openLedger(path: string, onRecord: (record: LedgerRecord) 
     return 'anew';
   };
   return {
-    append: together((lines) => orLedgerError(path, () => write(lines)), recordLine),
+    append: together(
+      untilOneFails((lines) => orLedgerError(path, () => write(lines))),
+      recordLine,
+    ),
+    lost: lock.lost,
     close: () => {
       closing ??= orLedgerError(path, () => handle.close().finally(lock.release));
       return closing;
@@ -139,33 +152,6 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
-}
-
-/**
- * One write after another, whoever asks for them; the next one is made also when this one failed. Lines that come
- * while one is under way go together in the next: one fsync is enough for all of them.
- */
-function together<A, R>(
-  write: (lines: string) => Promise<R>,
-  lineOf: (argument: A) => string,
-): (argument: A) => Promise<R> {
-  let last: Promise<unknown> = Promise.resolve();
-  let next: { lines: string; written?: Promise<R> } | undefined;
-  return (argument) => {
-    if (next?.written !== undefined) {
-      next.lines += lineOf(argument);
-      return next.written;
-    }
-    const mine: NonNullable<typeof next> = { lines: lineOf(argument) };
-    const written = last.then(() => {
-      next = undefined;
-      return write(mine.lines);
-    });
-    mine.written = written;
-    next = mine;
-    last = written.catch(() => undefined);
-    return written;
-  };
 }
 
 function noRecord(path: string, line: number): PulseError {

@@ -1,5 +1,5 @@
 import type { PulseError } from '../../errors.ts';
-import { acquireLock, assertUnlocked, type Lock } from '../../upload/state/lock.ts';
+import { acquireLock, assertUnlocked, type Lock, type LockTiming } from '../../upload/state/lock.ts';
 import { orLedgerError } from './ledger-error.ts';
 
 const DOING = 'is written to';
@@ -8,8 +8,8 @@ const DOING = 'is written to';
 const unwritable: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /** Throws `temporary` while another run writes to the ledger, `input` where its lock cannot be made. */
-export function lockLedger(path: string): Promise<Lock> {
-  return orLedgerError(path, () => acquireLock(lockOf(path), titleOf(path), DOING));
+export function lockLedger(path: string, timing?: LockTiming): Promise<Lock> {
+  return orLedgerError(path, () => acquireLock(lockOf(path), titleOf(path), DOING, timing));
 }
 
 /** For a ledger that is only read: where no lock can be made, a look at who holds one has to do. Undefined there. */
