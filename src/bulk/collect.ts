@@ -5,6 +5,7 @@ import { fsPath, realPathText } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
 import type { Filter } from './filter.ts';
 import type { Item, Named } from './items.ts';
+import { isOfLedger } from './ledger/of-a-ledger.ts';
 import { entriesOf, type Manifest } from './manifest.ts';
 import { type NameList, namesIn } from './name-list.ts';
 import { walk } from './walk.ts';
@@ -27,11 +28,13 @@ export interface Sources {
   readonly minAgeMs?: number;
 }
 
-/** Every file once, in the order in which it was named, and how many were left out. */
+/** Every file once, in the order in which it was named, and how many others were left out. */
 export interface Collected {
   readonly items: readonly Item[];
   readonly duplicates: number;
   readonly excluded: number;
+  /** Files of the run itself, and in folders what belongs to the ledger of any run. */
+  readonly ours: number;
   /** Pipes, sockets and devices in folders. */
   readonly special: number;
 }
@@ -43,7 +46,7 @@ export async function collect(sources: Sources, nowMs: number): Promise<Collecte
   const items: Item[] = [];
   const seen = new Set<string>();
   const own = await keysOf(sources.own ?? []);
-  const counts = { duplicates: 0, excluded: 0, special: 0 };
+  const counts = { duplicates: 0, excluded: 0, ours: 0, special: 0 };
 
   const take = async (batch: readonly Candidate[]) => {
     for (const looked of await Promise.all(batch.map((candidate) => look(candidate, sources, nowMs)))) {
@@ -51,7 +54,7 @@ export async function collect(sources: Sources, nowMs: number): Promise<Collecte
         await takeAll(inFolder(looked.folder, sources.filter));
         continue;
       }
-      if (own.has(looked.key)) counts.excluded += 1;
+      if (own.has(looked.key)) counts.ours += 1;
       else if (seen.has(looked.key)) counts.duplicates += 1;
       else items.push(looked.item);
       seen.add(looked.key);
@@ -72,7 +75,7 @@ export async function collect(sources: Sources, nowMs: number): Promise<Collecte
   return { items, ...counts };
 }
 
-type Found = Candidate | { readonly leftOut: 'excluded' | 'special' };
+type Found = Candidate | { readonly leftOut: 'excluded' | 'ours' | 'special' };
 
 /** Globs choose among files; a folder that was named is looked into whatever it is called. */
 async function* named(sources: Sources): AsyncGenerator<Found> {
@@ -89,6 +92,10 @@ async function* inFolder({ file: folder, own }: Named, filter: Filter): AsyncGen
       continue;
     }
     const { file, relative } = step;
+    if (step.kind === 'file' && (await isOfLedger(file))) {
+      yield { leftOut: 'ours' };
+      continue;
+    }
     const problem = step.kind === 'unreadable' ? { problem: step.problem } : {};
     yield { file, relative, fromFolder: true, ...(own && { own }), ...problem };
   }

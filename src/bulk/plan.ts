@@ -64,8 +64,13 @@ function withName(item: Item, nameTemplate: NameTemplate): Item {
   return { ...item, own: { ...item.own, name: nameTemplate(item) } };
 }
 
-function nothingToSend({ operands, recursive }: Sources, { excluded }: Collected): PulseError {
+function nothingToSend({ operands, recursive }: Sources, { excluded, ours }: Collected): PulseError {
   const where = recursive && operands.length > 0 ? ` in ${operands.join(', ')}` : '';
+  if (excluded === 0 && ours > 0) {
+    return new PulseError('input', `there is no file${where} but those of ledgers, expected at least one`, {
+      hint: 'check the path; ledgers and their locks are not sent out of folders',
+    });
+  }
   return excluded > 0
     ? new PulseError('input', `all ${excluded} files and folders${where} are left out by the globs`, {
         hint: 'check --include and --exclude; --dry-run shows what they choose',

@@ -2,14 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Collected } from '../../src/bulk/collect.ts';
 import { createFilter } from '../../src/bulk/filter.ts';
 import { collected, folderOf, pieces, temporaryFolder } from './folder.ts';
 
 const isWindows = process.platform === 'win32';
 
 async function namesBelow(dir: string, changes: Parameters<typeof collected>[0] = {}, nowMs?: number) {
-  const found = await collected({ operands: [dir], recursive: true, ...changes }, nowMs);
-  return found.items.map(({ file }) => relative(dir, file).split(sep).join('/'));
+  return namesOf(dir, await collected({ operands: [dir], recursive: true, ...changes }, nowMs));
+}
+
+function namesOf(dir: string, { items }: Collected) {
+  return items.map(({ file }) => relative(dir, file).split(sep).join('/'));
 }
 
 describe('a folder with -r', () => {
@@ -75,6 +79,51 @@ describe('a folder with -r', () => {
     await writeFile(file, 'x');
     expect((await collected({ operands: [file] })).items[0]?.young).toBeUndefined();
     expect((await collected({ operands: [file], minAgeMs: 3_600_000 })).items[0]?.young).toBe(true);
+  });
+});
+
+describe('ledgers in a folder', () => {
+  const record = '{"ledger":1,"time":"2026-01-31T12:00:00.000Z"}\n';
+  const uuid = '01234567-89ab-4cde-8f01-23456789abcd';
+
+  test('are left out whichever run writes to them, also where nothing stands in them yet, or a torn line', async () => {
+    const dir = await folderOf(
+      'a.mp4',
+      ['x/share-1.jsonl', record],
+      ['share-2.jsonl', ''],
+      ['share-3.jsonl', '{"led'],
+      ['share-4.jsonl', '\0\0'],
+    );
+    const found = await collected({ operands: [dir], recursive: true });
+    expect([namesOf(dir, found), found.ours, found.excluded]).toEqual([['a.mp4'], 4, 0]);
+  });
+
+  test('are left out with what lies beside them while they are in use', async () => {
+    const beside = ['lock', `lock.${uuid}`, 'lock.0123456789abcdef', `${uuid}.tmp`];
+    const dir = await folderOf('a.mp4', ...beside.map((end) => `share-1.jsonl.${end}`));
+    const found = await collected({ operands: [dir], recursive: true });
+    expect([namesOf(dir, found), found.ours]).toEqual([['a.mp4'], 4]);
+  });
+
+  test('are told from whatever else has such a name', async () => {
+    const others = ['a.lock', 'b.jsonl.lock.mp4', 'c.jsonl.tmp', 'd.jsonl', 'e.mp4'];
+    const dir = await folderOf(...others, ['f.jsonl', '{"ledger":2}'], ['g.txt', record], ['h.mp4', '']);
+    const found = await collected({ operands: [dir], recursive: true });
+    expect([namesOf(dir, found), found.ours]).toEqual([[...others, 'f.jsonl', 'g.txt', 'h.mp4'], 0]);
+  });
+
+  test('are sent where they are named themselves', async () => {
+    const dir = await folderOf(['share-1.jsonl', record]);
+    const found = await collected({ operands: [join(dir, 'share-1.jsonl')] });
+    expect([namesOf(dir, found), found.ours]).toEqual([['share-1.jsonl'], 0]);
+  });
+
+  test.skipIf(isWindows)('keep nobody waiting for a pipe of such a name', async () => {
+    const dir = await folderOf('a.mp4');
+    execFileSync('mkfifo', [join(dir, 'pipe')]);
+    await symlink(join(dir, 'pipe'), join(dir, 'b.jsonl'));
+    const found = await collected({ operands: [dir], recursive: true });
+    expect([namesOf(dir, found), found.ours, found.special]).toEqual([['a.mp4', 'b.jsonl'], 0, 1]);
   });
 });
 

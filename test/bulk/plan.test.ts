@@ -162,7 +162,10 @@ describe('a plan', () => {
       message: /left out by the globs/,
     });
     await expect(makePlan(sources(await folderOf()), {}, known, 0)).rejects.toMatchObject({
-      message: /there is no file in/,
+      message: /there is no file in \S+, expected/,
+    });
+    await expect(makePlan(sources(await folderOf(['l.jsonl', ''])), {}, known, 0)).rejects.toMatchObject({
+      message: /there is no file in \S+ but those of ledgers/,
     });
   });
 });

@@ -154,6 +154,25 @@ describe('a ledger', () => {
     expect(eventsIn(again.stdout)[0]).toMatchObject({ type: 'run.start', files: 0, skipped: 1 });
   });
 
+  test('of another share of the same folder is not sent either, and moves no file from one share to another', async () => {
+    const bench = await startBench('a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4');
+    const share = async (index: number) => {
+      const args = ['-r', '.', '--shard', `${index}/2`, '--ledger', `share-${index}.jsonl`];
+      const { code, stdout } = await bench.run([...args, '--min-age', '0', '--json'], {
+        cwd: join(bench.dir, 'rec'),
+      });
+      const [start] = eventsIn(stdout);
+      return [code, start?.type === 'run.start' && start.files + start.skipped];
+    };
+    await writeFile(join(bench.dir, 'rec', 'share-2.jsonl'), '');
+    expect([await share(1), await share(2), await share(1)]).toEqual([
+      [0, 3],
+      [0, 2],
+      [0, 3],
+    ]);
+    expect(stored(bench)).toEqual(['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4']);
+  });
+
   test('is audited: exit 1 names what changed since', async () => {
     const { run, dir } = await startBench('a.mp4', 'b.mp4');
     await run(['-r', 'rec', '--ledger', 'done.jsonl']);
