@@ -112,4 +112,44 @@ describe('other origins', () => {
     expect(other.headers.has('access-control-allow-origin')).toBe(false);
     expect(other.headers.get('vary')).toBe('Origin');
   });
+
+  const anyId = '11111111-2222-4333-8444-555555555555';
+  const resources = [
+    ['pulse', '/uploads/finalize', 'POST', 'content-type'],
+    ['pulse', '/health', 'GET', 'x-upload-token'],
+    ['pulse-v1', `/artifacts/${anyId}`, 'DELETE', 'authorization'],
+    ['pulse-v1', '/capabilities', 'GET', 'authorization'],
+    ['tus', `/files/${anyId}`, 'PATCH', 'upload-offset'],
+  ] as const;
+
+  it.each(resources)('under %s may send %s what its browser asks for first', async (...asked) => {
+    const [protocol, path, method, header] = asked;
+    const { port } = await subject({ protocol, corsOrigin: origin, token: 'token-of-the-page' });
+    const ask = (headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method: 'OPTIONS', headers });
+    const { status, headers } = await ask({
+      ...preflight,
+      'Access-Control-Request-Method': method,
+      'Access-Control-Request-Headers': header,
+    });
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([204, origin]);
+    expect(headers.get('access-control-allow-methods')?.split(', ')).toContain(method);
+    expect(headers.get('access-control-allow-headers')?.toLowerCase().split(', ')).toContain(header);
+  });
+
+  it('change nothing about OPTIONS where it is no preflight of theirs', async () => {
+    const ask = async (
+      server: { url: string },
+      headers: Record<string, string>,
+      path = '/uploads/finalize',
+    ) => (await fetch(server.url + path, { method: 'OPTIONS', headers })).status;
+    const closed = await subject();
+    expect(await ask(closed, preflight)).toBe(405);
+    const open = await subject({ corsOrigin: origin });
+    expect(await ask(open, {})).toBe(405);
+    expect(await ask(open, { Origin: origin })).toBe(405);
+    expect(await ask(open, { ...preflight, Origin: 'https://evil.example' })).toBe(405);
+    expect(await ask(open, preflight, '/elsewhere')).toBe(404);
+    expect(await ask(await subject({ corsOrigin: '*' }), preflight)).toBe(204);
+  });
 });

@@ -14,12 +14,10 @@ export function shared(reply: Reply, request: RequestHead, allowedOrigin: string
   const { origin } = request.headers;
   if (allowedOrigin === undefined) return reply;
   const varied = withAdded(reply, { Vary: 'Origin' });
-  if (origin === undefined || (allowedOrigin !== '*' && origin !== allowedOrigin)) return varied;
-  const isPreflight =
-    request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+  if (origin === undefined || !isOf(allowedOrigin, origin)) return varied;
   return withAdded(varied, {
     'Access-Control-Allow-Origin': allowedOrigin === '*' ? '*' : origin,
-    ...(isPreflight
+    ...(isPreflight(request)
       ? {
           'Access-Control-Allow-Methods': 'GET, HEAD, POST, PATCH, DELETE, OPTIONS',
           'Access-Control-Allow-Headers': requestHeaders,
@@ -27,4 +25,23 @@ export function shared(reply: Reply, request: RequestHead, allowedOrigin: string
         }
       : { 'Access-Control-Expose-Headers': answerHeaders }),
   });
+}
+
+/**
+ * Whether a browser asks on behalf of a page of that origin what it may send (Fetch standard, CORS-preflight request).
+ * It does so at every resource, also where OPTIONS is no method of the protocol, and any refusal ends the page's request.
+ */
+export function isAllowedPreflight(request: RequestHead, allowedOrigin: string | undefined): boolean {
+  const { origin } = request.headers;
+  return (
+    allowedOrigin !== undefined && origin !== undefined && isOf(allowedOrigin, origin) && isPreflight(request)
+  );
+}
+
+function isPreflight({ method, headers }: RequestHead): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
+function isOf(allowedOrigin: string, origin: string): boolean {
+  return allowedOrigin === '*' || origin === allowedOrigin;
 }

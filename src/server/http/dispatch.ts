@@ -1,6 +1,7 @@
 import { firstReply } from '../extension.ts';
 import type { Parts } from '../parts.ts';
 import { words } from '../words.ts';
+import { isAllowedPreflight } from './cors.ts';
 import { type Exchange, type Reply, refusal } from './exchange.ts';
 import { unknownUpload } from './refusals.ts';
 import { type Route, routeOf } from './routes.ts';
@@ -12,7 +13,8 @@ export async function dispatch(exchange: Exchange, parts: Parts): Promise<Reply>
   if (route === undefined) return refusal(404, 'no such resource');
   const verb = own(route.verbs, request.method);
   const uploadVerb = route.upload && own(route.upload.verbs, request.method);
-  if (verb === undefined && uploadVerb === undefined) return methodNotAllowed(route);
+  if (verb === undefined && uploadVerb === undefined)
+    return isAllowedPreflight(request, parts.corsOrigin) ? { status: 204 } : methodNotAllowed(route);
 
   const refused =
     request.method === 'OPTIONS'
