@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { liveUploads } from '../../src/server/store/live-uploads.ts';
 import type { Store } from '../../src/server/store/store.ts';
-import type { UploadInfo } from '../../src/server/store/upload.ts';
+import type { UploadInfo, UploadView } from '../../src/server/store/upload.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -110,5 +110,26 @@ describe('uploads in memory', () => {
     letGo();
     await removed;
     expect(await uploads.find('x')).toBeUndefined();
+  });
+
+  it('are made anew only once an earlier one of the id is removed, and are not removed with it', async () => {
+    const store = memoryStore();
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const remove = async (upload: UploadView) => {
+      await gate;
+      await store.remove(upload);
+    };
+    const uploads = liveUploads({ ...store, remove });
+    const earlier = await uploads.add({ id: 'x', lengthBytes: 1 });
+    const removed = [uploads.remove(earlier, async () => {}), uploads.remove(earlier, async () => {})];
+    const added = uploads.add({ id: 'x', lengthBytes: 2 });
+    letGo();
+    await Promise.all(removed);
+    expect(await uploads.find('x')).toBe(await added);
+    expect((await store.load('x'))?.info.lengthBytes).toBe(2);
+    await uploads.remove(earlier, async () => {});
+    expect(await uploads.find('x')).toBe(await added);
+    expect(await store.load('x')).toBeDefined();
   });
 });

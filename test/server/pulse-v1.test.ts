@@ -1,9 +1,23 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../src/server/server.ts';
-import { head, offsetOf, patch, payload, sha256, subject, tus } from './harness.ts';
+import { expiration } from '../../src/server/extensions/expiration.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
+import type { RunningServer, ServerSettings } from '../../src/server/server.ts';
+import {
+  eventually,
+  head,
+  octets,
+  offsetOf,
+  patch,
+  payload,
+  sha256,
+  subject,
+  tus,
+  wireTo,
+} from './harness.ts';
 
 const v1 = { protocol: 'pulse-v1' } as const;
 
@@ -135,7 +149,6 @@ describe('an artifact', () => {
   ])('a wrong checksum %s is refused as well', async (_what, sizeBytes) => {
     const server = await subject(v1);
     const pairs = named({ checksum: `sha256:${'0'.repeat(64)}` });
-    const octets = { 'Content-Type': 'application/offset+octet-stream' };
     const body = sizeBytes > 0 ? payload(sizeBytes) : undefined;
     expect((await post(server, pairs, sizeBytes, body && octets, body)).status).toBe(422);
     expect((await artifact(server, pairs.artifactId)).status).toBe(404);
@@ -208,6 +221,93 @@ describe('creation', () => {
     await patch(url, 0, payload(5));
     expect((await post(server, pairs, 5)).status).toBe(409);
     expect(sha256(await readFile(join(server.dir, `${pairs.artifactId}.mp4`)))).toBe(sha256(payload(5)));
+  });
+});
+
+/** Half of the bytes have come with their creation, and then nothing more. */
+async function pausing(settings: Partial<ServerSettings> = {}) {
+  const server = await subject({ ...v1, ...settings });
+  const bytes = payload(2000);
+  const pairs = named({ checksum: `sha256:${sha256(bytes)}` });
+  const wire = await wireTo(server);
+  const headers = {
+    Host: 'test',
+    ...tus,
+    ...octets,
+    'Upload-Length': 2000,
+    'Upload-Metadata': metadata(pairs),
+    'Content-Length': 2000,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  await wire.send(`POST /upload HTTP/1.1\r\n${lines.join('')}\r\n`);
+  await wire.send(bytes.subarray(0, 1000));
+  const url = `${server.url}/upload/${pairs.artifactId}`;
+  await eventually(
+    async () => ((await head(url)).headers.get('upload-offset') === '1000' ? true : undefined),
+    () => 'half of the bytes to be stored',
+  );
+  return { server, bytes, pairs, wire, url };
+}
+
+describe('a creation whose body pauses', () => {
+  it('gives way to a PATCH, and neither adds a byte nor removes the upload afterwards', async () => {
+    const { server, bytes, pairs, wire, url } = await pausing();
+    expect((await patch(url, 1000, bytes.subarray(1000, 1500))).status).toBe(204);
+    await wire.send(payload(1000, 'other bytes'));
+    expect(await wire.received(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 409 .*"ok":false/s);
+    expect(await offsetOf(url)).toBe(1500);
+    expect((await patch(url, 1500, bytes.subarray(1500))).status).toBe(204);
+    expect(Buffer.from(await (await artifact(server, pairs.artifactId)).arrayBuffer())).toEqual(bytes);
+  });
+
+  it('is no creation that a PATCH takes over while its bytes still come', async () => {
+    const { bytes, wire, url } = await pausing({ limits: { stallMs: 60_000 } });
+    let refused: Response | undefined;
+    const second = patch(url, 1000, bytes.subarray(1000)).then((answer) => {
+      refused = answer;
+    });
+    let at = 1000;
+    for (; refused === undefined && at < 1999; at++) {
+      await wire.send(bytes.subarray(at, at + 1));
+      await sleep(30);
+    }
+    await second;
+    expect(refused?.status).toBe(503);
+    await wire.send(bytes.subarray(at));
+    expect(await wire.received(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 201 .*upload-offset: 2000/is);
+  });
+
+  it('is stopped by DELETE, and takes nothing of what is created anew', async () => {
+    const { server, bytes, pairs, wire, url } = await pausing();
+    expect((await artifact(server, pairs.artifactId, { method: 'DELETE' })).status).toBe(204);
+    await created(server, pairs, 2000);
+    expect((await patch(url, 0, bytes.subarray(0, 1500))).status).toBe(204);
+    expect(await wire.untilClosed()).toMatch(/^HTTP\/1\.1 404 /);
+    expect((await patch(url, 1500, bytes.subarray(1500))).status).toBe(204);
+    expect(Buffer.from(await (await artifact(server, pairs.artifactId)).arrayBuffer())).toEqual(bytes);
+  });
+
+  it('does not expire meanwhile', async () => {
+    let nowMs = performance.timeOrigin + performance.now();
+    const extensions = [...allExtensions, expiration(60_000, () => nowMs)];
+    const { bytes, wire, url } = await pausing({ extensions });
+    nowMs += 200_000;
+    expect(await offsetOf(url)).toBe(1000);
+    nowMs -= 200_000;
+    await wire.send(bytes.subarray(1000));
+    expect(await wire.received(/\r\n\r\n/)).toMatch(/^HTTP\/1\.1 201 .*upload-offset: 2000/is);
+  });
+
+  it('leaves nothing behind where it is cut and nobody came for it', async () => {
+    const { server, pairs, wire, url } = await pausing();
+    wire.socket.resetAndDestroy();
+    await eventually(
+      () => server.log.find(({ method }) => method === 'POST'),
+      () => 'the creation to end',
+    );
+    expect((await head(url)).status).toBe(404);
+    await created(server, pairs, 2000);
+    expect(await offsetOf(url)).toBe(0);
   });
 });
 

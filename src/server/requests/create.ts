@@ -20,14 +20,18 @@ export const create: Verb = async (exchange, parts) => {
   const id = parts.dialect.idFor?.(request) ?? parts.newId();
   exchange.noted.uploadId = id;
   const info = { id, ...(await describe(exchange, parts)) };
-  const upload = await uploads.add(info).catch(unlessTaken);
+  // Held from its birth on: where clients choose the ids, another request may come for it at once.
+  const hold = carriesData(request) && offers(parts, 'creation-with-upload') ? freshHold() : undefined;
+  const upload = await uploads.add(info, hold).catch(unlessTaken);
   if (upload === undefined) return refusal(409, 'an upload of this id exists already');
 
-  // Where this fails the client never learns the URL, so nobody could go on with it.
-  const forget = () => uploads.remove(upload, async () => {});
+  // Where this fails the client never learns the URL, so nobody could go on with it. Who took it over does so.
+  const forget = async () => {
+    const isTakenOver = upload.gone || hold?.stopped.aborted;
+    if (!isTakenOver) await uploads.remove(upload, async () => {});
+  };
   try {
-    const tookBody = carriesData(request) && offers(parts, 'creation-with-upload');
-    const broken = tookBody ? await takeBody(exchange, upload, freshHold(), parts) : undefined;
+    const broken = hold && (await takeBody(exchange, upload, hold, parts));
     if (broken !== undefined) {
       await forget();
       return broken;
@@ -35,13 +39,15 @@ export const create: Verb = async (exchange, parts) => {
     const replaced = await firstReply(parts, (each) => each.meet?.(upload, request, parts));
     if (replaced !== undefined) return replaced;
     const unsettled = await settleComplete(upload, parts);
+    const location = parts.locate(id, request);
     return (
-      unsettled ??
-      told(answers.created({ upload, location: parts.locate(id, request), tookBody }), upload, parts)
+      unsettled ?? told(answers.created({ upload, location, tookBody: hold !== undefined }), upload, parts)
     );
   } catch (thrown) {
     await forget();
     throw thrown;
+  } finally {
+    if (hold !== undefined) upload.hold = undefined;
   }
 };
 

@@ -60,7 +60,7 @@ export async function breakHold(upload: Holdable): Promise<void> {
   }
 }
 
-/** The right to write to what nobody else knows yet, or to what takes no more bytes. */
+/** The right to write to what nobody else writes to: a new upload, or one that takes no more bytes. */
 export function freshHold(): Hold {
   const control = new AbortController();
   return {

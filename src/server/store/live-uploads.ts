@@ -21,11 +21,14 @@ export interface LiveUpload extends UploadView {
   finishing?: Promise<FinishedFile> | undefined;
   /** True from the moment a termination is decided. */
   gone: boolean;
+  /** Removes its files, once: the id may belong to another upload since. */
+  removed?: Promise<void> | undefined;
 }
 
 export interface LiveUploads {
   find(id: string): Promise<LiveUpload | undefined>;
-  add(info: UploadInfo): Promise<LiveUpload>;
+  /** Makes an upload, held from the start where a hold is given. Waits where an earlier one of its id is being removed. */
+  add(info: UploadInfo, hold?: Hold): Promise<LiveUpload>;
   /** Changes what is known about the upload, durably. */
   update(upload: LiveUpload, changes: Partial<UploadInfo>): Promise<void>;
   /** Bytes of the upload were stored just now. */
@@ -45,6 +48,8 @@ export function liveUploads(store: Store): LiveUploads {
   // What this process wrote the store would date by the machine's clock, which may be set meanwhile.
   const touchedHere = new Map<string, number>();
   const loading = new Map<string, Promise<LiveUpload | undefined>>();
+  // The store goes by ids: what is still being removed would take files of a new upload with it.
+  const removing = new Map<string, Promise<unknown>>();
   const forgotten = new FinalizationRegistry<string>((id) => {
     if (known.get(id)?.deref() === undefined) known.delete(id);
   });
@@ -74,16 +79,25 @@ export function liveUploads(store: Store): LiveUploads {
     touchedHere.set(upload.info.id, upload.touchedMs);
   };
 
+  const removeFiles = async (upload: LiveUpload) => {
+    const { id } = upload.info;
+    await store.remove(upload);
+    recent.delete(id);
+    known.delete(id);
+    touchedHere.delete(id);
+  };
+
   return {
     async find(id) {
       const found = known.get(id)?.deref() ?? (await join(loading, id, () => load(id)));
       return found?.gone ? undefined : found;
     },
 
-    async add(info) {
+    async add(info, hold) {
       const created = async () => {
+        await removing.get(info.id);
         await store.create(info);
-        const upload = remember({ info, offsetBytes: 0, touchedMs: 0, gone: false });
+        const upload = remember({ info, offsetBytes: 0, touchedMs: 0, gone: false, hold });
         touch(upload);
         return upload;
       };
@@ -100,12 +114,14 @@ export function liveUploads(store: Store): LiveUploads {
     touch,
 
     async remove(upload, quiet) {
+      const { id } = upload.info;
       upload.gone = true;
-      await quiet();
-      await store.remove(upload);
-      recent.delete(upload.info.id);
-      known.delete(upload.info.id);
-      touchedHere.delete(upload.info.id);
+      const removed = quiet().then(() => {
+        upload.removed ??= removeFiles(upload);
+        return upload.removed;
+      });
+      void only(removing, id, Promise.allSettled([removing.get(id), removed]));
+      await removed;
     },
   };
 }
