@@ -31,3 +31,13 @@ async function inStore(mode, act) {
 export const remember = (pending) => inStore('readwrite', (store) => store.put(pending, KEY));
 export const recall = () => inStore('readonly', (store) => store.get(KEY));
 export const forget = () => inStore('readwrite', (store) => store.delete(KEY));
+
+/** The server has the upload no more: nothing is left to go on with, so a reload must not try it again. */
+export class LostUpload extends Error {
+  constructor() {
+    super('the server no longer has this upload');
+  }
+}
+
+/** Whether that is what an answer about the upload says. */
+export const saysLost = (answer) => [404, 410].includes(answer?.status);

@@ -1,5 +1,5 @@
 import { listUploads } from './held.js';
-import { forget, recall, remember } from './memory.js';
+import { forget, LostUpload, recall, remember, saysLost } from './memory.js';
 import { protocols } from './protocols.js';
 import { logRequest, logWord } from './wire.js';
 
@@ -74,12 +74,12 @@ async function untilWanted() {
   while (wish.paused) await wait(60_000);
 }
 
-/** The server's offset is the only truth: HEAD says where to go on. Undefined where the upload is gone. */
+/** The server's offset is the only truth: HEAD says where to go on. */
 async function offsetOf(pending) {
   for (;;) {
     const answer = await ask('HEAD', pending.url, { 'Tus-Resumable': '1.0.0' });
     if (answer?.ok) return Number(answer.headers.get('Upload-Offset'));
-    if (answer && [404, 410].includes(answer.status)) return undefined;
+    if (saysLost(answer)) throw new LostUpload();
     if (answer && answer.status < 500 && answer.status !== 423)
       throw new Error(`HEAD answered ${answer.status}`);
     await wait(RETRY_DELAY_MS);
@@ -89,7 +89,6 @@ async function offsetOf(pending) {
 /** Brings the file over, from the server's offset on, until all of it is there. */
 async function send(pending) {
   let offset = await offsetOf(pending);
-  if (offset === undefined) throw new Error('the server no longer has this upload');
   while (offset < pending.file.size) {
     show(pending, offset);
     void refresh();
@@ -106,7 +105,6 @@ async function send(pending) {
       await wait(RETRY_DELAY_MS);
     }
     const next = accepted ?? (await offsetOf(pending));
-    if (next === undefined) throw new Error('the server lost this upload');
     await pace(next - offset, startedMs);
     offset = next;
   }
@@ -148,6 +146,7 @@ async function run(start) {
     await forget();
     await tell(pending, stored);
   } catch (error) {
+    if (error instanceof LostUpload) await forget();
     say(`Stopped: ${error.message}.`, 'bad');
   } finally {
     enable(false);

@@ -1,3 +1,5 @@
+import { LostUpload, saysLost } from './memory.js';
+
 /** What each protocol does its own way; the tus requests in between are the same. */
 
 const tusHeaders = (file, metadata) => ({
@@ -36,6 +38,7 @@ export const protocols = {
       const body = new Blob([JSON.stringify({ uploadId: idOf(pending.url), filename: pending.file.name })]);
       const url = new URL(`${facts.creationPath}/finalize`, location.href).href;
       const answer = await ask('POST', url, { 'Content-Type': 'application/json' }, body);
+      if (saysLost(answer)) throw new LostUpload();
       if (!answer?.ok) throw new Error(`finalize answered ${answer?.status ?? 'nothing'}`);
       return (await answer.json()).checksum.replace(/^sha256:/, '');
     },

@@ -107,6 +107,45 @@ describe.skipIf(executablePath === undefined)('the page', () => {
     expect(foreign).toEqual([]);
   });
 
+  it('does not go on with what the server no longer has, whatever is reloaded afterwards', async () => {
+    const { page, server } = await opened();
+    await page.selectOption('#speed', '524288');
+    await page.setInputFiles('#file', sample);
+    await expect
+      .poll(() => status(page).textContent(), { timeout: 30_000 })
+      .toMatch(/[1-9]\.\d MiB of 4\.0 MiB/);
+    const { origin } = new URL(server.url);
+    await page.goto('about:blank');
+    const uploadId = server.log.find(({ method }) => method === 'POST')?.uploadId;
+    expect((await fetch(`${origin}/uploads/${uploadId}`, { method: 'DELETE' })).status).toBe(204);
+
+    await page.goto(`${origin}/`);
+    await expect
+      .poll(() => status(page).textContent(), { timeout: 30_000 })
+      .toBe('Stopped: the server no longer has this upload.');
+    const asked = () => server.log.filter(({ method }) => method === 'HEAD').length;
+    const before = asked();
+    await page.reload({ waitUntil: 'networkidle' });
+    expect(await status(page).textContent()).not.toMatch(/Stopped/);
+    expect(asked()).toBe(before);
+  });
+
+  it('does not go on with what finalize no longer finds, either', async () => {
+    const { page } = await opened({
+      behaviour: {
+        filter: async ({ request }, next) =>
+          request.path === '/uploads/finalize' ? { status: 404 } : next(),
+      },
+    });
+    await page.selectOption('#speed', '0');
+    await page.setInputFiles('#file', sample);
+    await expect
+      .poll(() => status(page).textContent(), { timeout: 60_000 })
+      .toBe('Stopped: the server no longer has this upload.');
+    await page.reload({ waitUntil: 'networkidle' });
+    expect(await page.locator('#wire').textContent()).not.toMatch(/going on with/);
+  });
+
   it('never claims proof for other bytes', async () => {
     const { page } = await opened({
       behaviour: { measure: async () => ({ sizeBytes: 4_204_671, sha256: '0'.repeat(64) }) },
