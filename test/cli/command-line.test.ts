@@ -55,4 +55,12 @@ test('words are quoted for the shell of the system', () => {
   expect(shellQuote('', 'linux')).toBe("''");
   expect(shellQuote("it's $HOME", 'darwin')).toBe("'it'\\''s $HOME'");
   expect(shellQuote('a b', 'win32')).toBe('"a b"');
+  expect(shellQuote('a\\b', 'win32')).toBe('"a\\b"');
+  // A backslash before the closing quote would make that a part of the word.
+  expect(shellQuote('.\\videos\\', 'win32')).toBe('".\\videos\\\\"');
+  expect(shellQuote('a\\"b', 'win32')).toBe('"a\\\\\\"b"');
+  // PowerShell makes two words of the one, and reads the other as a variable.
+  expect(shellQuote('a,b.mp4', 'win32')).toBe('"a,b.mp4"');
+  expect(shellQuote('@link', 'win32')).toBe('"@link"');
+  expect(shellQuote('@a,b', 'linux')).toBe('@a,b');
 });
