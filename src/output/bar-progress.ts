@@ -3,7 +3,7 @@ import type { PulseEvent } from '../events.ts';
 import { type BarLook, type BarState, barLine } from './bar-line.ts';
 import { formatDuration } from './format.ts';
 import type { Progress } from './progress.ts';
-import type { TextStream } from './text-stream.ts';
+import { columnsOf, type TextStream } from './text-stream.ts';
 
 // Cursor save and restore, and line wrapping: restoring jumps to a stale line once the screen has scrolled,
 // and a process that is killed leaves no terminal behind that does not wrap.
@@ -47,7 +47,7 @@ function sizeIn({ sizeBytes }: { readonly sizeBytes?: number }): Pick<BarState, 
 /** A bar on the last line of the terminal, gone when the file is finished. */
 export async function barProgress(stream: TextStream, look: BarLook): Promise<Progress> {
   const { SingleBar: Bar } = (await import('cli-progress')).default;
-  const columns = () => stream.columns ?? 80;
+  const columns = () => columnsOf(stream);
   const bar: SingleBar = new Bar({
     format: (_options, _params, payload: { state?: BarState }) =>
       payload.state === undefined ? '' : barLine(payload.state, columns(), look),

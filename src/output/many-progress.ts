@@ -5,7 +5,7 @@ import { countOf, groupDigits } from './format.ts';
 import { createOverall, type Overall } from './overall.ts';
 import { timeStamp } from './plain-progress.ts';
 import type { Progress } from './progress.ts';
-import type { TextStream } from './text-stream.ts';
+import { columnsOf, type TextStream } from './text-stream.ts';
 import { progressWords } from './words.ts';
 
 /** More bars than this nobody follows, and they have to fit the screen. */
@@ -15,7 +15,7 @@ const LINE_EVERY_MS = 10_000;
 /** A bar for the run, and below it one for each file in flight, as many as fit; gone when the run is over. */
 export async function manyBars(stream: TextStream, look: BarLook, now: () => Date): Promise<Progress> {
   const { MultiBar } = (await import('cli-progress')).default;
-  const columns = () => stream.columns ?? 80;
+  const columns = () => columnsOf(stream);
   const overall = createOverall(now);
   const inFlight = new Map<string, BarState>();
   let lines: readonly string[] = [];
@@ -69,7 +69,7 @@ export async function manyBars(stream: TextStream, look: BarLook, now: () => Dat
 }
 
 function slotsOf(stream: TextStream): number {
-  return Math.max(1, Math.min(MOST_BARS, (stream.rows ?? 24) - 4));
+  return Math.max(1, Math.min(MOST_BARS, (stream.rows || 24) - 4));
 }
 
 /** A bar appears with its file and goes with it; what was fastest to finish makes room for the next. */

@@ -9,7 +9,7 @@ import { createPaint, type Environment, wantsColor } from './paint.ts';
 import { noProgress, plainProgress, timeStamp } from './plain-progress.ts';
 import type { Progress } from './progress.ts';
 import { harmless, harmlessRecord } from './text.ts';
-import type { TextStream } from './text-stream.ts';
+import { columnsOf, type TextStream } from './text-stream.ts';
 import { planLine, type View, wordsFor } from './words.ts';
 import { manyWordsFor } from './words-many.ts';
 
@@ -58,7 +58,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
     paint,
     verbose: choice.verbose,
     log: style === 'plain',
-    ...(err.isTTY && { columns: err.columns }),
+    ...(err.isTTY && { columns: columnsOf(err) }),
     stamp: style === 'plain' || !err.isTTY || choice.verbose ? timeStamp(now()) : '',
   });
   const hints = choice.many === true ? hintsOnce() : same;

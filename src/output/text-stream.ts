@@ -7,3 +7,8 @@ export interface TextStream {
   /** Its height, likewise. */
   readonly rows?: number | undefined;
 }
+
+/** A terminal that was never told its size, such as the pty of a container, says that it has 0 columns. */
+export function columnsOf({ columns }: Pick<TextStream, 'columns'>): number {
+  return columns || 80;
+}

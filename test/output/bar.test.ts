@@ -120,6 +120,18 @@ describe('a bar on a terminal', () => {
     expect(stream.screen()).toBe('resuming at 1.0 MiB\ndone\n');
   });
 
+  test('that says it has no columns is taken for one of 80', async () => {
+    const shownOn = async (columns: number) => {
+      const stream = fakeStream(columns);
+      const bar = await barProgress(stream, look);
+      bar.follow(start);
+      bar.close();
+      return stream.text();
+    };
+    expect(await shownOn(80)).toContain('video.mp4');
+    expect(await shownOn(0)).toBe(await shownOn(80));
+  });
+
   test('changes nothing of the terminal that a kill would leave behind', async () => {
     const stream = fakeStream(60);
     const bar = await barProgress(stream, look);

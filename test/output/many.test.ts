@@ -203,6 +203,24 @@ describe('what a run shows', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are terminal control sequences
     expect(err).not.toMatch(/\x1b(?:[78]|\[\?)/);
   });
+
+  test('on a terminal that says it has no columns is what it is on one of 80', async () => {
+    const [a, b] = ['a', 'b'].map((letter) => `${letter.repeat(60)}.mp4`) as [string, string];
+    // As many files as make a table of failures.
+    const events = [
+      runStart(30, 2 * MIB),
+      start(a, MIB),
+      failed(a),
+      start(b, MIB),
+      done(b, MIB),
+      end({ failed: 1 }),
+    ];
+    const [usual, zero] = [await shown(events, {}, fakeStream(80)), await shown(events, {}, fakeStream(0))];
+    const tableOf = (text: string) => /1 file failed:.*\n.*\n/.exec(text)?.[0];
+    expect(zero.err).toMatch(/0 of 30 files/);
+    expect(tableOf(zero.err)).toContain('aaa');
+    expect(tableOf(zero.err)).toBe(tableOf(usual.err));
+  });
 });
 
 describe('a ledger in words', () => {

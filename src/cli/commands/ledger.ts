@@ -6,6 +6,7 @@ import { labelled } from '../../output/labelled.ts';
 import { csvLine, failureLines, summaryLines } from '../../output/ledger-lines.ts';
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
+import { columnsOf } from '../../output/text-stream.ts';
 import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -82,7 +83,7 @@ async function show(operands: readonly string[], values: LedgerValues): Promise<
     return 0;
   }
   if (values.failed) {
-    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : undefined;
+    const columns = process.stdout.isTTY ? columnsOf(process.stdout) - 1 : undefined;
     if (failures.length > 0) write(process.stdout, failureLines(failures, columns));
     else write(process.stderr, ['nothing failed']);
     return 0;

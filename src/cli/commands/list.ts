@@ -6,6 +6,7 @@ import { labelled } from '../../output/labelled.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { createPaint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
+import { columnsOf } from '../../output/text-stream.ts';
 import { type Copy, unsentCopies } from '../../upload/source/spool.ts';
 import { keptUploads, type Outlook } from '../../upload/state/kept-uploads.ts';
 import { splitCommandLine } from '../command-line.ts';
@@ -60,7 +61,7 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
     return;
   }
   const paint = await createPaint(wantsColor(process.stdout, process.env, values.noColor));
-  const maxColumns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : undefined;
+  const maxColumns = process.stdout.isTTY ? columnsOf(process.stdout) - 1 : undefined;
   if (events.length > 0) process.stdout.write(asText(keptLines(events, now.getTime(), paint, maxColumns)));
   const onErr = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
   const unsent = copies.map(

@@ -4,6 +4,7 @@ import { PulseError } from '../../errors.ts';
 import { labelled } from '../../output/labelled.ts';
 import { logLine } from '../../output/log-line.ts';
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
+import { columnsOf } from '../../output/text-stream.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
 import type { RunningServer, ServerSettings } from '../../server/server.ts';
 import { splitCommandLine } from '../command-line.ts';
@@ -32,7 +33,7 @@ export async function run({ argv }: Invocation): Promise<number> {
   const values = valuesOf(serveOptions, given, process.env, readConfig('serve', serveOptions));
   if (!values.listDefects) return await serve(values);
   const { defectLines } = await import('../serve/defects.ts');
-  const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const columns = process.stdout.isTTY ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY;
   process.stdout.write(defectLines(values.json, columns).join(''));
   return 0;
 }
