@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { payload, subject } from '../server/harness.ts';
+import { startScriptedServer } from '../upload/scripted-server.ts';
 import { runBin, temporaryFolder } from './run-bin.ts';
 
 const claims = (exp: number) =>
@@ -48,4 +49,38 @@ it.each([
   const { code, stderr } = await runBin([file, '--pairing-link', link, ...further], { env });
   expect([code, stderr]).toEqual([2, expect.stringMatching(words)]);
   expect(stderr).not.toContain('s3cret');
+});
+
+describe('beside a link in a variable', () => {
+  it('--server wins, and neither artifact nor token of the link goes there', async () => {
+    const { server, link, file, env } = await paired('s3cret');
+    const other = await startScriptedServer();
+    onTestFinished(() => other.close());
+    const { code, stderr } = await runBin([file, '--server', other.url, '--protocol', 'pulse'], {
+      env: { ...env, PULSE_UPLOAD_PAIRING_LINK: link },
+    });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(other.finished.size).toBe(1);
+    expect(JSON.stringify(other.seen.map(({ headers }) => headers))).not.toContain('s3cret');
+    expect(server.log).toEqual([]);
+  });
+
+  it.each(['--token', '--token-file'])('%s wins over the token of the link', async (flag) => {
+    const { dir, artifactId, server, link, file, env } = await paired('s3cret', 'another');
+    const tokenFile = join(dir, 'token');
+    await writeFile(tokenFile, 'another\n');
+    const { code, stderr } = await runBin([file, flag, flag === '--token' ? 'another' : tokenFile], {
+      env: { ...env, PULSE_UPLOAD_PAIRING_LINK: link },
+    });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect((await readFile(join(server.dir, `${artifactId}.mp4`))).equals(await readFile(file))).toBe(true);
+  });
+
+  it('a protocol that is not its own is refused by the name of the variable', async () => {
+    const { link, file, env } = await paired('s3cret');
+    const { code, stderr } = await runBin([file, '--protocol', 'tus'], {
+      env: { ...env, PULSE_UPLOAD_PAIRING_LINK: link },
+    });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('link of PULSE_UPLOAD_PAIRING_LINK is for')]);
+  });
 });
