@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
 import { payload, subject } from '../server/harness.ts';
 import { type Ended, runBin, startBin, temporaryFolder } from './run-bin.ts';
 
@@ -236,7 +237,31 @@ test.each([
   [['a.mp4', '--spool'], '--spool is given, but not standard input'],
   [['a.mp4', '--size', '5'], '--size is given, but not standard input'],
   [['-', '--size', '5x'], '--size'],
+  [['-', '--parallel', '2'], 'cannot be read in several places'],
 ])('%j is a usage error', async (args, words) => {
   const { code, stderr } = await startBin([...args, '--server', 'http://127.0.0.1:1']).ended;
   expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+});
+
+test('a dry run that a variable or the config file asks for does not become an upload', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const config = join(await temporaryFolder(), 'config.json');
+  await writeFile(config, JSON.stringify({ dryRun: true }));
+  const asks = { PULSE_UPLOAD_DRY_RUN: '1', PULSE_UPLOAD_CONFIG: config };
+  const args = ['--server', server.url, '--size', '10'];
+  for (const [name, value] of Object.entries(asks)) {
+    const { code, stderr } = await pipeInto(payload(10), args, { [name]: value });
+    const source = name === 'PULSE_UPLOAD_CONFIG' ? `${config}: dryRun` : name;
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`${source} is given with standard input`)]);
+  }
+  expect(server.log).toEqual([]);
+});
+
+test('--parallel goes with a copy that a variable asks for, and a ledger that one names is for files', async () => {
+  const server = await subject({ protocol: 'tus', extensions: allExtensions });
+  const args = ['--server', new URL('/files', server.url).href, '--protocol', 'tus', '--parallel', '2'];
+  const env = { PULSE_UPLOAD_DRY_RUN: '0', PULSE_UPLOAD_LEDGER: 'none.jsonl', PULSE_UPLOAD_SPOOL: '1' };
+  const { code, stderr } = await pipeInto(payload(3 * MIB), args, env);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(existsSync('none.jsonl')).toBe(false);
 });

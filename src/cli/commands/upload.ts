@@ -127,11 +127,12 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
   const { given, operands } = line;
   const bulk = valuesOf(bulkOptions, given, process.env, config);
   const isInput = operands.includes(INPUT);
-  if (isInput) refuseBesideInput(line);
+  const read = readUploadValues(given, process.env, config);
+  if (isInput) refuseBesideInput(line, read, { given, environment: process.env, config });
   else refuseWithoutInput(line);
   const many = !isInput && isBulk(bulk, operands);
   const values = {
-    ...withPairing(readUploadValues(given, process.env, config), given, operands.length),
+    ...withPairing(read, given, operands.length),
     ...bulk,
   };
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);

@@ -67,6 +67,13 @@ export interface Configured {
 
 export type Config = ReadonlyMap<string, Configured>;
 
+/** Everything that can set an option, the strongest first. */
+export interface Sources {
+  readonly given: Given;
+  readonly environment: Environment;
+  readonly config: Config;
+}
+
 const noConfig: Config = new Map();
 
 /** `--chunk-size` of `-c, --chunk-size <size>`. */
@@ -96,6 +103,18 @@ export function valuesOf<T extends OptionTable>(
     settledValue(spec, given.get(key), environment, config.get(key)),
   ]);
   return Object.fromEntries(entries) as Values<T>;
+}
+
+/** Where an option of this table was set, as a message names it: the flag, the variable, or the file and its key. */
+export function sourceOf<T extends OptionTable>(
+  table: T,
+  key: keyof T & string,
+  { given, environment, config }: Sources,
+): string {
+  const spec: OptionSpec = table[key] as OptionSpec;
+  if (given.has(key)) return longFlag(spec);
+  const variable = variableOf(spec);
+  return environment[variable] ? variable : (config.get(key)?.source ?? longFlag(spec));
 }
 
 function settledValue(

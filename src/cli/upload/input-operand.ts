@@ -1,23 +1,24 @@
 import { PulseError } from '../../errors.ts';
 import type { CommandLine } from '../command-line.ts';
 import { bulkOptions } from '../options/bulk.ts';
-import { longFlag, type OptionTable } from '../options/option-table.ts';
-import { uploadOptions } from '../options/upload.ts';
+import { longFlag, type OptionTable, type Sources, sourceOf } from '../options/option-table.ts';
+import { type UploadValues, uploadOptions } from '../options/upload.ts';
 
 /** The operand that stands for standard input. A file of that name is ./- */
 export const INPUT = '-';
 
-/** What stands in for one file only, or for what can be looked at twice. */
-const notBeside: OptionTable = { dryRun: uploadOptions.dryRun, ...bulkOptions };
-
 /** Standard input is a single upload, and is read once. */
-export function refuseBesideInput({ operands, given }: CommandLine): void {
+export function refuseBesideInput(
+  { operands, given }: CommandLine,
+  { dryRun, spool }: Pick<UploadValues, 'dryRun' | 'spool'>,
+  sources: Sources,
+): void {
   if (operands.length > 1) {
     throw new PulseError('usage', 'standard input (-) is given beside files, expected it alone', {
       hint: 'upload it with a command of its own; a file of that name is written ./-',
     });
   }
-  if (given.has('parallel') && !given.has('spool')) {
+  if (given.has('parallel') && !spool) {
     throw new PulseError(
       'usage',
       'standard input (-) cannot be read in several places at once, as --parallel needs',
@@ -26,15 +27,17 @@ export function refuseBesideInput({ operands, given }: CommandLine): void {
       },
     );
   }
-  const other = Object.entries(notBeside).find(([key]) => key !== 'limitRate' && given.has(key));
-  if (other === undefined) return;
-  throw new PulseError(
-    'usage',
-    `${longFlag(other[1])} is given with standard input (-), expected it with files`,
-    {
-      hint: `leave out ${longFlag(other[1])}`,
-    },
-  );
+  const table: OptionTable = bulkOptions;
+  const other = Object.entries(table).find(([key]) => key !== 'limitRate' && given.has(key));
+  if (other !== undefined) throw onlyWithFiles(longFlag(other[1]));
+  // Other settings of variables and config files are for runs that have files; an upload in place of a dry run is a lie.
+  if (dryRun) throw onlyWithFiles(sourceOf(uploadOptions, 'dryRun', sources));
+}
+
+function onlyWithFiles(source: string): PulseError {
+  return new PulseError('usage', `${source} is given with standard input (-), expected it with files`, {
+    hint: `leave out ${source}`,
+  });
 }
 
 /** What only standard input has. */
