@@ -235,6 +235,8 @@ describe('a ledger', () => {
 describe('what cannot be', () => {
   test.each([
     [['-r', 'rec', '--name', 'x.mp4'], '--name is given for several files'],
+    [['rec/a.mp4', 'rec/a.mp4', '--name', 'x.mp4'], '--name is given for 2 files'],
+    [['rec/a.mp4', '--files-from', 'list', '--name', 'x.mp4'], '--name is given for several files'],
     [['-r', 'rec', '--ledger', 'l', '--no-finalize'], '--ledger keeps what is done'],
     [['-r'], 'no file is given'],
     [['--files-from', '-', '--files-from0', '-'], 'standard input is named twice'],
@@ -253,6 +255,22 @@ describe('what cannot be', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(server.seen).toEqual([]);
   });
+});
+
+test('a single file can be named, whatever variables say about many', async () => {
+  const { run, server } = await startBench('a.mp4');
+  const variables = {
+    PULSE_UPLOAD_JOBS: '2',
+    PULSE_UPLOAD_LEDGER: 'done.jsonl',
+    PULSE_UPLOAD_RECURSIVE: '1',
+    PULSE_UPLOAD_NAME_TEMPLATE: '{stem}-of-many{ext}',
+  };
+  const { code, stderr } = await run(['rec/a.mp4', '--name', 'x.mp4'], { env: variables });
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const named = server.seen.filter(({ path }) => path.endsWith('finalize')).map(({ body }) => String(body));
+  expect(named).toEqual([expect.stringContaining('"x.mp4"')]);
+  // It is a run that keeps its ledger all the same.
+  expect((await run(['ledger', 'done.jsonl'])).stdout).toMatch(/^done\.jsonl: 1 file, /);
 });
 
 describe('what is left', () => {

@@ -31,7 +31,8 @@ const settings = (argv: readonly string[], environment: Environment = {}) =>
 
 /** The settings of one of several files. */
 const shared = (upload: UploadSettings, argv: readonly string[]) =>
-  bulkSettings(valuesOf(bulkOptions, splitCommandLine(bulkOptions, argv).given, {}), upload).upload;
+  bulkSettings(valuesOf(bulkOptions, splitCommandLine(bulkOptions, argv).given, {}), upload, ['a', 'b'])
+    .upload;
 
 describe('settings', () => {
   test('are the library’s defaults where nothing is said', () => {

@@ -12,9 +12,9 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
-import { bulkOptions, isBulk } from '../options/bulk.ts';
+import { bulkOptions, isBulk, readBulkValues } from '../options/bulk.ts';
 import { networkSettings } from '../options/network.ts';
-import { type Config, valuesOf } from '../options/option-table.ts';
+import type { Config } from '../options/option-table.ts';
 import { tusOptions } from '../options/tus.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options/upload.ts';
 import { INPUT, refuseBesideInput, refuseWithoutInput } from '../upload/input-operand.ts';
@@ -125,7 +125,7 @@ function refuseCommandName(operand: string | undefined): void {
 
 async function upload(line: CommandLine, config: Config): Promise<number> {
   const { given, operands } = line;
-  const bulk = valuesOf(bulkOptions, given, process.env, config);
+  const bulk = readBulkValues(given, process.env, config);
   const isInput = operands.includes(INPUT);
   const read = readUploadValues(given, process.env, config);
   if (isInput) refuseBesideInput(line, read, { given, environment: process.env, config });

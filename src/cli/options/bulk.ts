@@ -11,7 +11,14 @@ import { parseDurationMs } from '../../input/duration.ts';
 import { parseShard } from '../../input/shard.ts';
 import { parseSizeBytes } from '../../input/size.ts';
 import { parseText } from '../../input/text.ts';
-import type { OptionTable, Values } from './option-table.ts';
+import {
+  type Config,
+  type Environment,
+  type Given,
+  type OptionTable,
+  type Values,
+  valuesOf,
+} from './option-table.ts';
 
 /** The options for many files, in the order of `--help-bulk`. */
 export const bulkOptions = {
@@ -99,6 +106,14 @@ export const bulkOptions = {
 } as const satisfies OptionTable;
 
 export type BulkValues = Values<typeof bulkOptions>;
+
+/** What the command line, the environment and the config file say about many files, validated. */
+export function readBulkValues(given: Given, environment: Environment, config?: Config): BulkValues {
+  const values = valuesOf(bulkOptions, given, environment, config);
+  // A name on the command line is for a single file, and more particular than a template that stands elsewhere.
+  const isNamed = given.has('name') && !given.has('nameTemplate');
+  return isNamed ? { ...values, nameTemplate: undefined } : values;
+}
 
 /** Whether this is a task for the bulk run: what concerns a single file is left to the plain upload. */
 export function isBulk(values: BulkValues, operands: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import process from 'node:process';
 import type { Sources } from '../../bulk/collect.ts';
 import { createFilter } from '../../bulk/filter.ts';
@@ -63,9 +63,29 @@ export function planChoices(values: BulkValues, environment: Environment): PlanC
   };
 }
 
+/** A variable such as PULSE_UPLOAD_LEDGER makes a run of many out of one file: of these there can still be one only. */
+function isOneFile({ filesFrom, filesFrom0, manifest, recursive }: BulkValues, operands: readonly string[]) {
+  const [operand, ...others] = operands;
+  if (operand === undefined || others.length + filesFrom.length + filesFrom0.length + manifest.length > 0)
+    return false;
+  return !recursive || !isFolder(operand);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // what is wrong with it is said where it is looked for
+  }
+}
+
 /** Throws `usage` for what makes no sense for several files. */
-export function bulkSettings(values: BulkValues, upload: UploadSettings): BulkSettings {
-  if (upload.name !== undefined) {
+export function bulkSettings(
+  values: BulkValues,
+  upload: UploadSettings,
+  operands: readonly string[],
+): BulkSettings {
+  if (upload.name !== undefined && !isOneFile(values, operands)) {
     throw new PulseError('usage', '--name is given for several files, expected a single one', {
       hint: 'say --name-template, or name them in a manifest',
     });

@@ -43,7 +43,7 @@ export async function runBulkUpload(
 ): Promise<number> {
   const sources = bulkSources(values, line.operands);
   const choices = planChoices(values, process.env);
-  const settings = bulkSettings(values, upload);
+  const settings = bulkSettings(values, upload, line.operands);
   const known = createKnown(upload.server.href, upload.requireProof);
   const ledger = await ledgerOf(values, known);
   try {
