@@ -216,6 +216,32 @@ describe('a token in clear text', () => {
     }
   });
 
+  test('is refused as well where it stands in the file that a manifest names', async () => {
+    const { dir, file, tokenFile } = await scene(10);
+    const manifest = join(dir, 'list.jsonl');
+    await writeFile(
+      manifest,
+      [{ file: 'none' }, { file, tokenFile }].map((line) => JSON.stringify(line)).join('\n'),
+    );
+    for (const more of [[], ['--dry-run']]) {
+      const { code, stderr } = await runBin(['--manifest', manifest, '--server', far, ...more]);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(refused) });
+    }
+    const server = await scripted();
+    expect((await runBin(['--manifest', manifest, '--server', server.url])).code).toBe(3);
+    expect(server.finished.size).toBe(1);
+    // Not the command line fails here, but the lookup of a name that does not exist.
+    const allowed = [
+      '--server',
+      'http://upload.example.invalid',
+      '--allow-insecure-token',
+      '--max-outage',
+      '1ms',
+    ];
+    const { stderr } = await runBin(['--manifest', manifest, ...allowed, '--retries', '0']);
+    expect(stderr).toContain('the host name is not known');
+  });
+
   test('in a header of the user counts as well', async () => {
     const { file } = await scene(10);
     const { code, stderr } = await runBin([file, '--server', far, '-H', `Authorization: Bearer ${TOKEN}`]);

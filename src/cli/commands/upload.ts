@@ -13,7 +13,7 @@ import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
 import { optionLines } from '../help.ts';
 import { bulkOptions, isBulk, readBulkValues } from '../options/bulk.ts';
-import { networkSettings } from '../options/network.ts';
+import { networkSettings, openTokenRule } from '../options/network.ts';
 import type { Config } from '../options/option-table.ts';
 import { tusOptions } from '../options/tus.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options/upload.ts';
@@ -138,10 +138,7 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };
-  refuseTokenInTheOpen(settings.server, credentials, network, {
-    isAllowed: values.allowInsecureToken,
-    permission: '--allow-insecure-token',
-  });
+  refuseTokenInTheOpen(settings.server, credentials, network, openTokenRule(values));
   if (many) {
     const { runBulkUpload } = await import('../upload/run-bulk.ts');
     return runBulkUpload(line, values, settings, network);

@@ -49,6 +49,11 @@ export async function networkSettings(
   return { proxyFor, tls: { ...readTlsFiles(values), ...(insecure && { insecure }) } };
 }
 
+/** Whether tokens may travel in clear text, and how the user allows it. */
+export function openTokenRule({ allowInsecureToken }: Pick<NetworkValues, 'allowInsecureToken'>) {
+  return { isAllowed: allowInsecureToken, permission: '--allow-insecure-token' };
+}
+
 /** Said on every run with --insecure; undefined where nothing is to be said. */
 export function insecureWarning({ insecure }: NetworkValues, server: URL): string | undefined {
   if (!insecure || server.protocol !== 'https:') return undefined;

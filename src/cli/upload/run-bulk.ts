@@ -8,6 +8,7 @@ import { type BulkSettings, runBulk } from '../../bulk/run.ts';
 import { exitCodes } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
 import { readTokenFile } from '../../input/token.ts';
+import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { createOutput, type Output } from '../../output/output.ts';
 import { createTransport } from '../../transport/http.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
@@ -16,7 +17,7 @@ import { systemClock } from '../../upload/system-clock.ts';
 import type { CommandLine } from '../command-line.ts';
 import { watchForSignals } from '../interruption.ts';
 import type { BulkValues } from '../options/bulk.ts';
-import { insecureWarning } from '../options/network.ts';
+import { insecureWarning, openTokenRule } from '../options/network.ts';
 import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
 import { goOnWith } from './bulk-retry.ts';
@@ -48,6 +49,9 @@ export async function runBulkUpload(
   const ledger = await ledgerOf(values, known);
   try {
     const plan = await makePlan(sources, choices, known, systemClock.dateMs());
+    // Of a manifest it is enough to know that it names one: none is read yet.
+    const credentials = { tokens: plan.items.map(({ own }) => own?.tokenFile), headers: {} };
+    refuseTokenInTheOpen(upload.server, credentials, network, openTokenRule(values));
     const output = await createOutput(
       { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
       { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
