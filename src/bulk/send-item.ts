@@ -5,6 +5,7 @@ import type { PulseEvent } from '../events.ts';
 import type { Outcome as WireOutcome } from '../protocol/wire.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { Chosen } from '../upload/open/discover.ts';
+import { cleanError } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { fsPath } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
@@ -40,7 +41,7 @@ export type Sent =
 export async function sendItem(item: Item, run: Run): Promise<Sent> {
   const { clock } = run.tools;
   const startedMs = clock.nowMs();
-  const watched = run.trouble.watched(run.tools.send);
+  let watched = run.trouble.watched(run.tools.send);
   const last = () => watched.last() ?? run.lastAsked();
   let removal: DeferredRemoval | undefined;
   let state: Pick<Item, 'sizeBytes' | 'mtimeNs'> = item;
@@ -63,6 +64,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     if (item.problem !== undefined) throw item.problem;
     state = await stateOf(item.file);
     own = withOwn(item, run);
+    watched = run.trouble.watched(own.tools.send);
     const { report: tell, store } = own.tools;
     removal = deferredRemoval(store);
     const done: PulseEvent[] = [];
@@ -72,7 +74,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     const all = { ...run, settings: own.settings, tools };
     const result = await persistently(
       () => upload(item.file, state.sizeBytes, all),
-      (error) => watched.isWorthAnother(error, last()),
+      (error) => watched.isWorthAnother(cleanError(error, tools.clean), last()),
     );
     const { videoId, sha256, proven } = result;
     // A server may put a token into the URL of an upload.
@@ -82,11 +84,12 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     return { status: 'done', proven };
   } catch (thrown) {
     const aborted = run.tools.signal?.aborted === true;
-    const error = aborted ? asInterrupted(item.file, thrown) : asPulseError(thrown);
+    const met = aborted ? asInterrupted(item.file, thrown) : asPulseError(thrown);
+    // It may be told as a reason to stop the run, which knows no token of a single file.
+    const error = cleanError(met, own.tools.clean);
     // What was interrupted has no outcome yet.
     if (error.kind !== 'interrupted') {
-      const message = own.tools.clean(error.message);
-      await settle({ status: 'failed', proven: false, kind: error.kind, message });
+      await settle({ status: 'failed', proven: false, kind: error.kind, message: error.message });
     }
     own.tools.report(failureEvent(item.file, error));
     return { status: 'failed', error, last: last() };

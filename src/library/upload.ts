@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
-import { asPulseError, PulseError } from '../errors.ts';
+import { asPulseError, type PulseError } from '../errors.ts';
 import { stateDirOf } from '../input/state-dir.ts';
 import { refuseTokenInTheOpen } from '../input/token-in-the-open.ts';
 import { protocols } from '../protocol/protocols/index.ts';
@@ -9,7 +9,7 @@ import { proxyChoice } from '../transport/proxy-choice.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { chooseProtocol } from '../upload/open/discover.ts';
-import { redactedText, secretTokens } from '../upload/redact.ts';
+import { cleanError, redactedText, secretTokens } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { openServerMemory } from '../upload/state/server-memory.ts';
 import { openStateStore } from '../upload/state/state-store.ts';
@@ -70,10 +70,5 @@ async function networkOf({ tls, proxyEnvironment }: UploadOptions, server: URL):
 /** What a server echoes stands in messages, and may hold what it was sent. */
 function withoutTokens(error: PulseError, { token, headers }: UploadSettings): PulseError {
   const tokens = secretTokens(token, headers);
-  const clean = (text: string) => (tokens.size === 0 ? text : redactedText(text, tokens));
-  const message = clean(error.message);
-  const hint = error.hint && clean(error.hint);
-  if (message === error.message && hint === error.hint) return error;
-  // The cause may hold what was just taken out.
-  return new PulseError(error.kind, message, { hint, resumable: error.resumable });
+  return cleanError(error, (text) => (tokens.size === 0 ? text : redactedText(text, tokens)));
 }

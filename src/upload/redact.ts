@@ -1,3 +1,4 @@
+import { PulseError } from '../errors.ts';
 import type { PulseEvent, Report } from '../events.ts';
 import { type Redact, redactor, secretHeaders } from '../protocol/redaction.ts';
 
@@ -28,6 +29,15 @@ export function secretTokens(
 ): Set<string> {
   const values = secretHeaders(headers).map(({ value }) => value);
   return new Set([first ?? '', ...values].filter((value) => value !== ''));
+}
+
+/** The same error as far as `clean` finds nothing in it: what a server echoes stands in messages. */
+export function cleanError(error: PulseError, clean: Redact): PulseError {
+  const message = clean(error.message);
+  const hint = error.hint && clean(error.hint);
+  if (message === error.message && hint === error.hint) return error;
+  // The cause may hold what was just taken out.
+  return new PulseError(error.kind, message, { hint, resumable: error.resumable });
 }
 
 function mapTexts(event: PulseEvent, clean: Redact): PulseEvent {

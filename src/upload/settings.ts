@@ -54,6 +54,8 @@ export interface Clock {
 /** Everything of the outside world that an upload uses. */
 export interface Tools {
   readonly send: Send;
+  /** The same transport for a file with tokens of its own, where requests are told of: none of these stands in that. The set may grow. */
+  readonly sendHiding?: (tokens: ReadonlySet<string>) => Send;
   readonly report: Report;
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */

@@ -124,11 +124,14 @@ describe('tokens', () => {
     expect(of('upload.failed')).toMatchObject([{ message }]);
   });
 
-  test('stand in no reason to stop', async () => {
+  test.each(['s3cret', 'own-s3cret'])('such as %s stand in no reason to stop, nor to wait', async (token) => {
     const { run, server, of } = await startBulkBench();
     const dir = await folderOf('a.mp4');
-    server.script.POST = Array(100).fill({ answer: 503, body: 'no s3cret here' });
-    await run(dir, { upload: { token: 's3cret', maxOutageMs: 60_000 } });
+    const manifest = JSON.stringify({ file: join(dir, 'a.mp4'), tokenFile: 't' });
+    server.script.POST = Array(100).fill({ answer: 503, body: `no ${token} here` });
+    const own = token === 'own-s3cret' && { manifest };
+    await run(dir, { upload: { token: 's3cret', maxOutageMs: 60_000 }, ...own });
+    expect(of('outage.start')).toMatchObject([{ reason: expect.stringContaining('no [token] here') }]);
     expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('no [token] here') }]);
   });
 });

@@ -94,6 +94,24 @@ describe('a token that the server echoes', () => {
     },
   );
 
+  test.each([[[]], [['--json']]])(
+    'is not shown by -v %j and --transcript where only a manifest names it',
+    async (more) => {
+      const server = await scripted({ location: (id) => `/uploads/${encodeURIComponent(TOKEN)}/${id}` });
+      const { dir, file, tokenFile, stateDir } = await scene(10);
+      const [manifest, transcript] = [join(dir, 'list.jsonl'), join(dir, 'transcript')];
+      await writeFile(manifest, JSON.stringify({ file, tokenFile }));
+      const args = ['--manifest', manifest, '-s', server.url, '-v', '--transcript', transcript, ...more];
+      const { code, stdout, stderr } = await runBin(args, { env: { PULSE_UPLOAD_STATE_DIR: stateDir } });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      for (const text of [stdout + stderr, readFileSync(transcript, 'utf8')]) {
+        expect(text).toMatch(/location\W+\/uploads\/\[token\]\//);
+        expect(text).toContain(`${server.url}/uploads/[token]/`);
+        expectNoTrace(text);
+      }
+    },
+  );
+
   test('is not shown by verify either, in output, report and recording', async () => {
     const server = await scripted();
     const { dir, tokenFile } = await scene();

@@ -8,8 +8,8 @@ import { redactedText } from '../../upload/redact.ts';
 
 /** A file that every request and its answer is written to, one JSON object a line, without any secret. */
 export interface Transcript {
-  /** The same transport, which writes down what it does. */
-  readonly written: (send: Send) => Send;
+  /** The same transport, which writes down what it does, without these tokens either; they may grow. */
+  readonly written: (send: Send, own: ReadonlySet<string>) => Send;
   readonly close: () => void;
 }
 
@@ -48,14 +48,16 @@ export function openTranscript(path: string, options: TranscriptOptions): Transc
     }
   };
   return {
-    written: (send) => async (request, conditions) => {
+    written: (send, own) => async (request, conditions) => {
       const startedMs = performance.now();
-      const told = (outcome: Outcome | undefined) =>
+      const told = (outcome: Outcome | undefined) => {
+        const hidden = { ...options, tokens: new Set([...options.tokens, ...own]) };
         write({
-          ...requestFacts(request, options),
-          ...outcomeFacts(outcome, options),
+          ...requestFacts(request, hidden),
+          ...outcomeFacts(outcome, hidden),
           elapsedMs: Math.round(performance.now() - startedMs),
         });
+      };
       try {
         const outcome = await send(request, conditions);
         told(outcome);

@@ -36,9 +36,14 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
   const stateDir = stateDirOf(process.env, process.platform, homedir());
   const { limitRate } = values;
   const paced = limitRate === undefined ? send : pacedSend(send, createPace(limitRate));
-  const written = transcript?.written(paced) ?? paced;
+  const shown = redacted(report, tokens);
+  const sendHiding = (own: ReadonlySet<string>) => {
+    const written = transcript?.written(paced, own) ?? paced;
+    return values.verbose ? observedSend(written, redacted(shown, own), systemClock.nowMs) : written;
+  };
   const tools: Tools = {
-    send: values.verbose ? observedSend(written, redacted(report, tokens), systemClock.nowMs) : written,
+    send: sendHiding(new Set()),
+    sendHiding,
     report,
     clock: systemClock,
     random: Math.random,

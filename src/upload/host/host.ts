@@ -86,6 +86,7 @@ function ofOneFile(run: RunTools, store: StateStore, token: string, readAgain: (
     host,
     readToken,
     clean,
+    send: run.sendHiding?.(own) ?? run.send,
     report: redacted(run.report, own),
     store: tokenlessStore(store, host.token.value, clean),
   };
