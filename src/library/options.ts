@@ -21,7 +21,7 @@ export interface UploadOptions extends Partial<Omit<UploadSettings, 'server'>> {
   readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
   /** True: the token may travel without TLS to a host that is not on a private network. */
   readonly allowInsecureToken?: boolean;
-  /** Called synchronously with everything that happens. */
+  /** Called synchronously with everything that happens. What it throws ends the upload; its state is kept. */
   readonly onEvent?: Report;
   /** Stops the upload; its state is kept, and the promise rejects with kind `interrupted`. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
 import { asPulseError, type PulseError } from '../errors.ts';
+import type { Report } from '../events.ts';
 import { stateDirOf } from '../input/state-dir.ts';
 import { refuseTokenInTheOpen } from '../input/token-in-the-open.ts';
 import { protocols } from '../protocol/protocols/index.ts';
@@ -8,6 +9,7 @@ import { createTransport } from '../transport/http.ts';
 import { proxyChoice } from '../transport/proxy-choice.ts';
 import type { TransportSettings } from '../transport/settings.ts';
 import { createRunTools } from '../upload/host/host.ts';
+import { joinedSignal } from '../upload/joined-signal.ts';
 import { chooseProtocol } from '../upload/open/discover.ts';
 import { cleanError, redactedText, secretTokens } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
@@ -20,7 +22,8 @@ import { checkFile, settingsOf, type UploadOptions, unfit } from './options.ts';
 
 /**
  * Uploads one file and resolves once everything asked for is done; `proven` says whether the server's own checksum
- * was compared with the file's. Rejects with a `PulseError` whose `kind` is a key of `exitCodes`, and which holds no token.
+ * was compared with the file's. Rejects with a `PulseError` whose `kind` is a key of `exitCodes`, and which holds no token;
+ * where `onEvent` throws, with what it threw.
  */
 export async function upload(file: string, options: UploadOptions): Promise<UploadResult> {
   const settings = settingsOf(options);
@@ -36,23 +39,51 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
     permission: 'allowInsecureToken: true',
   });
   const transport = createTransport(network);
+  const listener = listenerOf(onEvent);
+  const joined = joinedSignal(signal, listener.signal);
   const tools = createRunTools(settings, {
     send: transport.send,
-    report: onEvent,
+    report: listener.report,
     clock: systemClock,
     random: Math.random,
     store: openStateStore(stateDir),
     memory: openServerMemory(stateDir, systemClock.dateMs),
-    ...(signal !== undefined && { signal }),
+    signal: joined.signal,
   });
   try {
     const { protocol } = await chooseProtocol(protocols, settings, file, tools);
-    return await uploadFile(file, protocol, settings, tools);
+    const result = await uploadFile(file, protocol, settings, tools);
+    listener.rethrow();
+    return result;
   } catch (error) {
+    listener.rethrow();
     throw withoutTokens(signal?.aborted ? asInterrupted(file, error) : asPulseError(error), settings);
   } finally {
+    joined.release();
     await transport.close();
   }
+}
+
+/**
+ * A program's own function that is told of events. Where it throws, it is told nothing more and the signal fires: an
+ * upload reports from the midst of its work, where an exception would pass for trouble with the network or be caught by nobody.
+ */
+function listenerOf(onEvent: Report) {
+  const end = new AbortController();
+  let thrown: { readonly error: unknown } | undefined;
+  const report: Report = (event) => {
+    if (thrown !== undefined) return;
+    try {
+      onEvent(event);
+    } catch (error) {
+      thrown = { error };
+      end.abort();
+    }
+  };
+  const rethrow = () => {
+    if (thrown !== undefined) throw thrown.error;
+  };
+  return { report, signal: end.signal, rethrow };
 }
 
 async function networkOf({ tls, proxyEnvironment }: UploadOptions, server: URL): Promise<TransportSettings> {

@@ -168,6 +168,49 @@ describe('upload()', () => {
     expect(error).toMatchObject({ name: 'PulseError', kind: 'interrupted' });
   });
 
+  it.each([
+    ['upload.created', 1],
+    ['upload.progress', 1],
+    ['upload.progress', 2],
+    ['upload.done', 1],
+  ])(
+    'whose onEvent throws at %s (%i) rejects with that very error, and tells nothing more',
+    async (type, nth) => {
+      const { file, stateDir } = await video();
+      // Of one chunk the slices but the first are told of from a callback of the event loop.
+      const chunkBytes = 4 * 1024 * 1024;
+      await writeFile(file, Buffer.alloc(chunkBytes, 7));
+      const server = await startServer({
+        host: '127.0.0.1',
+        port: 0,
+        dir: await folder(),
+        protocol: 'pulse',
+      });
+      onTestFinished(() => server.close());
+      const uncaught: unknown[] = [];
+      const onUncaught = (error: unknown) => uncaught.push(error);
+      process.on('uncaughtException', onUncaught);
+      onTestFinished(() => void process.off('uncaughtException', onUncaught));
+      const mine = new TypeError('my own mistake');
+      const told: string[] = [];
+      const onEvent = (event: PulseEvent) => {
+        told.push(event.type);
+        if (told.filter((each) => each === type).length === nth) throw mine;
+        // Progress is told ten times a second: the next slice will be late enough to be told of.
+        if (event.type === 'upload.progress')
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+      };
+      const options = { server: server.url, stateDir, protocol: 'pulse', chunkBytes };
+      expect(await failureOf(upload(file, { ...options, onEvent }))).toBe(mine);
+      expect([told.at(-1), uncaught]).toEqual([type, []]);
+      // What the server has is kept, and so is what is known of it.
+      const again: string[] = [];
+      const ended = upload(file, { ...options, onEvent: (event) => again.push(event.type) });
+      expect(await ended).toMatchObject({ proven: true });
+      expect(again[0]).toBe(type === 'upload.done' ? 'upload.created' : 'upload.resumed');
+    },
+  );
+
   it('trusts the authority that it is given, and no other', async () => {
     const { file, stateDir } = await video();
     const authority = await makeAuthority('Library Test Authority');
