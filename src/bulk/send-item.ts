@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asPulseError, type PulseError } from '../errors.ts';
-import type { PulseEvent } from '../events.ts';
+import type { PulseEvent, Report } from '../events.ts';
 import type { Outcome as WireOutcome } from '../protocol/wire.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { Chosen } from '../upload/open/discover.ts';
@@ -72,8 +72,9 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     const report = (event: PulseEvent) => (event.type === 'upload.done' ? done.push(event) : tell(event));
     const tools = { ...own.tools, report, send: watched.send, ...(run.record && { store: removal.store }) };
     const all = { ...run, settings: own.settings, tools };
+    const start = onceStarted(tell);
     const result = await persistently(
-      () => upload(item.file, state.sizeBytes, all),
+      () => upload(item.file, state.sizeBytes, { ...all, start }),
       (error) => watched.isWorthAnother(cleanError(error, tools.clean), last()),
     );
     const { videoId, sha256, proven } = result;
@@ -133,10 +134,23 @@ function withOwn({ own = {} }: Item, run: Run): Pick<Run, 'settings' | 'tools'> 
   return { settings: { ...settings, token }, tools: run.tools.withToken(token, readToken) };
 }
 
-async function upload(file: string, sizeBytes: number, run: Run): Promise<UploadResult> {
+/** Tries after an outage go on with what was begun: only the first of them starts it. */
+function onceStarted(report: Report): Report {
+  let isStarted = false;
+  return (event) => {
+    if (!isStarted) report(event);
+    isStarted = true;
+  };
+}
+
+async function upload(
+  file: string,
+  sizeBytes: number,
+  run: Run & { readonly start: Report },
+): Promise<UploadResult> {
   const { settings, tools } = run;
   const { protocol, concluded } = await run.choose(file);
-  tools.report({
+  run.start({
     type: 'upload.start',
     file,
     sizeBytes,

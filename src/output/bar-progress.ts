@@ -14,6 +14,7 @@ const TERMINAL_STATE = /\x1b(?:[78]|\[\?7[hl])/g;
 export function foldBar(state: BarState | undefined, event: PulseEvent): BarState | undefined {
   switch (event.type) {
     case 'upload.start':
+      if (state?.file === event.file) return state;
       return { file: event.file, ...sizeIn(event), acceptedBytes: 0, bytesPerSecond: 0 };
     case 'upload.resumed':
       return state && withAccepted(state, event.offsetBytes);

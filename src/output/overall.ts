@@ -52,7 +52,7 @@ export function createOverall(now: () => Date) {
       if (event.type === 'run.start') {
         files = event.files;
         sizeBytes = event.sizeBytes;
-      } else if (event.type === 'upload.start') inFlight.set(event.file, 0);
+      } else if (event.type === 'upload.start') inFlight.set(event.file, inFlight.get(event.file) ?? 0);
       else if (event.type === 'upload.resumed') advance(event.file, event.offsetBytes, false);
       else if (event.type === 'upload.progress') advance(event.file, event.acceptedBytes, true);
       else if (event.type === 'upload.done') {

@@ -252,6 +252,12 @@ describe('a server that is broken for everything', () => {
     expect(of('outage.start')).toHaveLength(1);
     expect(of('outage.end')).toHaveLength(1);
     expect(Math.max(...clock.pausesMs)).toBeGreaterThan(8_000);
+    // A file that is tried again goes on: it starts once.
+    expect(
+      of('upload.start')
+        .map(({ file }) => basename(file))
+        .toSorted(),
+    ).toEqual(names(8));
   });
 
   test.each(['pulse', 'auto'])(

@@ -83,6 +83,9 @@ describe('what a bar shows', () => {
 
   test('never jumps back, not even when the server lost bytes', () => {
     expect(folded(start, progress(2_000_000), progress(1_000_000))?.acceptedBytes).toBe(2_000_000);
+    expect(folded(start, progress(2_000_000), start)?.acceptedBytes).toBe(2_000_000);
+    const other = { ...start, file: 'other.mp4' };
+    expect(folded(start, progress(2_000_000), other)).toMatchObject({ file: 'other.mp4', acceptedBytes: 0 });
   });
 
   test('never exceeds the size of the file', () => {

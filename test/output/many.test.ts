@@ -86,6 +86,12 @@ describe('a run as a whole', () => {
     });
   });
 
+  test('does not fall back where a file is started anew, or loses bytes', () => {
+    const events = [runStart(1, 4 * MIB), start('a', 4 * MIB), progress('a', 2 * MIB, 4 * MIB)];
+    expect(folded(...events, start('a', 4 * MIB)).acceptedBytes).toBe(2 * MIB);
+    expect(folded(...events, progress('a', MIB, 4 * MIB)).acceptedBytes).toBe(2 * MIB);
+  });
+
   test('takes what was there before for no speed', () => {
     const resumed: PulseEvent = { type: 'upload.resumed', file: 'a', url: 'u', offsetBytes: 3 * MIB };
     const state = folded(runStart(1, 4 * MIB), start('a', 4 * MIB), resumed, progress('a', 4 * MIB, 4 * MIB));
