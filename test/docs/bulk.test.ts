@@ -86,11 +86,11 @@ function blocksOf(page: string, language: string): readonly string[] {
 const isWindows = process.platform === 'win32';
 
 describe.skipIf(isWindows)('docs/bulk.md', () => {
-  test('every command works, one after another, and leaves a ledger of everything', async () => {
+  test('every command works, one after another and all of them again, and leaves a ledger of everything', async () => {
     const { shell, proven, dir } = await sandbox();
     const blocks = blocksOf('docs/bulk.md', 'sh');
     expect(blocks.length).toBeGreaterThan(4);
-    for (const block of blocks) shell(block);
+    for (const block of [...blocks, ...blocks]) shell(block);
     expect(await proven('done.jsonl')).toEqual(files.toSorted());
     expect(await proven('all.jsonl')).toEqual(files.toSorted());
     expect(readFileSync(join(dir, 'done.csv'), 'utf8').split('\r\n')).toHaveLength(files.length + 2);
@@ -132,16 +132,18 @@ describe.skipIf(isWindows)('docs/at-scale.md', () => {
   const [withParallel = '', withXargs = ''] = blocksOf('docs/at-scale.md', 'sh');
   const [matrix = '', job = ''] = blocksOf('docs/at-scale.md', 'yaml');
   const [slurm = ''] = blocksOf('docs/at-scale.md', 'slurm');
-  const merge = 'pulse-upload ledger merge all.jsonl share-*.jsonl';
+  const merge = /^rm -f all\.jsonl\npulse-upload ledger merge .*$/m.exec(withXargs)?.[0] ?? 'false';
 
   test.skipIf(!hasParallel)('the recipe for GNU parallel sends everything', async () => {
     const { shell, proven } = await sandbox();
+    shell(withParallel);
     shell(withParallel);
     expect(await proven('all.jsonl')).toEqual(files.toSorted());
   });
 
   test('the recipe for xargs sends everything', async () => {
     const { shell, proven } = await sandbox();
+    shell(withXargs);
     shell(withXargs);
     expect(await proven('all.jsonl')).toEqual(files.toSorted());
   });
@@ -174,10 +176,33 @@ describe.skipIf(isWindows)('docs/at-scale.md', () => {
     expect(await proven('all.jsonl')).toEqual(files.toSorted());
   });
 
+  test('the tries of the Indexed Job reach beyond the silence after which a lock is given up', () => {
+    const { backoffLimitPerIndex } = parse(job).spec;
+    // Kubernetes waits 10 s, and twice as long each time, up to six minutes (Job, "Pod backoff failure policy").
+    const delaysS = Array.from({ length: backoffLimitPerIndex }, (_, index) =>
+      Math.min(10 * 2 ** index, 360),
+    );
+    const afterMinutes = (tries: number) => delaysS.slice(0, tries).reduce((sum, s) => sum + s, 0) / 60;
+    expect([afterMinutes(7), afterMinutes(10), afterMinutes(5)].map(Math.floor)).toEqual([16, 34, 5]);
+    expect(backoffLimitPerIndex).toBe(10);
+  });
+
+  test('the ledgers of the CI matrix are kept of every attempt, and the latest one is found', () => {
+    const { steps } = parse(matrix).jobs.upload;
+    const stepOf = (name: string) => steps.find(({ uses }: { uses?: string }) => uses?.startsWith(name));
+    const [restore, save] = [stepOf('actions/cache/restore@'), stepOf('actions/cache/save@')];
+    expect(save).toMatchObject({ if: 'always()', with: { path: restore.with.path, key: restore.with.key } });
+    expect(restore.with.key).toMatch(/run_id }}-\$\{\{ github\.run_attempt }}$/);
+    expect(restore.with.key.startsWith(restore.with['restore-keys'])).toBe(true);
+    expect(steps.indexOf(save)).toBe(steps.length - 1);
+  });
+
   test('the shares of the CI matrix send everything', async () => {
     const { shell, proven } = await sandbox();
     const { strategy, steps } = parse(matrix).jobs.upload;
-    const [install, step = ''] = steps.flatMap(({ run }: { run?: string }) => run ?? []) as string[];
+    const runs = steps.flatMap(({ run }: { run?: string }) => run ?? []) as string[];
+    const [install, , step = ''] = runs;
+    expect(runs).toHaveLength(3);
     expect(install).toBe(`npm install --global ./vendor/pulse-upload-${version}.tgz`);
     for (const share of strategy.matrix.share as readonly number[])
       shell(
