@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { createPaint, wantsColor } from '../../output/paint.ts';
+import { columnsOf } from '../../output/text-stream.ts';
 import { explanation, type Proof } from '../../output/verify/explain.ts';
 import { listLines } from '../../output/verify/list.ts';
 import type { VerifyView } from '../../output/verify/view.ts';
@@ -19,7 +20,7 @@ export async function printChecks(values: VerifyValues): Promise<number> {
   const view: VerifyView = {
     paint: await createPaint(wantsColor(process.stdout, process.env, values.noColor)),
     verbose: values.verbose,
-    ...(process.stdout.isTTY && { columns: process.stdout.columns ?? 80 }),
+    ...(process.stdout.isTTY && { columns: columnsOf(process.stdout) }),
   };
   const lines =
     values.explain === undefined

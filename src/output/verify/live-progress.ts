@@ -1,6 +1,6 @@
 import type { VerifyEvent } from '../../verify/events.ts';
 import type { Paint } from '../paint.ts';
-import type { TextStream } from '../text-stream.ts';
+import { columnsOf, type TextStream } from '../text-stream.ts';
 import { foldLive, type LiveState, liveLine, liveStart } from './live-line.ts';
 
 /** The way to the result, on the last line of a terminal. */
@@ -20,7 +20,7 @@ export function liveProgress(stream: TextStream, paint: Paint): LiveProgress {
   let state: LiveState = liveStart;
   let drawn = '';
   const draw = () => {
-    const line = liveLine(state, stream.columns ?? 80, paint);
+    const line = liveLine(state, columnsOf(stream), paint);
     // Written in one piece, and cleared behind the text instead of before it, so that nothing flickers.
     if (line !== drawn) stream.write(`${FIRST_COLUMN}${line}${CLEAR_TO_END}`);
     drawn = line;

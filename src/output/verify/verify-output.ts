@@ -3,7 +3,7 @@ import { counted } from '../../verify/verdict.ts';
 import { labelled } from '../labelled.ts';
 import { createPaint, type Environment, wantsColor } from '../paint.ts';
 import { harmless } from '../text.ts';
-import type { TextStream } from '../text-stream.ts';
+import { columnsOf, type TextStream } from '../text-stream.ts';
 import { verifyEventLine } from './events.ts';
 import { harmlessValue } from './harmless-value.ts';
 import { headerLines } from './header.ts';
@@ -53,7 +53,7 @@ export async function createVerifyOutput(
   const view = (): VerifyView => ({
     paint,
     verbose: choice.verbose,
-    ...(out.isTTY && { columns: out.columns ?? 80 }),
+    ...(out.isTTY && { columns: columnsOf(out) }),
   });
   const print = (lines: readonly string[]) => {
     live.clear();
