@@ -71,7 +71,7 @@ describe('--abort-on-failure', () => {
   it('never removes an upload that finalize refused, in whatever words', async () => {
     const bench = await startReferenceBench({ protocol: 'pulse' });
     const file = await bench.file(5000);
-    for (const answer of [{ status: 200, body: '{"error":"disk full"}' }, { status: 400 }]) {
+    for (const answer of [{ status: 200, body: '{"error":"disk full","videoId":null}' }, { status: 400 }]) {
       bench.proxy.setFaults([{ on: { method: 'POST', path: 'finalize' }, do: 'answer', ...answer }]);
       expect((await bench.upload(file, { chunkBytes: 1000, abortOnFailure: true })).exitCode).toBe(5);
     }

@@ -126,7 +126,7 @@ const lockless: Behaviour = {
 describe('a server that looks at the offset and stores later, without a lock', () => {
   it('is found out over a long line, too', async () => {
     const only = ['data.concurrent.same-offset'];
-    const verdicts = await verdictsOn({ protocol: 'pulse', behaviour: lockless }, { only }, 40);
+    const verdicts = await verdictsOn({ protocol: 'pulse', behaviour: lockless }, { only, rounds: 11 }, 40);
     expect(verdicts).toEqual({ 'data.concurrent.same-offset': 'fail' });
   });
 });

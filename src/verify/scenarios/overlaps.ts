@@ -47,6 +47,9 @@ async function race(probe: Probe, round: number): Promise<SeenRace> {
   return { answers, after, content: await probe.content(upload, file), candidates };
 }
 
+/** Long enough for all of them to have arrived, over a long line too. */
+const HELD_MS = 400;
+
 /**
  * PATCHes of one upload at the same time. In every other round their last bytes are held back until all of them are
  * under way: over a long line the first would otherwise be done before the others have connected.
@@ -65,6 +68,7 @@ async function atOnce(
       probe.begin('PATCH', upload.url, probe.patchOptions(offset, body, held)),
     ),
   );
+  await probe.pause(HELD_MS);
   await Promise.all(begun.map(({ sendRest }) => sendRest()));
   const answers = await Promise.all(begun.map(({ answer }) => answer()));
   for (const { link } of begun) link.close();
