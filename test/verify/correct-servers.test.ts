@@ -81,6 +81,36 @@ describe('a server that is right in a way of its own', () => {
     expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'pass'])));
   });
 
+  it('may answer neither HEAD nor an empty chunk', async () => {
+    const behaviour = filtering(async ({ request: { method, bodyBytes } }, next) => {
+      if (method === 'HEAD') return refusal(404, 'no such route');
+      return method === 'PATCH' && bodyBytes === 0 ? refusal(400, 'an empty chunk') : next();
+    });
+    const only = ['pulse.multipart.mixed', 'pulse.multipart.part-filename', 'data.chunk.exact-multiple'];
+    const verdicts = await verdictsOn({ protocol: 'pulse', behaviour }, { only });
+    expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'pass'])));
+  });
+
+  it('may write its metadata in another order', async () => {
+    const behaviour = answering(
+      ({ exchange }) => exchange.request.method === 'HEAD',
+      (reply) => ({
+        ...reply,
+        headers: Object.fromEntries(
+          Object.entries(reply.headers ?? {}).map(([name, value]) => [
+            name,
+            name === 'Upload-Metadata' ? String(value).split(',').reverse().join(',') : value,
+          ]),
+        ),
+      }),
+    );
+    const only = ['metadata.space-after-comma', 'metadata.oversize', 'metadata.invalid-base64'];
+    for (const protocol of ['tus', 'pulse-v1'] as const) {
+      const usual = await verdictsOn({ protocol }, { only });
+      expect(await verdictsOn({ protocol, behaviour }, { only })).toEqual(usual);
+    }
+  });
+
   it('may remove parts once they are joined', async () => {
     const others = allExtensions.filter(({ name }) => name !== 'concatenation');
     const behaviour = { extensions: [...others, concatenation({}, { keptMs: 0, sweepEveryMs: 20 })] };

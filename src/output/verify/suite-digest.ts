@@ -5,6 +5,14 @@ import type { Section } from '../../verify/check.ts';
 export function suiteDigest(sections: readonly Section[]): string {
   const asked = sections
     .flatMap(({ checks }) => checks)
-    .map(({ id, level, says, passes, fails }) => [id, level.pulse, level.tus, says, passes, fails]);
+    .map(({ id, level, says, passes, fails }) => [
+      id,
+      level.pulse,
+      level.tus,
+      level['pulse-v1'],
+      says,
+      passes,
+      fails,
+    ]);
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 12);
 }

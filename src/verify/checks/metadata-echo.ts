@@ -63,7 +63,7 @@ export function refusedOr(described: Described, isFine: (echo: string | undefine
   });
 }
 
-function canonical(text: string): string {
+export function canonical(text: string): string {
   return pairsOf(text)
     .map((pair) => pair.join(' '))
     .sort()

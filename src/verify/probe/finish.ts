@@ -52,7 +52,8 @@ export function createFinish(
       exchanges.push(...known.exchanges);
       return known.bytes;
     };
-    let offset = from ?? (await ask('currentOffset')) ?? (await ask('settle'));
+    let offset =
+      from ?? (await ask('currentOffset')) ?? offsets.acknowledged(upload) ?? (await ask('settle'));
     let troubles = 0;
     while (offset === undefined || offset < payload.sizeBytes) {
       if (offset === undefined) {

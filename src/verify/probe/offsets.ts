@@ -17,6 +17,8 @@ export interface Offsets {
   readonly currentOffset: (upload: Upload) => Promise<KnownOffset>;
   /** The offset once it has come to rest: servers may still be storing, or waiting for a lock, after a cut. */
   readonly settle: (upload: Upload, sent?: SentBytes) => Promise<KnownOffset>;
+  /** What the server acknowledged last, where there is no HEAD and nothing else says it: a client would go on from there. */
+  readonly acknowledged: (upload: Upload) => number | undefined;
 }
 
 /** Bytes that were sent to an upload: while its offset has not moved, they may still be on their way. */
@@ -83,7 +85,10 @@ export function createOffsets(
     }
   };
 
-  return { currentOffset, settle };
+  const acknowledged = (upload: Upload) =>
+    target.headless === undefined ? undefined : (acknowledgedIn(patchesOf(exchanges, upload)).at(-1) ?? 0);
+
+  return { currentOffset, settle, acknowledged };
 }
 
 function patienceMs({ exchanges }: KnownOffset): number {
@@ -101,8 +106,8 @@ function isGone({ exchanges }: KnownOffset): boolean {
  * may have been the last), then the ends and starts of what was sent.
  */
 function placesToLook(exchanges: readonly Exchange[], upload: Upload): readonly number[] {
-  const patches = exchanges.filter(({ url, sent }) => url === upload.url && sent.method === 'PATCH');
-  const acknowledged = patches.flatMap((exchange) => (isSuccess(exchange) ? [offsetOf(exchange) ?? 0] : []));
+  const patches = patchesOf(exchanges, upload);
+  const acknowledged = acknowledgedIn(patches);
   const ends = patches.flatMap(({ sent }) => (sent.body.parts ?? []).map(({ to }) => to));
   const starts = patches.map(({ sent }) => startOf(sent.headers));
   const places = [
@@ -115,6 +120,14 @@ function placesToLook(exchanges: readonly Exchange[], upload: Upload): readonly 
   return [
     ...new Set(places.filter((place) => place !== undefined && Number.isSafeInteger(place))),
   ] as number[];
+}
+
+function patchesOf(exchanges: readonly Exchange[], upload: Upload): readonly Exchange[] {
+  return exchanges.filter(({ url, sent }) => url === upload.url && sent.method === 'PATCH');
+}
+
+function acknowledgedIn(patches: readonly Exchange[]): readonly number[] {
+  return patches.flatMap((exchange) => (isSuccess(exchange) ? [offsetOf(exchange) ?? 0] : []));
 }
 
 function startOf(headers: Exchange['sent']['headers']): number | undefined {
