@@ -88,5 +88,8 @@ export function quietReportLines(raw: VerifyReport, view: VerifyView): readonly 
   const wrong = report.results.filter(
     (result) => needsAttention.has(result.verdict) && result.expectedFailure === undefined,
   );
-  return [...wrong.map((result) => findingTitle(result, view)), verdictLine(report, view.paint)];
+  const stale = report.staleExpectations.map(
+    ({ id }) => `stale ${id}: take it out of the expect-failures file`,
+  );
+  return [...wrong.map((result) => findingTitle(result, view)), ...stale, verdictLine(report, view.paint)];
 }

@@ -54,6 +54,18 @@ describe('JUnit', () => {
     expect(Number(testsuites.failures)).toBeGreaterThan(0);
   });
 
+  it('has a failure for what was expected to fail and does not, since that fails the run', () => {
+    const [passed] = allVerdicts.results.filter(({ verdict }) => verdict === 'pass');
+    const staleExpectations = [{ id: passed?.id ?? '', reason: 'issue 12' }];
+    const { testsuites } = read(junitReport({ ...allVerdicts, staleExpectations }));
+    const usual = read(junitReport(allVerdicts)).testsuites;
+    expect(Number(testsuites.failures)).toBe(Number(usual.failures) + 1);
+    const cases = testsuites.testsuite.flatMap(({ testcase }: { testcase: unknown[] }) => testcase);
+    expect(cases.find(({ name }: { name: string }) => name === passed?.id).failure.message).toBe(
+      'does not fail any more: take it out of the expect-failures file (issue 12)',
+    );
+  });
+
   it('counts warnings as failures with --strict', () => {
     const failures = (report: VerifyReport) => Number(read(junitReport(report)).testsuites.failures);
     const warnings = allVerdicts.results.filter(

@@ -175,6 +175,10 @@ describe('a good server', () => {
 
   test('is not worth a word with --quiet', () => {
     expect(quietReportLines(report(good), pipe)).toEqual([]);
+    const staleExpectations = [{ id: 'core.head.200', reason: 'issue 12' }];
+    expect(quietReportLines(report({ ...good, exitCode: 1, staleExpectations }), pipe)[0]).toBe(
+      'stale core.head.200: take it out of the expect-failures file',
+    );
   });
 });
 
