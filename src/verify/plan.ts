@@ -23,6 +23,11 @@ export interface Plan {
 /** What a scenario sends where it does not say. */
 const USUAL_BYTES = 64 * 1024;
 
+/** Payload that these scenarios declare. */
+export function bytesOf(scenarios: Iterable<Scenario>): number {
+  return [...scenarios].reduce((total, { sendsBytes = USUAL_BYTES }) => total + sendsBytes, 0);
+}
+
 /** What will run for these checks, and in which order. `notPooled` scenarios are run by somebody else. */
 export function planOf(
   sections: readonly Section[],
@@ -53,7 +58,7 @@ export function planOf(
       .filter(({ scenarios }) => scenarios.length > 0),
     alone: all.filter(({ alone }) => alone),
     skipped,
-    sendsBytes: all.reduce((total, { sendsBytes = USUAL_BYTES }) => total + sendsBytes, 0),
+    sendsBytes: bytesOf(all),
   };
 }
 

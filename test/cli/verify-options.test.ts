@@ -12,6 +12,8 @@ import { serverOf, verifySettings } from '../../src/cli/verify/settings.ts';
 import { isLoopback } from '../../src/protocol/hosts.ts';
 import type { Check, Section } from '../../src/verify/check.ts';
 import { scenario } from '../../src/verify/scenario.ts';
+import { suite } from '../../src/verify/suite.ts';
+import { allChecks } from '../../src/verify/verify.ts';
 import { errorOf } from './usage-errors.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'pulse-upload-verify-options-'));
@@ -251,6 +253,19 @@ describe('a server on another machine', () => {
       '  cut connections, and send malformed requests',
       `  remove what it created if the server offers DELETE, else leave pulse-verify-${settings.runId}-… there`,
     ]);
+  });
+
+  test('is told of what any protocol and any extension may bring, where they are not known yet', () => {
+    const scenariosIn = (args: readonly string[]) => {
+      const { settings } = read(args);
+      const chosen = selectedChecks(allChecks(suite), settings);
+      const [, said = ''] =
+        /in ([\d,]+) scenario/.exec(announcement(settings, suite, chosen).join('\n')) ?? [];
+      return Number(said.replace(',', ''));
+    };
+    expect(scenariosIn(['--only', 'v1.*'])).toBeGreaterThan(10);
+    expect(scenariosIn(['--protocol', 'tus', '--only', 'checksum.*'])).toBeGreaterThan(5);
+    expect(scenariosIn(['--protocol', 'tus', '--only', 'v1.*'])).toBe(0);
   });
 
   test('is told of everything that was allowed beyond that', () => {

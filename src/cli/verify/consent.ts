@@ -4,7 +4,8 @@ import { PulseError } from '../../errors.ts';
 import { countOf, formatBytes } from '../../output/format.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
 import type { Check, ProtocolId, Section } from '../../verify/check.ts';
-import { planOf } from '../../verify/plan.ts';
+import { bytesOf, planOf } from '../../verify/plan.ts';
+import type { Scenario } from '../../verify/scenario.ts';
 import type { Permissions, Target } from '../../verify/target.ts';
 import type { VerifySettings } from '../../verify/verify.ts';
 
@@ -15,8 +16,9 @@ export function announcement(
   checks: readonly Check[],
 ): readonly string[] {
   const { server, permissions, runId } = settings;
-  const { groups, alone, sendsBytes } = planOf(sections, checks, offeringAll(settings), permissions, () => 0);
-  const scenarios = groups.reduce((total, group) => total + group.scenarios.length, alone.length);
+  const most = protocolsOf(settings).map((protocol) => scenariosAt(protocol, settings, sections, checks));
+  const sendsBytes = Math.max(...most.map(bytesOf));
+  const scenarios = Math.max(...most.map(({ size }) => size));
   return [
     `${server.host} is not this machine. The run will`,
     `  send up to ${formatBytes(sendsBytes)} in ${countOf(scenarios, 'scenario')}, to new uploads of its own`,
@@ -34,19 +36,51 @@ function hazards({ intrusive, large, link }: Permissions): readonly string[] {
   ];
 }
 
-/** A server that offers everything: what would be sent to it is the most that can be sent. */
-function offeringAll({ server, protocol }: VerifySettings): Target {
-  const spoken: ProtocolId = protocol === 'auto' ? 'pulse' : protocol;
+function protocolsOf({ protocol }: VerifySettings): readonly ProtocolId[] {
+  return protocol === 'auto' ? ['pulse', 'tus', 'pulse-v1'] : [protocol];
+}
+
+const fewExtensions = ['creation', 'termination'];
+const allExtensions = [
+  ...fewExtensions,
+  'creation-with-upload',
+  'creation-defer-length',
+  'checksum',
+  'checksum-trailer',
+  'concatenation',
+  'concatenation-unfinished',
+  'expiration',
+];
+
+/** Everything that may be run against a server of that protocol, whatever it offers: some want what others must lack. */
+function scenariosAt(
+  protocol: ProtocolId,
+  { server, permissions }: VerifySettings,
+  sections: readonly Section[],
+  checks: readonly Check[],
+): ReadonlySet<Scenario> {
+  const found = new Set<Scenario>();
+  for (const extensions of [fewExtensions, allExtensions]) {
+    const target = offeringAll(server, protocol, extensions);
+    const { groups, alone } = planOf(sections, checks, target, permissions, () => 0);
+    for (const each of [...groups.flatMap(({ scenarios }) => scenarios), ...alone]) found.add(each);
+  }
+  return found;
+}
+
+/** A server that offers everything else: what would be sent to it is the most that can be sent. */
+function offeringAll(server: URL, protocol: ProtocolId, extensions: readonly string[]): Target {
   return {
-    protocol: spoken,
+    protocol,
     server: server.href,
     createUrl: server.href,
     aliveUrl: server.href,
-    extensions: ['creation', 'termination'],
+    extensions,
     maxSize: '1',
     multipart: true,
     download: true,
     guarded: 'creation',
+    bound: true,
     oracle: 'finalize',
     assumptions: [],
   };
