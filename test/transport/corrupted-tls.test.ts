@@ -1,14 +1,9 @@
 import { createServer } from 'node:https';
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createTransport } from '../../src/transport/http.ts';
 import { type Identity, makeAuthority, makeIdentity } from './certificates.ts';
+import { listen } from './listen.ts';
 
 /** Long enough for a busy machine; only what hangs would meet it. */
 const LIMIT_MS = 20_000;
@@ -21,20 +16,6 @@ beforeAll(async () => {
   authority = await makeAuthority('Corruption Test Authority');
   identity = await makeIdentity({ name: 'server', hosts: ['127.0.0.1'], by: authority });
 });
-
-async function listen(server: Server): Promise<number> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 interface Flip {
   readonly of: 'request' | 'answer';

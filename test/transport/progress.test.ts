@@ -1,26 +1,12 @@
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Method } from '../../src/protocol/wire.ts';
 import { createTransport } from '../../src/transport/http.ts';
+import { listen } from './listen.ts';
 import { cert, key } from './raw-tls-identity.ts';
 
 const MIB = 1_048_576;
-
-async function listen(server: Server): Promise<number> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 function transport() {
   const made = createTransport({ tls: { ca: cert } });

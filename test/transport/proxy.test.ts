@@ -1,11 +1,12 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type ForwardProxyOptions, startForwardProxy } from '../../fixtures/proxies/forward-proxy.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import { type Identity, makeAuthority, makeIdentity } from './certificates.ts';
+import { listen } from './listen.ts';
 
 /** Long enough for a busy machine; only what hangs would meet it. */
 const LIMIT_MS = 20_000;
@@ -19,20 +20,6 @@ beforeAll(async () => {
   authority = await makeAuthority('Proxy Test Authority');
   identity = await makeIdentity({ name: 'server', hosts: [HOST, '127.0.0.1'], by: authority });
 });
-
-async function listen(server: Server): Promise<number> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** A server, http or https, that keeps what it got. */
 async function target(scheme: 'http' | 'https') {

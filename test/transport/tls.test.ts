@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startForwardProxy } from '../../fixtures/proxies/forward-proxy.ts';
 import type { Outcome } from '../../src/protocol/wire.ts';
@@ -8,6 +8,7 @@ import { createTransport } from '../../src/transport/http.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import type { TlsSettings } from '../../src/transport/settings.ts';
 import { type Identity, makeAuthority, makeIdentity } from './certificates.ts';
+import { listen } from './listen.ts';
 
 /** Long enough for a busy machine; only what hangs would meet it. */
 const LIMIT_MS = 20_000;
@@ -19,20 +20,6 @@ beforeAll(async () => {
   authority = await makeAuthority('Pulse Test Authority');
   good = await makeIdentity({ name: 'good server', hosts: ['127.0.0.1', 'localhost'], by: authority });
 });
-
-async function listen(server: Server): Promise<number> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of open) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** An https server, and what it got. */
 async function secureServer(identity: Identity, options: ServerOptions = {}) {

@@ -1,11 +1,20 @@
 import { afterEach, expect, it } from 'vitest';
 import { cleanUp } from '../../src/verify/clean-up.ts';
-import type { Recording } from '../../src/verify/recording.ts';
+import type { Exchange, Recording } from '../../src/verify/recording.ts';
 import { httpServer, probeAt, settingsOf, stopAll, targetAt } from './probes.ts';
 
 afterEach(stopAll);
 
 const UPLOADS = 60;
+
+const recordingOf = (exchanges: readonly Exchange[]): Recording => ({
+  scenario: 'creations',
+  startedMs: 0,
+  elapsedMs: 0,
+  sentBytes: 0,
+  exchanges,
+  outcome: { kind: 'seen', seen: undefined },
+});
 
 it('ends when its time is over, whatever it is about to do', async () => {
   let created = 0;
@@ -15,14 +24,7 @@ it('ends when its time is over, whatever it is about to do', async () => {
   });
   const { probe, recorder } = probeAt(origin);
   for (let count = 0; count < UPLOADS; count++) await probe.post(10);
-  const recording: Recording = {
-    scenario: 'creations',
-    startedMs: 0,
-    elapsedMs: 0,
-    sentBytes: 0,
-    exchanges: recorder.exchanges,
-    outcome: { kind: 'seen', seen: undefined },
-  };
+  const recording = recordingOf(recorder.exchanges);
   const target = targetAt(origin, { extensions: ['termination'] });
   for (let budgetMs = 1; budgetMs <= 40; budgetMs++) {
     const { removed } = await cleanUp([recording], target, settingsOf(origin), 2, budgetMs);
@@ -46,14 +48,7 @@ it('asks where uploads are, behind a proxy that strips the path of Location too'
   const place = { server: `${origin}/api`, createUrl: `${origin}/api/uploads`, prefixed: true } as const;
   const { probe, recorder } = probeAt(origin, place);
   await probe.post(10);
-  const recording: Recording = {
-    scenario: 'creations',
-    startedMs: 0,
-    elapsedMs: 0,
-    sentBytes: 0,
-    exchanges: recorder.exchanges,
-    outcome: { kind: 'seen', seen: undefined },
-  };
+  const recording = recordingOf(recorder.exchanges);
   const target = targetAt(origin, { ...place, extensions: ['termination'] });
   await cleanUp([recording], target, settingsOf(origin), 1);
   expect(removed).toEqual(['/api/uploads/1']);

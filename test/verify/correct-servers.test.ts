@@ -1,14 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { answering, filtering } from '../../src/server/defects/changes.ts';
+import { appendLate } from '../../src/server/defects/data-overlaps.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions, standardExtensions } from '../../src/server/extensions.ts';
 import { refusal } from '../../src/server/http/exchange.ts';
-import { receive } from '../../src/server/http/receive.ts';
 import type { Behaviour } from '../../src/server/parts.ts';
 import { freshHold } from '../../src/server/store/hold.ts';
-import type { Writer } from '../../src/server/store/store.ts';
 import {
   keysFor,
   type ReferenceSettings,
@@ -68,6 +67,7 @@ describe('a server that is right in a way of its own', () => {
   });
 
   it('may take a moment until an artifact is served', async () => {
+    const firstAsked = new Map<string, number>();
     const behaviour = filtering(async (exchange, next) => {
       const reply = await next();
       if (exchange.request.method !== 'GET' || !exchange.request.path.startsWith('/artifacts/')) return reply;
@@ -75,7 +75,6 @@ describe('a server that is right in a way of its own', () => {
       firstAsked.set(exchange.request.path, seen);
       return performance.now() - seen < 300 ? refusal(404, 'not yet') : reply;
     });
-    const firstAsked = new Map<string, number>();
     const only = ['v1.checksum.absent', 'v1.checksum.match', 'v1.artifact.kind-free-url'];
     const verdicts = await verdictsOn({ protocol: 'pulse-v1', behaviour }, { only });
     expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'pass'])));
@@ -135,22 +134,7 @@ describe('a server that is right in a way of its own', () => {
 /** Checks the offset, takes in the body, and appends it at once: who comes while others are sending is not kept off. */
 const lockless: Behaviour = {
   takeHold: async () => freshHold(),
-  receive: async (job) => {
-    const pieces: Uint8Array[] = [];
-    const collecting: Writer = {
-      write: async (arrived) => {
-        pieces.push(...arrived);
-        return arrived.reduce((total, { length }) => total + length, 0);
-      },
-      close: async () => {},
-    };
-    const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
-    const body = Buffer.concat(pieces);
-    const positionBytes = job.upload.offsetBytes;
-    job.upload.offsetBytes += body.length;
-    await job.writer.write([body], positionBytes);
-    return ending;
-  },
+  receive: (job) => appendLate(job, 0),
 };
 
 describe('a server that looks at the offset and stores later, without a lock', () => {

@@ -115,9 +115,14 @@ export const dataOverlapsDefects: readonly Defect[] = [
   },
 ];
 
-const appendedAtTheEnd: Receive = async (job) => {
-  // The race is lost with large chunks only, as behind a buffer.
-  if ((job.upload.info.lengthBytes ?? 0) < 64 * KiB) return receive(job);
+const appendedAtTheEnd: Receive = (job) => {
+  const { lengthBytes = 0 } = job.upload.info;
+  // The race is lost with large chunks only, as behind a buffer. Storing takes its time, in which the others look.
+  return lengthBytes < 64 * KiB ? receive(job) : appendLate(job, lengthBytes === 64 * KiB ? 100 : 0);
+};
+
+/** Takes in the body, waits so long, and appends it to whatever is there by then. */
+export async function appendLate(job: Parameters<Receive>[0], pauseMs: number): ReturnType<Receive> {
   const pieces: Uint8Array[] = [];
   const collecting: Writer = {
     write: async (arrived) => {
@@ -127,14 +132,13 @@ const appendedAtTheEnd: Receive = async (job) => {
     close: async () => {},
   };
   const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
-  // Storing takes its time, in which the others look at the offset.
-  await sleep(job.upload.info.lengthBytes === 64 * KiB ? 100 : 0);
+  await sleep(pauseMs);
   const body = Buffer.concat(pieces);
   const positionBytes = job.upload.offsetBytes;
   job.upload.offsetBytes += body.length;
   await job.writer.write([body], positionBytes);
   return ending;
-};
+}
 
 /** The second chunk of an upload is kept in one place for all uploads; whoever comes later gets what is there. */
 function sharedBuffer(): Behaviour {

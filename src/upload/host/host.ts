@@ -45,6 +45,7 @@ export interface RunTools extends Tools {
   readonly withToken: (token: string, readToken: () => string) => RunTools;
 }
 
+/** The tools of one run. */
 export function createRunTools(settings: UploadSettings, given: Tools): RunTools {
   const tokens = secretTokens(settings.token, settings.headers);
   const { readToken } = given;
