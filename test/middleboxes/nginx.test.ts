@@ -116,6 +116,33 @@ describe.skipIf(!hasNginx)('nginx as it is installed', () => {
   });
 });
 
+describe.skipIf(!hasNginx)('verify of a correct server behind nginx', () => {
+  const asked = {
+    'core.patch.single-request': 'warn',
+    'core.patch.store-partial': 'warn',
+    'http.expect-100.accept': 'pass',
+    'http.expect-100.reject': 'warn',
+    'http.body-limit.multipart': 'fail',
+    'pulse.multipart.1mib': 'fail',
+  };
+  test.each([
+    ['as it is installed shows its limit of 1 MiB, and warns of its buffering', [], asked, 1],
+    [
+      'that hands requests on as they come shows what the server does',
+      ['proxy_request_buffering off;', 'client_max_body_size 0;'],
+      Object.fromEntries(Object.keys(asked).map((id) => [id, 'pass'])),
+      0,
+    ],
+  ])('%s', async (_, directives, verdicts, code) => {
+    const { nginx } = await scene(...directives);
+    const only = Object.keys(asked).flatMap((id) => ['--only', id]);
+    const ended = await startBin(['verify', nginx.url, '--json', ...only]).ended;
+    const judged = ofType(ended, 'check.end').map(({ id, verdict }) => [id, verdict]);
+    expect(Object.fromEntries(judged)).toEqual(verdicts);
+    expect(ended.code).toBe(code);
+  });
+});
+
 describe.skipIf(!hasNginx).each([
   ['requests buffered', []],
   ['requests passed on as they come', ['proxy_request_buffering off;', 'proxy_http_version 1.1;']],

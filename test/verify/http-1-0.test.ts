@@ -34,11 +34,23 @@ describe('Expect: 100-continue', () => {
   );
 
   it.each([
-    ['1.0', unanswered, 'skip'],
-    ['1.1', unanswered, 'fail'],
-    ['1.0', said(204, '1.0'), 'fail'],
-    ['1.0', said(409, '1.0'), 'pass'],
-  ] as const)('may be waited through by HTTP/1.0 before a refusal: %s', (version, exchange, verdict) => {
-    expect(verdictOf('http.expect-100.reject', { created: said(201, version), exchange })).toBe(verdict);
-  });
+    ['1.0', 'silence', said(409, '1.0'), 'skip'],
+    ['1.1', 'silence', said(409, '1.1'), 'fail'],
+    ['1.0', 'silence', unanswered, 'skip'],
+    ['1.0', 'silence', said(204, '1.0'), 'fail'],
+    ['1.0', 'an answer', said(409, '1.0'), 'pass'],
+    ['1.1', 'an answer', said(409, '1.1'), 'pass'],
+    ['1.1', 'an answer', said(204, '1.1'), 'fail'],
+    ['1.1', '100 Continue', said(409, '1.1'), 'warn'],
+    ['1.1', '100 Continue', said(204, '1.1'), 'fail'],
+    ['1.1', '100 Continue', unanswered, 'fail'],
+  ] as const)(
+    'before a refusal: HTTP/%s, %s without the body, then %o: %s',
+    (version, first, exchange, verdict) => {
+      const early = first === 'silence' ? silent : { ...silent, text: 'HTTP/1.1 …', sizeBytes: 25 };
+      const isBodySent = first !== 'an answer';
+      const seen = { created: said(201, version), early, waitedMs: 5000, isBodySent, exchange };
+      expect(verdictOf('http.expect-100.reject', seen)).toBe(verdict);
+    },
+  );
 });

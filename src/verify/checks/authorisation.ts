@@ -16,6 +16,7 @@ import {
 import { derived, pulseDocs, rfc } from '../sources.ts';
 import type { Target } from '../target.ts';
 import { standsAt } from './no-effect.ts';
+import { expectRefusedBeforeBody } from './refused-before-body.ts';
 
 /** Section 16, second part: what a protected server refuses. Nothing of it is asked without --token. */
 
@@ -157,12 +158,12 @@ export const authorisationChecks: readonly Check[] = [
     spec: docs,
     says: 'A request without a credential is refused before its body is taken in.',
     passes: '401 or 403 within 5 s, although no body comes',
-    fails: 'waiting for the body',
+    fails: 'waiting for the body, or a success',
     matters: 'strangers make the server take in, and keep, whatever they send',
     reads: refusedBeforeBodyByNobody,
-    judge({ exchange }, target) {
+    judge(refused, target) {
       unlessOnlyAtFinalize(target);
-      return expectStatus(exchange, refusedOrHidden);
+      return expectRefusedBeforeBody(refused, refusedOrHidden);
     },
   }),
   check({

@@ -4,6 +4,7 @@ import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
 import type { Need } from '../target.ts';
+import { afterRefusal } from './invitation.ts';
 
 /** What a protected server says to requests that are right in everything but the credential. */
 
@@ -106,7 +107,7 @@ export const tokenInQuery = scenario({
 
 export const refusedBeforeBodyByNobody = scenario({
   id: 'body-of-nobody',
-  does: 'sends the head of a PATCH without a credential, and no body',
+  does: 'sends the head of a PATCH without a credential, and the body only if no answer comes within 5 s',
   needs: guarded,
   run: async (probe) => {
     const file = probe.payload(SIZE_BYTES);
@@ -116,9 +117,7 @@ export const refusedBeforeBodyByNobody = scenario({
       headers: { Expect: '100-continue' },
     });
     const begun = await probe.begin('PATCH', upload.url, { ...options, stallAfterBytes: 0 });
-    const exchange = await begun.answer(5000);
-    begun.link.close();
-    return { exchange };
+    return afterRefusal(probe, begun);
   },
 });
 

@@ -4,7 +4,7 @@ import type { Request } from '../probe/request.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
-import { afterInvitation } from './invitation.ts';
+import { afterInvitation, afterRefusal } from './invitation.ts';
 import { overOneConnection } from './over-one-connection.ts';
 import { trialOf } from './trial.ts';
 
@@ -23,17 +23,15 @@ export const invitedBody = scenario({
   },
 });
 
-/** A chunk that cannot be right, whose body is never sent. */
+/** A chunk that cannot be right, as its head shows. */
 export const refusedBeforeBody = scenario({
   id: 'refused-before-body',
-  does: 'sends the head of a PATCH at a wrong offset with Expect: 100-continue, and no body',
+  does: 'sends the head of a PATCH at a wrong offset with Expect: 100-continue, and the body only if no answer comes within 5 s',
   run: async (probe) => {
     const file = probe.payload(SMALL_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 5, file.part(5, SMALL_BYTES)));
-    const exchange = await begun.answer(5000);
-    begun.link.close();
-    return { created: upload.created, exchange };
+    return { created: upload.created, ...(await afterRefusal(probe, begun)) };
   },
 });
 

@@ -5,6 +5,7 @@ import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
 import type { Need } from '../target.ts';
+import { afterRefusal } from './invitation.ts';
 import { bringTo } from './trial.ts';
 
 /** Who may do what, in every phase of an upload of protocol v1. Every request is right in all but its credential. */
@@ -105,7 +106,7 @@ export const noArtifactInUrl = scenario({
 
 export const creationBodyOfNobody = scenario({
   id: 'v1-creation-body-of-nobody',
-  does: 'sends the head of a creation that brings bytes, without a token, and none of the bytes',
+  does: 'sends the head of a creation that brings bytes, without a token, and the bytes only if no answer comes within 5 s',
   needs: guarded,
   run: async (probe) => {
     const options = probe.postOptions(10, {
@@ -114,9 +115,7 @@ export const creationBodyOfNobody = scenario({
     });
     const body = probe.payload(10).part(0, 10);
     const begun = await probe.begin('POST', probe.target.createUrl, { ...options, body, stallAfterBytes: 0 });
-    const exchange = await begun.answer(5000);
-    begun.link.close();
-    return { exchange };
+    return afterRefusal(probe, begun);
   },
 });
 
