@@ -198,7 +198,7 @@ const verifyEvents: TableOf<VerifyEvent | VerifyFailed> = {
     exchanges,
   },
   'verify.failed': failure,
-  'run.end': { exitCode: count, elapsedMs: number, ...counts, expected: count },
+  'run.end': { exitCode: count, elapsedMs: number, stale: optional(texts), ...counts, expected: count },
 };
 
 const keptEvents: TableOf<KeptEvent | KeptInputEvent | ForgottenEvent | ForgottenInputEvent | AbortedEvent> =

@@ -33,6 +33,12 @@ export type VerifyEvent =
       readonly elapsedMs: number;
       readonly exchanges: readonly Exchange[];
     }
-  | ({ readonly type: 'run.end'; readonly exitCode: number; readonly elapsedMs: number } & Counts);
+  | ({
+      readonly type: 'run.end';
+      readonly exitCode: number;
+      readonly elapsedMs: number;
+      /** Checks of the expect-failures file that do not fail any more: each of them fails the run. */
+      readonly stale?: readonly string[];
+    } & Counts);
 
 export type ReportVerify = (event: VerifyEvent) => void;

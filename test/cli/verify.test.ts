@@ -208,7 +208,11 @@ describe('a server with a mistake', () => {
       expect(known.stdout).toContain('1 expected failure');
       const mended = await verify(await referenceServer(), ...expecting);
       expect(mended.code).toBe(1);
-      expect(mended.stdout).toContain('pulse.head.200 (ticket 12) does not fail any more');
+      expect(mended.stdout).toContain(
+        'pulse.head.200 does not fail any more: take it out of the expect-failures file (ticket 12)',
+      );
+      const told = await verify(await referenceServer(), ...expecting, '--json');
+      expect(events(told.stdout).at(-1)).toMatchObject({ exitCode: 1, fail: 0, stale: ['pulse.head.200'] });
     },
     LONG_MS,
   );

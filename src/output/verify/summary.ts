@@ -4,6 +4,7 @@ import { againCommand } from './finding.ts';
 import { findingsOf } from './findings-of.ts';
 import { byFrequency, reasonsOf } from './reasons.ts';
 import type { VerifyReport } from './report.ts';
+import { staleWords } from './stale.ts';
 import { copyable, fact, type VerifyView } from './view.ts';
 
 /** How often each verdict was given, in words; verdicts that nobody got are left out. */
@@ -45,13 +46,7 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
       `${countOf(requests, 'request')}, ${formatBytes(sentBytes)}; ${leftoverWords(report)}`,
       view,
     ),
-    ...report.staleExpectations.flatMap(({ id, reason }) =>
-      fact(
-        'stale',
-        `${id} (${reason}) does not fail any more: take it out of the expect-failures file`,
-        view,
-      ),
-    ),
+    ...report.staleExpectations.flatMap((entry) => fact('stale', `${entry.id} ${staleWords(entry)}`, view)),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
     ...(view.verbose ? [] : moreLines(counts, view)),
     ...gistLines(report, view),

@@ -42,6 +42,8 @@ export interface VerifyOutput {
   readonly close: () => void;
 }
 
+type Ended = Pick<VerifyReport, 'exitCode' | 'elapsedMs' | 'counts' | 'staleExpectations'>;
+
 export async function createVerifyOutput(
   choice: VerifyOutputChoice,
   { out, err, environment, now, version }: VerifySurroundings,
@@ -69,15 +71,13 @@ export async function createVerifyOutput(
   };
   const showReport = (report: VerifyReport) =>
     print(choice.quiet ? quietReportLines(report, view()) : reportLines(report, view()));
-  const writeEnd = ({
-    exitCode,
-    elapsedMs,
-    counts,
-  }: Pick<VerifyReport, 'exitCode' | 'elapsedMs' | 'counts'>) =>
-    writeEvent({ type: 'run.end', exitCode, elapsedMs, ...counts });
+  const writeEnd = ({ exitCode, elapsedMs, counts, staleExpectations }: Ended) => {
+    const stale = staleExpectations.map(({ id }) => id);
+    writeEvent({ type: 'run.end', exitCode, elapsedMs, ...counts, ...(stale.length > 0 && { stale }) });
+  };
   const stopped = (exitCode: number) => {
     live.close();
-    if (choice.json) writeEnd({ exitCode, elapsedMs: 0, counts: counted([]) });
+    if (choice.json) writeEnd({ exitCode, elapsedMs: 0, counts: counted([]), staleExpectations: [] });
     else err.write(`${labelled([['stopped', 'before the first check']], livePaint).join('')}\n`);
   };
 

@@ -137,3 +137,16 @@ describe('GitHub annotations', () => {
     }
   });
 });
+
+describe('an entry that is out of date', () => {
+  it.each([
+    ['GitHub', (report: VerifyReport) => githubAnnotations(report).join('\n')],
+    ['HTML', htmlReport],
+    ['Markdown', markdownReport],
+  ])('is named by %s', (_, rendered) => {
+    const staleExpectations = [{ id: 'core.head.200', reason: 'issue 12' }];
+    const words = 'does not fail any more: take it out of the expect-failures file (issue 12)';
+    expect(rendered({ ...allVerdicts, staleExpectations })).toContain(words);
+    expect(rendered(allVerdicts)).not.toContain('expect-failures');
+  });
+});

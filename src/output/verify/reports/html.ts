@@ -7,13 +7,14 @@ import { groupsOf, outcomeText } from '../groups.ts';
 import { harmlessValue } from '../harmless-value.ts';
 import { impactTitles } from '../impacts.ts';
 import type { ReportedResult, VerifyReport } from '../report.ts';
+import { staleWords } from '../stale.ts';
 import { countWords } from '../summary.ts';
 import { verdictLine } from '../verdict-line.ts';
 
 /** One file that needs no network: findings first, then every result; searchable, light and dark. */
 export function htmlReport(raw: VerifyReport): string {
   const report = harmlessValue(raw);
-  const { target, results, requests, sentBytes, elapsedMs } = report;
+  const { target, results, requests, sentBytes, elapsedMs, staleExpectations } = report;
   const verdict = verdictLine(report, noPaint);
   return `<!doctype html>
 <html lang="en">
@@ -31,7 +32,7 @@ export function htmlReport(raw: VerifyReport): string {
 <p>Assumed about the server:</p>
 <ul>${target.assumptions.map((assumption) => `<li>${text(assumption)}</li>`).join('')}</ul>
 <p>${text(`${countOf(results.length, 'check')} in ${formatDuration(elapsedMs)}: ${countWords(report.counts)}; ${countOf(requests, 'request')}, ${formatBytes(sentBytes)} sent`)}</p>
-<p class="tools"><label>Search <input id="search" type="search" placeholder="id, word, status"></label> <span id="shown" role="status"></span></p>
+${staleExpectations.map((entry) => `<p><code>${text(entry.id)}</code> ${text(staleWords(entry))}</p>\n`).join('')}<p class="tools"><label>Search <input id="search" type="search" placeholder="id, word, status"></label> <span id="shown" role="status"></span></p>
 </header>
 <main>
 ${findingsOf(report)

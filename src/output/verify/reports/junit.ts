@@ -3,6 +3,7 @@ import { exchangeBlock } from '../exchange.ts';
 import { againCommand } from '../finding.ts';
 import { type Group, groupsOf, outcomeText } from '../groups.ts';
 import type { ReportedResult, VerifyReport } from '../report.ts';
+import { staleWords } from '../stale.ts';
 
 /**
  * JUnit XML as Jenkins, GitLab and GitHub's reporters read it: one suite for each group of the requirements, a real
@@ -46,7 +47,7 @@ function caseElement(result: ReportedResult, title: string, report: VerifyReport
 }
 
 function outcomeElement(result: ReportedResult, report: VerifyReport): object {
-  const message = staleWords(result, report) ?? outcomeText(result);
+  const message = staleMessage(result, report) ?? outcomeText(result);
   switch (outcomeOf(result, report)) {
     case 'failure':
       return {
@@ -71,7 +72,7 @@ type JUnitOutcome = 'failure' | 'error' | 'skipped' | 'passed';
 function outcomeOf(result: ReportedResult, report: VerifyReport): JUnitOutcome {
   const { verdict, expectedFailure } = result;
   const { strict } = report;
-  if (staleWords(result, report) !== undefined) return 'failure';
+  if (staleMessage(result, report) !== undefined) return 'failure';
   if (expectedFailure !== undefined) return 'skipped';
   const outcomes = {
     pass: 'passed',
@@ -86,9 +87,9 @@ function outcomeOf(result: ReportedResult, report: VerifyReport): JUnitOutcome {
 }
 
 /** What was expected to fail and does not fails the run: whoever reads only this must find out why. */
-function staleWords({ id }: ReportedResult, { staleExpectations }: VerifyReport): string | undefined {
+function staleMessage({ id }: ReportedResult, { staleExpectations }: VerifyReport): string | undefined {
   const stale = staleExpectations.find((entry) => entry.id === id);
-  return stale && `does not fail any more: take it out of the expect-failures file (${stale.reason})`;
+  return stale && staleWords(stale);
 }
 
 function countAttributes(results: readonly ReportedResult[], report: VerifyReport): object {

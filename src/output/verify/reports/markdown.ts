@@ -4,6 +4,7 @@ import { findingsOf } from '../findings-of.ts';
 import { outcomeText } from '../groups.ts';
 import { impactTitles } from '../impacts.ts';
 import type { ReportedResult, VerifyReport } from '../report.ts';
+import { staleWords } from '../stale.ts';
 import { countWords } from '../summary.ts';
 import { verdictLine } from '../verdict-line.ts';
 
@@ -12,7 +13,7 @@ const MOST_ROWS = 100;
 
 /** For a CI summary: the verdict, the counts, and a table of what deserves attention. */
 export function markdownReport(report: VerifyReport): string {
-  const { counts, target, results } = report;
+  const { counts, target, results, staleExpectations } = report;
   const findings = findingsOf(report).flatMap(({ impact, results: members }) =>
     members.map((result) => row(impactTitles[impact], result)),
   );
@@ -27,6 +28,7 @@ export function markdownReport(report: VerifyReport): string {
       ? []
       : ['| | check | what it means | expected, and what came |', '|---|---|---|---|', ...shown, '']),
     ...(more > 0 ? [`… and ${more} more: see the full report.`, ''] : []),
+    ...staleExpectations.flatMap((entry) => [`\`${entry.id}\` ${cell(staleWords(entry))}`, '']),
     `See it again: \`${report.command}\``,
     '',
   ].join('\n');
