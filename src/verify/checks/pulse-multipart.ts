@@ -199,9 +199,7 @@ export const pulseMultipart: Section = {
       matters: otherVideo,
       reads: truncatedForms,
       judge({ whileCut, open }) {
-        for (const { after, content } of [whileCut, open]) {
-          expectWithin(after, content.expected.sizeBytes);
-        }
+        // Said by the answer alone: it needs no HEAD.
         if (isSuccess(open.exchange)) {
           const actual = `${outcomeOf(open.exchange)} with Upload-Offset ${offsetOf(open.exchange) ?? 'missing'}`;
           throw new Violation({
@@ -211,6 +209,9 @@ export const pulseMultipart: Section = {
           });
         }
         if (open.exchange.answer !== undefined) expectRefused(open.exchange);
+        for (const { after, content } of [whileCut, open]) {
+          expectWithin(after, content.expected.sizeBytes);
+        }
         for (const { finish, content } of [whileCut, open]) {
           expectFinished(finish);
           expectContent(content);
