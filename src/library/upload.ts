@@ -67,20 +67,29 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
 /**
  * A program's own function that is told of events. Where it throws, it is told nothing more and the signal fires: an
  * upload reports from the midst of its work, where an exception would pass for trouble with the network or be caught by nobody.
+ * A promise that it returns is not waited for; where it rejects in time, that counts like an exception.
  */
 function listenerOf(onEvent: Report) {
   const end = new AbortController();
   let thrown: { readonly error: unknown } | undefined;
+  let isOver = false;
+  const stop = (error: unknown) => {
+    // Nobody waits any more: the program's own handler of rejections has to hear of it.
+    if (isOver) throw error;
+    thrown ??= { error };
+    end.abort();
+  };
   const report: Report = (event) => {
     if (thrown !== undefined) return;
     try {
-      onEvent(event);
+      const outcome: unknown = onEvent(event);
+      if (outcome instanceof Promise) outcome.catch(stop);
     } catch (error) {
-      thrown = { error };
-      end.abort();
+      stop(error);
     }
   };
   const rethrow = () => {
+    isOver = true;
     if (thrown !== undefined) throw thrown.error;
   };
   return { report, signal: end.signal, rethrow };

@@ -211,6 +211,27 @@ describe('upload()', () => {
     },
   );
 
+  it('whose onEvent is a promise that rejects while the upload runs rejects with that very error', async () => {
+    const { file, stateDir } = await video();
+    await writeFile(file, Buffer.alloc(4 * 1024 * 1024, 7));
+    const server = await startServer({
+      host: '127.0.0.1',
+      port: 0,
+      dir: await folder(),
+      protocol: 'pulse',
+    });
+    onTestFinished(() => server.close());
+    const mine = new TypeError('my own mistake');
+    const told: string[] = [];
+    const onEvent = async ({ type }: PulseEvent) => {
+      told.push(type);
+      if (type === 'upload.created') throw mine;
+    };
+    const options = { server: server.url, stateDir, protocol: 'pulse', chunkBytes: 64 * 1024 };
+    expect(await failureOf(upload(file, { ...options, onEvent }))).toBe(mine);
+    expect(told).not.toContain('upload.done');
+  });
+
   it('trusts the authority that it is given, and no other', async () => {
     const { file, stateDir } = await video();
     const authority = await makeAuthority('Library Test Authority');
