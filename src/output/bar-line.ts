@@ -10,6 +10,8 @@ export interface BarState {
   readonly bytesPerSecond: number;
   /** Stands in for rate and time left while nothing moves. */
   readonly note?: string;
+  /** When something moved last, or is next going to. */
+  readonly newsAtMs?: number;
 }
 
 export interface BarLook {

@@ -10,22 +10,32 @@ import { columnsOf, type TextStream } from './text-stream.ts';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are terminal control sequences
 const TERMINAL_STATE = /\x1b(?:[78]|\[\?7[hl])/g;
 
+/** Longer than this without news, and the last rate is none any more. */
+const SILENCE_MS = 5_000;
+const FINISHING = 'finishing';
+
 /** What the bar shows after this event: undefined once the file is finished, the same where nothing changed. */
-export function foldBar(state: BarState | undefined, event: PulseEvent): BarState | undefined {
+export function foldBar(state: BarState | undefined, event: PulseEvent, nowMs: number): BarState | undefined {
   switch (event.type) {
     case 'upload.start':
       if (state?.file === event.file) return state;
-      return { file: event.file, ...sizeIn(event), acceptedBytes: 0, bytesPerSecond: 0 };
+      return { file: event.file, ...sizeIn(event), acceptedBytes: 0, bytesPerSecond: 0, newsAtMs: nowMs };
     case 'upload.resumed':
-      return state && withAccepted(state, event.offsetBytes);
+      return state && { ...withAccepted(state, event.offsetBytes), newsAtMs: nowMs };
     case 'upload.progress': {
       if (state === undefined) return undefined;
       const { note: _, ...moving } = withAccepted({ ...state, ...sizeIn(event) }, event.acceptedBytes);
-      const finishing = moving.acceptedBytes === moving.sizeBytes ? { note: 'finishing' } : {};
-      return { ...moving, bytesPerSecond: event.bytesPerSecond, ...finishing };
+      const finishing = moving.acceptedBytes === moving.sizeBytes ? { note: FINISHING } : {};
+      return { ...moving, bytesPerSecond: event.bytesPerSecond, newsAtMs: nowMs, ...finishing };
     }
     case 'upload.retry':
-      return state && { ...state, note: `retry in ${formatDuration(event.delayMs)}` };
+      return (
+        state && {
+          ...state,
+          note: `retry in ${formatDuration(event.delayMs)}`,
+          newsAtMs: nowMs + event.delayMs,
+        }
+      );
     case 'upload.done':
     case 'upload.failed':
     case 'run.end':
@@ -33,6 +43,13 @@ export function foldBar(state: BarState | undefined, event: PulseEvent): BarStat
     default:
       return state;
   }
+}
+
+/** The state as it looks now: after a while without news it says for how long nothing has moved. */
+export function shownAt(state: BarState, nowMs: number): BarState {
+  const silentMs = nowMs - (state.newsAtMs ?? nowMs);
+  if (silentMs < SILENCE_MS || state.note === FINISHING) return state;
+  return { ...state, note: `waiting ${formatDuration(Math.floor(silentMs / 1000) * 1000)}` };
 }
 
 /** A server may lose bytes and a bar may not jump back: what was shown once stays, up to the file's size. */
@@ -46,12 +63,12 @@ function sizeIn({ sizeBytes }: { readonly sizeBytes?: number }): Pick<BarState, 
 }
 
 /** A bar on the last line of the terminal, gone when the file is finished. */
-export async function barProgress(stream: TextStream, look: BarLook): Promise<Progress> {
+export async function barProgress(stream: TextStream, look: BarLook, now: () => Date): Promise<Progress> {
   const { SingleBar: Bar } = (await import('cli-progress')).default;
   const columns = () => columnsOf(stream);
   const bar: SingleBar = new Bar({
     format: (_options, _params, payload: { state?: BarState }) =>
-      payload.state === undefined ? '' : barLine(payload.state, columns(), look),
+      payload.state === undefined ? '' : barLine(shownAt(payload.state, now().getTime()), columns(), look),
     stream: screenOf(stream, columns),
     clearOnComplete: true,
     gracefulExit: false,
@@ -65,7 +82,7 @@ export async function barProgress(stream: TextStream, look: BarLook): Promise<Pr
   };
   return {
     follow: (event) => {
-      state = foldBar(state, event);
+      state = foldBar(state, event, now().getTime());
       draw();
     },
     print: (lines) => {

@@ -1,6 +1,6 @@
 import type { PulseEvent } from '../events.ts';
 import { type BarLook, type BarState, barLines } from './bar-line.ts';
-import { foldBar, screenOf } from './bar-progress.ts';
+import { foldBar, screenOf, shownAt } from './bar-progress.ts';
 import { countOf, groupDigits } from './format.ts';
 import { createOverall, type Overall } from './overall.ts';
 import { timeStamp } from './plain-progress.ts';
@@ -32,7 +32,8 @@ export async function manyBars(stream: TextStream, look: BarLook, now: () => Dat
   let bars: ReturnType<typeof create> | undefined;
 
   const redraw = () => {
-    const shown = [...inFlight.values()].slice(0, slotsOf(stream));
+    const nowMs = now().getTime();
+    const shown = [...inFlight.values()].slice(0, slotsOf(stream)).map((state) => shownAt(state, nowMs));
     lines = barLines([asBar(overall.state()), ...shown], columns(), look);
   };
   const start = (jobs: number) => {
@@ -53,7 +54,7 @@ export async function manyBars(stream: TextStream, look: BarLook, now: () => Dat
       overall.follow(event);
       if (event.type === 'run.start' && event.files > 0) start(event.jobs);
       if (event.type === 'run.end') stop();
-      follow(inFlight, event);
+      follow(inFlight, event, now().getTime());
     },
     print: (printed) => {
       if (printed.length === 0) return;
@@ -73,9 +74,9 @@ function slotsOf(stream: TextStream): number {
 }
 
 /** A bar appears with its file and goes with it; what was fastest to finish makes room for the next. */
-function follow(inFlight: Map<string, BarState>, event: PulseEvent): void {
+function follow(inFlight: Map<string, BarState>, event: PulseEvent, nowMs: number): void {
   if (!('file' in event)) return;
-  const state = foldBar(inFlight.get(event.file), event);
+  const state = foldBar(inFlight.get(event.file), event, nowMs);
   if (state === undefined) inFlight.delete(event.file);
   else inFlight.set(event.file, state);
 }

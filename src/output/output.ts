@@ -150,7 +150,7 @@ async function progressTo(
   now: () => Date,
   many: boolean,
 ): Promise<Progress> {
-  if (style === 'bar') return many ? manyBars(stream, look, now) : barProgress(stream, look);
+  if (style === 'bar') return many ? manyBars(stream, look, now) : barProgress(stream, look, now);
   if (style === 'plain' && many) return manyLines(stream, now);
   return style === 'plain' ? plainProgress(stream, now) : noProgress(stream);
 }

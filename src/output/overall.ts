@@ -42,9 +42,11 @@ export function createOverall(now: () => Date) {
     samples = [...samples.filter((earlier) => atMs - earlier.atMs <= WINDOW_MS), { atMs, gainedBytes }];
   };
   const bytesPerSecond = () => {
-    const [first, last] = [samples[0], samples.at(-1)];
-    if (first === undefined || last === undefined || last.atMs === first.atMs) return 0;
-    return ((last.gainedBytes - first.gainedBytes) * 1000) / (last.atMs - first.atMs);
+    // Up to now, not to the last event: while nothing moves the rate falls, and is gone after the window.
+    const atMs = now().getTime();
+    const first = samples.find((earlier) => atMs - earlier.atMs <= WINDOW_MS);
+    if (first === undefined || atMs - first.atMs < SAMPLE_EVERY_MS) return 0;
+    return ((gainedBytes - first.gainedBytes) * 1000) / (atMs - first.atMs);
   };
 
   return {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PulseEvent } from '../../src/events.ts';
 import { type BarLook, type BarState, barLine } from '../../src/output/bar-line.ts';
-import { barProgress, foldBar } from '../../src/output/bar-progress.ts';
+import { barProgress, foldBar, shownAt } from '../../src/output/bar-progress.ts';
 import { noPaint } from '../../src/output/paint.ts';
 import { displayWidth } from '../../src/output/text.ts';
 import { created, done, failed, progress, resumed, retry, sizeBytes, start } from './events.ts';
@@ -73,7 +73,7 @@ describe('the line of a bar', () => {
 
 describe('what a bar shows', () => {
   const folded = (...events: readonly PulseEvent[]) =>
-    events.reduce<BarState | undefined>((shown, event) => foldBar(shown, event), undefined);
+    events.reduce<BarState | undefined>((shown, event) => foldBar(shown, event, 0), undefined);
 
   test('begins with the file and ends with its result', () => {
     expect(folded(start)?.acceptedBytes).toBe(0);
@@ -104,12 +104,26 @@ describe('what a bar shows', () => {
   test('says that it is finishing once everything is accepted', () => {
     expect(folded(start, progress(sizeBytes))?.note).toBe('finishing');
   });
+
+  test.each([
+    ['a rate that is still true', [start, progress(1000)], 4_999, undefined],
+    ['how long nothing has moved', [start, progress(1000)], 12_400, 'waiting 12 s'],
+    ['that nothing came at all', [start], 61_000, 'waiting 1m 01s'],
+    ['the pause before a retry', [start, retry], 5_900, 'retry in 1.0 s'],
+    ['that the retry hangs', [start, retry], 21_000, 'waiting 20 s'],
+    ['that it finishes, however long that takes', [start, progress(sizeBytes)], 60_000, 'finishing'],
+  ])('is %s', (_, events, nowMs, note) => {
+    const state = folded(...events);
+    expect(state && shownAt(state, nowMs).note).toBe(note);
+  });
 });
 
 describe('a bar on a terminal', () => {
+  const nowMs = 0;
+
   test('is drawn, gives way to lines for people, and is gone at the end', async () => {
     const stream = fakeStream(60);
-    const bar = await barProgress(stream, look);
+    const bar = await barProgress(stream, look, () => new Date(nowMs));
     bar.follow(start);
     expect(stream.screen()).toMatch(/^video\.mp4 {4}0 % {2}─+ *$/);
     bar.print([]);
@@ -126,7 +140,7 @@ describe('a bar on a terminal', () => {
   test('that says it has no columns is taken for one of 80', async () => {
     const shownOn = async (columns: number) => {
       const stream = fakeStream(columns);
-      const bar = await barProgress(stream, look);
+      const bar = await barProgress(stream, look, () => new Date(nowMs));
       bar.follow(start);
       bar.close();
       return stream.text();
@@ -137,7 +151,7 @@ describe('a bar on a terminal', () => {
 
   test('changes nothing of the terminal that a kill would leave behind', async () => {
     const stream = fakeStream(60);
-    const bar = await barProgress(stream, look);
+    const bar = await barProgress(stream, look, () => new Date(nowMs));
     bar.follow(start);
     bar.close();
     // Save and restore the cursor, hide it, and turn wrapping off.

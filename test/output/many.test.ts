@@ -98,6 +98,20 @@ describe('a run as a whole', () => {
     expect(state.acceptedBytes).toBe(4 * MIB);
     expect(Math.round(state.bytesPerSecond)).toBe(Math.round(MIB / 3));
   });
+
+  test('slows down while nothing moves, and stands after ten seconds', () => {
+    let nowMs = 0;
+    const overall = createOverall(() => new Date(nowMs));
+    for (const event of [runStart(1, 4 * MIB), start('a', 4 * MIB), progress('a', MIB, 4 * MIB)]) {
+      nowMs += 1000;
+      overall.follow(event);
+    }
+    const rates = [0, 2000, 20_000].map((silentMs) => {
+      nowMs = 3000 + silentMs;
+      return overall.state().bytesPerSecond;
+    });
+    expect(rates).toEqual([MIB / 2, MIB / 4, 0]);
+  });
 });
 
 test('the bars of a run stand below one another', () => {
