@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -37,17 +38,24 @@ it('the packed tarball works where it is installed, with nothing of the checkout
 
   const modules = windows ? join(dir, 'prefix', 'node_modules') : join(dir, 'prefix', 'lib', 'node_modules');
   const shipped = [
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
     'bin',
     'dist',
+    'docs',
     'man',
     'node_modules',
     'package.json',
     'page',
     'schema',
   ];
-  expect(readdirSync(join(modules, 'pulse-upload')).sort()).toEqual(shipped);
+  const installed = join(modules, 'pulse-upload');
+  expect(readdirSync(installed).sort()).toEqual(shipped);
+  const links = [...readFileSync(join(installed, 'README.md'), 'utf8').matchAll(/\]\((?!https:)([^)#]+)/g)];
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter(([, path = '']) => !existsSync(join(installed, path)))).toEqual([]);
 
   // A project that keeps the tarball, as docs/ci.md says: whoever installs the project has `npx pulse-upload`.
   const project = join(dir, 'project');
