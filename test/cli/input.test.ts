@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { payload, subject } from '../server/harness.ts';
@@ -159,9 +159,11 @@ test('a copy whose upload was never begun is shown by list, with the command tha
   expect((await startBin(['forget', copy], { env }).ended).code).toBe(3);
 });
 
-test('the copy of a process that was killed while it sent is gone on with', async () => {
+/** Kills the command with its third chunk on the way. */
+async function killedWhileSending() {
   const server = await subject({ protocol: 'pulse' });
   const proxy = await startFaultProxy({ target: server.url });
+  onTestFinished(proxy.close);
   const stateDir = await temporaryFolder();
   const env = { PULSE_UPLOAD_STATE_DIR: stateDir };
   const running = startBin(['-', '--server', proxy.url, '--spool', '--name', 'a.mp4'], {
@@ -173,14 +175,31 @@ test('the copy of a process that was killed while it sent is gone on with', asyn
   ]);
   running.child.stdin?.end(payload(4 * MIB));
   expect((await running.ended).signal).toBe('SIGKILL');
-  const list = await startBin(['list'], { env }).ended;
   const [copy = ''] = await copiesIn(stateDir);
+  return { proxy, stateDir, env, copy };
+}
+
+test.each(['--all', 'its name'])(
+  'a copy whose upload is forgotten (%s) stays, and is named',
+  async (what) => {
+    const { stateDir, env, copy } = await killedWhileSending();
+    const { code, stderr } = await startBin(['forget', what === '--all' ? what : copy], { env }).ended;
+    const stays = `${copy}, a copy of standard input, stays; forget removes it by its name`;
+    expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([0, stays]);
+    expect(await copiesIn(stateDir)).toEqual([copy]);
+    expect((await startBin(['forget', copy], { env }).ended).code).toBe(0);
+    expect(await copiesIn(stateDir)).toEqual([]);
+  },
+);
+
+test('the copy of a process that was killed while it sent is gone on with', async () => {
+  const { proxy, stateDir, env, copy } = await killedWhileSending();
+  const list = await startBin(['list'], { env }).ended;
   expect(list.stderr).toContain(`next: pulse-upload ${copy} --server`);
   const { code, stdout } = await startBin([copy, '--server', proxy.url, '--json'], { env }).ended;
   const [, offsetBytes] = /"upload.resumed".*"offsetBytes":(\d+)/.exec(stdout) ?? [];
   expect([code, Number(offsetBytes) >= 2 * MIB]).toEqual([0, true]);
   expect(await copiesIn(stateDir)).toEqual([]);
-  await proxy.close();
 });
 
 test('half a copy is never sent: not after an interruption, nor after a kill', async () => {

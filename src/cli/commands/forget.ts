@@ -51,15 +51,10 @@ async function forgetAll(values: ForgetValues): Promise<number> {
   const aside = await removeLeftovers(dir, Date.now());
   if (aside > 0 && !values.json)
     process.stdout.write(`forgot ${countOf(aside, 'saved state', 'saved states')} that could not be read\n`);
-  const copies = await copiesBeside(kept.map(({ record }) => record));
-  if (values.json) return 0;
-  if (kept.length === 0 && aside === 0 && copies.length === 0)
+  const copies = await copiesBeside([]);
+  if (kept.length === 0 && aside === 0 && copies.length === 0 && !values.json)
     process.stderr.write('nothing was remembered\n');
-  // They may be the only ones there are: whoever wants them gone names them.
-  for (const { path } of copies)
-    process.stderr.write(
-      `${harmless(path)}, a copy of standard input, stays; forget removes it by its name\n`,
-    );
+  tellStaying(copies, values);
   return 0;
 }
 
@@ -80,6 +75,11 @@ async function forgetFiles(files: readonly string[], values: ForgetValues): Prom
   }
   await forgetEach(chosen, values);
   await removeEach(unwanted, values);
+  const begun = await copiesBeside([]);
+  tellStaying(
+    begun.filter(({ path }) => chosen.some((record) => record.path === path)),
+    values,
+  );
   if (unknown.length === 0) return 0;
   throw new PulseError('input', `no upload of ${unknown.join(', ')} is remembered`, {
     hint: 'pulse-upload list shows what is remembered',
@@ -105,6 +105,15 @@ function copiesBeside(records: readonly UploadRecord[]): Promise<readonly Copy[]
     stateDir(),
     records.map(({ path }) => path),
   );
+}
+
+/** They may be the only ones there are: whoever wants them gone names them once their uploads are forgotten. */
+function tellStaying(copies: readonly Copy[], { json }: ForgetValues): void {
+  if (json) return;
+  for (const { path } of copies)
+    process.stderr.write(
+      `${harmless(path)}, a copy of standard input, stays; forget removes it by its name\n`,
+    );
 }
 
 async function removeEach(copies: readonly Copy[], { json }: ForgetValues): Promise<void> {
