@@ -221,6 +221,21 @@ describe('finishing an upload', () => {
     expect(store.bytes.equals(Buffer.from(file.bytes(0, 10)))).toBe(true);
   });
 
+  it('goes on where a 409 says, where there is no HEAD and empty chunks are refused', async () => {
+    const patch = (store: Store, offset: number, body: Buffer) => {
+      if (body.length === 0) return { status: 400 };
+      if (offset === store.bytes.length) return undefined;
+      return { status: 409, headers: { 'Upload-Offset': String(store.bytes.length) } };
+    };
+    const { origin, store } = await memoryServer({ head: () => ({ status: 404 }), patch });
+    const { probe } = probeAt(origin, { headless: 'no HEAD' });
+    const file = probe.payload(10);
+    const upload = await probe.create(10);
+    store.bytes = Buffer.from(file.bytes(0, 4));
+    expect(await probe.finish(upload, file)).toMatchObject({ complete: true, offset: 10 });
+    expect(store.bytes.equals(Buffer.from(file.bytes(0, 10)))).toBe(true);
+  });
+
   it('asks again after a refusal, and gives up after a few', async () => {
     let refusals = 2;
     const patch = () => (refusals-- > 0 ? { status: 423 } : undefined);

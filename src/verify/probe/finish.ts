@@ -72,8 +72,14 @@ export function createFinish(
         return { complete: false, offset, exchanges, trouble };
       }
       await pause(RETRY_PAUSES_MS[troubles++] ?? 1000);
-      offset = await ask('settle');
+      offset = toldWithoutHead(exchange, offset, target) ?? (await ask('settle'));
     }
     return { complete: offset === payload.sizeBytes, offset, exchanges };
   };
+}
+
+/** Where a 409 says that the upload stands: without HEAD a client has nothing else, unless empty chunks are taken. */
+function toldWithoutHead(refused: Exchange, offset: number, { headless }: Target): number | undefined {
+  const told = refused.answer?.status === 409 ? offsetOf(refused) : undefined;
+  return headless === undefined || told === offset ? undefined : told;
 }
