@@ -73,6 +73,9 @@ export async function runComposed(composed: Composed): Promise<ComposedEnd> {
   const command = () => startBin([...args, ...patience, '--json'], join(folder.path, 'state'));
 
   let running: RunningBin | undefined;
+  // On a busy machine the proxy may notice late that a process and its connections are gone.
+  const quiet = () =>
+    until(() => proxy.log.every(({ endedMs }) => endedMs !== undefined), 'the end of its connections');
   const restart = async (loseBytes: number) => {
     await server.restart(loseBytes);
     proxy.retarget(server.url());
@@ -84,10 +87,7 @@ export async function runComposed(composed: Composed): Promise<ComposedEnd> {
     restart: () => restart(MIB),
     kill: async () => {
       await running?.kill();
-      await until(
-        () => proxy.log.every(({ endedMs }) => endedMs !== undefined),
-        'the end of its connections',
-      );
+      await quiet();
     },
     expire: async () => {
       token = 'second-token';
@@ -108,6 +108,7 @@ export async function runComposed(composed: Composed): Promise<ComposedEnd> {
     for (let again = true; again; ) {
       running = command();
       const end = await running.ended;
+      await quiet();
       ends.push(end);
       // Killed, or out of patience on a busy machine: the same command goes on.
       again = (end.code === null || end.code === 4) && ends.length < 5;
