@@ -43,7 +43,100 @@ describe('a server error on the last chunk, although all bytes are there', () =>
   });
 });
 
+describe('a refusal of the last chunk, although all bytes are there', () => {
+  it.each([404, 408, 410, 413, 425, 429])(
+    '(%i) is no success of plain tus, and is not turned into one later: exit 8',
+    async (status) => {
+      const bench = await startBench();
+      bench.server.script.PATCH = [stay, { status }];
+      const file = await bench.file(2 * MIB);
+      expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+      expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+      expect(offsets(bench)).toEqual([0, MIB]);
+      expect(bench.of('upload.done')).toEqual([]);
+      expect(bench.of('upload.failed')[0]?.message).toMatch(
+        new RegExp(`has every byte, but failed at the end: .* answered ${status}`),
+      );
+    },
+  );
+
+  it.each([
+    [400, 5],
+    [401, 5],
+    [403, 5],
+    [302, 6],
+    [507, 8],
+  ])('that ends the run (%i) is not turned into a success by the next one', async (status, exitCode) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status }];
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(exitCode);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+    expect(offsets(bench)).toEqual([0, MIB]);
+    expect(bench.of('upload.done')).toEqual([]);
+    expect((await bench.upload(file, { ...plainTus(bench), resume: false })).exitCode).toBe(0);
+  });
+
+  it('that ends the run, after which HEAD answers nothing, is not forgotten either', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ status: 403 }];
+    bench.server.script.HEAD = [stay, { answer: 403 }];
+    const file = await bench.file(10);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(5);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+  });
+
+  it.each([404, 413, 429, 500])('(%i) of the last try is not taken for nothing', async (status) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ status }];
+    const file = await bench.file(10);
+    const once = { ...plainTus(bench), retries: 0 };
+    expect((await bench.upload(file, once)).exitCode).toBe(status === 413 ? 5 : 8);
+    expect((await bench.upload(file, once)).exitCode).toBe(8);
+    expect(offsets(bench)).toEqual([0]);
+  });
+
+  it.each([409, 423])('(%i) is none where our own first try came late', async (status) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ status }];
+    expect((await bench.upload(await bench.file(10), plainTus(bench))).exitCode).toBe(0);
+  });
+
+  it('is for finalize to judge, where there is one', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status: 413 }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/answered 413, yet the server says that it has every byte/),
+    ]);
+  });
+});
+
 describe('a last chunk', () => {
+  it('that is too large is halved, and passes', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { answer: 413 }];
+    expect((await bench.upload(await bench.file(2 * MIB), plainTus(bench))).exitCode).toBe(0);
+    expect(offsets(bench)).toEqual([0, MIB, MIB, 1.5 * MIB]);
+  });
+
+  it.each([
+    ['said so', [stay]],
+    ['answered no HEAD then', [stay, { answer: 403 }]],
+  ])('whose refusal stored nothing is sent by the next run, also where the server %s', async (_, heads) => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { answer: 403 }];
+    bench.server.script.HEAD = heads;
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(5);
+    // Its answer is lost: what an earlier run was told is no longer about these bytes.
+    bench.server.script.PATCH = [{ loseAnswer: true }];
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
+    expect(offsets(bench)).toEqual([0, MIB, MIB]);
+  });
+
   it('whose error stored nothing is sent again, and its success counts', async () => {
     const bench = await startBench();
     bench.server.script.PATCH = [stay, { answer: 500 }];

@@ -33,10 +33,12 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
       throw unfinished(record.finishError);
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
     const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
+    // Bytes are missing: what the last of them were answered is no longer about the end.
+    const { finishError: _, ...kept } = record;
     // How far an earlier run came is not known: a cache may have answered HEAD with less.
     return {
       ...{ url, offsetBytes, sentEndBytes: sizeOf(job) },
-      record: isShort ? { ...record, phase: 'sending' } : record,
+      record: isShort ? { ...kept, phase: 'sending' } : kept,
     };
   };
   const isWhole = record.phase === 'finalizing' || (record.phase === 'complete' && record.headless === true);

@@ -5,7 +5,8 @@ import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
-import { countRequest, endOf, type Sending } from './sending.ts';
+import { compareWithLastAnswer, completeAt, noteLastAnswer, orComplete } from './last-answer.ts';
+import { countRequest, type Sending } from './sending.ts';
 import { shrink, shrinkOnSecondTimeout } from './smaller-chunks.ts';
 import { realignWithoutHead, repeatWithoutHead } from './without-head.ts';
 
@@ -30,7 +31,8 @@ const steps: Readonly<Record<Remedy, Step>> = {
   pause,
   wait: waitForLock,
   realign,
-  gone: async (sending, _, fault) => ((await mayComeBack(sending, fault)) ? undefined : lost(fault)),
+  gone: async (sending, _, fault) =>
+    (await mayComeBack(sending, fault)) ? undefined : ((await completeAt(sending)) ?? lost(fault)),
   shrink: async (sending, chunk, fault) => {
     shrink(sending, chunk, fault);
     return undefined;
@@ -48,7 +50,8 @@ export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Pro
   job.reader.forgetBuffers();
   fallBack(sending, fault);
   sending.lastReason = fault.reason;
-  const step = await steps[fault.remedy](sending, chunk, fault);
+  noteLastAnswer(sending, chunk, fault);
+  const step = await orComplete(sending, () => steps[fault.remedy](sending, chunk, fault));
   if (step !== undefined) return step;
   if (upload.record.headless)
     return fault.remedy === 'shrink' ? chunk.offsetBytes : repeatWithoutHead(sending, chunk);
@@ -126,9 +129,7 @@ function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffs
     const times = sending.standstill?.offsetBytes === offsetBytes ? sending.standstill.times : 0;
     sending.standstill = { offsetBytes, times: times + 1, ...(cached !== undefined && { cached }) };
   }
-  // The bytes are there, yet what the server does with a complete upload went wrong (fault C33).
-  if ((fault.status ?? 0) >= 500 && endOf(chunk) === sizeBytes && offsetBytes === sizeBytes)
-    sending.finishFault = fault;
+  compareWithLastAnswer(sending, offsetBytes);
   return offsetBytes;
 }
 

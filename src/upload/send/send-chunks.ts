@@ -6,6 +6,7 @@ import { REPORT_INTERVAL_MS } from '../progress.ts';
 import { afterAnswer, type Checked } from './chunk-checks.ts';
 import { isOnTrial } from './chunk-growth.ts';
 import { grow } from './grow-chunks.ts';
+import { noteLastAnswer } from './last-answer.ts';
 import { type Lost, recover } from './recover.ts';
 import { givesUpChecksums } from './refused-checksum.ts';
 import { sendChunk } from './send-chunk.ts';
@@ -34,7 +35,10 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
     while (isUnfinished(sending)) {
       const chunk = await nextChunk(sending);
       const next = (await showComparison(sending, chunk)) ?? (await step(sending, chunk));
-      if (typeof next !== 'number') return next;
+      if (typeof next !== 'number') {
+        if (sending.finishFault !== undefined) await save(sending);
+        return next;
+      }
       await advance(sending, next);
     }
   } catch (error) {
@@ -68,9 +72,13 @@ async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
   const elapsedMs = nowMs() - startedMs;
   if (typeof accepted !== 'number') {
     // Nothing of it was stored; if it was, 409 says so.
-    if (givesUpChecksums(sending, chunk, accepted)) return chunk.offsetBytes;
+    if (givesUpChecksums(sending, chunk, accepted)) {
+      noteLastAnswer(sending, chunk, accepted);
+      return chunk.offsetBytes;
+    }
     return recover(sending, chunk, accepted);
   }
+  delete sending.finishFault;
   delete sending.lockedAtBytes;
   if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
   growBack(sending);

@@ -44,7 +44,7 @@ export interface Sending {
   lastReason?: string;
   /** A larger chunk was refused with 413: the size that passes is still to be found. */
   refusedBytes?: number;
-  /** The last chunk was answered by a server error although the server has all bytes. */
+  /** The last chunk was answered with an error, and as far as is known the server has all bytes. */
   finishFault?: Fault;
   /** Without HEAD: the chunk whose fate is not known. */
   doubt?: { readonly offsetBytes: number; readonly endBytes: number };
@@ -131,15 +131,18 @@ export function countRequest(sending: Sending): void {
   );
 }
 
-/** Stores the longest prefix that is both acknowledged and hashed. */
+/** Stores the longest prefix that is both acknowledged and hashed, and an answer that the next run has to know of. */
 export async function save(sending: Sending): Promise<void> {
-  const { job, upload, offsetBytes } = sending;
+  const { job, upload, offsetBytes, finishFault } = sending;
   const checkpoint = job.reader.checkpoint(offsetBytes);
-  if (checkpoint === undefined || checkpoint.bytes === 0) return;
+  const finishError = job.protocol.finalize === undefined ? finishFault?.reason : undefined;
+  if ((checkpoint?.bytes ?? 0) === 0 && finishError === undefined) return;
+  const prefix = checkpoint ?? upload.record.prefix;
   const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
   await job.tools.store.write({
     ...upload.record,
-    prefix: checkpoint,
-    ...(isChecked && { checkedBytes: Math.min(sending.checked.bytes, checkpoint.bytes) }),
+    prefix,
+    ...(finishError !== undefined && { finishError }),
+    ...(isChecked && { checkedBytes: Math.min(sending.checked.bytes, prefix.bytes) }),
   });
 }
