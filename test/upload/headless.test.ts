@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { MIB, startBench } from './harness.ts';
+import { expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
+
+const stay = { first: () => {} };
 
 describe('a server without HEAD', () => {
   it('is recognised, said, and uploaded to all the same', async () => {
@@ -14,7 +17,7 @@ describe('a server without HEAD', () => {
 
   it('gets a cut chunk again, unchanged', async () => {
     const bench = await startBench({ headless: true });
-    bench.server.script.PATCH = [{ first: () => {} }, { cutAfterBytes: 400_000, keep: false }];
+    bench.server.script.PATCH = [stay, { cutAfterBytes: 400_000, keep: false }];
     const file = await bench.file(3 * MIB);
     expect((await bench.upload(file)).exitCode).toBe(0);
     expect([...bench.server.finished.values()][0]?.equals(await readFile(file))).toBe(true);
@@ -22,16 +25,73 @@ describe('a server without HEAD', () => {
 
   it('that answers 409 to the repeated chunk had stored it', async () => {
     const bench = await startBench({ headless: true });
-    bench.server.script.PATCH = [{ first: () => {} }, { loseAnswer: true }];
+    bench.server.script.PATCH = [stay, { loseAnswer: true }];
     expect((await bench.upload(await bench.file(3 * MIB))).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, retries: 1 }]);
   });
+
+  it.each([
+    ['in the middle', 3 * MIB],
+    ['at its last chunk', 2 * MIB],
+  ])('that names in a 409 where it is gets the rest from there, %s', async (_, sizeBytes) => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.PATCH = [
+      stay,
+      { cutAfterBytes: 30_000, keep: true },
+      { patchHeaders: { 'Upload-Offset': String(MIB + 30_000) } },
+    ];
+    const file = await bench.file(sizeBytes);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
+    expect([...bench.server.uploads.values()][0]?.data.equals(await readFile(file))).toBe(true);
+    expect(offsets(bench).slice(0, 4)).toEqual([0, MIB, MIB, MIB + 30_000]);
+  });
+
+  it('that lost bytes and names in a 409 where it is gets them again', async () => {
+    const bench = await startBench({ headless: true });
+    const lose = (res: ServerResponse) => {
+      for (const upload of bench.server.uploads.values()) upload.data = upload.data.subarray(0, 1000);
+      res.writeHead(409, { 'Upload-Offset': '1000' }).end();
+    };
+    bench.server.script.PATCH = [stay, stay, { write: lose }];
+    const file = await bench.file(3 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+  });
+
+  it('that names in a 409 the offset of the chunk itself gets it again, within the budget', async () => {
+    const bench = await startBench({ headless: true });
+    const busy = { answer: 409, headers: { 'Upload-Offset': String(MIB) } };
+    bench.server.script.PATCH = [stay, { cutAfterBytes: 1, keep: false }, busy, busy];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file);
+    await expectProven(bench, file);
+    bench.server.script.PATCH = [stay, ...Array(9).fill(busy)];
+    expect((await bench.upload(await bench.file(2 * MIB, 'other.mp4'))).exitCode).toBe(6);
+    expect(bench.server.script.PATCH).toHaveLength(9 - 4);
+  });
+
+  it('that names in a 409 what was never sent is not believed', async () => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.PATCH = [{ answer: 409, headers: { 'Upload-Offset': String(2 * MIB) } }];
+    expect((await bench.upload(await bench.file(2 * MIB))).exitCode).toBe(6);
+    expect(bench.of('upload.failed')[0]?.message).toContain('no byte beyond 1048576 was sent');
+  });
+
+  it.each([423, 429])(
+    'that refused a chunk (%i) has not stored it, whatever 409 it answers next',
+    async (answer) => {
+      const bench = await startBench({ headless: true });
+      bench.server.script.PATCH = [stay, { answer }, { answer: 409 }];
+      expect((await bench.upload(await bench.file(2 * MIB), plainTus(bench))).exitCode).toBe(6);
+      expect(bench.of('upload.done')).toEqual([]);
+    },
+  );
 
   it('that stored a repeated chunk twice gets everything once more', async () => {
     const bench = await startBench({ headless: true });
     // The documented binary server: what arrived before the cut stays in the file, but is not counted.
     bench.server.script.FINALIZE = [{ patchJson: { size: 3_545_728, checksum: `sha256:${'0'.repeat(64)}` } }];
-    bench.server.script.PATCH = [{ first: () => {} }, { cutAfterBytes: 400_000, keep: false }];
+    bench.server.script.PATCH = [stay, { cutAfterBytes: 400_000, keep: false }];
     expect((await bench.upload(await bench.file(3 * MIB))).exitCode).toBe(0);
     expect(
       bench
@@ -48,7 +108,7 @@ describe('a server without HEAD', () => {
     const wrong = { patchJson: { checksum: `sha256:${'0'.repeat(64)}` } };
     bench.server.script.FINALIZE = [wrong, wrong];
     const cut = { cutAfterBytes: 400_000, keep: false };
-    bench.server.script.PATCH = [cut, { first: () => {} }, cut];
+    bench.server.script.PATCH = [cut, stay, cut];
     expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(7);
     expect(bench.of('upload.failed')[0]?.message).toMatch(/sha256 0{64}.*expected.*sha256 [0-9a-f]{64}/);
   });
@@ -75,7 +135,7 @@ describe('a server without HEAD', () => {
 
   it('starts over in a later run, and says why', async () => {
     const bench = await startBench({ headless: true });
-    bench.server.script.PATCH = [{ first: () => {} }, ...Array(4).fill({ answer: 500 })];
+    bench.server.script.PATCH = [stay, ...Array(4).fill({ answer: 500 })];
     const file = await bench.file(2 * MIB);
     expect((await bench.upload(file)).exitCode).toBe(4);
     expect((await bench.upload(file)).exitCode).toBe(0);

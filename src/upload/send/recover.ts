@@ -54,7 +54,7 @@ export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Pro
   const step = await orComplete(sending, () => steps[fault.remedy](sending, chunk, fault));
   if (step !== undefined) return step;
   if (upload.record.headless)
-    return fault.remedy === 'shrink' ? chunk.offsetBytes : repeatWithoutHead(sending, chunk);
+    return fault.remedy === 'shrink' ? chunk.offsetBytes : repeatWithoutHead(sending, chunk, fault);
   shrinkOnSecondTimeout(sending, fault);
   for (;;) {
     countRequest(sending);
@@ -82,11 +82,13 @@ async function waitForLock(sending: Sending, _: Chunk, fault: Fault): Promise<un
 /** The offset is not the server's. Where the refusal says which is, nobody needs to be asked (tus 1.0, PATCH). */
 async function realign(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | undefined> {
   const { patience, upload, standstill } = sending;
-  if (upload.record.headless) return realignWithoutHead(sending, chunk, fault);
   const named = fault.status === 409 ? parseByteCount(fault.answer?.headers['upload-offset']) : undefined;
+  if (upload.record.headless && named === undefined) return realignWithoutHead(sending, chunk, fault);
   // Refused at the offset that the server itself names: a lock, or a cached HEAD. Either passes, if anything does.
   const tried = standstill?.offsetBytes === chunk.offsetBytes ? standstill.times : 0;
-  if (!(await patience.lasts(fault, tried)))
+  // Without HEAD nobody else tells what was stored of a chunk that broke off: no try is spent on learning it.
+  const tells = upload.record.headless && named !== undefined && named > chunk.offsetBytes;
+  if (!tells && !(await patience.lasts(fault, tried)))
     throw errorOf(standstill === undefined ? fault : stuck(sending, fault));
   if (named === undefined || named === chunk.offsetBytes) return undefined;
   assertOurs(sending, named, '409');

@@ -1,15 +1,19 @@
 import type { Chunk } from '../../protocol/protocol.ts';
-import { errorOf, type Fault } from '../faults.ts';
+import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
 import { endOf, type Sending } from './sending.ts';
 
 /** Nothing says what became of the chunk: it is sent again, unchanged, and the content is at risk. */
-export function repeatWithoutHead(sending: Sending, chunk: Chunk): number {
-  sending.doubt = { offsetBytes: chunk.offsetBytes, endBytes: endOf(chunk) };
+export function repeatWithoutHead(sending: Sending, chunk: Chunk, fault: Fault): number {
+  // Of what was refused, or never arrived, nothing was stored.
+  if (mayHaveActed(fault)) sending.doubt = { offsetBytes: chunk.offsetBytes, endBytes: endOf(chunk) };
   sending.atRisk = true;
   return chunk.offsetBytes;
 }
 
-/** A repeated chunk that is now out of place had been stored; anything else cannot be told without HEAD. */
+/**
+ * A refusal that names no offset. A repeated chunk that is now out of place had been stored; anything else cannot be
+ * told without HEAD.
+ */
 export function realignWithoutHead({ doubt }: Sending, chunk: Chunk, fault: Fault): number {
   if (fault.status === 409 && doubt?.offsetBytes === chunk.offsetBytes) return doubt.endBytes;
   throw errorOf(fault);
