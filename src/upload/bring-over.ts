@@ -10,7 +10,7 @@ import type { OpenUpload } from './open/open-upload.ts';
 import { gapIn } from './send/chunk-checks.ts';
 import { type ChunkReader, createChunkReader } from './send/chunk-reader.ts';
 import { sendChunks } from './send/send-chunks.ts';
-import { forget } from './tidily.ts';
+import { forget, tidily } from './tidily.ts';
 
 /** A job whose file was not read yet. */
 export type Unread = Omit<Job, 'reader'>;
@@ -89,7 +89,9 @@ async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Pro
     warn(job, `${fault.reason}, yet the server says that it has every byte; going on to finalize`);
     return;
   }
-  await job.tools.store.write({ ...upload.record, finishError: fault.reason });
+  const finishError = fault.reason;
+  const remember = () => job.tools.store.write({ ...upload.record, finishError });
+  await tidily(job, 'what the server answered', remember, 'saved');
   throw unfinished(fault.reason);
 }
 

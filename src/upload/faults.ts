@@ -73,7 +73,7 @@ const byStatus: Readonly<Record<number, Rule>> = {
   422: [
     'stop',
     'integrity',
-    'the server rejects the content and has thrown it away; run the same command again to send it afresh',
+    `the server rejects the content and has thrown it away; to send it afresh, ${again}`,
   ],
   423: ['wait', 'temporary', again],
   425: busy,

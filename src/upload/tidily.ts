@@ -5,15 +5,20 @@ import type { Sender } from './send-once.ts';
 type Teller = Pick<Sender, 'source' | 'tools'>;
 
 /**
- * Puts something away once the outcome of an upload is known. Never throws: that a state folder can no longer be written
+ * Puts something away, or writes it down, once the outcome of an upload is known. Never throws: that a state folder can no longer be written
  * to makes no failure of what is proven, nor another one of what failed. It is only said, once for each file.
  */
-export async function tidily(teller: Teller, what: string, putAway: () => Promise<void>): Promise<void> {
+export async function tidily(
+  teller: Teller,
+  what: string,
+  putAway: () => Promise<void>,
+  done: 'removed' | 'saved' = 'removed',
+): Promise<void> {
   try {
     await putAway();
   } catch (error) {
     if (!teller.tools.host.isNews(`untidy: ${teller.source.name}`)) return;
-    warn(teller, `${what} could not be removed: ${asPulseError(error).message}`);
+    warn(teller, `${what} could not be ${done}: ${asPulseError(error).message}`);
   }
 }
 

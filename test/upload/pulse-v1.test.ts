@@ -276,6 +276,19 @@ describe('protocol v1', () => {
     expect(bench.of('upload.failed')).toMatchObject([{ kind: 'integrity', resumable: false }]);
   });
 
+  it('drops after 422 what several chunks had brought, and sends it afresh', async () => {
+    const bench = await startReferenceBench(v1);
+    bench.proxy.addFault({ on: { method: 'PATCH', nth: 4 }, do: 'answer', after: 'body', status: 422 });
+    const file = await bench.file(4 * MIB);
+    expect((await bench.upload(file, v1)).exitCode).toBe(7);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { resumable: false, hint: expect.stringMatching(/to send it afresh, run the same command again$/) },
+    ]);
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(bench.of('upload.created')).toHaveLength(2);
+    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0, sentBytes: 4 * MIB }]);
+  });
+
   it('ends with the right bytes over a line that cuts every kind of request', async () => {
     const bench = await startReferenceBench(v1);
     const file = await bench.file(5 * MIB + 3);

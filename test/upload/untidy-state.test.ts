@@ -1,9 +1,10 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { openStateStore, type StateStore } from '../../src/upload/state/state-store.ts';
-import { type Bench, expectProven, startBench } from './harness.ts';
+import { type Bench, expectProven, plainTus, startBench } from './harness.ts';
 
 /** A file in the place of the state folder: nothing can be written or removed below it, by no user. */
 async function breakState({ dir }: Bench): Promise<void> {
@@ -45,6 +46,34 @@ describe.skipIf(process.platform === 'win32')('a state folder that can no longer
     await rename(join(bench.dir, 'aside'), join(bench.dir, 'state'));
     expect(await bench.upload(file)).toMatchObject({ exitCode: 0, done: 1 });
     expect(bench.of('upload.done')).toMatchObject([{ proven: true }, { proven: true, sentBytes: 0 }]);
+  });
+
+  it.each([
+    [403, 'refused'],
+    [422, 'integrity'],
+  ])('hides no verdict: a chunk refused with %i', async (status, kind) => {
+    const bench = await startBench();
+    const refuse = (res: ServerResponse) => void breakState(bench).then(() => res.writeHead(status).end());
+    bench.server.script.PATCH = [{ first: () => {} }, { write: refuse }];
+    await bench.upload(await bench.file(3_000_000));
+    expect(bench.of('upload.failed')).toMatchObject([{ kind }]);
+    expect(bench.of('upload.warning')).toEqual(
+      untidy(
+        bench,
+        status === 403
+          ? 'how far it came could not be saved'
+          : 'what is remembered of it could not be removed',
+      ),
+    );
+  });
+
+  it('hides no verdict: an error on the last chunk', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ status: 500 }];
+    bench.server.script.HEAD = [{ first: () => {} }, { first: () => breakState(bench) }];
+    await bench.upload(await bench.file(1000), plainTus(bench));
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'unknown' }]);
+    expect(bench.of('upload.warning')).toEqual(untidy(bench, 'what the server answered could not be saved'));
   });
 
   it.each([

@@ -131,6 +131,6 @@ const finalizeWords: Readonly<Record<number, { readonly kind: ErrorKind; readonl
   },
   422: {
     kind: 'integrity',
-    hint: 'the server rejects the content; run the same command again to send it afresh',
+    hint: 'the server rejects the content; to send it afresh, run the same command again',
   },
 };

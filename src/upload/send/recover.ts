@@ -37,9 +37,12 @@ const steps: Readonly<Record<Remedy, Step>> = {
     shrink(sending, chunk, fault);
     return undefined;
   },
-  stop: async ({ job }, _, fault) => {
+  stop: async (sending, _, fault) => {
     // Rejected for its content: the server keeps nothing that could be gone on with.
-    if (fault.status === 422) await forget(job);
+    if (fault.status === 422) {
+      sending.isDropped = true;
+      await forget(sending.job);
+    }
     throw errorOf(fault);
   },
 };

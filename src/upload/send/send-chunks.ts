@@ -10,7 +10,7 @@ import { noteLastAnswer } from './last-answer.ts';
 import { type Lost, recover } from './recover.ts';
 import { givesUpChecksums } from './refused-checksum.ts';
 import { sendChunk } from './send-chunk.ts';
-import { advance, chunkBytesOf, createSending, endOf, type Sending, save } from './sending.ts';
+import { advance, chunkBytesOf, createSending, endOf, type Sending, saveInTheEnd } from './sending.ts';
 import { growBack, learnPassing } from './smaller-chunks.ts';
 import { showComparison } from './wrong-checksum.ts';
 
@@ -36,13 +36,13 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
       const chunk = await nextChunk(sending);
       const next = (await showComparison(sending, chunk)) ?? (await step(sending, chunk));
       if (typeof next !== 'number') {
-        if (sending.finishFault !== undefined) await save(sending);
+        if (sending.finishFault !== undefined) await saveInTheEnd(sending);
         return next;
       }
       await advance(sending, next);
     }
   } catch (error) {
-    await save(sending);
+    await saveInTheEnd(sending);
     throw error;
   }
   const { atRisk, finishFault, checked } = sending;

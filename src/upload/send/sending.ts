@@ -5,6 +5,7 @@ import { createPatience, type Patience } from '../host/patience.ts';
 import type { Job } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { createProgress, type Progress } from '../progress.ts';
+import { tidily } from '../tidily.ts';
 import { afterHead, type Checked, checkedBefore } from './chunk-checks.ts';
 import type { ChunkGrowth } from './chunk-growth.ts';
 import { growthFrom } from './grow-chunks.ts';
@@ -36,6 +37,8 @@ export interface Sending {
   /** Chunks that passed since the last trouble, while they are smaller than usual. */
   calmChunks: number;
   savedAtMs: number;
+  /** The server threw the upload away, and so did we: nobody is to go on with it. */
+  isDropped?: true;
   /** A chunk that was refused at the very offset that HEAD names. */
   standstill?: { readonly offsetBytes: number; readonly times: number; readonly cached?: string };
   /** Where the upload was when it was found locked; until a chunk is taken, or as much as one was stored meanwhile. */
@@ -145,4 +148,10 @@ export async function save(sending: Sending): Promise<void> {
     ...(finishError !== undefined && { finishError }),
     ...(isChecked && { checkedBytes: Math.min(sending.checked.bytes, prefix.bytes) }),
   });
+}
+
+/** The same where the outcome is known already: what cannot be saved hides no verdict. */
+export async function saveInTheEnd(sending: Sending): Promise<void> {
+  if (sending.isDropped) return;
+  await tidily(sending.job, 'how far it came', () => save(sending), 'saved');
 }
