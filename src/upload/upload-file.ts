@@ -18,6 +18,7 @@ import { chooseDigest } from './send/chunk-digest.ts';
 import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
 import { openSource, type Source } from './source/source.ts';
+import { heldStore } from './state/held-store.ts';
 import type { UploadKey } from './state/state-store.ts';
 import { forget, tidily } from './tidily.ts';
 
@@ -56,12 +57,13 @@ export async function uploadFile(
     const key = keyOf(source, protocol, settings);
     const lock = await given.store.lock(key);
     const { signal, release } = joinedSignal(given.signal, lock.lost);
+    const tools = { ...given, signal, store: heldStore(given.store, lock.lost) };
     try {
-      const result = await uploadSource(source, protocol, settings, { ...given, signal });
+      const result = await uploadSource(source, protocol, settings, tools);
       await tidily({ source, tools: given }, 'its lock', lock.release);
       return result;
     } catch (error) {
-      await abandon({ protocol, settings, tools: { ...given, signal }, source }, key, error);
+      await abandon({ protocol, settings, tools, source }, key, error);
       // What failed is the error to tell, and none that comes of the tidying.
       const kept = await given.store.read(key, () => undefined).catch(() => undefined);
       const isKept = kept !== undefined && kept.phase !== 'creating';

@@ -206,7 +206,7 @@ describe('two processes on one file', () => {
     expect((await bench.upload(file)).exitCode).toBe(0);
   });
 
-  it('the first one stops when the second one has taken over, and sends nothing more', async () => {
+  it('the first one stops when the second one has taken over, sends nothing more and leaves its record alone', async () => {
     const bench = await startBench();
     const file = await bench.file(3 * MIB);
     const taken = new AbortController();
@@ -215,11 +215,19 @@ describe('two processes on one file', () => {
     const lock = async () => ({ lost: taken.signal, release: async () => {} });
     const uploading = bench.upload(file, {}, { store: { ...store, lock } });
     while (bench.server.script.PATCH.length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const path = await stateFile(bench);
+    const others = {
+      ...JSON.parse(await readFile(path, 'utf8')),
+      url: `${bench.server.url}/uploads/of-the-second`,
+      phase: 'finalizing',
+    };
+    await writeFile(path, JSON.stringify(others));
     taken.abort(new PulseError('temporary', 'another process has taken over', { hint: 'see there' }));
     expect(await uploading).toMatchObject({ exitCode: 4 });
     expect(bench.of('upload.failed')).toMatchObject([
       { message: 'another process has taken over', resumable: true },
     ]);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(others);
     expect(bench.server.lines().filter((line) => line.startsWith('PATCH')).length).toBeLessThanOrEqual(2);
   });
 
