@@ -70,9 +70,10 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     release();
     forget();
   }
-  if (!stop.signal.aborted) await prune(run.tools);
-  await given.ledger?.close().catch((error) => report(lockStays(error)));
   const notAttempted = items.length - counts.done - counts.failed;
+  // What was not attempted is for the next run to go on with, however old it is.
+  if (!stop.signal.aborted && notAttempted === 0) await prune(run.tools);
+  await given.ledger?.close().catch((error) => report(lockStays(error)));
   const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
   const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };
   report({ type: 'run.end', ...outcome, interrupted: counts.interrupted, skipped, tooYoung });

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { asPulseError, type PulseError } from '../errors.ts';
 import type { PulseEvent, Report } from '../events.ts';
 import type { Outcome as WireOutcome } from '../protocol/wire.ts';
+import { comeBackFor } from '../upload/come-back.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { Chosen } from '../upload/open/discover.ts';
 import { cleanError } from '../upload/redact.ts';
@@ -63,6 +64,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
   try {
     if (item.problem !== undefined) throw item.problem;
     state = await stateOf(item.file);
+    await comeBackFor(item.file, run.settings, run.tools);
     own = withOwn(item, run);
     watched = run.trouble.watched(own.tools.send);
     const { report: tell, store } = own.tools;

@@ -8,6 +8,7 @@ import { protocols } from '../protocol/protocols/index.ts';
 import { createTransport } from '../transport/http.ts';
 import { proxyChoice } from '../transport/proxy-choice.ts';
 import type { TransportSettings } from '../transport/settings.ts';
+import { comeBackFor } from '../upload/come-back.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { joinedSignal } from '../upload/joined-signal.ts';
 import { chooseProtocol } from '../upload/open/discover.ts';
@@ -51,6 +52,7 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
     signal: joined.signal,
   });
   try {
+    await comeBackFor(file, settings, tools);
     const { protocol } = await chooseProtocol(protocols, settings, file, tools);
     const result = await uploadFile(file, protocol, settings, tools);
     listener.rethrow();

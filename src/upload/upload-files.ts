@@ -1,6 +1,7 @@
 import { asPulseError, exitCodes, PulseError } from '../errors.ts';
 import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
+import { comeBackFor } from './come-back.ts';
 import { again } from './faults.ts';
 import { createRunTools, type RunTools } from './host/host.ts';
 import { type Chosen, chooseProtocol } from './open/discover.ts';
@@ -36,8 +37,10 @@ export async function uploadFiles(
   const readable: string[] = [];
   for (const file of files) {
     const problem = await problemOf(file);
-    if (problem === undefined) readable.push(file);
-    else fail(file, problem);
+    if (problem === undefined) {
+      readable.push(file);
+      await comeBackFor(file, settings, tools);
+    } else fail(file, problem);
   }
 
   let chosen: Chosen | undefined;
@@ -60,7 +63,7 @@ export async function uploadFiles(
   return outcome;
 }
 
-/** At the end: what this run went on with is fresh by then. */
+/** At the end: what this run came back for is not old by then, whatever became of it. */
 export async function prune({ store, clock, report }: Tools): Promise<void> {
   for (const { path, server, savedAt, createdAt } of await store.prune(clock.dateMs()))
     report({ type: 'upload.pruned', file: path, server, savedAt: savedAt ?? createdAt });

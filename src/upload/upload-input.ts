@@ -77,6 +77,7 @@ function fleetingStore(): StateStore & { readonly current: () => UploadRecord | 
     remove: async () => {
       kept = undefined;
     },
+    renew: async () => undefined,
     prune: async () => [],
   };
 }

@@ -2,6 +2,8 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createTransport } from '../../src/transport/http.ts';
+import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { folderOf } from './folder.ts';
 import { names, startBulkBench } from './harness.ts';
 
@@ -433,5 +435,24 @@ describe('a run stops', () => {
     const dir = await folderOf(...names(3));
     server.script.PATCH = [{ first: () => rm(join(dir, '02.mp4')) }];
     expect(await run(dir, { run: { jobs: 1 } })).toMatchObject({ exitCode: 3, done: 2, failed: 1 });
+  });
+
+  test('and forgets as old neither what it tried nor what is left for the next run', async () => {
+    const { run, server, of, ledger } = await startBulkBench();
+    const dir = await folderOf(...names(2));
+    server.script.PATCH = [{ answer: 403 }, { answer: 403 }];
+    await run(dir);
+    const state = join(dirname(ledger), 'state');
+    const then = openStateStore(state, () => new Date(Date.now() - 31 * 24 * 60 * 60_000));
+    for (const { record } of await keptUploads(state, Date.now())) await then.write(record);
+    server.script.HEAD = [{ answer: 403 }];
+    const stopped = await run(dir, { run: { jobs: 1, maxFailures: 1 } });
+    expect(stopped).toMatchObject({ exitCode: 5, done: 0, failed: 1, notAttempted: 1 });
+    expect(of('upload.pruned')).toEqual([]);
+    expect(await keptUploads(state, Date.now())).toHaveLength(2);
+
+    // What it tried is not old for a run of other files either.
+    await run(await folderOf('other.mp4'));
+    expect(of('upload.pruned')).toMatchObject([{ file: join(dir, '01.mp4') }]);
   });
 });

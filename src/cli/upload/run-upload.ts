@@ -41,8 +41,8 @@ export async function runUpload(
     {
       upload: async (tools, output) => {
         const outcome = await uploadFiles(line.operands, settings, tools);
-        const copies = line.operands.filter((file) => isSpooled(stateDir, file));
-        for (const file of copies) {
+        for (const file of line.operands) {
+          if (!(await isSpooled(stateDir, file))) continue;
           if (gone.has(file)) output.warn(copyStays(file));
           else if (!left.has(file) && settings.finalize) await dropCopy(file, output);
         }

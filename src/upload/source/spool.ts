@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { makeFolder } from '../../system/files.ts';
@@ -7,6 +7,10 @@ import { renameOver } from '../../system/rename.ts';
 import { FILE_MODE, FOLDER_MODE } from '../state/state-folder.ts';
 import type { Input } from './input.ts';
 import { pipeAgain } from './input.ts';
+import { realPathText } from './path-text.ts';
+
+/** The folder of the copies, in the state folder. */
+const SPOOL = 'spool';
 
 /** A copy of an input that is not finished; nobody may take it for the whole. */
 const UNFINISHED = '.unfinished';
@@ -29,7 +33,7 @@ interface SpoolLimits {
 
 /** A place in the state folder for the copy of an input: readable by this user only, like everything there. */
 export async function openSpool(stateDir: string, name: string): Promise<Spool> {
-  const folder = join(spoolFolder(stateDir), randomUUID().slice(0, 8));
+  const folder = join(await spoolFolder(stateDir), randomUUID().slice(0, 8));
   const path = join(folder, fileNameOf(name));
   return {
     path,
@@ -45,8 +49,15 @@ export async function openSpool(stateDir: string, name: string): Promise<Spool> 
 }
 
 /** Whether a file is such a copy. */
-export function isSpooled(stateDir: string, path: string): boolean {
-  return dirname(dirname(resolve(path))) === resolve(spoolFolder(stateDir));
+export async function isSpooled(stateDir: string, path: string): Promise<boolean> {
+  return (await withoutLinks(dirname(dirname(resolve(path))))) === (await spoolFolder(stateDir));
+}
+
+/** Somebody came back for a file: where it is such a copy, its time begins anew. */
+export async function renewCopy(stateDir: string, path: string, now: Date): Promise<void> {
+  // Of a long list nearly none is one, and no folder is looked at for the others.
+  if (basename(dirname(dirname(path))) !== SPOOL || !(await isSpooled(stateDir, path))) return;
+  await utimes(dirname(path), now, now);
 }
 
 export interface Copy {
@@ -62,7 +73,7 @@ export async function unsentCopies(stateDir: string, known: Iterable<string>): P
 
 /** The copies that are whole, whether their uploads were begun or not. */
 async function spooledCopies(stateDir: string): Promise<readonly Copy[]> {
-  const root = spoolFolder(stateDir);
+  const root = await spoolFolder(stateDir);
   const copies: Copy[] = [];
   for (const folder of await readdir(root).catch(() => [])) {
     for (const name of await readdir(join(root, folder)).catch(() => [])) {
@@ -86,7 +97,7 @@ export async function pruneSpool(
   nowMs: number,
   remembered: () => Promise<ReadonlySet<string>>,
 ): Promise<void> {
-  const root = spoolFolder(stateDir);
+  const root = await spoolFolder(stateDir);
   for (const name of await readdir(root).catch(() => [])) {
     const folder = join(root, name);
     const { mtimeMs } = await stat(folder);
@@ -97,8 +108,14 @@ export async function pruneSpool(
   }
 }
 
-function spoolFolder(stateDir: string): string {
-  return join(stateDir, 'spool');
+/** As the paths in records are: absolute and without links, so that copies are found among them. */
+function spoolFolder(stateDir: string): Promise<string> {
+  return withoutLinks(resolve(stateDir, SPOOL));
+}
+
+/** What is not there yet has no links. */
+function withoutLinks(folder: string): Promise<string> {
+  return realPathText(folder).catch(() => folder);
 }
 
 /** The name is what the server will see; not every name that a server takes can be one of a file here. */

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { replaceFile } from '../../system/files.ts';
 import { isExpired } from '../open/expiry.ts';
 import { identify, isAbsent, sameFile } from '../source/source.ts';
 import { acquireLock, assertUnlocked } from './lock.ts';
-import { nameOf, parseRecord, type UploadRecord } from './record.ts';
-import { orStateError } from './state-folder.ts';
+import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
+import { FILE_MODE, orStateError } from './state-folder.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -14,6 +16,9 @@ const KEPT_MS = 30 * DAY_MS;
 
 /** Our clock and the server's may differ: an upload is given up only when it must be gone. */
 const EXPIRY_SLACK_MS = DAY_MS;
+
+/** What was written so short a time ago is new enough for the run that comes back for it. */
+const RENEWED_AFTER_MS = 60 * 60_000;
 
 /** Files of the state folder that one run looks at to prune them. */
 const PRUNED_AT_ONCE = 500;
@@ -72,6 +77,24 @@ export async function forgetUpload(dir: string, record: UploadRecord): Promise<v
   });
 }
 
+/** Somebody came back for an upload: its time begins anew. Throws `temporary` while a process works on it. */
+export async function renewUpload(dir: string, key: UploadKey, now: Date): Promise<void> {
+  const path = join(dir, nameOf(key));
+  // Of most files there is none, and an error for each would cost more than this.
+  if (!existsSync(`${path}.json`)) return;
+  const read = async () => (await readRecords(dir, [`${nameOf(key)}.json`]))[0];
+  const seen = await read();
+  if (seen === undefined || now.getTime() - savedMs(seen) < RENEWED_AFTER_MS) return;
+  const lock = await acquireLock(`${path}.lock`, key.path);
+  try {
+    const record = await read();
+    const renewed = { ...record, savedAt: now.toISOString() };
+    if (record !== undefined) await replaceFile(`${path}.json`, `${JSON.stringify(renewed)}\n`, FILE_MODE);
+  } finally {
+    await lock.release();
+  }
+}
+
 /**
  * Removes what nobody can need any more, and tells the records among it. Uploads that are worked on are left alone.
  * Of very many records it looks at some, others every time, so that a run does not wait for it.
@@ -82,8 +105,10 @@ export async function pruneUploads(dir: string, nowMs: number): Promise<readonly
   const some = [...names.slice(start), ...names.slice(0, start)].slice(0, PRUNED_AT_ONCE);
   const pruned: UploadRecord[] = [];
   for (const record of await readRecords(dir, some)) {
-    const isOld = nowMs - savedMs(record) > KEPT_MS;
-    if (!isOld && !isExpired(record, nowMs - EXPIRY_SLACK_MS)) continue;
+    const ageMs = nowMs - savedMs(record);
+    // Whoever came back after the term has not learned from the server yet that the upload is gone.
+    const isOver = isExpired(record, nowMs - EXPIRY_SLACK_MS) && ageMs > EXPIRY_SLACK_MS;
+    if (ageMs <= KEPT_MS && !isOver) continue;
     await forgetUpload(dir, record).then(
       () => pruned.push(record),
       () => undefined,

@@ -3,8 +3,8 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { removeFile, replaceFile } from '../../system/files.ts';
-import { pruneSpool } from '../source/spool.ts';
-import { pruneUploads, rememberedPaths } from './kept-uploads.ts';
+import { pruneSpool, renewCopy } from '../source/spool.ts';
+import { pruneUploads, rememberedPaths, renewUpload } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
 import { createInFolder, FILE_MODE, orStateError } from './state-folder.ts';
@@ -24,6 +24,8 @@ export interface StateStore {
   readonly peek: (key: UploadKey) => Promise<UploadRecord | undefined>;
   readonly write: (record: UploadRecord) => Promise<void>;
   readonly remove: (key: UploadKey) => Promise<void>;
+  /** Somebody came back for an upload: neither its record nor its copy of standard input is old any more. Never throws. */
+  readonly renew: (key: UploadKey) => Promise<void>;
   /** Removes what nobody can need any more, and tells the records among it. Never throws. */
   readonly prune: (nowMs: number) => Promise<readonly UploadRecord[]>;
 }
@@ -78,6 +80,10 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
         await inFolder(() => replaceFile(pathOf(record, 'json'), `${JSON.stringify(saved)}\n`, FILE_MODE));
       }),
     remove: (key) => orStateError(dir, () => removeFile(pathOf(key, 'json'))),
+    renew: async (key) => {
+      await renewCopy(dir, key.path, now()).catch(() => undefined);
+      await renewUpload(dir, key, now()).catch(() => undefined);
+    },
     prune: async (nowMs) => {
       const pruned = await pruneUploads(dir, nowMs).catch(() => []);
       await pruneSpool(dir, nowMs, () => rememberedPaths(dir)).catch(() => undefined);
