@@ -60,6 +60,13 @@ export async function replaceFile(
   }
 }
 
+/** A new name outlives a power cut only once its folder is on the disk; Windows does not open folders. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
 /** Removes a file of our own, if it is there. `rm` asks what it is before it does so, which is felt with many files. */
 export async function removeFile(path: string): Promise<void> {
   try {

@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { syncFolder } from '../../system/files.ts';
 import type { LockTiming } from '../../upload/state/lock.ts';
 import { byteRecords, NEWLINE } from './byte-records.ts';
 import { orLedgerError } from './ledger-error.ts';
@@ -145,13 +146,6 @@ async function mend(
   // By its name: what is open for appending Windows does not shorten.
   if (torn === 'piece') await truncate(path, wholeBytes);
   if (torn === 'unended') await handle?.appendFile('\n');
-}
-
-/** A new name outlives a power cut only once its folder is on the disk; Windows does not open folders. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function noRecord(path: string, line: number): PulseError {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
-import { makeFolder } from '../../system/files.ts';
+import { makeFolder, syncFolder } from '../../system/files.ts';
 import { renameOver } from '../../system/rename.ts';
 import { FILE_MODE, FOLDER_MODE } from '../state/state-folder.ts';
 import type { Input } from './input.ts';
@@ -149,6 +149,8 @@ async function fill(
     );
   }
   await orSpoolError(path, () => renameOver(unfinished, path));
+  // The folders may be as new as the copy.
+  for (const above of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(above);
   return sizeBytes;
 }
 
@@ -174,6 +176,8 @@ async function copyAll(
     signal?.removeEventListener('abort', close);
   }
   signal?.throwIfAborted();
+  // On the disk before it is called whole: half a copy after a power cut would be sent, and proven, as the input.
+  await orSpoolError(path, () => handle.sync());
   return sizeBytes;
 }
 
