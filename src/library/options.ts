@@ -122,6 +122,12 @@ export function settingsOf(options: UploadOptions): UploadSettings {
     }
     check(value, name);
   }
+  if (options.requireProof && options.finalize === false)
+    throw unfit(
+      'requireProof',
+      'is true, and finalize false, which stops before the proof',
+      'one of them only',
+    );
   const known = new Set<string>(settingNames);
   const wanted = Object.fromEntries(given.filter(([name]) => known.has(name)));
   return { ...defaultSettings, ...wanted, server: parseServerUrl(String(options.server), 'server') };

@@ -25,6 +25,27 @@ function valuesFor(content: unknown, argv: readonly string[] = [], environment: 
   return readUploadValues(splitCommandLine(upload, argv).given, environment, configOf(content));
 }
 
+test('a proof of what is not finalized is refused wherever the two are asked for', () => {
+  const message = (one: string, other: string) =>
+    `${one} asks for what finalize proves, and with ${other} it is not sent`;
+  const variables = { PULSE_UPLOAD_REQUIRE_PROOF: '1', PULSE_UPLOAD_NO_FINALIZE: 'yes' };
+  expect(
+    errorOf(() => valuesFor({}, ['a', '--no-finalize'], { PULSE_UPLOAD_REQUIRE_PROOF: '1' })),
+  ).toMatchObject({
+    kind: 'usage',
+    message: message('PULSE_UPLOAD_REQUIRE_PROOF', '--no-finalize'),
+  });
+  expect(errorOf(() => valuesFor({ requireProof: true, noFinalize: true })).message).toBe(
+    message('c.json: requireProof', 'c.json: noFinalize'),
+  );
+  expect(errorOf(() => valuesFor({}, [], variables)).message).toBe(
+    message('PULSE_UPLOAD_REQUIRE_PROOF', 'PULSE_UPLOAD_NO_FINALIZE'),
+  );
+  expect(
+    valuesFor({ requireProof: true }, ['a', '--no-finalize'], { PULSE_UPLOAD_REQUIRE_PROOF: '0' }),
+  ).toMatchObject({ noFinalize: true, requireProof: false });
+});
+
 describe('a config file', () => {
   test('stands below flags and environment, and above defaults', () => {
     const config = { chunkSize: '2MiB', header: ['X-A: file'], noResume: true };

@@ -44,7 +44,7 @@ describe('settings', () => {
       ...['-t', 's3cret', '--protocol', 'tus', '--body', 'multipart', '--chunk-size', '512KiB'],
       ...['--retries', '0', '--retry-delay', '100ms', '--timeout', '5m', '--name', 'other.mp4'],
       ...['-H', 'X-A: 1', '--header', 'X-B: 2', '--metadata', 'camera=7', '--metadata', 'day=1'],
-      ...['--no-resume', '--no-finalize', '--require-proof', '--read-back', '--checksum', 'sha1'],
+      ...['--no-resume', '--require-proof', '--read-back', '--checksum', 'sha1'],
       '--abort-on-failure',
     ];
     expect(settings(argv)).toEqual({
@@ -60,12 +60,13 @@ describe('settings', () => {
       headers: { 'X-A': '1', 'X-B': '2' },
       metadata: { camera: '7', day: '1' },
       resume: false,
-      finalize: false,
+      finalize: true,
       requireProof: true,
       readBack: true,
       checksum: 'sha1',
       abortOnFailure: true,
     });
+    expect(settings(['--no-finalize']).finalize).toBe(false);
   });
 
   test('let chunks grow where they are asked to, and share the memory among several files', () => {
@@ -177,6 +178,12 @@ describe('a command line that makes no sense', () => {
       ['a', ...server, '-qv'],
       '--quiet and --verbose exclude each other, expected one of them',
       'leave out --quiet or --verbose',
+    ],
+    [
+      'a proof of what is not finalized',
+      ['a', ...server, '--require-proof', '--no-finalize'],
+      '--require-proof asks for what finalize proves, and with --no-finalize it is not sent',
+      'leave out --require-proof or --no-finalize',
     ],
     ['an unknown option', ['a', '--servr', 'x'], "unknown option '--servr'", 'did you mean --server?'],
     [

@@ -71,6 +71,11 @@ describe('upload()', () => {
       { server: 'http://me:secret@127.0.0.1/' },
       /server is 'http:\/\/\[credentials\]@/,
     ],
+    [
+      'a proof of what is not finalized',
+      { requireProof: true, finalize: false },
+      /requireProof is true, and finalize false/,
+    ],
     ['a server of another scheme', { server: 'ftp://127.0.0.1/' }, /begins with http/],
   ])('refuses %s before the first request', async (_, options, message) => {
     const { file, stateDir } = await video();

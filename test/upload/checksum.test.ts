@@ -56,6 +56,16 @@ describe('checksums of chunks', () => {
     expect(bench.of('upload.done').at(-1)).toMatchObject({ proven: true, proof: 'read-back' });
   });
 
+  it('and what is read back prove it also without a finalize, of which tus has none', async () => {
+    const bench = await withAll();
+    const file = await bench.file(10);
+    expect((await bench.upload(file, { ...tus, finalize: false })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
+    const other = await bench.file(10, 'other.mp4');
+    await bench.upload(other, { ...tus, finalize: false, readBack: true });
+    expect(bench.of('upload.done').at(-1)).toMatchObject({ proven: true, proof: 'read-back' });
+  });
+
   it('go with every chunk, are those of exactly its bytes, and prove the upload', async () => {
     const bench = await withAll();
     const file = await bench.file(2 * MIB + 7);

@@ -20,6 +20,8 @@ import {
   type Given,
   type OptionTable,
   refuseTogether,
+  type Sources,
+  sourceOf,
   type Values,
   valuesOf,
 } from './option-table.ts';
@@ -198,11 +200,28 @@ export const uploadOptions = {
 export type UploadValues = Values<typeof uploadOptions>;
 
 /** Everything the command line, the environment and the config file say about an upload, validated. */
-export function readUploadValues(given: Given, environment: Environment, config?: Config): UploadValues {
+export function readUploadValues(
+  given: Given,
+  environment: Environment,
+  config: Config = new Map(),
+): UploadValues {
   refuseTogether(uploadOptions, given, 'quiet', 'verbose');
   refuseTogether(uploadOptions, given, 'token', 'tokenFile');
   refuseTogether(uploadOptions, given, 'json', 'outputTemplate');
-  return valuesOf(uploadOptions, given, environment, config);
+  const values = valuesOf(uploadOptions, given, environment, config);
+  if (values.noFinalize && values.requireProof) refuseProofUnfinished({ given, environment, config });
+  return values;
+}
+
+/** Also where a flag asks for the one and a variable for the other: what is not finalized cannot be proven. */
+function refuseProofUnfinished(sources: Sources): never {
+  const [proof, end] = [
+    sourceOf(uploadOptions, 'requireProof', sources),
+    sourceOf(uploadOptions, 'noFinalize', sources),
+  ];
+  throw new PulseError('usage', `${proof} asks for what finalize proves, and with ${end} it is not sent`, {
+    hint: `leave out ${proof} or ${end}`,
+  });
 }
 
 /** The settings of the upload room; reads the token file. Without `files` these come from folders and lists. */

@@ -49,7 +49,8 @@ export async function proved(
     sha256,
     resumedFromBytes: upload.offsetBytes,
   };
-  if (!settings.finalize) return { ...brought, proven: false };
+  // Where there is no finalize, every byte is all that a server is given before it can be asked.
+  if (!settings.finalize && protocol.finalize !== undefined) return { ...brought, proven: false };
   const finalized = await finalizeUpload(job, upload);
   if (finalized !== undefined && 'shortOf' in finalized) return finalized;
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
