@@ -4,10 +4,9 @@ import type { Dialect } from '../dialect.ts';
 import { type Reply, refusal } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
 import { capabilities } from '../requests/capabilities.ts';
-import { settleComplete } from '../requests/complete.ts';
+import { settledFirst } from '../requests/complete.ts';
 import { artifactIdIn, serveArtifact, withdrawArtifact } from '../requests/serve-artifact.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
-import { isComplete } from '../store/upload.ts';
 import type { Subject } from '../tokens/token.ts';
 import { words } from '../words.ts';
 
@@ -46,9 +45,7 @@ export const pulseV1: Dialect = {
     const upload = await uploads.find(id);
     return { ...aboutOf(upload?.info.metadata), artifactId: id };
   },
-  // After a crash between the last byte and its answer the client asks, and finds the upload settled.
-  meet: async (upload, _request, parts) =>
-    isComplete(upload) && upload.hold === undefined ? settleComplete(upload, parts) : undefined,
+  meet: settledFirst,
   settle,
   dress: (reply) => ({
     ...reply,

@@ -1,3 +1,4 @@
+import type { Hooks } from '../extension.ts';
 import type { Reply } from '../http/exchange.ts';
 import type { Parts } from '../parts.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
@@ -15,6 +16,16 @@ export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<
   });
   return upload.settled;
 }
+
+/**
+ * The `meet` of a dialect in which the last byte is the last word: nobody hears that an upload is complete before it is
+ * settled, after a crash between that byte and its answer, and while the request that brought it still settles.
+ */
+export const settledFirst: NonNullable<Hooks['meet']> = async (upload, _request, parts) => {
+  // While a body still comes its end is not known; a creation that breaks off there is taken back as a whole.
+  const isWritten = upload.hold === undefined || upload.hold.settling || upload.settled !== undefined;
+  return isWritten ? settleComplete(upload, parts) : undefined;
+};
 
 /** Resolves when the file of a complete upload stays where it is: it is not read while it is being moved. */
 export async function atRest(upload: LiveUpload, parts: Parts): Promise<void> {
