@@ -1,6 +1,7 @@
 import { parseMetadata } from '../../protocol/headers.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Parts } from '../parts.ts';
+import { settledFirst } from '../requests/complete.ts';
 import { download } from '../requests/download.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
 
@@ -9,6 +10,7 @@ export const tus: Dialect = {
   clientPath: '/files',
   resource: () => undefined,
   uploadVerbs: { GET: download },
+  meet: settledFirst,
   settle: async (upload: LiveUpload, { store, rules }: Parts) => {
     const { id, metadata, concat } = upload.info;
     // A part is no file of its own: the final upload gets the name.

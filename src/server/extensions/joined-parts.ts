@@ -1,4 +1,5 @@
 import type { Parts } from '../parts.ts';
+import { settleComplete } from '../requests/complete.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
 import { steadyNowMs } from '../store/steady-time.ts';
 import { isComplete } from '../store/upload.ts';
@@ -93,11 +94,13 @@ async function partsOfWholes(
   return joined;
 }
 
-/** Synced once more where nothing was moved yet: after a crash nobody knows whether the join had come so far. */
-async function isWholeAndSafe(upload: LiveUpload, { store }: Parts): Promise<boolean> {
+/** Settled where nothing was moved yet: after a crash nobody knows whether the join had come so far. */
+async function isWholeAndSafe(upload: LiveUpload, parts: Parts): Promise<boolean> {
   if (!isComplete(upload) || upload.joining !== undefined) return false;
-  if (upload.finished === undefined) await store.sync(upload.info.id);
-  return true;
+  return settleComplete(upload, parts).then(
+    (refused) => refused === undefined,
+    () => false,
+  );
 }
 
 /** Such a final upload can never be joined, so it keeps no part from being removed. */

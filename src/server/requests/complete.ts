@@ -22,6 +22,8 @@ export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<
  * settled, after a crash between that byte and its answer, and while the request that brought it still settles.
  */
 export const settledFirst: NonNullable<Hooks['meet']> = async (upload, _request, parts) => {
+  // A join first writes down that the upload may be told of, and would write over what settling does.
+  if (isComplete(upload)) await upload.joining;
   // While a body still comes its end is not known; a creation that breaks off there is taken back as a whole.
   const isWritten = upload.hold === undefined || upload.hold.settling || upload.settled !== undefined;
   return isWritten ? settleComplete(upload, parts) : undefined;
