@@ -148,6 +148,6 @@ async function wanted({ path }: RequestHead, parts: Parts): Promise<LiveUpload |
   const upload = isUploadId(id) ? await uploads.find(id) : undefined;
   if (upload !== undefined) await atRest(upload, parts);
   const isThere =
-    upload !== undefined && isComplete(upload) && (!upload.finished || (await store.holds(upload.finished)));
+    upload !== undefined && isComplete(upload) && (!upload.finished || (await store.holds(upload)));
   return isThere ? upload : refusal(404, 'no such file');
 }

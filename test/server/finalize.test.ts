@@ -93,6 +93,23 @@ describe('finalize', () => {
     expect((await finalize(server, url)).status).toBe(410);
   });
 
+  it('takes no file of another upload that got its name for its own', async () => {
+    const server = await subject({ page: true });
+    const path = join(server.dir, 'same.mp4');
+    const first = await complete(server, payload(1000, 'first'));
+    await finalize(server, first, 'same.mp4');
+    await rename(path, `${path}.taken`);
+    const second = await complete(server, payload(1000, 'second'));
+    await finalize(server, second, 'same.mp4');
+    expect((await finalize(server, first, 'same.mp4')).status).toBe(410);
+    expect((await fetch(`${server.url}/page/files/${idOf(first)}`)).status).toBe(404);
+    expect(await (await finalize(server, second)).json()).toEqual(
+      provenAnswer(second, payload(1000, 'second')),
+    );
+    await rename(`${path}.taken`, path);
+    expect(await (await finalize(server, first)).json()).toEqual(provenAnswer(first, payload(1000, 'first')));
+  });
+
   it('removes with an upload no file of another one that got its name', async () => {
     const server = await subject();
     const path = join(server.dir, 'same.mp4');

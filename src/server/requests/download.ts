@@ -11,8 +11,7 @@ export const download: UploadVerb = async ({ request }, upload, parts) => {
   const refused = rules.download.complete({ upload, request });
   if (refused !== undefined) return refused;
   await atRest(upload, parts);
-  if (upload.finished && !(await store.holds(upload.finished)))
-    return refusal(410, 'the file was taken away');
+  if (upload.finished && !(await store.holds(upload))) return refusal(410, 'the file was taken away');
   return {
     status: 200,
     headers: {

@@ -37,7 +37,7 @@ export const finalize: Verb = async (exchange, parts) => {
   if (refused !== undefined) return refused;
 
   const finished = await finalizeOnce(upload, name, parts);
-  if (!(await store.holds(finished))) return refusal(410, 'the finished file was taken away');
+  if (!(await store.holds(upload))) return refusal(410, 'the finished file was taken away');
   return answers.finalized({ id: uploadId, finished });
 };
 

@@ -11,7 +11,7 @@ export const serveArtifact: Verb = async ({ request }, parts) => {
   const upload = await wanted(request, parts);
   if ('status' in upload) return upload;
   const artifact = artifactOf(upload.info.metadata);
-  const isThere = upload.finished !== undefined && (await parts.store.holds(upload.finished));
+  const isThere = await parts.store.holds(upload);
   if (!isThere || 'status' in artifact) return refusal(404, 'no such artifact');
   const type = mediaTypes[artifact.kind]?.[artifact.extension] ?? 'application/octet-stream';
   return fileReply(request, { 'Content-Type': type }, upload, parts);

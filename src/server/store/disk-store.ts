@@ -136,8 +136,9 @@ export async function diskStore(folder: string): Promise<Store> {
       throw new Error('every name for the finished file is taken');
     },
 
-    async holds(finished) {
-      return (await fileAt(join(root, finished.name)))?.sizeBytes === finished.sizeBytes;
+    async holds(upload) {
+      const sizeBytes = upload.finished && (await fileAt(placeOf(upload)))?.sizeBytes;
+      return sizeBytes !== undefined && sizeBytes === upload.finished?.sizeBytes && isOwn(upload);
     },
 
     async remove(upload) {

@@ -21,8 +21,8 @@ export interface Store {
   read(upload: UploadView, range?: { readonly first: number; readonly last: number }): Readable;
   /** Gives a complete upload its final name (or one derived from it, where that is taken) and remembers the result. */
   finish(id: string, wanted: FinishedFile): Promise<FinishedFile>;
-  /** Whether the finished file is still where finalize put it. */
-  holds(finished: FinishedFile): Promise<boolean>;
+  /** Whether the file of a finished upload is still where it was put, and no other has come there. */
+  holds(upload: UploadView): Promise<boolean>;
   /** Removes everything of an upload. */
   remove(upload: UploadView): Promise<void>;
   /** Gives the folder free for another server. */
