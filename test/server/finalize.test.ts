@@ -85,6 +85,23 @@ describe('finalize', () => {
     expect(await answer.json()).toEqual(provenAnswer(url, bytes));
   });
 
+  it('proves what was finished under another protocol, which asked for no checksum', async () => {
+    const bytes = payload(1000);
+    const before = await subject({ protocol: 'tus' });
+    const url = await complete(before, bytes);
+    await before.close();
+    const server = await subject({ dir: before.dir });
+    for (const _ of ['measured', 'remembered'])
+      expect(await (await finalize(server, url)).json()).toEqual(provenAnswer(url, bytes));
+    await rm(join(server.dir, idOf(url)));
+    expect((await finalize(server, url)).status).toBe(410);
+    const again = await subject({ protocol: 'tus' });
+    const taken = await complete(again, bytes);
+    await again.close();
+    await rm(join(again.dir, idOf(taken)));
+    expect((await finalize(await subject({ dir: again.dir }), taken)).status).toBe(410);
+  });
+
   it('does not claim to hold a file that was taken away', async () => {
     const server = await subject();
     const url = await complete(server, payload(10));

@@ -38,7 +38,7 @@ export const finalize: Verb = async (exchange, parts) => {
 
   const finished = await finalizeOnce(upload, name, parts);
   if (!(await store.holds(upload))) return refusal(410, 'the finished file was taken away');
-  return answers.finalized({ id: uploadId, finished });
+  return answers.finalized({ id: uploadId, finished: await withChecksum(upload, finished, parts) });
 };
 
 type Body = { readonly asked: Readonly<Record<string, unknown>> } | { readonly refused: Reply };
@@ -74,6 +74,13 @@ async function provenFile(upload: LiveUpload, name: string, parts: Parts): Promi
   await settleComplete(upload, parts);
   const measured = await measure(store.read(upload));
   upload.finished = await store.finish(id, { name, ...measured });
+  return upload.finished;
+}
+
+/** A file that was finished under another protocol has none yet. */
+async function withChecksum(upload: LiveUpload, finished: FinishedFile, { store, measure }: Parts) {
+  if (finished.sha256 !== undefined) return finished;
+  upload.finished = { ...finished, ...(await measure(store.read(upload))) };
   return upload.finished;
 }
 
