@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nameChoices, storableName } from '../../src/server/store/file-name.ts';
@@ -125,6 +125,21 @@ describe('finalize', () => {
     );
     await rename(`${path}.taken`, path);
     expect(await (await finalize(server, first)).json()).toEqual(provenAnswer(first, payload(1000, 'first')));
+  });
+
+  it.each([
+    ['milliseconds', 1],
+    ['whole seconds', 1000],
+  ])('knows its own file also where a copy or an archive cut its date to %s', async (_what, unitMs) => {
+    const server = await subject();
+    const path = join(server.dir, 'video.mp4');
+    const url = await complete(server, payload(10));
+    await finalize(server, url);
+    const seconds = (Math.floor((await stat(path)).mtimeMs / unitMs) * unitMs) / 1000;
+    await utimes(path, seconds, seconds);
+    expect(await (await finalize(server, url)).json()).toEqual(provenAnswer(url, payload(10)));
+    expect((await fetch(url, { method: 'DELETE', headers: tus })).status).toBe(204);
+    expect(await readdir(server.dir)).toEqual(['.incomplete']);
   });
 
   it('removes with an upload no file of another one that got its name', async () => {

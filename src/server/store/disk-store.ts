@@ -52,7 +52,8 @@ export async function diskStore(folder: string): Promise<Store> {
   const isOwn = async (upload: UploadView) => {
     const { info, finished } = upload;
     if (finished?.writtenMs === undefined || finished.name.includes(info.id)) return true;
-    return (await fileAt(placeOf(upload)))?.mtimeMs === finished.writtenMs;
+    const found = await fileAt(placeOf(upload));
+    return found !== undefined && isSameDate(found.mtimeMs, finished.writtenMs);
   };
 
   return {
@@ -196,6 +197,11 @@ async function fileAt(path: string): Promise<{ sizeBytes: number; mtimeMs: numbe
     if (errorCode(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
+}
+
+/** Copies and archives keep dates, but many of them cut them to milliseconds or to whole seconds. */
+function isSameDate(foundMs: number, writtenMs: number): boolean {
+  return Math.abs(foundMs - writtenMs) < 1 || foundMs === Math.floor(writtenMs / 1000) * 1000;
 }
 
 async function fileWriter(path: string, flags = 'r+'): Promise<Writer> {
