@@ -43,6 +43,8 @@ async function ask(method, url, headers, body) {
     return undefined;
   } finally {
     wish.abort = undefined;
+    // One wish, one request: the next one is to get through.
+    wish.cut = false;
   }
 }
 
@@ -99,7 +101,6 @@ async function send(pending) {
     const accepted = answer?.status === 204 ? Number(answer.headers.get('Upload-Offset')) : undefined;
     if (answer && [401, 403, 413, 415].includes(answer.status))
       throw new Error(`PATCH answered ${answer.status}`);
-    wish.cut = false;
     if (accepted === undefined) {
       logWord('after a doubtful chunk only the server knows how much it has');
       await wait(RETRY_DELAY_MS);
@@ -122,7 +123,7 @@ function patchHeaders(offset) {
 /** A slow line is made by waiting, so that there is time to watch, pause and cut. */
 async function pace(bytes, startedMs) {
   const bytesPerSecond = Number(element('speed').value);
-  if (bytesPerSecond === 0 || wish.cut) return;
+  if (bytesPerSecond === 0) return;
   await wait((1000 * bytes) / bytesPerSecond - (performance.now() - startedMs));
 }
 
@@ -136,6 +137,7 @@ async function begin(file) {
 /** From the file, or from what an earlier page left, to the proof. */
 async function run(start) {
   wish.paused = false;
+  wish.cut = false;
   element('result').hidden = true;
   enable(true);
   try {

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allExtensions } from '../../src/server/extensions.ts';
+import type { Behaviour } from '../../src/server/parts.ts';
 import type { ServedProtocol, ServerSettings } from '../../src/server/server.ts';
 import { subject } from '../server/harness.ts';
 
@@ -52,6 +54,14 @@ describe.skipIf(executablePath === undefined)('the page', () => {
     await page.goto(`${origin}/`);
     return { server, page, complaints, foreign };
   }
+
+  /** So that what the page cuts has not been answered before. */
+  const slowlyAnswering = (requests: RegExp): Behaviour => ({
+    filter: async ({ request }, next) => {
+      if (requests.test(`${request.method} ${request.path}`)) await sleep(100);
+      return next();
+    },
+  });
 
   const status = (page: Page) => page.locator('#status');
   const proven = (page: Page) =>
@@ -105,6 +115,30 @@ describe.skipIf(executablePath === undefined)('the page', () => {
       .toBeGreaterThan(0);
     expect(complaints).toEqual([]);
     expect(foreign).toEqual([]);
+  });
+
+  it('goes on when the line is cut again while it waits behind a cut', async () => {
+    const { page } = await opened({ behaviour: slowlyAnswering(/^HEAD /) });
+    await page.selectOption('#speed', '524288');
+    await page.setInputFiles('#file', sample);
+    await expect
+      .poll(() => status(page).textContent(), { timeout: 30_000 })
+      .toMatch(/[1-9]\.\d MiB of 4\.0 MiB/);
+    await page.selectOption('#speed', '0');
+    // The second cut comes as soon as the page says that the first one has met a chunk.
+    await page.evaluate(`(() => {
+      const cut = document.getElementById('cut');
+      new MutationObserver((_records, observer) => {
+        if (!/doubtful chunk/.test(document.getElementById('wire').textContent)) return;
+        observer.disconnect();
+        cut.click();
+      }).observe(document.getElementById('wire'), { childList: true, subtree: true });
+      cut.click();
+    })()`);
+    await proven(page);
+    const wire = (await page.locator('#wire').textContent()) ?? '';
+    expect(wire.match(/no answer/g)).toHaveLength(2);
+    expect(wire).toMatch(/HEAD [^→]*→ no answer.*HEAD /);
   });
 
   it('does not go on with what the server no longer has, whatever is reloaded afterwards', async () => {
