@@ -76,6 +76,15 @@ async function untilWanted() {
   while (wish.paused) await wait(60_000);
 }
 
+/** What stands behind the last chunk says the same however often it is asked: until there is an answer. */
+async function askUntilAnswered(...request) {
+  for (;;) {
+    const answer = await ask(...request);
+    if (answer !== undefined) return answer;
+    await wait(RETRY_DELAY_MS);
+  }
+}
+
 /** The server's offset is the only truth: HEAD says where to go on. */
 async function offsetOf(pending) {
   for (;;) {
@@ -144,7 +153,7 @@ async function run(start) {
     const pending = await start();
     await remember(pending);
     await send(pending);
-    const stored = await protocol.finish({ ask, pending, facts });
+    const stored = await protocol.finish({ ask: askUntilAnswered, pending, facts });
     await forget();
     await tell(pending, stored);
   } catch (error) {

@@ -24,7 +24,7 @@ const idOf = (url) => new URL(url).pathname.split('/').at(-1);
 /** Where the protocol has no finalize, the page asks the server what it stored. */
 async function storedDigest({ ask, pending }) {
   const answer = await ask('GET', new URL(`page/checksum/${idOf(pending.url)}`, location.href).href, {});
-  return answer?.ok ? (await answer.json()).sha256 : undefined;
+  return answer.ok ? (await answer.json()).sha256 : undefined;
 }
 
 const bearer = (token) => (token === '' ? {} : { Authorization: `Bearer ${token}` });
@@ -39,7 +39,7 @@ export const protocols = {
       const url = new URL(`${facts.creationPath}/finalize`, location.href).href;
       const answer = await ask('POST', url, { 'Content-Type': 'application/json' }, body);
       if (saysLost(answer)) throw new LostUpload();
-      if (!answer?.ok) throw new Error(`finalize answered ${answer?.status ?? 'nothing'}`);
+      if (!answer.ok) throw new Error(`finalize answered ${answer.status}`);
       return (await answer.json()).checksum.replace(/^sha256:/, '');
     },
   },

@@ -141,6 +141,30 @@ describe.skipIf(executablePath === undefined)('the page', () => {
     expect(wire).toMatch(/HEAD [^→]*→ no answer.*HEAD /);
   });
 
+  it.each([
+    ['pulse', /POST \S*\/finalize [^→]*→ no answer/],
+    ['tus', /GET \S*\/page\/checksum\/\S* → no answer/],
+  ] as const)(
+    '%s: is cut behind the last chunk, and proves this file and the next',
+    async (protocol, cut) => {
+      const { page } = await opened({ protocol, behaviour: slowlyAnswering(/\/(finalize|checksum\/.*)$/) });
+      const oneChunk = (name: string) => ({ name, mimeType: 'video/mp4', buffer: Buffer.alloc(1024 * 1024) });
+      await page.selectOption('#speed', '524288');
+      await page.setInputFiles('#file', oneChunk('first.mp4'));
+      await expect
+        .poll(() => page.locator('#wire').textContent(), { timeout: 30_000 })
+        .toMatch(/PATCH .*← Upload-Offset: 1048576/);
+      await page.click('#cut');
+      await proven(page);
+      expect(await page.locator('#wire').textContent()).toMatch(cut);
+
+      await expect.poll(() => page.locator('#file').isEnabled()).toBe(true);
+      await page.selectOption('#speed', '0');
+      await page.setInputFiles('#file', oneChunk('next.mp4'));
+      await expect.poll(() => status(page).textContent(), { timeout: 30_000 }).toMatch(/^next\.mp4.*proven/);
+    },
+  );
+
   it('does not go on with what the server no longer has, whatever is reloaded afterwards', async () => {
     const { page, server } = await opened();
     await page.selectOption('#speed', '524288');
