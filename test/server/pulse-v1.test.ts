@@ -127,6 +127,20 @@ describe('an artifact', () => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(payload(3000).subarray(from, to));
   });
 
+  it('has its length in the answer to a HEAD, and in none without a body to what is a POST on the wire', async () => {
+    const server = await subject(v1);
+    const pairs = named();
+    await patch(await created(server, pairs, 3000), 0, payload(3000));
+    const wire = await wireTo(server);
+    const rest = `/artifacts/${pairs.artifactId} HTTP/1.1\r\nHost: test\r\n`;
+    await wire.send(`POST ${rest}X-HTTP-Method-Override: HEAD\r\nContent-Length: 0\r\n\r\nHEAD ${rest}\r\n`);
+    const both = await wire.received(/\r\n\r\n[\s\S]*\r\n\r\n$/);
+    expect(both.match(/HTTP\/1\.1 \d+|Content-Length: \d+/g)).toEqual([
+      ...['HTTP/1.1 200', 'Content-Length: 0'],
+      ...['HTTP/1.1 200', 'Content-Length: 3000'],
+    ]);
+  });
+
   it('is removed where its bytes do not have the checksum, and may then come again', async () => {
     const server = await subject(v1);
     const bytes = payload(50);

@@ -6,6 +6,8 @@ import type { Body } from './body.ts';
 export interface RequestHead {
   /** The method that counts, after X-HTTP-Method-Override. */
   readonly method: string;
+  /** True where that is another method than the one on the wire, which is POST then. */
+  readonly isOverridden?: true;
   /** The path as it came, not decoded, without the query (which may hold secrets). */
   readonly path: string;
   /** What stands behind the question mark, as it came; never logged. */

@@ -4,7 +4,7 @@ import type { Reply, RequestHead } from './exchange.ts';
 
 /** A whole file, or the one range of it that was asked for (RFC 9110, 14): players seek by ranges. */
 export function fileReply(
-  { headers, method }: RequestHead,
+  { headers, method, isOverridden }: RequestHead,
   more: Readonly<Record<string, string>>,
   upload: UploadView,
   { store }: Parts,
@@ -15,15 +15,17 @@ export function fileReply(
     return { status: 416, headers: { 'Content-Range': `bytes */${sizeBytes}` } };
   }
   const { first, last } = range ?? { first: 0, last: sizeBytes - 1 };
+  const isHead = method === 'HEAD';
   return {
     status: range === undefined ? 200 : 206,
     headers: {
       'Accept-Ranges': 'bytes',
-      'Content-Length': String(last - first + 1),
+      // Of a body that does not come only the answer to a real HEAD may tell the length (RFC 9112, 6.3).
+      ...(!(isHead && isOverridden) && { 'Content-Length': String(last - first + 1) }),
       ...(range && { 'Content-Range': `bytes ${first}-${last}/${sizeBytes}` }),
       ...more,
     },
-    ...(method !== 'HEAD' && last >= first && { body: store.read(upload, { first, last }) }),
+    ...(!isHead && last >= first && { body: store.read(upload, { first, last }) }),
   };
 }
 

@@ -8,8 +8,11 @@ export function requestHead(incoming: IncomingMessage): RequestHead {
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
   }
   const bodyBytes = bodyBytesOf(headers);
+  const sent = incoming.method ?? '';
+  const method = methodOf(sent, headers);
   return {
-    method: methodOf(incoming.method ?? '', headers),
+    method,
+    ...(method !== sent && { isOverridden: true }),
     ...targetOf(incoming.url ?? ''),
     headers,
     ...(bodyBytes !== undefined && { bodyBytes }),
