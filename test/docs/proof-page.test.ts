@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { unruled } from '../../peers/page.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { allChecks } from '../../src/verify/verify.ts';
@@ -34,6 +38,20 @@ describe('docs/proof.md', () => {
     const hint =
       'docs/proof.md is not current: run npm run proof, or node --import tsx scripts/write-proof-page.ts';
     expect(read('docs/proof.md') === proofPage(requirements, seen), hint).toBe(true);
+  });
+});
+
+describe('the proof', () => {
+  test('does not begin where an earlier run left what it saw, which would count for this one', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pulse-upload-proof-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, '1.ndjson'), '');
+    const env = { ...process.env, PULSE_UPLOAD_PROOF_RESULTS: folder };
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/proof.js', 'no-such-test'], { env });
+    expect({ status, stderr: String(stderr) }).toEqual({
+      status: 2,
+      stderr: `PULSE_UPLOAD_PROOF_RESULTS is ${folder}, expected a folder that is new or empty\n`,
+    });
   });
 });
 
