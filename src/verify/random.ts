@@ -37,19 +37,44 @@ export function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
   return order;
 }
 
-const classes = ['0123456789', 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
-const HEX = '0123456789abcdef';
+const DIGITS = '0123456789';
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+const HEX = `${DIGITS}abcdef`;
+const classes = [DIGITS, LETTERS, LETTERS.toUpperCase()];
 
-/** Another identifier of the same shape: letters for letters, digits for digits, hex for hex, UUIDs of the same version. */
+/** An identifier drawn from fewer possibilities than this may be somebody's: then it becomes longer. */
+const UNKNOWN_BITS = 64;
+/** As many digits as are always below 2^63, where the integers of databases end. */
+const INTEGER_DIGITS = 18;
+
+/**
+ * Another identifier of the same shape, which nobody has ever been given: letters for letters, digits for digits,
+ * hex for hex, UUIDs of the same version. What is short, as the numbers that a database counts, becomes longer.
+ */
 export function shapedLike(id: string, random: Random): string {
+  if (/^\d{1,19}$/.test(id))
+    return picked('123456789', random) + pickedTimes(DIGITS, INTEGER_DIGITS - 1, random);
   const isHex = /^[0-9a-f-]{8,}$/.test(id);
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-  return [...id]
-    .map((character, index) => {
-      if (isUuid && (index === 14 || index === 19)) return character;
-      const alphabet =
-        isHex && character !== '-' ? HEX : classes.find((letters) => letters.includes(character));
-      return alphabet === undefined ? character : alphabet[integerBetween(random, 0, alphabet.length - 1)];
-    })
-    .join('');
+  const alphabets = [...id].map((character, index) => {
+    if (isUuid && (index === 14 || index === 19)) return undefined;
+    return isHex && character !== '-' ? HEX : classes.find((letters) => letters.includes(character));
+  });
+  const drawn = alphabets.filter((alphabet) => alphabet !== undefined);
+  const bits = drawn.reduce((sum, { length }) => sum + Math.log2(length), 0);
+  const more = drawn.at(-1) ?? LETTERS;
+  const like = [...id].map((character, index) => {
+    const alphabet = alphabets[index];
+    return alphabet === undefined ? character : picked(alphabet, random);
+  });
+  const missing = Math.max(0, Math.ceil((UNKNOWN_BITS - bits) / Math.log2(more.length)));
+  return like.join('') + pickedTimes(more, missing, random);
+}
+
+function picked(alphabet: string, random: Random): string {
+  return alphabet[integerBetween(random, 0, alphabet.length - 1)] ?? '';
+}
+
+function pickedTimes(alphabet: string, times: number, random: Random): string {
+  return Array.from({ length: times }, () => picked(alphabet, random)).join('');
 }

@@ -2,7 +2,7 @@ import { isSuccess, offsetOf } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, remarks } from '../expect.ts';
 import { safety, should } from '../levels.ts';
-import { refusals } from '../scenarios/basic-flow.ts';
+import { unknownPatch } from '../scenarios/basic-flow.ts';
 import {
   emptyPatch,
   patchesBehindTheEnd,
@@ -29,7 +29,7 @@ export const edges: readonly Check[] = [
     passes: '404, 410 or 403, and 401 where a credential is asked for',
     fails: 'a success, another 4xx, a 5xx, or no answer',
     matters: 'a client does not learn that its upload is gone, and never starts a new one',
-    reads: refusals,
+    reads: unknownPatch,
     judge: ({ patchUnknown }, { guarded }) =>
       expectStatus(patchUnknown, [404, 410, 403, ...(guarded ? [401] : [])]),
   }),

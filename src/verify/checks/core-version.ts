@@ -46,8 +46,8 @@ export const coreVersion: Section = {
       fails: 'an error of the upload layer without it (a warning: proxies answer too)',
       matters: 'clients cannot tell an answer of the upload server from one of something in between',
       reads: refusals,
-      judge({ headUnknown, patchUnknown, tooEarly, wrongType }) {
-        const errors = [headUnknown, patchUnknown, tooEarly, wrongType].filter(isOfUploadLayer);
+      judge({ headUnknown, tooEarly, wrongType }) {
+        const errors = [headUnknown, tooEarly, wrongType].filter(isOfUploadLayer);
         if (errors.length === 0) throw new Skip('none of the requests was refused by the upload layer');
         return everyOne(errors, 'warn');
       },

@@ -12,7 +12,7 @@ import {
 } from '../expect.ts';
 import { pulseMay, pulseMust } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
-import { refusals } from '../scenarios/basic-flow.ts';
+import { refusals, unknownPatch } from '../scenarios/basic-flow.ts';
 import {
   appsUpload,
   headOfChunk,
@@ -143,7 +143,7 @@ export const pulseChunks: Section = {
       passes: '404, 410 or 403, and 401 where a credential is asked for',
       fails: 'a success, a 5xx, or another refusal',
       matters: 'the app does not learn that it has to begin a new upload',
-      reads: refusals,
+      reads: unknownPatch,
       judge: ({ patchUnknown }, target) => expectStatus(patchUnknown, absent(target)),
     }),
     check({

@@ -20,6 +20,7 @@ import {
   furtherFields,
   largeFinalize,
   lostFinalize,
+  otherMethodsOnFinalize,
   overlongFinalize,
   prototypeKeys,
   repeatedFinalize,
@@ -301,7 +302,7 @@ export const pulseFinalize: Section = {
       passes: '404 or 405, or any other 4xx, or 501',
       fails: 'a success, or a 5xx',
       matters: 'a path of the server is taken for an upload called finalize',
-      reads: unknownFinalize,
+      reads: otherMethodsOnFinalize,
       judge({ otherMethods }) {
         for (const exchange of otherMethods) expectStatus(exchange, ['4xx', 501]);
         return undefined;

@@ -3,13 +3,14 @@ import { belowPrefix, resolveLocation, uploadIdOf } from '../../protocol/urls.ts
 import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, Skip } from '../check.ts';
 import { dialects } from '../dialect.ts';
-import { type Random, shapedLike } from '../random.ts';
+import type { Random } from '../random.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
 import type { Body } from './body.ts';
 import type { HeaderChanges } from './header-changes.ts';
 import type { Identity, RequestOptions } from './request.ts';
 import type { Access, Requests } from './requests.ts';
+import { refuseToHarm, unknownLike } from './unknown.ts';
 
 /** An upload that the server has created for this scenario. */
 export interface Upload {
@@ -50,6 +51,11 @@ export interface Uploads {
   readonly postOptions: (sizeBytes: number | undefined, options?: RequestOptions) => RequestOptions;
   /** An upload URL like this upload's whose id the server has never given out. */
   readonly unknownUrl: (upload: Upload) => string;
+  /**
+   * The same for requests that would harm it, were it somebody's after all: throws Skip where HEAD, as far as there is
+   * one, does not refuse it.
+   */
+  readonly unknownUpload: (upload: Upload) => Promise<Upload>;
 }
 
 const ALIVE_MS = 5000;
@@ -104,6 +110,10 @@ export function createUploads(
     return missing === '' || text === undefined ? missing || text : `${missing},${text}`;
   };
 
+  const head: Uploads['head'] = (upload, options = {}) =>
+    request('HEAD', urlOf(upload), { ...options, headers: { ...version, ...options.headers } });
+  const unknownUrl = ({ url }: Upload) => unknownLike(url, target.createUrl, random);
+
   return {
     post,
     metadata,
@@ -114,11 +124,7 @@ export function createUploads(
     uploadOf,
     patch: (upload, offset, body, options) =>
       request('PATCH', upload.url, patchOptions(offset, body, options)),
-    head: (upload, options = {}) =>
-      request('HEAD', urlOf(upload), {
-        ...options,
-        headers: { ...version, ...options.headers },
-      }),
+    head,
     options: (url = target.createUrl, options = {}) => request('OPTIONS', url, options),
     remove: (upload, options = {}) =>
       request('DELETE', urlOf(upload), { ...options, headers: { ...version, ...options.headers } }),
@@ -131,7 +137,12 @@ export function createUploads(
       request(dialects[target.protocol].aliveMethod, target.aliveUrl, { timeoutMs: ALIVE_MS, alone: true }),
     patchOptions,
     postOptions,
-    unknownUrl: (upload) => unknownLike(upload.url, target.createUrl, random),
+    unknownUrl,
+    unknownUpload: async (upload) => {
+      const url = unknownUrl(upload);
+      if (target.headless === undefined) refuseToHarm(await head(url));
+      return { ...upload, url, id: uploadIdOf(new URL(url)) };
+    },
   };
 }
 
@@ -188,17 +199,4 @@ function locationOf(created: Exchange, target: Target, access: Access): URL {
     throw new Blocked(`Location leads to ${url.origin}: nothing is sent there`, [created]);
   }
   return url;
-}
-
-/** Where the path is that of the creation, the id stands behind it: /files?id=… */
-function unknownLike(url: string, createUrl: string, random: Random): string {
-  const unknown = new URL(url);
-  const [path, createPath] = [unknown, new URL(createUrl)].map(({ pathname }) => pathname.replace(/\/$/, ''));
-  if (path === createPath) {
-    for (const [name, id] of [...unknown.searchParams])
-      unknown.searchParams.set(name, shapedLike(id, random));
-  } else {
-    unknown.pathname = unknown.pathname.replace(/[^/]+(?=\/?$)/, (id) => shapedLike(id, random));
-  }
-  return unknown.href;
 }

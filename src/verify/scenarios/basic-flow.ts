@@ -34,18 +34,26 @@ export const basicFlow = scenario({
 /** What the server says to everything that it must refuse. */
 export const refusals = scenario({
   id: 'refusals',
-  does: 'asks HEAD and sends PATCH to an upload that does not exist, sends a chunk too early, and one of another media type',
+  does: 'asks HEAD on an upload that does not exist, sends a chunk too early, and one of another media type',
   run: async (probe) => {
     const file = probe.payload(10);
     const upload = await probe.create(file.sizeBytes);
-    const unknown = { ...upload, url: probe.unknownUrl(upload) };
-    const headUnknown = await probe.head(unknown);
-    const patchUnknown = await probe.patch(unknown, 0, file.part(0, 5));
+    const headUnknown = await probe.head(probe.unknownUrl(upload));
     const tooEarly = await probe.patch(upload, 5, file.part(5, 10));
     const wrongType = await probe.patch(upload, 0, file.part(0, 5), {
       headers: { 'Content-Type': 'text/plain' },
     });
-    return { headUnknown, patchUnknown, tooEarly, wrongType };
+    return { headUnknown, tooEarly, wrongType };
+  },
+});
+
+export const unknownPatch = scenario({
+  id: 'unknown-patch',
+  does: 'sends PATCH to an upload that does not exist, once HEAD has refused it',
+  run: async (probe) => {
+    const file = probe.payload(10);
+    const unknown = await probe.unknownUpload(await probe.create(file.sizeBytes));
+    return { patchUnknown: await probe.patch(unknown, 0, file.part(0, 5)) };
   },
 });
 

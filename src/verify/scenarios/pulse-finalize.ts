@@ -67,13 +67,19 @@ export const prototypeKeys = scenario({
 
 export const unknownFinalize = scenario({
   id: 'finalize-unknown',
-  does: 'finalizes an upload that the server has never given out, and asks for the finalize path by GET, HEAD and PATCH',
+  does: 'finalizes an upload that the server has never given out, once HEAD has refused it where there is HEAD',
   run: async (probe) => {
     const { upload } = await wholeUpload(probe);
-    const id = new URL(probe.unknownUrl(upload)).pathname.split('/').at(-1);
+    return { unknown: await probe.finalize(await probe.unknownUpload(upload)) };
+  },
+});
+
+export const otherMethodsOnFinalize = scenario({
+  id: 'finalize-other-methods',
+  does: 'asks for the finalize path by GET, HEAD and PATCH',
+  run: async (probe) => {
     const url = probe.target.finalizeUrl ?? '';
     return {
-      unknown: await probe.finalize(upload, { fields: { uploadId: id } }),
       otherMethods: [
         await probe.request('GET', url),
         await probe.head(url),

@@ -42,11 +42,11 @@ export const deletedFinished = scenario({
 
 export const deletedUnknown = scenario({
   id: 'deleted-unknown',
-  does: 'deletes an upload that never existed',
+  does: 'deletes an upload that never existed, once HEAD has refused it',
   needs: ['offers termination'],
   run: async (probe) => {
-    const upload = await probe.create(SIZE);
-    return { deleted: await probe.remove(probe.unknownUrl(upload)) };
+    const unknown = await probe.unknownUpload(await probe.create(SIZE));
+    return { deleted: await probe.remove(unknown) };
   },
 });
 

@@ -31,7 +31,7 @@ export const refusedByTus = scenario({
     const upload = await probe.create(10);
     const chunk = (offset: number, body: string, headers = {}) =>
       probe.patch(upload, offset, body, { headers });
-    const unknown = { ...upload, url: probe.unknownUrl(upload) };
+    const unknown = await probe.unknownUpload(upload);
     return {
       refused: [
         await probe.post(undefined),

@@ -1,4 +1,4 @@
-import { refusals } from '../../../src/verify/scenarios/basic-flow.ts';
+import { unknownPatch } from '../../../src/verify/scenarios/basic-flow.ts';
 import {
   emptyPatch,
   patchesBehindTheEnd,
@@ -9,7 +9,7 @@ import { cutByReset, cutInMidChunk } from '../../../src/verify/scenarios/disconn
 import { answerWith, otherContent, spoils } from './spoil.ts';
 
 export const corePatchEdgeSpoils = [
-  ...spoils(refusals, { 'core.patch.unknown.404': ({ patchUnknown }) => answerWith(patchUnknown, 409) }),
+  ...spoils(unknownPatch, { 'core.patch.unknown.404': ({ patchUnknown }) => answerWith(patchUnknown, 409) }),
   ...spoils(tooLongBodies, {
     'core.patch.exceed-length': ({ plain }) => {
       plain.trial.after.bytes = 20;

@@ -1,4 +1,4 @@
-import { refusals } from '../../../src/verify/scenarios/basic-flow.ts';
+import { refusals, unknownPatch } from '../../../src/verify/scenarios/basic-flow.ts';
 import {
   headOfChunk,
   plainOctetStream,
@@ -25,8 +25,8 @@ export const pulseChunksSpoils = [
       setJson(tooEarly, (json) => {
         delete json.error;
       }),
-    'pulse.patch.404': ({ patchUnknown }) => answerWith(patchUnknown, 204),
   }),
+  ...spoils(unknownPatch, { 'pulse.patch.404': ({ patchUnknown }) => answerWith(patchUnknown, 204) }),
   ...spoils(secondChunkFirst, {
     'pulse.patch.sequential': ({ tooEarly }) => answerWith(tooEarly, 204),
   }),

@@ -5,6 +5,7 @@ import {
   furtherFields,
   largeFinalize,
   lostFinalize,
+  otherMethodsOnFinalize,
   overlongFinalize,
   prototypeKeys,
   repeatedFinalize,
@@ -27,6 +28,8 @@ export const pulseFinalizeSpoils = [
       setJson(unknown, (json) => {
         delete json.error;
       }),
+  }),
+  ...spoils(otherMethodsOnFinalize, {
     'pulse.finalize.get': ({ otherMethods }) => answerWith(otherMethods[2], 204),
   }),
   ...spoils(earlyFinalize, {
