@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { coreVersion } from '../../src/verify/checks/core-version.ts';
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import { anExchange, aRecording, aTarget } from './made-up.ts';
 
-function verdictOf(id: string, seen: object): string | undefined {
-  const check = [...terminationChecks.checks, ...pulseMultipart.checks].find((each) => each.id === id);
-  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
+const sections = [terminationChecks, pulseMultipart, coreVersion];
+
+function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
+  const check = sections.flatMap(({ checks }) => checks).find((each) => each.id === id);
+  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
 }
 
 describe('an upload that was deleted while a chunk arrived', () => {
@@ -35,5 +38,26 @@ describe('a form without its closing delimiter', () => {
   ])('that is answered with %i, where nobody can say what is stored: %s', (status, verdict) => {
     const open = { ...unknown, exchange: anExchange({ status }) };
     expect(verdictOf('pulse.multipart.truncated', { whileCut: unknown, open })).toBe(verdict);
+  });
+});
+
+describe('the version in answers', () => {
+  const named = { 'Tus-Resumable': '1.0.0' };
+  const created = anExchange(
+    { status: 201, headers: { ...named, Location: '/uploads/1' }, url: aTarget.createUrl },
+    { method: 'POST' },
+  );
+  it.each([
+    ['HEAD', '/uploads/1', 'fail'],
+    ['DELETE', '/uploads/1', 'fail'],
+    ['POST', '/uploads', 'fail'],
+    ['DELETE', '/artifacts/1', 'pass'],
+    ['POST', '/qr/verify', 'pass'],
+    ['POST', '/uploads/finalize', 'pass'],
+  ])('is asked for where uploads are only: %s %s without it: %s', (method, path, verdict) => {
+    const url = new URL(path, aTarget.server).href;
+    const bare = anExchange({ status: 200, url }, { method, target: path });
+    const seen = { exchanges: [created, bare] };
+    expect(verdictOf('core.version.response-header', seen, { ...aTarget, protocol: 'tus' })).toBe(verdict);
   });
 });

@@ -108,6 +108,16 @@ export const v1Variations: readonly Variation[] = [
     },
   },
   {
+    id: 'v1-artifacts-without-tus',
+    says: 'Speaks tus where uploads are, and not where artifacts are served and withdrawn, as the reference implementation of v1 does.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () =>
+      answering(
+        ({ exchange }) => exchange.request.path.startsWith('/artifacts'),
+        (reply) => withHeaders(reply, { 'Tus-Resumable': undefined }),
+      ),
+  },
+  {
     id: 'v1-looks-at-videos',
     says: 'Refuses and removes a video that does not begin like one.',
     serve: { protocol: 'pulse-v1' },

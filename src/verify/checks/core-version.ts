@@ -2,11 +2,13 @@ import { headerMembers, headerOf, headerValues, isSuccess, outcomeOf } from '../
 import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectNoHeader, expectStatus, remarks } from '../expect.ts';
 import { commonlyMissing, may, tusMust, tusSafety } from '../levels.ts';
+import { placeOf } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { wholeRun } from '../scenario.ts';
 import { basicFlow, refusals, termination } from '../scenarios/basic-flow.ts';
 import { noVersion, optionsVersions, twoVersions, wrongVersion } from '../scenarios/core-version.ts';
 import { rfc, tus } from '../sources.ts';
+import type { Target } from '../target.ts';
 import { isClean } from './clean-target.ts';
 
 const resumable = tus('Tus-Resumable', 'tus-resumable');
@@ -23,14 +25,16 @@ export const coreVersion: Section = {
       impact: 'interoperability',
       spec: resumable,
       says: 'Every answer but those to OPTIONS names the protocol version that the server speaks.',
-      passes: 'Tus-Resumable: 1.0.0 in the answers to POST, PATCH, HEAD and DELETE',
+      passes:
+        'Tus-Resumable: 1.0.0 in the answers to POST, PATCH, HEAD and DELETE where uploads are created and kept',
       fails: 'a success without it, or with another value',
       matters: 'clients that check the version take the server for one that does not speak tus, and stop',
       reads: wholeRun(basicFlow, termination),
-      judge({ exchanges }) {
+      judge({ exchanges }, target) {
+        const places = placesOf(exchanges, target);
         const successes = exchanges.filter(
           (exchange) =>
-            isProtocolRequest(exchange) && isSuccess(exchange) && exchange.scenario !== 'discovery',
+            isProtocolRequest(exchange, places) && isSuccess(exchange) && exchange.scenario !== 'discovery',
         );
         if (successes.length === 0) throw new Blocked('no request of the protocol succeeded');
         return everyOne(successes);
@@ -209,9 +213,17 @@ export const coreVersion: Section = {
 
 const protocolMethods = new Set(['POST', 'PATCH', 'HEAD', 'DELETE']);
 
-/** Finalize and health are no part of tus. */
-function isProtocolRequest({ sent, url }: Exchange): boolean {
-  return protocolMethods.has(sent.method) && !url.endsWith('/finalize') && isClean(sent.target);
+/** Where tus is spoken: where uploads are created, and where creations said that they are. All else is no part of it. */
+function placesOf(exchanges: readonly Exchange[], target: Target): ReadonlySet<string> {
+  const created = exchanges.filter(
+    (exchange) => exchange.url === target.createUrl && exchange.sent.method === 'POST' && isSuccess(exchange),
+  );
+  const named = created.map((exchange) => placeOf(headerOf(exchange, 'Location') ?? '', target)?.href);
+  return new Set([target.createUrl, ...named.filter((url) => url !== undefined)]);
+}
+
+function isProtocolRequest({ sent, url }: Exchange, places: ReadonlySet<string>): boolean {
+  return protocolMethods.has(sent.method) && places.has(url) && isClean(sent.target);
 }
 
 /** Errors of an authentication layer or a proxy need not speak tus (401, 403, 429, 502 to 504). */
