@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { coreVersion } from '../../src/verify/checks/core-version.ts';
+import { identifiers } from '../../src/verify/checks/identifiers.ts';
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import { anExchange, aRecording, aTarget } from './made-up.ts';
 
-const sections = [terminationChecks, pulseMultipart, coreVersion];
+const sections = [terminationChecks, pulseMultipart, coreVersion, identifiers];
 
 function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
   const check = sections.flatMap(({ checks }) => checks).find((each) => each.id === id);
@@ -59,5 +60,27 @@ describe('the version in answers', () => {
     const bare = anExchange({ status: 200, url }, { method, target: path });
     const seen = { exchanges: [created, bare] };
     expect(verdictOf('core.version.response-header', seen, { ...aTarget, protocol: 'tus' })).toBe(verdict);
+  });
+});
+
+describe('an ending behind the id', () => {
+  const own = anExchange({ status: 200, headers: { 'Upload-Offset': '7' } });
+  const none = anExchange({ status: 404 });
+  it.each([
+    ['ID.json', 200, '7', 'note'],
+    ['ID.info', 204, '7', 'note'],
+    ['ID.json', 200, '0', 'fail'],
+    ['ID.info', 200, undefined, 'fail'],
+    ['.info', 200, '7', 'fail'],
+    ['ID.json', 404, undefined, 'pass'],
+    ['ID.json', 500, '7', 'fail'],
+  ])('%s that is answered with %i and offset %s: %s', (segment, status, offset, verdict) => {
+    const headers = offset === undefined ? {} : { 'Upload-Offset': offset };
+    const neighbours = [
+      { segment, exchange: anExchange({ status, headers }) },
+      { segment: 'ID.x', exchange: none },
+    ];
+    const seen = { own, neighbours, dots: [], resolved: [] };
+    expect(verdictOf('sec.id.dot', seen)).toBe(verdict);
   });
 });

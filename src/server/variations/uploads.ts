@@ -40,6 +40,16 @@ export const uploadVariations: readonly Variation[] = [
     behaviour: () => answering(isUnknownUpload, (reply) => ({ ...reply, status: 403 })),
   },
   {
+    id: 'ids-with-format',
+    says: 'Reads an ending behind the id as the format that is wanted, as routes of Rails do.',
+    serve: { protocol: 'tus' },
+    behaviour: () =>
+      filtering(({ request }, next) => {
+        const path = request.path.replace(/(?<=[^/])\.[a-z]+$/, '');
+        return next({ request: { ...request, path } });
+      }),
+  },
+  {
     id: 'location-absolute',
     says: 'Names new uploads by their whole URL.',
     behaviour: () => ({ locate: (id, { headers }) => `http://${headers.host}/uploads/${id}` }),

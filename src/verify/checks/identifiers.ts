@@ -89,20 +89,23 @@ const identifierChecks: readonly Check[] = [
     spec: derived('directories and side files are no uploads'),
     says: 'Dot segments and the names of side files open nothing.',
     passes:
-      '404 or another 4xx to HEAD on ., .., %2e%2e, .info, ID.json and ID.info; dot segments may be resolved',
-    fails: 'a success, or a 5xx',
+      '404 or another 4xx to HEAD on ., .., %2e%2e, .info, ID.json and ID.info; dot segments may be resolved, and ID.json may be the upload itself (noted)',
+    fails: 'any other success, or a 5xx',
     matters: 'lists of uploads and their secrets lie open',
     reads: otherIdSpellings,
     judge({ own, neighbours, dots, resolved }) {
       needed(own, 'HEAD');
-      for (const { exchange } of neighbours) expectStatus(exchange, ['3xx', '4xx']);
+      const suffixed = neighbours.filter((spelling) => isOwnWithSuffix(own, spelling));
+      for (const spelling of neighbours)
+        if (!suffixed.includes(spelling)) expectStatus(spelling.exchange, ['3xx', '4xx']);
       const served = resolved.some(isSuccess);
       for (const { exchange } of dots) {
         // A directory that the server shows to everybody anyway is not opened by its other name.
         const isPlain = served && isSuccess(exchange) && headerOf(exchange, 'Upload-Offset') === undefined;
         if (!isPlain) expectStatus(exchange, ['3xx', '4xx']);
       }
-      return undefined;
+      const names = suffixed.map(({ segment }) => segment).join(' and ');
+      return names === '' ? undefined : `${names}: the upload itself, its ending read as a format suffix`;
     },
   }),
 ];
@@ -128,12 +131,20 @@ export const identifiers: Section = {
 function noneReaches(own: Exchange, spellings: readonly Spelling[]): undefined {
   for (const { segment, exchange } of spellings) {
     expectAnswer(exchange);
-    const isOwn = isSuccess(exchange) && offsetOf(exchange) === offsetOf(own);
-    if (!isOwn) {
+    if (!isSameUpload(own, exchange)) {
       expectStatus(exchange, ['2xx', '3xx', '4xx']);
       continue;
     }
     const actual = `${segment}: ${outcomeOf(exchange)} with the upload's own offset ${offsetOf(own)}`;
     throw new Violation({ actual, evidence: [own, exchange] });
   }
+}
+
+function isSameUpload(own: Exchange, exchange: Exchange): boolean {
+  return isSuccess(exchange) && offsetOf(exchange) === offsetOf(own);
+}
+
+/** Rails routes `/uploads/:id(.:format)`: another name of the same upload, which opens nothing that was closed. */
+function isOwnWithSuffix(own: Exchange, { segment, exchange }: Spelling): boolean {
+  return segment.startsWith('ID.') && offsetOf(own) !== undefined && isSameUpload(own, exchange);
 }
