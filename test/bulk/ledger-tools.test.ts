@@ -60,6 +60,13 @@ describe('the last word on a file', () => {
     expect(await lastOf(outcome('a'), changed)).toMatchObject([{ status: 'failed' }]);
   });
 
+  test('is that it is done, where it could not be looked at later: without its mount, or deleted', async () => {
+    const unseen = outcome('a', { ...failed, ...later, kind: 'input', sizeBytes: 0, mtime: '' });
+    expect(await lastOf(outcome('a'), unseen)).toMatchObject([{ status: 'done', mtime: 'm1' }]);
+    expect(await lastOf(outcome('a', { proven: false }), unseen)).toMatchObject([{ status: 'done' }]);
+    expect(await lastOf(outcome('a', failed), unseen)).toMatchObject([{ kind: 'input' }]);
+  });
+
   test('is another one for each server', async () => {
     expect(await lastOf(outcome('a'), outcome('a', { server: 'http://other/' }))).toHaveLength(2);
   });

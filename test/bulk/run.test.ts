@@ -1,6 +1,8 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { latestRecords } from '../../src/bulk/ledger/latest.ts';
+import { summarise } from '../../src/bulk/ledger/summary.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
@@ -192,6 +194,23 @@ describe('the ledger of a run', () => {
     expect(await run(dir)).toEqual({ exitCode: 0, done: 0, failed: 0, notAttempted: 0 });
     expect(of('run.end').map(({ skipped }) => skipped)).toEqual([0, 2, 4]);
     expect([...server.finished.values()].map(String).toSorted()).toEqual([...names(4), 'changed'].toSorted());
+  });
+
+  test('keeps what is done where a file cannot be looked at, as without its mount: back and unchanged it is skipped', async () => {
+    const { run, ledger, records } = await startBulkBench();
+    const dir = await folderOf(...names(2));
+    const manifest = names(2)
+      .map((name) => JSON.stringify({ file: join(dir, name) }))
+      .join('\n');
+    expect(await run(dir, { manifest })).toMatchObject({ exitCode: 0, done: 2 });
+    await rename(dir, `${dir}-away`);
+    expect(await run(dir, { manifest })).toMatchObject({ exitCode: 3, failed: 2 });
+    await rename(`${dir}-away`, dir);
+    expect(summarise((await latestRecords([ledger])).values())).toMatchObject({ proven: 2, failed: 0 });
+    expect(await run(dir, { manifest })).toMatchObject({ exitCode: 0, done: 0, failed: 0 });
+    await writeFile(join(dir, '01.mp4'), 'changed');
+    expect(await run(dir, { manifest })).toMatchObject({ exitCode: 0, done: 1 });
+    expect((await records()).at(-1)).toMatchObject({ file: join(dir, '01.mp4'), attempts: 3 });
   });
 
   test('that cannot be written stops the run; what the server has by then is not sent twice', async () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Item } from '../items.ts';
-import { isoTime, type LedgerRecord } from './ledger-record.ts';
+import { isoTime, type LedgerRecord, neverSaw } from './ledger-record.ts';
 
 /** What earlier runs found out, as a run needs it. */
 export interface Known {
@@ -31,7 +31,8 @@ export function createKnown(server: string, requireProof: boolean): Known {
       if (record.server !== server) return;
       const { file, sizeBytes, mtime, attempts } = record;
       const done = record.status === 'done' && (record.proven || !requireProof);
-      files.set(file, { done, sizeBytes, mtime, attempts });
+      const kept = neverSaw(record) ? files.get(file) : undefined;
+      files.set(file, { ...(kept ?? { done, sizeBytes, mtime }), attempts });
     },
   };
 }

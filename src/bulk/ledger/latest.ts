@@ -1,9 +1,10 @@
 import { readLedger } from './ledger-file.ts';
-import { keyOf, type LedgerRecord, sameState } from './ledger-record.ts';
+import { keyOf, type LedgerRecord, neverSaw, sameState } from './ledger-record.ts';
 
 /**
  * The last word on every file, out of one ledger or several. Of two records of one state of a file the better one
- * counts, since machines may have tried it at once; of two states the later one.
+ * counts, since machines may have tried it at once; of two states the later one. What could not look at it takes nothing
+ * from what was done.
  */
 export async function latestRecords(paths: readonly string[]): Promise<ReadonlyMap<string, LedgerRecord>> {
   const latest = new Map<string, LedgerRecord>();
@@ -17,6 +18,8 @@ export async function latestRecords(paths: readonly string[]): Promise<ReadonlyM
 }
 
 function replaces(record: LedgerRecord, earlier: LedgerRecord): boolean {
+  if (neverSaw(record) && earlier.status === 'done') return false;
+  if (neverSaw(earlier) && record.status === 'done') return true;
   const better = worth(record) - worth(earlier);
   if (better !== 0 && sameState(record, earlier)) return better > 0;
   return record.time >= earlier.time;

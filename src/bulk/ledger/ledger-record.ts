@@ -70,6 +70,11 @@ export function sameState(a: LedgerRecord, b: LedgerRecord): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime && keyOf(a) === keyOf(b);
 }
 
+/** A failure that could not even look at the file, as where its mount was missing: it says nothing about what was done. */
+export function neverSaw({ status, mtime }: Pick<LedgerRecord, 'status' | 'mtime'>): boolean {
+  return status === 'failed' && mtime === '';
+}
+
 /** What a later record replaces. */
 export function keyOf({ file, server }: Pick<LedgerRecord, 'file' | 'server'>): string {
   return `${file}\0${server}`;
