@@ -53,7 +53,7 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       file: resolve(item.file),
       server: run.settings.server.href,
       sizeBytes: state.sizeBytes,
-      mtime: state.mtimeNs === 0n ? '' : isoTime(state.mtimeNs),
+      mtime: item.problem === undefined ? isoTime(state.mtimeNs) : '',
       attempts: run.triedBefore(item.file) + 1,
       seconds: Math.round(clock.nowMs() - startedMs) / 1000,
       ...outcome,

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { latestRecords } from '../../src/bulk/ledger/latest.ts';
@@ -211,6 +211,14 @@ describe('the ledger of a run', () => {
     await writeFile(join(dir, '01.mp4'), 'changed');
     expect(await run(dir, { manifest })).toMatchObject({ exitCode: 0, done: 1 });
     expect((await records()).at(-1)).toMatchObject({ file: join(dir, '01.mp4'), attempts: 3 });
+  });
+
+  test('knows a file that is dated to 1970, as some archives do', async () => {
+    const { run } = await startBulkBench();
+    const dir = await folderOf('a.mp4');
+    await utimes(join(dir, 'a.mp4'), 0, 0);
+    expect(await run(dir)).toMatchObject({ done: 1 });
+    expect(await run(dir)).toMatchObject({ done: 0 });
   });
 
   test('that cannot be written stops the run; what the server has by then is not sent twice', async () => {
