@@ -28,6 +28,11 @@ export interface Sources {
   readonly minAgeMs?: number;
 }
 
+export interface Looking {
+  /** Asked at each look: a list may take hours to be read, and files are written meanwhile. */
+  readonly dateMs: () => number;
+}
+
 /** Every file once, in the order in which it was named, and how many others were left out. */
 export interface Collected {
   readonly items: readonly Item[];
@@ -42,14 +47,14 @@ export interface Collected {
 type Candidate = Named & { readonly fromFolder?: true; readonly problem?: PulseError };
 
 /** Throws `input` for a list that is empty or malformed; what is wrong with a single file stands in its item. */
-export async function collect(sources: Sources, nowMs: number): Promise<Collected> {
+export async function collect(sources: Sources, looking: Looking): Promise<Collected> {
   const items: Item[] = [];
   const seen = new Set<string>();
   const own = await keysOf(sources.own ?? []);
   const counts = { duplicates: 0, excluded: 0, ours: 0, special: 0 };
 
   const take = async (batch: readonly Candidate[]) => {
-    for (const looked of await Promise.all(batch.map((candidate) => look(candidate, sources, nowMs)))) {
+    for (const looked of await Promise.all(batch.map((candidate) => look(candidate, sources, looking)))) {
       if ('folder' in looked) {
         await takeAll(inFolder(looked.folder, sources.filter));
         continue;
@@ -153,7 +158,7 @@ async function keyOf(
 type Looked = { readonly item: Item; readonly key: string } | { readonly folder: Named };
 
 /** The item, and what tells whether the same file was named before. */
-async function look(candidate: Candidate, sources: Sources, nowMs: number): Promise<Looked> {
+async function look(candidate: Candidate, sources: Sources, { dateMs }: Looking): Promise<Looked> {
   const { problem, fromFolder, ...named } = candidate;
   const { minAgeMs = fromFolder ? FOLDER_MIN_AGE_MS : 0 } = sources;
   const failed = (error: PulseError): Looked => ({
@@ -167,7 +172,7 @@ async function look(candidate: Candidate, sources: Sources, nowMs: number): Prom
       return sources.recursive ? { folder: named } : failed(folderWithoutRecursion(named.file));
     }
     const { size, mtimeNs } = stats;
-    const ageMs = nowMs - Number(mtimeNs / 1_000_000n);
+    const ageMs = dateMs() - Number(mtimeNs / 1_000_000n);
     // A clock that runs ahead dates files into the future; they are as finished as any other.
     const young = Math.abs(ageMs) < minAgeMs;
     return {

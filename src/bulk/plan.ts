@@ -1,5 +1,5 @@
 import { PulseError } from '../errors.ts';
-import { type Collected, collect, type Sources } from './collect.ts';
+import { type Collected, collect, type Looking, type Sources } from './collect.ts';
 import type { Item } from './items.ts';
 import type { Known } from './ledger/known.ts';
 import type { NameTemplate } from './name-template.ts';
@@ -32,9 +32,9 @@ export async function makePlan(
   sources: Sources,
   choices: PlanChoices,
   known: Known,
-  nowMs: number,
+  looking: Looking,
 ): Promise<Plan> {
-  const collected = await collect(sources, nowMs);
+  const collected = await collect(sources, looking);
   if (collected.items.length === 0) throw nothingToSend(sources, collected);
   // Shares are made of the whole list: what is young or done looks different from each machine.
   const share = choices.shard === undefined ? collected.items : shareOf(collected.items, choices.shard);

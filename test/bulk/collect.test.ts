@@ -8,8 +8,8 @@ import { collected, folderOf, pieces, temporaryFolder } from './folder.ts';
 
 const isWindows = process.platform === 'win32';
 
-async function namesBelow(dir: string, changes: Parameters<typeof collected>[0] = {}, nowMs?: number) {
-  return namesOf(dir, await collected({ operands: [dir], recursive: true, ...changes }, nowMs));
+async function namesBelow(dir: string, changes: Parameters<typeof collected>[0] = {}) {
+  return namesOf(dir, await collected({ operands: [dir], recursive: true, ...changes }));
 }
 
 function namesOf(dir: string, { items }: Collected) {
@@ -64,13 +64,28 @@ describe('a folder with -r', () => {
     await utimes(join(dir, 'future.mp4'), 1_900_000_000, 1_900_000_000);
     const youngAt = async (nowMs: number, minAgeMs?: number) => {
       const choice = minAgeMs === undefined ? {} : { minAgeMs };
-      const { items } = await collected({ operands: [dir], recursive: true, ...choice }, nowMs);
+      const sources = { operands: [dir], recursive: true, ...choice };
+      const { items } = await collected(sources, { dateMs: () => nowMs });
       return items.filter(({ young }) => young).map(({ relative }) => relative);
     };
     expect(await youngAt(1_800_000_004_000)).toEqual(['new.mp4']);
     expect(await youngAt(1_800_000_005_000)).toEqual([]);
     expect(await youngAt(1_800_000_005_000, 60_000)).toEqual(['new.mp4']);
     expect(await youngAt(1_800_000_004_000, 0)).toEqual([]);
+  });
+
+  test('is looked at by the time of each look: a file that was written while a list was still read is young', async () => {
+    const dir = await folderOf('old.mp4', 'new.mp4');
+    let nowMs = 1_800_000_000_000;
+    const read = async function* () {
+      yield* pieces(`${join(dir, 'old.mp4')}\n`);
+      nowMs += 7_000;
+      await utimes(join(dir, 'new.mp4'), nowMs / 1000, nowMs / 1000);
+      yield* pieces(`${join(dir, 'new.mp4')}\n`);
+    };
+    const lists = [{ label: '-', read, separator: 'newline' as const }];
+    const { items } = await collected({ lists, minAgeMs: 5_000 }, { dateMs: () => nowMs });
+    expect(items.map(({ young }) => young)).toEqual([undefined, true]);
   });
 
   test('takes a named file however young it is, unless an age is asked for', async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Collected, collect, type Sources } from '../../src/bulk/collect.ts';
+import { type Collected, collect, type Looking, type Sources } from '../../src/bulk/collect.ts';
 import { createFilter } from '../../src/bulk/filter.ts';
 import type { Item } from '../../src/bulk/items.ts';
 
@@ -34,9 +34,9 @@ export async function* pieces(bytes: string | Buffer, size = 7): AsyncGenerator<
   for (let at = 0; at < all.length; at += size) yield all.subarray(at, at + size);
 }
 
-export function collected(changes: Partial<Sources>, nowMs = Date.now()): Promise<Collected> {
+export function collected(changes: Partial<Sources>, looking: Partial<Looking> = {}): Promise<Collected> {
   const nothing = { operands: [], lists: [], manifests: [], recursive: false, filter: createFilter([], []) };
-  return collect({ ...nothing, ...changes }, nowMs);
+  return collect({ ...nothing, ...changes }, { dateMs: Date.now, ...looking });
 }
 
 /** An item as a run sees it: of this name and size. */

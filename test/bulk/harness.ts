@@ -85,7 +85,7 @@ export async function startBulkBench(options: ScriptedOptions = {}): Promise<Bul
           },
           { order: { by: 'name', descending: false } },
           known,
-          clock.nowMs(),
+          { dateMs: clock.nowMs },
         );
         return await runBulk(
           plan,

@@ -94,7 +94,7 @@ describe('a plan', () => {
   test('leaves out what the ledger says is done and unchanged, and counts it', async () => {
     const dir = await folderOf('a.mp4', 'b.mp4', ['c.mp4', 'longer']);
     const known = createKnown('http://h/', false);
-    const all = await makePlan(sources(dir), {}, known, Date.now());
+    const all = await makePlan(sources(dir), {}, known, { dateMs: Date.now });
     expect([all.items.length, all.skipped, all.sizeBytes]).toEqual([3, 0, 16]);
     const [a, b, c] = all.items.map(({ file }) => file);
     const done = {
@@ -110,11 +110,11 @@ describe('a plan', () => {
     known.add({ ...done, file: a ?? '', sizeBytes: 5, mtime });
     known.add({ ...done, file: b ?? '', sizeBytes: 5, mtime, server: 'http://other/' });
     known.add({ ...done, file: c ?? '', sizeBytes: 5, mtime });
-    const rest = await makePlan(sources(dir), {}, known, Date.now());
+    const rest = await makePlan(sources(dir), {}, known, { dateMs: Date.now });
     expect([rest.items.map(({ relative }) => relative), rest.skipped]).toEqual([['b.mp4', 'c.mp4'], 1]);
     // Done is done, however young.
     const soonMs = Date.parse(mtime) + 1000;
-    const young = await makePlan({ ...sources(dir), minAgeMs: 60_000 }, {}, known, soonMs);
+    const young = await makePlan({ ...sources(dir), minAgeMs: 60_000 }, {}, known, { dateMs: () => soonMs });
     expect([young.items.length, young.skipped, young.young.map(({ relative }) => relative)]).toEqual([
       0,
       1,
@@ -126,7 +126,9 @@ describe('a plan', () => {
     const dir = await folderOf('a.mp4');
     const left = async (requireProof: boolean) => {
       const known = createKnown('http://h/', requireProof);
-      const [file = ''] = (await makePlan(sources(dir), {}, known, 0)).items.map(({ file }) => file);
+      const [file = ''] = (await makePlan(sources(dir), {}, known, { dateMs: () => 0 })).items.map(
+        ({ file }) => file,
+      );
       known.add({
         ledger: 1,
         time: '',
@@ -139,7 +141,7 @@ describe('a plan', () => {
         attempts: 1,
         seconds: 1,
       });
-      return (await makePlan(sources(dir), {}, known, 0)).items.length;
+      return (await makePlan(sources(dir), {}, known, { dateMs: () => 0 })).items.length;
     };
     expect([await left(false), await left(true)]).toEqual([0, 1]);
   });
@@ -149,7 +151,7 @@ describe('a plan', () => {
     const nameTemplate = parseNameTemplate('{path}');
     if (nameTemplate === undefined) throw new Error('no template');
     const known = createKnown('http://h/', false);
-    const { items } = await makePlan(sources(dir), { nameTemplate }, known, Date.now());
+    const { items } = await makePlan(sources(dir), { nameTemplate }, known, { dateMs: Date.now });
     expect(items.map(({ own }) => own?.name)).toEqual(['x_a.mp4']);
   });
 
@@ -157,14 +159,16 @@ describe('a plan', () => {
     const dir = await folderOf('a.mp4');
     const known = createKnown('http://h/', false);
     const filtered = { ...sources(dir), filter: createFilter(['*.mov'], []) };
-    await expect(makePlan(filtered, {}, known, 0)).rejects.toMatchObject({
+    await expect(makePlan(filtered, {}, known, { dateMs: () => 0 })).rejects.toMatchObject({
       kind: 'input',
       message: /left out by the globs/,
     });
-    await expect(makePlan(sources(await folderOf()), {}, known, 0)).rejects.toMatchObject({
+    await expect(makePlan(sources(await folderOf()), {}, known, { dateMs: () => 0 })).rejects.toMatchObject({
       message: /there is no file in \S+, expected/,
     });
-    await expect(makePlan(sources(await folderOf(['l.jsonl', ''])), {}, known, 0)).rejects.toMatchObject({
+    await expect(
+      makePlan(sources(await folderOf(['l.jsonl', ''])), {}, known, { dateMs: () => 0 }),
+    ).rejects.toMatchObject({
       message: /there is no file in \S+ but those of ledgers/,
     });
   });

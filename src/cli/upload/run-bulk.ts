@@ -48,7 +48,7 @@ export async function runBulkUpload(
   const known = createKnown(upload.server.href, upload.requireProof);
   const ledger = await ledgerOf(values, known);
   try {
-    const plan = await makePlan(sources, choices, known, systemClock.dateMs());
+    const plan = await makePlan(sources, choices, known, systemClock);
     // Of a manifest it is enough to know that it names one: none is read yet.
     const credentials = { tokens: plan.items.map(({ own }) => own?.tokenFile), headers: {} };
     refuseTokenInTheOpen(upload.server, credentials, network, openTokenRule(values));
