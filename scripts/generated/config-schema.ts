@@ -16,8 +16,17 @@ export function configSchema(): Schema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Config file of pulse-upload',
     ...top,
-    properties: { $schema: { type: 'string' }, ...properties, ...Object.fromEntries(sections) },
+    properties: {
+      $schema: { type: 'string' },
+      ...properties,
+      ...Object.fromEntries(sections.map(([name, section]) => [name, either(properties[name], section)])),
+    },
   };
+}
+
+/** A command whose name is also that of an option of uploading has an object, or the option its value. */
+function either(option: Schema | undefined, section: Schema): Schema {
+  return option === undefined ? section : { anyOf: [option, section] };
 }
 
 function objectOf(table: OptionTable) {

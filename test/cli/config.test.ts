@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { configPaths } from '../../src/cli/config/config-path.ts';
 import { configurable, parseConfig } from '../../src/cli/config/settings-file.ts';
 import { bulkOptions } from '../../src/cli/options/bulk.ts';
 import { commandTables } from '../../src/cli/options/command-tables.ts';
+import { ledgerOptions } from '../../src/cli/options/ledger.ts';
 import { type Environment, longFlag, variableOf } from '../../src/cli/options/option-table.ts';
 import { serveOptions } from '../../src/cli/options/serve.ts';
 import { readUploadValues, uploadOptions } from '../../src/cli/options/upload.ts';
@@ -14,7 +16,7 @@ import { runBin, temporaryFolder } from './run-bin.ts';
 import { errorOf } from './usage-errors.ts';
 
 const upload = { ...uploadOptions, ...bulkOptions };
-const sections = ['verify', 'serve', 'list'];
+const sections = ['verify', 'serve', 'list', 'ledger'];
 
 function configOf(content: unknown, path = 'c.json') {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
@@ -89,6 +91,39 @@ describe('a config file', () => {
       ['timeout', { source: 'c.json: verify.timeout', texts: ['3s'] }],
     ]);
     expect([...configOf(text).keys()]).toEqual(['chunkSize']);
+  });
+
+  test('has a ledger for uploading as a text, and as an object what the command ledger goes by', () => {
+    expect(configOf({ ledger: 'done.jsonl' }, '/l/c.json').get('ledger')?.texts).toEqual([
+      resolve('/l/done.jsonl'),
+    ]);
+    expect([...configOf({ ledger: { json: true } }).keys()]).toEqual([]);
+    const section = { name: 'ledger', table: ledgerOptions };
+    const ofCommand = (content: object) =>
+      parseConfig(JSON.stringify(content), 'c.json', { upload, section, sections });
+    expect([...ofCommand({ ledger: 'done.jsonl' }).keys()]).toEqual([]);
+    expect([...ofCommand({ ledger: { json: true } }).keys()]).toEqual(['json']);
+    expect(errorOf(() => configOf({ ledger: 7 })).message).toBe(
+      'c.json: ledger is a number, expected a string',
+    );
+  });
+
+  test('may hold every key that docs/config-keys.md lists, with a value of the type that stands there', () => {
+    const names = Object.keys(commandTables).filter((name) => name !== 'upload');
+    const page = readFileSync('docs/config-keys.md', 'utf8');
+    for (const part of page.split('\n## ').slice(1)) {
+      const [, name] = /^In the object `(\w+)`/.exec(part) ?? [];
+      const listed = [...part.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)];
+      expect(listed.length).toBeGreaterThan(0);
+      for (const [, key = '', type = ''] of listed) {
+        const value = type === 'true or false' ? true : type === 'list of strings' ? ['x'] : 'x';
+        const config = name === undefined ? { [key]: value } : { [name]: { [key]: value } };
+        const table = name === undefined ? undefined : commandTables[name as 'verify'];
+        const section = name === undefined || table === undefined ? {} : { section: { name, table } };
+        const found = parseConfig(JSON.stringify(config), 'c.json', { upload, ...section, sections: names });
+        expect([...found.keys()]).toEqual([key]);
+      }
+    }
   });
 
   test('has paths relative to its own folder', () => {

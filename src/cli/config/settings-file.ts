@@ -39,8 +39,11 @@ export function parseConfig(text: string, path: string, { upload, section, secti
   const top = objectOf(text, path);
   const entries = Object.entries(top).filter(([key]) => key !== SCHEMA_KEY);
   const own = new Map<string, Configured>();
+  const options = configurable(upload);
   for (const [key, value] of entries) {
-    if (!sections.includes(key)) {
+    // One name is both that of a command and that of an option: the type of its value tells which is meant.
+    const isOption = Object.hasOwn(options, key) && !isObject(value);
+    if (isOption || !sections.includes(key)) {
       const setting = settingOf(key, value, upload, { path, prefix: '', others: sections });
       if (section === undefined) own.set(key, setting);
     } else if (!isObject(value)) throw mistaken(path, key, value, 'an object with options of that command');
