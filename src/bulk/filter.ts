@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import picomatch from 'picomatch';
 
 /** Which paths below a folder are wanted. Paths have `/` between their parts. */
@@ -25,9 +26,9 @@ export function createFilter(include: readonly string[], exclude: readonly strin
   };
 }
 
-/** `./a/b`, `/a/b` and `a/b` are one path to a glob. */
+/** `./a/b`, `/a/b`, `../a/b` and `a/b` are one path to a glob: its `**` would never match a `..`. */
 function fromTop(relative: string): string {
-  return relative.replace(/^(\.?\/)+/, '');
+  return posix.normalize(relative).replace(/^(?:\/|(?:\.\.\/)+)/, '');
 }
 
 function folderOf(glob: string): string {
@@ -37,8 +38,10 @@ function folderOf(glob: string): string {
 function matcherOf(globs: readonly string[]): (path: string) => boolean {
   if (globs.length === 0) return () => false;
   const patterns = globs.map((glob) => {
-    const whole = glob.endsWith('/') ? `${glob}**` : glob;
+    // What is in the folder, however deep; `/**` alone would match a file of its name as well.
+    const whole = glob.replace(/\/(\*\*)?$/, '/**/*');
     return whole.startsWith('/') ? whole.slice(1) : `**/${whole}`;
   });
-  return picomatch(patterns, { dot: true, nonegate: true, windows: false });
+  // With `s` a `**` passes over line breaks, which names may hold.
+  return picomatch(patterns, { dot: true, nonegate: true, windows: false, flags: 's' });
 }

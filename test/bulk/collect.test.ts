@@ -262,6 +262,37 @@ describe('globs', () => {
     expect(kept([], ['!*'], 'a.mp4', '!b.mp4')).toEqual(['a.mp4']);
   });
 
+  test('with a trailing / or /** mean what is in the folder, and no file of its name', () => {
+    const paths = ['tmp', 'x/tmp', 'tmp/a', 'tmp/.b', 'x/tmp/.y/c', 'tmp1', 'tmp1/d'];
+    expect(kept([], ['tmp/'], ...paths)).toEqual(['tmp', 'x/tmp', 'tmp1', 'tmp1/d']);
+    expect(kept([], ['tmp/**'], ...paths)).toEqual(['tmp', 'x/tmp', 'tmp1', 'tmp1/d']);
+    expect(kept(['tmp?/'], [], ...paths)).toEqual(['tmp1/d']);
+    expect(kept(['/'], [], ...paths)).toEqual(paths);
+  });
+
+  test('see through .. in a path that was named', () => {
+    const paths = [
+      '../x.tmp',
+      '../../out/.y.tmp',
+      'a/../z.tmp',
+      './b/w.tmp',
+      '/c/v.tmp',
+      '..tmp',
+      '../u.mp4',
+    ];
+    expect(kept([], ['*.tmp'], ...paths)).toEqual(['../u.mp4']);
+    expect(kept(['*.tmp'], [], ...paths)).toEqual(paths.slice(0, -1));
+    expect(kept(['/z.tmp', '/out/*'], [], ...paths)).toEqual(['../../out/.y.tmp', 'a/../z.tmp']);
+  });
+
+  test.each(['\n', '\r', '\u2028', '\u2029'])('see names that hold a line break (%j)', (lineBreak) => {
+    const paths = [`cam${lineBreak}1/v.mp4`, `x/${lineBreak}.mp4`, `y${lineBreak}.tmp`, lineBreak];
+    expect(kept(['*.mp4'], [], ...paths)).toEqual(paths.slice(0, 2));
+    expect(kept([], ['*.tmp', '/cam?1/'], ...paths)).toEqual([`x/${lineBreak}.mp4`, lineBreak]);
+    expect(kept(['**'], [], ...paths)).toEqual(paths);
+    expect(kept([`cam${lineBreak}1/*`], [], ...paths)).toEqual(paths.slice(0, 1));
+  });
+
   test('look at the path below the folder that was named, and keep out of excluded folders', async () => {
     const dir = await folderOf('a.mp4', 'cache/b.mp4', 'x/cache/c.mp4', 'x/d.mp4');
     if (!isWindows) await symlink('nowhere', join(dir, 'cache', 'dangling'));
