@@ -45,12 +45,14 @@ export async function makePlan(
   const sound = ripe.filter(({ problem }) => problem === undefined);
   const items = [...broken, ...(choices.order === undefined ? sound : ordered(sound, choices.order))];
   const { nameTemplate } = choices;
+  const named = (some: readonly Item[]) =>
+    nameTemplate === undefined ? some : some.map((item) => withName(item, nameTemplate));
   const { duplicates, excluded, special } = collected;
   return {
-    items: nameTemplate === undefined ? items : items.map((item) => withName(item, nameTemplate)),
+    items: named(items),
     sizeBytes: items.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     skipped: share.length - open.length,
-    young: open.filter(({ young }) => young),
+    young: named(open.filter(({ young }) => young)),
     elsewhere: collected.items.length - share.length,
     duplicates,
     excluded,

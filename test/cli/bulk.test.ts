@@ -71,6 +71,22 @@ describe('a folder', () => {
     expect((await bench.run([...asked, '--ledger', 'done.jsonl'])).stderr).not.toContain('next:');
   });
 
+  test('that names its files by a template does not name young ones anew in the command that takes them', async () => {
+    const bench = await startBench('a.mp4');
+    await mkdir(join(bench.dir, 'rec', 'cam1'));
+    await writeFile(join(bench.dir, 'rec', 'cam1', 'new.mp4'), 'still being written');
+    const asked = ['-r', 'rec', '--min-age', '1h'];
+    for (const [flags, env] of [
+      [['--name-template', '{path}'], {}],
+      [[], { PULSE_UPLOAD_NAME_TEMPLATE: '{path}' }],
+    ] as const) {
+      const { stderr } = await bench.run([...asked, ...flags], { env });
+      expect(stderr).toMatch(
+        /1 left for the next run\n.*next: run the same command again with --ledger.*\n$/,
+      );
+    }
+  });
+
   test('is sent with -r: a URL a file on stdout, a line a file on stderr, and counts at the end', async () => {
     const bench = await startBench('a.mp4', 'sub/b.mp4');
     const { code, stdout, stderr } = await bench.run(['-r', 'rec']);
