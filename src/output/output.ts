@@ -1,4 +1,5 @@
 import type { PulseEvent, Report } from '../events.ts';
+import { fsPath } from '../system/path-bytes.ts';
 import { barProgress } from './bar-progress.ts';
 import { createFailureTable } from './failure-table.ts';
 import { labelled } from './labelled.ts';
@@ -129,7 +130,8 @@ function writeLines(choice: OutputChoice, out: TextStream, err: TextStream): Rep
   const shownAnyway = out.isTTY === true && err.isTTY === true && !choice.quiet;
   return (event) => {
     if (event.type === 'upload.done') {
-      if (template !== undefined) out.write(`${template(event, out.isTTY === true)}\n`);
+      // A program gets names byte for byte; on a terminal they are made harmless.
+      if (template !== undefined) out.write(fsPath(`${template(event, out.isTTY === true)}\n`));
       else if (!shownAnyway) out.write(`${event.url}\n`);
     }
     if (event.type === 'upload.planned') out.write(`${planLine(harmlessRecord(event))}\n`);

@@ -1,6 +1,6 @@
 /** What a renderer needs of a stream; `process.stdout` and `process.stderr` are such streams. */
 export interface TextStream {
-  readonly write: (text: string) => unknown;
+  readonly write: (text: string | Uint8Array) => unknown;
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal; absent where it is none, or not known. */
   readonly columns?: number | undefined;

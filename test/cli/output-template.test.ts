@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseTemplateOfLines } from '../../src/input/line-template.ts';
 import { startServer } from '../../src/server/server.ts';
-import { runBin, temporaryFolder } from './run-bin.ts';
+import { bin, runBin, temporaryFolder } from './run-bin.ts';
 import { errorOf } from './usage-errors.ts';
 
 const done = {
@@ -73,3 +75,35 @@ test('finished files have the line of the template on stdout, failed ones have n
   expect(both.code).toBe(2);
   expect(both.stderr).toContain('--json and --output-template exclude each other');
 });
+
+// On Windows and macOS a name cannot be any bytes.
+test.runIf(process.platform === 'linux')(
+  'a name that is not UTF-8 comes byte for byte, in a line and in the CSV of a ledger',
+  async () => {
+    const dir = await temporaryFolder();
+    const server = await startServer({
+      host: '127.0.0.1',
+      port: 0,
+      dir: join(dir, 'served'),
+      protocol: 'pulse',
+    });
+    onTestFinished(() => server.close());
+    const name = Buffer.from('caf\xe9.mp4', 'latin1');
+    await writeFile(Buffer.concat([Buffer.from(`${dir}/`), name]), 'x');
+    await writeFile(join(dir, 'list'), Buffer.concat([name, Buffer.from('\0')]));
+    const program = `"${process.execPath}" "${bin}"`;
+    const shell = spawn(
+      'sh',
+      [
+        '-c',
+        `${program} --files-from0 list -s ${server.url} --ledger l.jsonl --output-template '{sha256}  {file}' -q >sums &&
+          ${program} ledger l.jsonl --csv >csv && sha256sum --check --status sums`,
+      ],
+      { cwd: dir, env: { ...process.env, PULSE_UPLOAD_STATE_DIR: join(dir, 'state') }, stdio: 'inherit' },
+    );
+    expect(await once(shell, 'close')).toEqual([0, null]);
+    const sum = createHash('sha256').update('x').digest('hex');
+    expect((await readFile(join(dir, 'sums'))).toString('latin1')).toBe(`${sum}  caf\xe9.mp4\n`);
+    expect((await readFile(join(dir, 'csv'))).includes(Buffer.concat([Buffer.from('/'), name]))).toBe(true);
+  },
+);

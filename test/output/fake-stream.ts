@@ -12,8 +12,8 @@ export function fakeStream(columns?: number): FakeStream {
   let written = '';
   return {
     ...(columns !== undefined && { isTTY: true, columns }),
-    write: (text: string) => {
-      written += text;
+    write: (text: string | Uint8Array) => {
+      written += typeof text === 'string' ? text : Buffer.from(text).toString();
     },
     text: () => written,
     screen: () => written.split('\n').map(lastDrawn).join('\n'),

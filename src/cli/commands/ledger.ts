@@ -7,6 +7,7 @@ import { csvLine, failureLines, summaryLines } from '../../output/ledger-lines.t
 import { createPaint, type Paint, wantsColor } from '../../output/paint.ts';
 import { harmless } from '../../output/text.ts';
 import { columnsOf } from '../../output/text-stream.ts';
+import { fsPath } from '../../system/path-bytes.ts';
 import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -73,8 +74,11 @@ async function show(operands: readonly string[], values: LedgerValues): Promise<
   const failures = records.filter(({ status }) => status === 'failed');
   if (values.csv) {
     process.stdout.write(csvLine(csvColumns));
-    for (const record of values.failed ? failures : records)
-      process.stdout.write(csvLine(csvColumns.map((column) => record[column])));
+    for (const record of values.failed ? failures : records) {
+      const line = csvLine(csvColumns.map((column) => record[column]));
+      // A program gets names byte for byte; a terminal could take the bytes for commands.
+      process.stdout.write(process.stdout.isTTY ? line : fsPath(line));
+    }
     return 0;
   }
   if (values.json) {

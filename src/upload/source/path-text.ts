@@ -1,13 +1,12 @@
 import { realpath } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { fsPath, namesAreBytes } from '../../system/path-bytes.ts';
+
+export { fsPath };
 
 /** An operand as it stands in a sentence. */
 export function titleOf(operand: string): string {
   return operand === '-' ? 'standard input' : operand;
 }
-
-/** Windows has no bytes to lose: its names are UTF-16, and Node hands them over whole. */
-const namesAreBytes = sep === '/';
 
 /**
  * A path as text from which its bytes can be had again. Bytes that are no UTF-8 become the lone surrogates
@@ -34,25 +33,11 @@ function characterLength(bytes: Buffer, at: number): number {
   return part.length === length && Buffer.from(part.toString('utf8')).equals(part) ? length : 0;
 }
 
-/** What the file system is to be asked for: the text itself, or the bytes that it stands for. */
-export function fsPath(text: string): string | Buffer {
-  if (!namesAreBytes || !hasRawBytes(text)) return text;
-  const parts = Array.from(text, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code >= 0xdc80 && code <= 0xdcff ? Buffer.of(code - 0xdc00) : Buffer.from(character);
-  });
-  return Buffer.concat(parts);
-}
-
 /** A name as it can go over the wire: bytes that are no UTF-8 as `%E9`, so that two names stay two. */
 export function wireName(text: string): string {
   return text
     .replace(/[\udc80-\udcff]/gu, (raw) => `%${(raw.charCodeAt(0) - 0xdc00).toString(16).toUpperCase()}`)
     .toWellFormed();
-}
-
-function hasRawBytes(text: string): boolean {
-  return /[\udc80-\udcff]/u.test(text);
 }
 
 /** The absolute path without links. Rejects as `realpath` does. */
