@@ -33,6 +33,12 @@ export function isSuccess(exchange: Exchange | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
 }
 
+/** The server says that it will do it later: the upload is locked, or it has too much to do. */
+export function isBusy(exchange: Exchange | undefined): boolean {
+  const status = exchange?.answer?.status;
+  return status === 423 || status === 503;
+}
+
 /** Served, if only by a redirect, which is not followed. */
 export function isServed(exchange: Exchange | undefined): boolean {
   const status = exchange?.answer?.status;

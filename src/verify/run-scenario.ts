@@ -1,5 +1,6 @@
 import { Blocked, Skip } from './check.ts';
 import { mistake } from './judge.ts';
+import { startStopwatch } from './probe/patience.ts';
 import { openProbe, type ProbeSettings } from './probe/probe.ts';
 import type { Outcome, Recording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
@@ -25,13 +26,14 @@ export async function runScenario(
   const budget = new AbortController();
   const { clock } = settings;
   const startedMs = clock.nowMs();
-  const { probe, recorder, close } = openProbe(settings, target, scenario.id, budget.signal);
+  const stopwatch = startStopwatch(timeoutMs, () => stop(`it took longer than ${timeoutMs / 1000} s`));
+  const { aside } = stopwatch;
+  const { probe, recorder, close } = openProbe(settings, target, scenario.id, budget.signal, aside);
   const stop = (reason: string) => {
     budget.abort(new OutOfTime(reason));
     // Whatever waits for an answer learns that there will be none.
     close();
   };
-  const timer = setTimeout(() => stop(`it took longer than ${timeoutMs / 1000} s`), timeoutMs);
   const onAbort = () => stop('the run was broken off');
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
@@ -43,7 +45,7 @@ export async function runScenario(
   } catch (thrown) {
     outcome = outcomeOfThrown(budget.signal.aborted ? budget.signal.reason : thrown);
   } finally {
-    clearTimeout(timer);
+    stopwatch.stop();
     signal.removeEventListener('abort', onAbort);
     close();
   }

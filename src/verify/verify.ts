@@ -11,6 +11,7 @@ import { type CheckResult, judge, seenInRun, unjudged } from './judge.ts';
 import { tokensIn, usableToken } from './pairing-link.ts';
 import { planOf, scenariosOf } from './plan.ts';
 import type { ReadBack } from './probe/content.ts';
+import { createPatience } from './probe/patience.ts';
 import type { ProbeSettings } from './probe/probe.ts';
 import type { Identity } from './probe/request.ts';
 import { seededRandom, seedOf } from './random.ts';
@@ -41,6 +42,8 @@ export interface VerifySettings {
   readonly gibibyteBytes?: number;
   /** The longest pause for a deadline that the server states; none where absent. */
   readonly maxWaitMs?: number;
+  /** How long a busy server is waited for; as long as leases last where absent. */
+  readonly busyMs?: number;
   /** For connecting, writing and answering, each. */
   readonly timeoutMs: number;
   readonly scenarioTimeoutMs: number;
@@ -217,6 +220,7 @@ function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSetti
     rounds,
     gibibyteBytes,
     maxWaitMs,
+    patience: createPatience(settings.busyMs),
     ...(link !== undefined && { link }),
     ...(tools.readBack && { readBack: tools.readBack }),
     ...(tools.restart && { restart: tools.restart }),

@@ -136,6 +136,8 @@ export function settingsFor(server: URL, { large, ...changes }: RunChanges = {})
     // Enough for the seconds of the expiring servers of the proof.
     maxWaitMs: 10_000,
     ...smallScale,
+    // A lock that is never let go is waited for in vain.
+    busyMs: 4000,
     timeoutMs: 30_000,
     scenarioTimeoutMs: 240_000,
     runTimeoutMs: 560_000,

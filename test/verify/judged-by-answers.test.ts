@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { coreVersion } from '../../src/verify/checks/core-version.ts';
+import { dataDisconnects } from '../../src/verify/checks/data-disconnects.ts';
+import { dataOverlaps } from '../../src/verify/checks/data-overlaps.ts';
 import { identifiers } from '../../src/verify/checks/identifiers.ts';
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import { anExchange, aRecording, aTarget } from './made-up.ts';
 
-const sections = [terminationChecks, pulseMultipart, coreVersion, identifiers];
+const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, coreVersion, identifiers];
 
 function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
   const check = sections.flatMap(({ checks }) => checks).find((each) => each.id === id);
@@ -82,5 +84,45 @@ describe('an ending behind the id', () => {
     ];
     const seen = { own, neighbours, dots: [], resolved: [] };
     expect(verdictOf('sec.id.dot', seen)).toBe(verdict);
+  });
+});
+
+describe('an upload whose connection broke', () => {
+  const right = 'a'.repeat(64);
+  const whole = (sha256: string) => ({
+    finish: { complete: true, offset: 10, exchanges: [] },
+    content: {
+      by: 'finalize',
+      expected: { sizeBytes: 10, sha256: right, payload: { kind: 'position', seed: 1, sizeBytes: 10 } },
+      attempts: [],
+      stored: { sizeBytes: 10, sha256 },
+    },
+  });
+
+  it.each([
+    ['empty-patch', right, 'pass'],
+    ['empty-patch', 'b'.repeat(64), 'fail'],
+    ['head', right, 'fail'],
+  ])(
+    'and whose offset is unknown by %s is judged by its bytes, where HEAD is missing',
+    (by, sha256, verdict) => {
+      const after = { by, bytes: undefined, exchanges: [anExchange({ status: 400 })] };
+      const cuts = [{ beforeBytes: 4, cut: anExchange({}), sentBytes: 2, after }];
+      expect(verdictOf('data.disconnect.fin', { cuts, ...whole(sha256) })).toBe(verdict);
+    },
+  );
+
+  it.each([
+    [423, 'pass'],
+    [404, 'warn'],
+    [500, 'fail'],
+  ])('by a restart may be locked for a while: the first HEAD answers %i', (status, verdict) => {
+    const after = {
+      by: 'head',
+      bytes: 6,
+      exchanges: [anExchange({ status: 200, headers: { 'Upload-Offset': '6' } })],
+    };
+    const seen = { acknowledged: 6, asked: anExchange({ status }), after, ...whole(right) };
+    expect(verdictOf('data.restart.between-chunks', seen)).toBe(verdict);
   });
 });

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { redactor } from '../../src/protocol/redaction.ts';
 import { createDial } from '../../src/transport/raw.ts';
+import type { Clock } from '../../src/verify/clock.ts';
+import { createPatience } from '../../src/verify/probe/patience.ts';
 import { type OpenProbe, openProbe, type ProbeSettings } from '../../src/verify/probe/probe.ts';
 import type { Target } from '../../src/verify/target.ts';
 import { clock } from '../proof/run.ts';
@@ -25,6 +27,7 @@ export function settingsOf(origin: string, changes: Partial<ProbeSettings['acces
     runId: 'test',
     gibibyteBytes: 2 ** 30,
     maxWaitMs: 0,
+    patience: createPatience(),
     rounds: 2,
   };
 }
@@ -47,15 +50,27 @@ export function probeAt(
   origin: string,
   target: Partial<Target> = {},
   access: Partial<ProbeSettings['access']> = {},
+  changes: Partial<ProbeSettings> = {},
 ): OpenProbe {
   const open = openProbe(
-    settingsOf(origin, access),
+    { ...settingsOf(origin, access), ...changes },
     targetAt(origin, target),
     'test',
     new AbortController().signal,
   );
   cleanup.push(open.close);
   return open;
+}
+
+/** Time in which nothing is waited for: a pause is over at once, and has passed. */
+export function hurriedClock(): Clock {
+  let passedMs = 0;
+  return {
+    nowMs: () => passedMs,
+    sleep: async (ms) => {
+      passedMs += ms;
+    },
+  };
 }
 
 /** A server that says what the test says, byte by byte. */

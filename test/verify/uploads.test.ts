@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Blocked } from '../../src/verify/check.ts';
-import { httpServer, probeAt, stopAll } from './probes.ts';
+import { httpServer, hurriedClock, probeAt, stopAll } from './probes.ts';
 
 afterEach(stopAll);
 
@@ -197,6 +197,16 @@ describe('the offset', () => {
     expect((await probe.settle(upload, { from: 0, bytes: 3 })).bytes).toBe(0);
   });
 
+  it.each([423, 503])('is waited for while HEAD answers %i, as long as a lock lasts', async (status) => {
+    const clock = hurriedClock();
+    const head = () =>
+      clock.nowMs() < 40_000 ? { status } : { status: 200, headers: { 'Upload-Offset': '0' } };
+    const { origin, seen } = await memoryServer({ head });
+    const { probe } = probeAt(origin, {}, {}, { clock });
+    expect((await probe.settle(await probe.create(10), { from: 0, bytes: 3 })).bytes).toBe(0);
+    expect(seen.length).toBeLessThan(40);
+  });
+
   it('is not waited for where the upload is gone', async () => {
     const { origin } = await memoryServer({ head: () => ({ status: 410 }) });
     const { probe } = probeAt(origin);
@@ -242,14 +252,51 @@ describe('finishing an upload', () => {
     const busy = await memoryServer({ patch });
     const { probe } = probeAt(busy.origin);
     expect(await probe.finish(await probe.create(10), probe.payload(10))).toMatchObject({ complete: true });
-    const never = await memoryServer({ patch: () => ({ status: 423 }) });
+    const never = await memoryServer({ patch: () => ({ status: 500 }) });
     const other = probeAt(never.origin).probe;
     expect(await other.finish(await other.create(10), other.payload(10))).toMatchObject({
       complete: false,
       offset: 0,
-      trouble: 'PATCH at 0 answered 423 Locked',
+      trouble: 'PATCH at 0 answered 500 Internal Server Error',
     });
   }, 20_000);
+
+  it.each([
+    ['has HEAD', {}],
+    ['has no HEAD', { headless: 'no HEAD' }],
+  ])('waits for a lock that lasts 40 s, where the server %s', async (_, target) => {
+    const clock = hurriedClock();
+    const patch = () => (clock.nowMs() < 40_000 ? { status: 423 } : undefined);
+    const { origin } = await memoryServer({ patch });
+    const { probe } = probeAt(origin, target, {}, { clock });
+    const finish = await probe.finish(await probe.create(10), probe.payload(10), { from: 0 });
+    expect(finish).toMatchObject({ complete: true });
+  });
+
+  it('waits once for a lock that is never let go, and not again in the same run', async () => {
+    const clock = hurriedClock();
+    const { origin } = await memoryServer({ patch: () => ({ status: 423 }) });
+    const { probe } = probeAt(origin, {}, {}, { clock });
+    const tookMs: number[] = [];
+    for (let file = 0; file < 2; file++) {
+      const upload = await probe.create(10);
+      const startMs = clock.nowMs();
+      const { trouble } = await probe.finish(upload, probe.payload(10));
+      expect(trouble).toBe('PATCH at 0 answered 423 Locked');
+      tookMs.push(clock.nowMs() - startMs);
+    }
+    expect(tookMs[0]).toBeGreaterThan(60_000);
+    expect(tookMs[0]).toBeLessThan(70_000);
+    expect(tookMs[1]).toBeLessThan(5000);
+  });
+
+  it('stops where it is asked to', async () => {
+    const { origin, store } = await memoryServer();
+    const { probe } = probeAt(origin);
+    const upload = await probe.create(10);
+    expect(await probe.finish(upload, probe.payload(10), { to: 4 })).toMatchObject({ complete: true });
+    expect(store.bytes).toHaveLength(4);
+  });
 
   it('is done where nothing is missing', async () => {
     const { origin, seen } = await memoryServer();

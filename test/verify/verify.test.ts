@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
+import { filtering } from '../../src/server/defects/changes.ts';
 import { defects } from '../../src/server/defects.ts';
+import { refusal } from '../../src/server/http/exchange.ts';
 import type { Filter } from '../../src/server/parts.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import { offsetOf } from '../../src/verify/answers.ts';
@@ -260,6 +262,27 @@ describe('a run', () => {
     const { results } = await run(await reference(), [sectionOf(...checks)], { scenarioTimeoutMs: 200 });
     expect(results.map(({ verdict }) => verdict)).toEqual(['blocked', 'pass']);
     expect(results[0]?.remark).toContain('longer than 0.2 s');
+  });
+
+  it('does not count the wait for a lock as the time of a scenario', async () => {
+    const locked = scenario({
+      id: 'locked',
+      does: 'sends a file',
+      run: async (probe) => ({ finish: await probe.finish(await probe.create(11), probe.payload(11)) }),
+    });
+    let busyUntilMs: number | undefined;
+    const { url, stop } = await startReference({
+      protocol: 'pulse',
+      behaviour: filtering(async ({ request: { method, headers } }, next) => {
+        if (method !== 'PATCH' || headers['content-length'] !== '11') return next();
+        busyUntilMs ??= performance.now() + 500;
+        return performance.now() < busyUntilMs ? refusal(423, 'locked') : next();
+      }),
+    });
+    cleanup.push(stop);
+    const check = aCheck({ reads: locked });
+    const { results } = await run(url, [sectionOf(check)], { scenarioTimeoutMs: 500 });
+    expect(results.map(({ verdict, remark }) => [verdict, remark])).toEqual([['pass', undefined]]);
   });
 
   it('blocks what is left when its own time is over', async () => {

@@ -1,8 +1,9 @@
-import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { isBusy, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import type { Payload } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
 import { type Target, whyNoChunks } from '../target.ts';
 import type { Offsets } from './offsets.ts';
+import type { WaitTools } from './patience.ts';
 import type { RequestOptions } from './request.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
@@ -22,6 +23,8 @@ export interface FinishOptions {
   /** The exchanges that said so: what shows where an upload stands that cannot be sent any further. */
   readonly saidBy?: readonly Exchange[];
   readonly chunkBytes?: number;
+  /** Where to stop; the end of the file where absent. */
+  readonly to?: number;
   readonly patch?: RequestOptions;
 }
 
@@ -35,17 +38,21 @@ const MOST_WITHOUT_CHUNKS = 1;
 const RETRY_PAUSES_MS = [50, 250, 1000, 1000, 1000];
 
 /**
- * Sends what is missing, as a client would: from where the server says, chunk by chunk, on trouble asking again.
+ * Sends what is missing, as a client would: from where the server says, chunk by chunk, on trouble asking again,
+ * and waiting for as long as a lock may last.
  * Whether the bytes are right in the end is a question to the content oracle.
  */
 export function createFinish(
   uploads: Uploads,
   offsets: Offsets,
-  pause: (ms: number) => Promise<void>,
+  { pause, nowMs, patience, aside }: WaitTools,
   target: Target,
 ): FinishUpload {
-  const mostTroubles = whyNoChunks(target) === undefined ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
-  return async (upload, payload, { from, saidBy = [], chunkBytes = CHUNK_BYTES, patch } = {}) => {
+  const waitsForChunks = whyNoChunks(target) === undefined;
+  const mostTroubles = waitsForChunks ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
+  const isLeft = (sinceMs: number) => nowMs() - sinceMs < patience.busyMs();
+  return async (upload, payload, options = {}) => {
+    const { from, saidBy = [], chunkBytes = CHUNK_BYTES, to = payload.sizeBytes, patch } = options;
     const exchanges: Exchange[] = [...saidBy];
     const ask = async (how: 'currentOffset' | 'settle') => {
       const known = await offsets[how](upload);
@@ -55,11 +62,13 @@ export function createFinish(
     let offset =
       from ?? (await ask('currentOffset')) ?? offsets.acknowledged(upload) ?? (await ask('settle'));
     let troubles = 0;
-    while (offset === undefined || offset < payload.sizeBytes) {
+    let waits = 0;
+    let busySinceMs: number | undefined;
+    while (offset === undefined || offset < to) {
       if (offset === undefined) {
         return { complete: false, exchanges, trouble: 'the server does not say where the upload stands' };
       }
-      const end = Math.min(offset + chunkBytes, payload.sizeBytes);
+      const end = Math.min(offset + chunkBytes, to);
       const exchange = await uploads.patch(upload, offset, payload.part(offset, end), patch);
       exchanges.push(exchange);
       const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
@@ -67,14 +76,24 @@ export function createFinish(
         offset = accepted;
         continue;
       }
-      if (troubles === mostTroubles) {
+      const putOff = waitsForChunks && isBusy(exchange);
+      if (putOff) busySinceMs ??= nowMs();
+      const isWaiting = putOff && isLeft(busySinceMs ?? 0);
+      if (!isWaiting && troubles === mostTroubles) {
+        if (busySinceMs !== undefined) patience.exhaust();
         const trouble = `PATCH at ${offset} answered ${outcomeOf(exchange)}`;
         return { complete: false, offset, exchanges, trouble };
       }
-      await pause(RETRY_PAUSES_MS[troubles++] ?? 1000);
-      offset = toldWithoutHead(exchange, offset, target) ?? (await ask('settle'));
+      const stood: number = offset;
+      const askAgain = async () => {
+        await pause(RETRY_PAUSES_MS[isWaiting ? waits++ : troubles++] ?? 1000);
+        // A chunk that was put off was not stored.
+        const told = isWaiting && target.headless !== undefined ? stood : undefined;
+        return toldWithoutHead(exchange, stood, target) ?? told ?? (await ask('settle'));
+      };
+      offset = await (isWaiting ? aside(askAgain) : askAgain());
     }
-    return { complete: offset === payload.sizeBytes, offset, exchanges };
+    return { complete: offset === to, offset, exchanges };
   };
 }
 

@@ -1,6 +1,7 @@
-import { isSuccess, offsetOf } from '../answers.ts';
+import { isBusy, isSuccess, offsetOf } from '../answers.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
+import type { WaitTools } from './patience.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
 /** Where an upload stands by the server's own word. */
@@ -30,6 +31,8 @@ export interface SentBytes {
 /** First asked often, then seldom: most servers have come to rest at once. */
 const SETTLE_PAUSES_MS = [30, 60, 120, 250];
 const SETTLE_MS = 10_000;
+/** A server that is busy is asked less and less often. */
+const BUSY_PAUSES_MS = [250, 500, 1000, 2000];
 /** An offset that has not moved for this long after bytes were sent will not move: nothing of them is kept. */
 const MOVE_MS = 2000;
 /** Where nobody listens any more, somebody who does not come back within this time has gone. */
@@ -41,8 +44,7 @@ export function createOffsets(
   uploads: Uploads,
   target: Target,
   exchanges: readonly Exchange[],
-  pause: (ms: number) => Promise<void>,
-  nowMs: () => number,
+  { pause, nowMs, patience, aside }: WaitTools,
 ): Offsets {
   const byHead = async (upload: Upload): Promise<KnownOffset> => {
     const asked = await uploads.head(upload);
@@ -73,14 +75,22 @@ export function createOffsets(
     const startMs = nowMs();
     let before: KnownOffset | undefined;
     const asked: Exchange[] = [];
+    let busyRounds = 0;
     for (let round = 0; ; round++) {
-      await pause(SETTLE_PAUSES_MS[Math.min(round, SETTLE_PAUSES_MS.length - 1)] ?? 0);
-      const now = await currentOffset(upload);
+      const isWaiting = before !== undefined && isLate(before);
+      const ask = async () => {
+        await pause(isWaiting ? at(BUSY_PAUSES_MS, busyRounds++) : at(SETTLE_PAUSES_MS, round));
+        return currentOffset(upload);
+      };
+      const now = await (isWaiting ? aside(ask) : ask());
       asked.push(...now.exchanges);
-      const isAwaited = sent !== undefined && sent.bytes > 0 && nowMs() - startMs < MOVE_MS;
+      const passedMs = nowMs() - startMs;
+      const isAwaited = sent !== undefined && sent.bytes > 0 && passedMs < MOVE_MS;
       const isUnmoved = isAwaited && now.bytes === sent.from;
       const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes && !isUnmoved;
-      if (isAtRest || isGone(now) || nowMs() - startMs > patienceMs(now)) return { ...now, exchanges: asked };
+      const isOver = passedMs > (isLate(now) ? Math.max(SETTLE_MS, patience.busyMs()) : patienceMs(now));
+      if (isOver && isLate(now)) patience.exhaust();
+      if (isAtRest || isGone(now) || isOver) return { ...now, exchanges: asked };
       before = now;
     }
   };
@@ -93,6 +103,16 @@ export function createOffsets(
 
 function patienceMs({ exchanges }: KnownOffset): number {
   return exchanges.at(-1)?.broken?.cause === 'refused' ? RETURN_MS : SETTLE_MS;
+}
+
+function at(pausesMs: readonly number[], round: number): number {
+  return pausesMs[Math.min(round, pausesMs.length - 1)] ?? 0;
+}
+
+/** A lock may make whoever asks wait as well, for longer than a request does. */
+function isLate({ bytes, exchanges }: KnownOffset): boolean {
+  const last = exchanges.at(-1);
+  return bytes === undefined && (isBusy(last) || last?.broken?.cause === 'timeout');
 }
 
 /** An upload that is not there will not come to rest. */

@@ -9,6 +9,7 @@ import { forever } from '../unless-aborted.ts';
 import { createContent, type ReadBack, type ReadContent } from './content.ts';
 import { createFinish, type FinishUpload } from './finish.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
+import type { Aside, Patience } from './patience.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { type Access, createRequests, type Requests } from './requests.ts';
 import { createRestart } from './restart.ts';
@@ -65,6 +66,7 @@ export interface ProbeSettings {
   readonly rounds: number;
   readonly gibibyteBytes: number;
   readonly maxWaitMs: number;
+  readonly patience: Patience;
   readonly link?: string;
   readonly readBack?: ReadBack;
   readonly restart?: () => Promise<void>;
@@ -83,8 +85,9 @@ export function openProbe(
   target: Target,
   scenarioId: string,
   signal: AbortSignal,
+  aside: Aside = (work) => work(),
 ): OpenProbe {
-  const { access, clock, seed, runId } = settings;
+  const { access, clock, seed, runId, patience } = settings;
   const recorder = createRecorder(settings.redact, clock.nowMs);
   const random = seededRandom(seedOf(seed, scenarioId));
   const pause = async (ms: number) => {
@@ -98,7 +101,8 @@ export function openProbe(
 
   const requests = createRequests(access, target.protocol, recorder, signal);
   const uploads = createUploads(requests, target, access, fileName, random);
-  const offsets = createOffsets(uploads, target, recorder.exchanges, pause, recorder.nowMs);
+  const time = { pause, nowMs: recorder.nowMs, patience, aside };
+  const offsets = createOffsets(uploads, target, recorder.exchanges, time);
   const content = createContent({
     uploads,
     target,
@@ -116,7 +120,7 @@ export function openProbe(
     open: requests.open,
     target,
     exchanges: recorder.exchanges,
-    finish: createFinish(uploads, offsets, pause, target),
+    finish: createFinish(uploads, offsets, time, target),
     content,
     payload: (sizeBytes, name = 'file') =>
       positionPayload(seedOf(seed, scenarioId, name), sizeBytes, dialects[target.protocol].opening),

@@ -161,16 +161,12 @@ function broken(id: string, does: string, plan: BrokenFile): Scenario<SeenBroken
   });
 }
 
-/** Brings the upload to that offset, as its set-up. */
+/** Brings the upload to that offset, as its set-up; a cut before may have left a lock. */
 async function reach(probe: Probe, upload: Upload, file: Payload, offset: number): Promise<void> {
   if (offset === 0) return;
-  let { bytes: at = 0 } = await probe.currentOffset(upload);
-  while (at < offset) {
-    const patched = await probe.patch(upload, at, file.part(at, offset));
-    const taken = offsetOf(patched) ?? at;
-    if (taken <= at) throw new Blocked(`the upload could not be brought to ${offset}`, [patched]);
-    at = taken;
-  }
+  const { trouble, exchanges } = await probe.finish(upload, file, { to: offset });
+  if (trouble === undefined) return;
+  throw new Blocked(`the upload could not be brought to ${offset}: ${trouble}`, exchanges.slice(-1));
 }
 
 async function cutAt(

@@ -1,0 +1,68 @@
+/** How long a run waits for a server that is busy: a lock outlives a dead connection by a lease. */
+export interface Patience {
+  /** For one wait, in all. */
+  readonly busyMs: () => number;
+  /** A wait led nowhere: nothing more is waited for, or a server that is busy for ever would make the run endless. */
+  readonly exhaust: () => void;
+}
+
+/** The longest leases; what is locked for longer is locked for ever to whoever waits in front of it. */
+const BUSY_MS = 60_000;
+
+export function createPatience(busyMs = BUSY_MS): Patience {
+  let leftMs = busyMs;
+  return {
+    busyMs: () => leftMs,
+    exhaust: () => {
+      leftMs = 0;
+    },
+  };
+}
+
+/** Work beside the scenario's own time, which stands still meanwhile: for what waits within limits of its own. */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** What waiting needs. */
+export interface WaitTools {
+  readonly pause: (ms: number) => Promise<void>;
+  readonly nowMs: () => number;
+  readonly patience: Patience;
+  readonly aside: Aside;
+}
+
+export interface Stopwatch {
+  readonly aside: Aside;
+  readonly stop: () => void;
+}
+
+/** Calls back when so much time has passed, what was aside not counted. */
+export function startStopwatch(limitMs: number, onEnd: () => void): Stopwatch {
+  let leftMs = limitMs;
+  let sinceMs = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let waits = 0;
+  let isStopped = false;
+  const go = () => {
+    sinceMs = performance.now();
+    timer = setTimeout(onEnd, leftMs);
+  };
+  const hold = () => {
+    clearTimeout(timer);
+    leftMs = Math.max(0, leftMs - (performance.now() - sinceMs));
+  };
+  go();
+  return {
+    aside: async (work) => {
+      if (waits++ === 0) hold();
+      try {
+        return await work();
+      } finally {
+        if (--waits === 0 && !isStopped) go();
+      }
+    },
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
