@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { coreVersion } from '../../src/verify/checks/core-version.ts';
+import { creationLengthChecks } from '../../src/verify/checks/creation-lengths.ts';
 import { dataDisconnects } from '../../src/verify/checks/data-disconnects.ts';
 import { dataOverlaps } from '../../src/verify/checks/data-overlaps.ts';
-import { identifiers } from '../../src/verify/checks/identifiers.ts';
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import { anExchange, aRecording, aTarget } from './made-up.ts';
 
-const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, coreVersion, identifiers];
-
-function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
-  const check = sections.flatMap(({ checks }) => checks).find((each) => each.id === id);
-  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
+function verdictOf(id: string, seen: object): string | undefined {
+  const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps];
+  const checks = [...sections.flatMap((section) => section.checks), ...creationLengthChecks];
+  const check = checks.find((each) => each.id === id);
+  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
 }
 
 describe('an upload that was deleted while a chunk arrived', () => {
@@ -41,49 +40,6 @@ describe('a form without its closing delimiter', () => {
   ])('that is answered with %i, where nobody can say what is stored: %s', (status, verdict) => {
     const open = { ...unknown, exchange: anExchange({ status }) };
     expect(verdictOf('pulse.multipart.truncated', { whileCut: unknown, open })).toBe(verdict);
-  });
-});
-
-describe('the version in answers', () => {
-  const named = { 'Tus-Resumable': '1.0.0' };
-  const created = anExchange(
-    { status: 201, headers: { ...named, Location: '/uploads/1' }, url: aTarget.createUrl },
-    { method: 'POST' },
-  );
-  it.each([
-    ['HEAD', '/uploads/1', 'fail'],
-    ['DELETE', '/uploads/1', 'fail'],
-    ['POST', '/uploads', 'fail'],
-    ['DELETE', '/artifacts/1', 'pass'],
-    ['POST', '/qr/verify', 'pass'],
-    ['POST', '/uploads/finalize', 'pass'],
-  ])('is asked for where uploads are only: %s %s without it: %s', (method, path, verdict) => {
-    const url = new URL(path, aTarget.server).href;
-    const bare = anExchange({ status: 200, url }, { method, target: path });
-    const seen = { exchanges: [created, bare] };
-    expect(verdictOf('core.version.response-header', seen, { ...aTarget, protocol: 'tus' })).toBe(verdict);
-  });
-});
-
-describe('an ending behind the id', () => {
-  const own = anExchange({ status: 200, headers: { 'Upload-Offset': '7' } });
-  const none = anExchange({ status: 404 });
-  it.each([
-    ['ID.json', 200, '7', 'note'],
-    ['ID.info', 204, '7', 'note'],
-    ['ID.json', 200, '0', 'fail'],
-    ['ID.info', 200, undefined, 'fail'],
-    ['.info', 200, '7', 'fail'],
-    ['ID.json', 404, undefined, 'pass'],
-    ['ID.json', 500, '7', 'fail'],
-  ])('%s that is answered with %i and offset %s: %s', (segment, status, offset, verdict) => {
-    const headers = offset === undefined ? {} : { 'Upload-Offset': offset };
-    const neighbours = [
-      { segment, exchange: anExchange({ status, headers }) },
-      { segment: 'ID.x', exchange: none },
-    ];
-    const seen = { own, neighbours, dots: [], resolved: [] };
-    expect(verdictOf('sec.id.dot', seen)).toBe(verdict);
   });
 });
 
@@ -124,5 +80,25 @@ describe('an upload whose connection broke', () => {
     };
     const seen = { acknowledged: 6, asked: anExchange({ status }), after, ...whole(right) };
     expect(verdictOf('data.restart.between-chunks', seen)).toBe(verdict);
+  });
+});
+
+describe('a disk that has no room for a declared size', () => {
+  it.each([
+    ['4294967297', 507, 'note'],
+    ['4294967297', 413, 'note'],
+    ['4294967297', 500, 'fail'],
+    ['1048576', 507, 'fail'],
+  ])('of %s bytes, answered with %i: %s', (length, status, verdict) => {
+    const declared = [{ length, posted: anExchange({ status }) }];
+    expect(verdictOf('creation.post.length-echo', { declared })).toBe(verdict);
+  });
+
+  it.each([
+    [507, 'note'],
+    [413, 'fail'],
+  ])('of exactly Tus-Max-Size, answered with %i: %s', (status, verdict) => {
+    const declared = { length: '4294967297', posted: anExchange({ status }) };
+    expect(verdictOf('creation.post.max-size.boundary', { declared })).toBe(verdict);
   });
 });

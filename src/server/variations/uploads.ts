@@ -99,7 +99,7 @@ export const uploadVariations: readonly Variation[] = [
     says: 'Answers 507 to creations for which there is no room on the disk.',
     behaviour: () =>
       refusing(({ request }) =>
-        request.method === 'POST' && Number(request.headers['upload-length']) > 2 ** 39
+        request.method === 'POST' && Number(request.headers['upload-length']) >= 2 ** 31
           ? refusal(507, 'no room for so many bytes')
           : undefined,
       ),

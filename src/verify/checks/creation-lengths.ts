@@ -38,7 +38,8 @@ export const creationLengthChecks: readonly Check[] = [
     impact: 'data',
     spec: post,
     says: 'The declared size is kept exactly.',
-    passes: 'HEAD states the size that was declared; a clean refusal of sizes above 2 GiB is noted',
+    passes:
+      'HEAD states the size that was declared; a refusal of sizes from 2 GiB on, by 4xx or 507, is noted',
     fails: 'another size (cut to 32 bits, rounded), or none',
     matters: wrongEnd,
     reads: plainLengths,
@@ -175,11 +176,11 @@ export const creationLengthChecks: readonly Check[] = [
     impact: 'interoperability',
     spec: tus('Tus-Max-Size', 'tus-max-size'),
     says: 'A size of exactly Tus-Max-Size is allowed.',
-    passes: '201',
-    fails: 'a refusal',
+    passes: '201; 507, for want of room, is noted',
+    fails: 'another refusal',
     matters: 'files that the server says it takes are refused',
     reads: atMaximum,
-    judge: ({ declared }) => expectStatus(declared.posted, ['2xx']),
+    judge: ({ declared }) => expectStatus(declared.posted, ['2xx'], { note: [507] }),
   }),
   check({
     id: 'creation.post.both-lengths',
@@ -206,7 +207,7 @@ export const creationLengthChecks: readonly Check[] = [
 /** A server may have a limit of its own that it does not state; what it accepts it must keep. */
 function kept({ length, posted, headed }: Declared): string | undefined {
   const isLarge = Number(length) > 2 ** 31 - 1;
-  const remark = expectStatus(posted, ['2xx'], { note: isLarge ? ['4xx'] : [] });
+  const remark = expectStatus(posted, ['2xx'], { note: isLarge ? noRoom : [] });
   if (isSuccess(posted)) expectHeader(headed, 'Upload-Length', length);
   return remark && `a size of ${length} is refused: ${outcomeOf(posted)}`;
 }
