@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { creationLengthChecks } from '../../src/verify/checks/creation-lengths.ts';
 import { dataDisconnects } from '../../src/verify/checks/data-disconnects.ts';
 import { dataOverlaps } from '../../src/verify/checks/data-overlaps.ts';
+import { dataWholeFiles } from '../../src/verify/checks/data-whole-files.ts';
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import { anExchange, aRecording, aTarget } from './made-up.ts';
 
 function verdictOf(id: string, seen: object): string | undefined {
-  const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps];
+  const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, dataWholeFiles];
   const checks = [...sections.flatMap((section) => section.checks), ...creationLengthChecks];
   const check = checks.find((each) => each.id === id);
   return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
@@ -43,18 +44,18 @@ describe('a form without its closing delimiter', () => {
   });
 });
 
-describe('an upload whose connection broke', () => {
-  const right = 'a'.repeat(64);
-  const whole = (sha256: string) => ({
-    finish: { complete: true, offset: 10, exchanges: [] },
-    content: {
-      by: 'finalize',
-      expected: { sizeBytes: 10, sha256: right, payload: { kind: 'position', seed: 1, sizeBytes: 10 } },
-      attempts: [],
-      stored: { sizeBytes: 10, sha256 },
-    },
-  });
+const right = 'a'.repeat(64);
+const whole = (sha256: string) => ({
+  finish: { complete: true, offset: 10, exchanges: [] },
+  content: {
+    by: 'finalize',
+    expected: { sizeBytes: 10, sha256: right, payload: { kind: 'position', seed: 1, sizeBytes: 10 } },
+    attempts: [],
+    stored: { sizeBytes: 10, sha256 },
+  },
+});
 
+describe('an upload whose connection broke', () => {
   it.each([
     ['empty-patch', right, 'pass'],
     ['empty-patch', 'b'.repeat(64), 'fail'],
@@ -100,5 +101,29 @@ describe('a disk that has no room for a declared size', () => {
   ])('of exactly Tus-Max-Size, answered with %i: %s', (status, verdict) => {
     const declared = { length: '4294967297', posted: anExchange({ status }) };
     expect(verdictOf('creation.post.max-size.boundary', { declared })).toBe(verdict);
+  });
+});
+
+describe('the upload that nobody touches, and that the server forgets', () => {
+  const visit = (after: string, head?: number) => ({
+    after,
+    alive: anExchange({ status: 200 }),
+    ...(head !== undefined && {
+      head: anExchange({ status: head, headers: head === 200 ? { 'Upload-Offset': '4' } : {} }),
+    }),
+  });
+  const lost = { complete: false, exchanges: [anExchange({ status: 404 })], trouble: 'gone' };
+
+  it.each([
+    ['after our own restart', [visit('Core', 200), visit('restart-between-chunks', 404)], 'skip'],
+    ['as 410 after the other one', [visit('restart-during-patch', 410)], 'skip'],
+    ['before any restart', [visit('Core', 404), visit('restart-between-chunks', 404)], 'fail'],
+    ['with another answer', [visit('restart-between-chunks', 500)], 'fail'],
+    ['after a restart that it survived', [visit('restart-between-chunks', 200)], 'fail'],
+    ['without HEAD, where there was a restart', [visit('restart-between-chunks')], 'skip'],
+    ['without HEAD, where there was none', [visit('Core')], 'fail'],
+  ])('%s', (_, visits, verdict) => {
+    const seen = { acknowledged: 4, visits, ...whole(right), finish: lost };
+    expect(verdictOf('data.canary', seen)).toBe(verdict);
   });
 });

@@ -88,12 +88,7 @@ export const dataOverlapsDefects: readonly Defect[] = [
   {
     id: 'sessions-in-memory',
     says: 'Keeps uploads in memory only, and knows none of them after a restart.',
-    breaks: [
-      'data.restart.between-chunks',
-      'data.restart.mid-patch',
-      'data.restart.durability',
-      'data.canary',
-    ],
+    breaks: ['data.restart.between-chunks', 'data.restart.mid-patch', 'data.restart.durability'],
     source: 'https://github.com/tomdesair/tus-java-server/issues/34',
     behaviour: () => ({ store: (store) => ({ ...store, load: async () => undefined }) }),
   },
