@@ -145,6 +145,7 @@ export const publishedMistakes: readonly PublishedMistake[] = [
     source: github('tusdotnet/tusdotnet/issues/119'),
     defects: [
       'empty-upload-refused',
+      'empty-file-refused',
       'empty-upload-without-offset',
       'empty-never-complete',
       'empty-upload-never-complete',

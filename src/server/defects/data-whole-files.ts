@@ -80,6 +80,18 @@ export const dataWholeFilesDefects: readonly Defect[] = [
     }),
   },
   {
+    id: 'empty-file-refused',
+    says: 'Refuses to create an upload of no bytes.',
+    breaks: ['data.zero-length', 'creation.post.zero-length', 'pulse.finalize.empty-file'],
+    source: 'https://github.com/supabase/storage/issues/1300',
+    behaviour: () =>
+      refusing(({ request }) =>
+        request.method === 'POST' && request.headers['upload-length'] === '0'
+          ? refusal(400, 'the upload is empty')
+          : undefined,
+      ),
+  },
+  {
     id: 'unpacks-gzip',
     says: 'Unpacks what looks like gzip.',
     breaks: ['data.content-agnostic'],

@@ -33,6 +33,7 @@ import {
   twoMebibytes,
 } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, rfc, tus } from '../sources.ts';
+import { emptyContent } from './empty-file.ts';
 
 const chunkDetails = pulseChunked('Chunk Details');
 const patch = tus('PATCH', 'patch');
@@ -139,7 +140,11 @@ export const dataWholeFiles: Section = {
       fails: 'the creation is refused, or the upload never becomes complete',
       matters: 'an empty recording keeps the whole queue of a client waiting',
       reads: emptyFile,
-      judge: arrivesWhole,
+      judge(seen, target) {
+        const content = emptyContent(seen, target);
+        if (seen.finish !== undefined) expectFinished(seen.finish);
+        return expectContent(content);
+      },
     }),
     check({
       id: 'data.content-agnostic',

@@ -29,6 +29,7 @@ import {
 } from '../scenarios/pulse-finalize.ts';
 import { emptyFile } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, pulseDocs, tus } from '../sources.ts';
+import { emptyContent } from './empty-file.ts';
 import { explains } from './pulse-chunks.ts';
 
 const finalize = pulseDocs('uploads/tus', 'Finalize');
@@ -151,7 +152,8 @@ export const pulseFinalize: Section = {
       fails: 'a refusal, or other values',
       matters: 'an empty recording stays in the queue of the app for ever',
       reads: emptyFile,
-      judge({ content }) {
+      judge(seen, target) {
+        const content = emptyContent(seen, target);
         expectStatus(content.exchange, [200]);
         return expectContent(content);
       },

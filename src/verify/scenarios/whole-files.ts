@@ -1,6 +1,7 @@
 import { isSuccess, offsetOf } from '../answers.ts';
 import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
+import type { Upload } from '../probe/uploads.ts';
 import { type Scenario, scenario } from '../scenario.ts';
 import type { SeenFile } from './seen-file.ts';
 
@@ -14,7 +15,20 @@ export const twoMebibytes = fileOf('file-2-mib', 2 * MiB);
 export const lastChunkSmaller = fileOf('file-last-chunk-of-one-byte', MiB + 1);
 export const oneByteShort = fileOf('file-one-byte-short', MiB - 1);
 export const singleByte = fileOf('file-single-byte', 1);
-export const emptyFile = fileOf('file-empty', 0);
+
+/** That it is refused is an answer to look at, not a set-up that failed. */
+export const emptyFile: Scenario<SeenEmptyFile> = scenario({
+  id: 'file-empty',
+  does: 'creates an upload of 0 bytes and reads it back',
+  run: async (probe) => {
+    const file = probe.payload(0);
+    const created = await probe.post(0);
+    return isSuccess(created) ? sent(probe, file, [MiB], probe.uploadOf(created, 0)) : { created };
+  },
+});
+
+/** Only `created` where it was refused. */
+export type SeenEmptyFile = Pick<SeenFile, 'created'> & Partial<SeenFile>;
 
 /** The numbers of Fibonacci: many sizes, none of them round. */
 const growing = [
@@ -55,8 +69,13 @@ function fileOf(id: string, sizeBytes: number, chunks: readonly number[] = [MiB]
 }
 
 /** Sends a payload chunk by chunk; where a chunk is not taken as a whole, goes on as a client would. */
-async function sent(probe: Probe, file: Payload, chunks: readonly number[]): Promise<SeenFile> {
-  const upload = await probe.create(file.sizeBytes);
+async function sent(
+  probe: Probe,
+  file: Payload,
+  chunks: readonly number[],
+  given?: Upload,
+): Promise<SeenFile> {
+  const upload = given ?? (await probe.create(file.sizeBytes));
   const patches = [];
   let offset = 0;
   for (let index = 0; offset < file.sizeBytes; index++) {

@@ -33,7 +33,7 @@ export const dataWholeFilesSpoils = [
   ...spoils(files.oddChunks, { 'data.chunk.odd-sizes': ({ content }) => otherContent(content) }),
   ...spoils(files.emptyFile, {
     'data.zero-length': ({ content }) => {
-      delete content.stored;
+      delete content?.stored;
     },
   }),
   ...spoils(files.strangeContents, {

@@ -44,7 +44,7 @@ export const pulseFinalizeSpoils = [
       });
     },
   }),
-  ...spoils(emptyFile, { 'pulse.finalize.empty-file': ({ content }) => answerWith(content.exchange, 409) }),
+  ...spoils(emptyFile, { 'pulse.finalize.empty-file': ({ content }) => answerWith(content?.exchange, 409) }),
   ...spoils(repeatedFinalize, {
     'pulse.finalize.twice': ({ renamed }) =>
       setJson(renamed, (json) => {
