@@ -1,3 +1,4 @@
+import { PulseError } from '../errors.ts';
 import type { Offer } from '../protocol/protocol.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
 import { type Fault, faultOf, isPassing } from './faults.ts';
@@ -67,6 +68,11 @@ export async function ask<T>(
     if (!isPassing(fault)) return { fault };
     await patience.spend(fault);
   }
+}
+
+/** Whether `ask` threw because it gave up: of a request that was interrupted nobody knows what came of it. */
+export function gaveUp({ tools }: Pick<Sender, 'tools'>, error: unknown): boolean {
+  return error instanceof PulseError && !tools.signal?.aborted;
 }
 
 export function isSuccess(answer: Answer): boolean {

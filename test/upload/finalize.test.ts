@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Send } from '../../src/protocol/wire.ts';
+import { createTransport } from '../../src/transport/http.ts';
 import { MIB, startBench } from './harness.ts';
+import { startScriptedServer } from './scripted-server.ts';
 
 const zeros = `sha256:${'0'.repeat(64)}`;
 
@@ -250,5 +253,43 @@ describe('a refusal of finalize, where no answer was lost', () => {
     bench.server.uploads.clear();
     expect((await bench.upload(file)).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 10 }]);
+  });
+
+  it.each([408, 423, 429])('also where it is said until every try is spent (%i)', async (answer) => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    bench.server.script.FINALIZE = Array(20).fill({ answer });
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    bench.server.script.FINALIZE = [];
+    bench.server.uploads.clear();
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.created')).toHaveLength(2);
+  });
+
+  it('nor where it never reached the server', async () => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    const nobody = await startScriptedServer();
+    await nobody.close();
+    const { send, close } = createTransport();
+    onTestFinished(close);
+    const cutOff: Send = (request, conditions) =>
+      send(
+        request.url.pathname.endsWith('/finalize') ? { ...request, url: new URL(nobody.url) } : request,
+        conditions,
+      );
+    expect((await bench.upload(file, {}, { send: cutOff })).exitCode).toBe(4);
+    bench.server.uploads.clear();
+    expect((await bench.upload(file)).exitCode).toBe(0);
+  });
+
+  it('is not known of a finalize that an interruption cut off', async () => {
+    const bench = await startBench();
+    const file = await bench.file(10);
+    const stop = new AbortController();
+    bench.server.script.FINALIZE = [{ first: () => stop.abort() }];
+    expect((await bench.upload(file, {}, { signal: stop.signal })).exitCode).toBe(130);
+    bench.server.uploads.clear();
+    expect((await bench.upload(file)).exitCode).toBe(8);
   });
 });

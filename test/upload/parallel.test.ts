@@ -313,14 +313,21 @@ describe('the request that joins the parts', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
   });
 
-  it('that was refused joined nothing, and the next run has nothing to warn of', async () => {
-    const bench = await joining();
-    const file = await bench.file(3 * CHUNK);
-    bench.proxy.setFaults([{ on: final, do: 'answer', status: 403 }]);
-    expect((await bench.upload(file, inThree)).exitCode).toBe(5);
-    expect((await bench.upload(file, inThree)).exitCode).toBe(0);
-    expect(bench.of('upload.warning')).toEqual([]);
-  });
+  it.each([
+    [403, 5],
+    [429, 4],
+  ])(
+    'that was refused (%i) joined nothing, and the next run has nothing to warn of',
+    async (status, exitCode) => {
+      const bench = await joining();
+      const file = await bench.file(3 * CHUNK);
+      bench.proxy.setFaults([{ on: { ...final, times: 3 }, do: 'answer', status }]);
+      expect((await bench.upload(file, inThree)).exitCode).toBe(exitCode);
+      bench.proxy.setFaults([]);
+      expect((await bench.upload(file, inThree)).exitCode).toBe(0);
+      expect(bench.of('upload.warning')).toEqual([]);
+    },
+  );
 
   it('whose answer was lost, and which is refused then, ends in doubt: exit 8', async () => {
     const bench = await joining();

@@ -3,7 +3,7 @@ import type { Finalized } from '../../protocol/protocol.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import type { Answer, WireRequest } from '../../protocol/wire.ts';
 import { errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
-import { ask, type Job, sizeOf, warn } from '../job.ts';
+import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { tidily } from '../tidily.ts';
@@ -37,6 +37,11 @@ export async function finalizeUpload(
       ...(token !== undefined && { token }),
     });
   };
+  // It is known what came of it: the next run asks what is there, and has not lost an answer.
+  const noteRefusal = () =>
+    tidily(job, 'the note that finalize was under way', () =>
+      tools.store.write({ ...upload.record, phase: 'complete' }),
+    );
   const result = await ask(
     job,
     request(),
@@ -53,16 +58,15 @@ export async function finalizeUpload(
         return fault;
       },
     },
-  );
+  ).catch(async (error: unknown) => {
+    if (!answerLost && gaveUp(job, error)) await noteRefusal();
+    throw error;
+  });
   if ('fault' in result) {
     const { fault } = result;
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
     const short = fault.status === 409 ? await shortfall(job, upload) : undefined;
-    // It is known what came of it: the next run asks what is there, and has not lost an answer.
-    if (!answerLost)
-      await tidily(job, 'the note that finalize was under way', () =>
-        tools.store.write({ ...upload.record, phase: 'complete' }),
-      );
+    if (!answerLost) await noteRefusal();
     if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
     await tools.store.write(short.shortOf.record);
     return short;

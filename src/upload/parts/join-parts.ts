@@ -3,12 +3,13 @@ import { parseByteCount } from '../../protocol/headers.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
 import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
 import { finalizeTimeoutMs } from '../finish/finalize.ts';
-import { ask, type Job, sizeOf, warn } from '../job.ts';
+import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
 import { candidateOf } from '../open/metadata.ts';
 import { namedPlace } from '../open/named-place.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { elsewhere } from '../send-once.ts';
 import type { UploadRecord } from '../state/record.ts';
+import { tidily } from '../tidily.ts';
 import type { JoinRecord } from './part-jobs.ts';
 import type { PartPlan } from './parts.ts';
 
@@ -54,9 +55,16 @@ export async function joinParts(
   const answerTimeoutMs = finalizeTimeoutMs(settings.timeoutMs, sizeOf(job));
   // The next run has to know, should this one be killed before the answer is there.
   await remember({ joining: true });
-  const created = await ask(job, request, namedPlace, { onFault, answerTimeoutMs });
+  const forgetAsking = () =>
+    tidily(job, 'the note that the parts were to be joined', async () => void (await remember({})));
+  const created = await ask(job, request, namedPlace, { onFault, answerTimeoutMs }).catch(
+    async (error: unknown) => {
+      if (!answerLost && gaveUp(job, error)) await forgetAsking();
+      throw error;
+    },
+  );
   if ('fault' in created) {
-    if (!answerLost) await remember({});
+    if (!answerLost) await forgetAsking();
     throw refusedJoin(created.fault, answerLost);
   }
   if (answerLost) warn(job, joinedTwice);
