@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { makeFolder } from '../../system/files.ts';
 import { renameOver } from '../../system/rename.ts';
 import { errorCode, syncFile, syncFolder, writeDurably } from './durable.ts';
+import { type Entry, fileAt, isOwn, isSameFile, readEntry } from './entry.ts';
 import { nameChoices } from './file-name.ts';
 import { lockFolder } from './folder-lock.ts';
+import { finishRemovals, removeUpload } from './removal.ts';
 import type { Store, Writer } from './store.ts';
-import { type FinishedFile, isUploadId, type UploadInfo, type UploadView } from './upload.ts';
+import { isUploadId, type UploadView } from './upload.ts';
 
 /** Working files live below this folder, which no file name can reach: a name holds no separator. */
 const workFolderName = '.incomplete';
@@ -32,10 +34,6 @@ const noLinks = new Set([
   'UNKNOWN',
 ]);
 
-interface Entry extends UploadInfo {
-  readonly finished?: FinishedFile;
-}
-
 /**
  * Uploads as files: `<id>.data` holds the bytes received so far and nothing else, so that its size is the offset,
  * also after a crash; `<id>.json` holds what is known about the upload. A finished file is moved to the folder
@@ -48,13 +46,6 @@ export async function diskStore(folder: string): Promise<Store> {
   const infoPath = (id: string) => join(work, `${id}.json`);
   const placeOf = ({ info, finished }: UploadView) =>
     finished === undefined ? dataPath(info.id) : join(root, finished.name);
-  /** Where a finished file was taken away, another upload's may have its name by now. */
-  const isOwn = async (upload: UploadView) => {
-    const { info, finished } = upload;
-    if (finished?.writtenMs === undefined || finished.name.includes(info.id)) return true;
-    const found = await fileAt(placeOf(upload));
-    return found !== undefined && isSameDate(found.mtimeMs, finished.writtenMs);
-  };
 
   return {
     async create(info) {
@@ -138,14 +129,14 @@ export async function diskStore(folder: string): Promise<Store> {
     },
 
     async holds(upload) {
-      const sizeBytes = upload.finished && (await fileAt(placeOf(upload)))?.sizeBytes;
-      return sizeBytes !== undefined && sizeBytes === upload.finished?.sizeBytes && isOwn(upload);
+      const { info, finished } = upload;
+      if (finished === undefined) return false;
+      const isThere = (await fileAt(placeOf(upload)))?.sizeBytes === finished.sizeBytes;
+      return isThere && isOwn(info.id, finished, root);
     },
 
     async remove(upload) {
-      if (await isOwn(upload)) await rm(placeOf(upload), { force: true });
-      await rm(infoPath(upload.info.id), { force: true });
-      await syncFolder(work);
+      await removeUpload({ root, work }, upload);
     },
 
     close: unlock,
@@ -159,6 +150,7 @@ async function prepare(folder: string): Promise<{ root: string; work: string; un
     const root = await realpath(folder);
     const work = join(root, workFolderName);
     unlock = await lockFolder(join(work, 'lock'));
+    await finishRemovals({ root, work });
     await sweep(work);
     return { root, work, unlock };
   } catch (thrown) {
@@ -178,30 +170,6 @@ async function sweep(work: string): Promise<void> {
     const isOrphan = name.endsWith('.data') && !names.has(name.replace(/data$/, 'json'));
     if (isOrphan || name.endsWith('.tmp')) await rm(join(work, name), { force: true });
   }
-}
-
-async function readEntry(path: string): Promise<Entry | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
-}
-
-async function fileAt(path: string): Promise<{ sizeBytes: number; mtimeMs: number } | undefined> {
-  try {
-    const found = await stat(path);
-    return found.isFile() ? { sizeBytes: found.size, mtimeMs: found.mtimeMs } : undefined;
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
-}
-
-/** Copies and archives keep dates, but many of them cut them to milliseconds or to whole seconds. */
-function isSameDate(foundMs: number, writtenMs: number): boolean {
-  return Math.abs(foundMs - writtenMs) < 1 || foundMs === Math.floor(writtenMs / 1000) * 1000;
 }
 
 async function fileWriter(path: string, flags = 'r+'): Promise<Writer> {
@@ -229,11 +197,6 @@ async function moveToFreeName(from: string, to: string): Promise<boolean> {
   }
   await rm(from);
   return true;
-}
-
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [here, there] = await Promise.all([stat(one, { bigint: true }), stat(other, { bigint: true })]);
-  return here.ino !== 0n && here.ino === there.ino && here.dev === there.dev;
 }
 
 async function reserveAndMove(from: string, to: string): Promise<boolean> {

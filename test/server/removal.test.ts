@@ -1,0 +1,76 @@
+import fs, { cp, readdir } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { create, finalize, freshFolder, head, idOf, patch, payload, subject, tus } from './harness.ts';
+
+/** Copies of the folder as it is before each step that changes names in it: what a crash there would leave. */
+async function crashesOf(dir: string, action: () => Promise<unknown>): Promise<readonly string[]> {
+  const copies: string[] = [];
+  const { rm, rename } = fs;
+  const restore = () => {
+    Object.assign(fs, { rm, rename });
+    syncBuiltinESMExports();
+  };
+  onTestFinished(restore);
+  const copied = async () => {
+    const copy = await freshFolder();
+    await cp(dir, copy, { recursive: true, preserveTimestamps: true });
+    copies.push(copy);
+  };
+  fs.rm = async (...args) => {
+    await copied();
+    await rm(...args);
+  };
+  fs.rename = async (...args) => {
+    await copied();
+    await rename(...args);
+  };
+  syncBuiltinESMExports();
+  await action();
+  restore();
+  return copies;
+}
+
+const remove = (url: string) => fetch(url, { method: 'DELETE', headers: tus });
+
+/** Of the upload that the server that takes the folder over knows; and what there is besides it. */
+async function leftIn(dir: string, url: string) {
+  const server = await subject({ dir });
+  const { status } = await head(`${server.url}/uploads/${idOf(url)}`);
+  const content = status === 200 ? (await finalize(server, url)).status : undefined;
+  const names = [...(await readdir(dir)), ...(await readdir(join(dir, '.incomplete')))];
+  return { status, content, names: names.filter((name) => !['.incomplete', 'lock'].includes(name)) };
+}
+
+describe('a crash inside DELETE', () => {
+  it.each([
+    ['a finished upload', true],
+    ['an unfinished one', false],
+  ])('leaves %s as it was, or nothing of it', async (_what, isFinished) => {
+    const server = await subject();
+    const url = await create(server, 5);
+    await patch(url, 0, payload(5));
+    if (isFinished) await finalize(server, url);
+    const copies = await crashesOf(server.dir, () => remove(url));
+    expect(copies.length).toBeGreaterThan(1);
+    const [before, ...others] = await Promise.all(copies.map((dir) => leftIn(dir, url)));
+    expect(before).toMatchObject({ status: 200, content: 200 });
+    for (const left of others) expect(left).toEqual({ status: 404, content: undefined, names: [] });
+  });
+
+  it('is finished by the next server, but takes no file of an upload that has the id since', async () => {
+    const server = await subject();
+    const url = await create(server, 5);
+    await patch(url, 0, payload(5));
+    await finalize(server, url);
+    await server.close();
+    const record = join(server.dir, '.incomplete', idOf(url));
+    await fs.copyFile(`${record}.json`, `${record}.removed`);
+    expect(await leftIn(server.dir, url)).toEqual({
+      status: 200,
+      content: 200,
+      names: ['video.mp4', `${idOf(url)}.json`],
+    });
+  });
+});
