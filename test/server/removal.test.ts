@@ -2,7 +2,18 @@ import fs, { cp, readdir } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { create, finalize, freshFolder, head, idOf, patch, payload, subject, tus } from './harness.ts';
+import {
+  create,
+  finalize,
+  freshFolder,
+  head,
+  idOf,
+  patch,
+  payload,
+  sha256,
+  subject,
+  tus,
+} from './harness.ts';
 
 /** Copies of the folder as it is before each step that changes names in it: what a crash there would leave. */
 async function crashesOf(dir: string, action: () => Promise<unknown>): Promise<readonly string[]> {
@@ -73,4 +84,27 @@ describe('a crash inside DELETE', () => {
       names: ['video.mp4', `${idOf(url)}.json`],
     });
   });
+});
+
+describe('a crash inside finalize', () => {
+  it.each(['link', 'rm'] as const)(
+    'before its %s leaves nothing that DELETE does not remove',
+    async (step) => {
+      const server = await subject();
+      const url = await create(server, 5);
+      await patch(url, 0, payload(5));
+      await server.close();
+      const work = join(server.dir, '.incomplete', idOf(url));
+      const finished = { name: 'video.mp4', sizeBytes: 5, sha256: sha256(payload(5)) };
+      const info = JSON.parse(await fs.readFile(`${work}.json`, 'utf8'));
+      await fs.writeFile(`${work}.json`, JSON.stringify({ ...info, finished }));
+      const path = join(server.dir, 'video.mp4');
+      // Where the move was not begun, another file may have come to the name.
+      await (step === 'rm' ? fs.link(`${work}.data`, path) : fs.writeFile(path, 'other'));
+      const again = await subject({ dir: server.dir });
+      expect((await remove(url.replace(server.url, again.url))).status).toBe(204);
+      expect(await readdir(join(server.dir, '.incomplete'))).toEqual(['lock']);
+      expect(await readdir(server.dir)).toEqual(['.incomplete', ...(step === 'rm' ? [] : ['video.mp4'])]);
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renameOver } from '../../system/rename.ts';
 import { errorCode, syncFolder } from './durable.ts';
-import { type Entry, type Folders, fileAt, isOwn, readEntry } from './entry.ts';
+import { type Entry, type Folders, fileAt, isOwn, isSameFile, readEntry } from './entry.ts';
 import type { UploadView } from './upload.ts';
 
 /** The ending of a record whose upload is being removed: nobody finds the upload by it any more. */
@@ -42,9 +42,9 @@ async function removeFiles({ root, work }: Folders, { id, finished }: Entry): Pr
   const data = join(work, `${id}.data`);
   if (finished !== undefined) {
     const path = join(root, finished.name);
-    // Where the bytes still lie here, the result was written down, and the move was not done.
+    // Where the bytes still lie here, the result was written down, and the move was not done or half done.
     const isMoved = (await fileAt(data)) === undefined;
-    if (isMoved && (await isOwn(id, finished, root))) await rm(path, { force: true });
+    if (await (isMoved ? isOwn(id, finished, root) : isSameFile(data, path))) await rm(path, { force: true });
   }
   await rm(data, { force: true });
   await rm(join(work, id + REMOVED), { force: true });
