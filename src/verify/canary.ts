@@ -1,11 +1,11 @@
 import { offsetOf } from './answers.ts';
 import { Blocked } from './check.ts';
-import { mistake } from './judge.ts';
 import type { Content } from './probe/content.ts';
 import type { Finish } from './probe/finish.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import type { Upload } from './probe/uploads.ts';
 import type { Exchange, Outcome, Recording } from './recording.ts';
+import { outcomeOfThrown } from './run-scenario.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { timeLeftMs } from './scenarios/expiration.ts';
 import type { Target } from './target.ts';
@@ -100,12 +100,6 @@ export function startCanary(
       };
     },
   };
-}
-
-function outcomeOfThrown(thrown: unknown): Outcome<never> {
-  return thrown instanceof Blocked
-    ? { kind: 'blocked', reason: thrown.message }
-    : { kind: 'error', message: mistake(thrown) };
 }
 
 interface Bird {

@@ -61,7 +61,8 @@ export async function runScenario(
 
 class OutOfTime extends Error {}
 
-function outcomeOfThrown(thrown: unknown): Outcome {
+/** What a scenario that did not come to its end came to. */
+export function outcomeOfThrown(thrown: unknown): Outcome<never> {
   if (thrown instanceof Blocked || thrown instanceof OutOfTime) {
     return { kind: 'blocked', reason: thrown.message };
   }

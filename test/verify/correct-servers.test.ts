@@ -120,6 +120,14 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it('may take tiny files only', async () => {
+    const only = ['data.canary', 'core.patch.204'];
+    expect(await verdictsOn({ protocol: 'tus', maxSizeBytes: 4000 }, { only })).toEqual({
+      'data.canary': 'skip',
+      'core.patch.204': 'pass',
+    });
+  });
+
   it('may call a credential without a token malformed', async () => {
     const behaviour = filtering(async (exchange, next) =>
       /^Bearer *$/.test(exchange.request.headers.authorization ?? '') ? refusal(400, 'malformed') : next(),
@@ -143,4 +151,10 @@ describe('a server that looks at the offset and stores later, without a lock', (
     const verdicts = await verdictsOn({ protocol: 'pulse', behaviour: lockless }, { only, rounds: 11 }, 40);
     expect(verdicts).toEqual({ 'data.concurrent.same-offset': 'fail' });
   });
+});
+
+it('a Location that is no URL is a finding, and no mistake of ours', async () => {
+  const only = ['pulse.create.location', 'pulse.create.location.base-path'];
+  const verdicts = await verdictsOn({ protocol: 'pulse', behaviour: { locate: () => 'http://[' } }, { only });
+  expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'fail'])));
 });

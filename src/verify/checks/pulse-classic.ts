@@ -141,6 +141,10 @@ export const pulseClassic: Section = {
       matters: 'clients that follow the rules of URLs find no upload behind this proxy',
       reads: locationBelowPrefix,
       judge({ created, resolved, joined }) {
+        if (resolved === undefined) {
+          const actual = `Location: ${headerOf(created, 'Location')}`;
+          throw new Violation({ expected: 'a Location that is a URL', actual, evidence: [created] });
+        }
         const isJoined = isSuccess(joined.asked);
         if (isSuccess(resolved.asked)) {
           const isFound = resolved.url === joined.url || isJoined;

@@ -1,3 +1,4 @@
+import { resolveLocation } from '../../protocol/urls.ts';
 import { headerOf, isSuccess } from '../answers.ts';
 import { Blocked } from '../check.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
@@ -83,11 +84,11 @@ export const locationBelowPrefix = scenario({
     }
     const { origin } = new URL(probe.target.server);
     const isThere = (url: string) => (url.startsWith(`${origin}/`) ? probe.head(url) : undefined);
-    const resolved = new URL(location, probe.target.createUrl).href;
+    const resolved = resolveLocation(location, new URL(probe.target.createUrl))?.href;
     const joined = `${probe.target.server}${location}`;
     return {
       created,
-      resolved: { url: resolved, asked: await isThere(resolved) },
+      resolved: resolved === undefined ? undefined : { url: resolved, asked: await isThere(resolved) },
       joined: { url: joined, asked: joined === resolved ? undefined : await isThere(joined) },
     };
   },

@@ -30,7 +30,7 @@ export const pulseClassicSpoils = [
     'pulse.create.bad-length': ({ senseless }) => answerWith(senseless['Upload-Length: abc'], 201),
   }),
   ...spoils(locationBelowPrefix, {
-    'pulse.create.location.base-path': ({ resolved }) => answerWith(resolved.asked, 404),
+    'pulse.create.location.base-path': ({ resolved }) => answerWith(resolved?.asked, 404),
   }),
   ...spoils(appsUpload, {
     'pulse.create.upload-id': ({ finalized }) => answerWith(finalized, 404),
