@@ -76,6 +76,7 @@ export interface VerifyRun {
   readonly results: readonly CheckResult[];
   readonly recordings: readonly Recording[];
   readonly counts: Counts;
+  readonly expectedFailures: readonly ExpectedFailure[];
   readonly matched: Matched;
   readonly exitCode: number;
   /** Why the run ended before all scenarios had run, in words. */
@@ -169,11 +170,12 @@ export function allChecks(sections: readonly Section[]): readonly Check[] {
 
 function concluded(
   { expectedFailures, strict }: VerifySettings,
-  run: Omit<VerifyRun, 'matched' | 'counts' | 'exitCode' | 'requests' | 'sentBytes'>,
+  run: Omit<VerifyRun, 'expectedFailures' | 'matched' | 'counts' | 'exitCode' | 'requests' | 'sentBytes'>,
 ): VerifyRun {
   const matched = matchExpected(expectedFailures, run.results);
   return {
     ...run,
+    expectedFailures,
     matched,
     counts: counted(run.results, matched.expected),
     exitCode: exitCodeOf(run.results, matched, { strict }),
@@ -181,6 +183,9 @@ function concluded(
     sentBytes: run.recordings.reduce((total, { sentBytes }) => total + sentBytes, 0),
   };
 }
+
+/** Why a check is blocked whose scenarios were all refused. */
+export const NOTHING_SEEN = 'none of the scenarios that it looks at came to its end';
 
 /** Checks of the whole run, and those whose scenario did not run any more. */
 function judgedAtTheEnd(
@@ -193,7 +198,7 @@ function judgedAtTheEnd(
   const needed = new Set(scenariosOf(check, target, permissions).map(({ id }) => id));
   const ran = recordings.filter(({ scenario, outcome }) => needed.has(scenario) && outcome.kind === 'seen');
   if (!('atLeast' in check.reads) || (ran.length === 0 && needed.size > 0)) {
-    const reason = endedEarly ?? 'none of the scenarios that it looks at came to its end';
+    const reason = endedEarly ?? NOTHING_SEEN;
     return unjudged(check, 'blocked', reason, target);
   }
   const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;

@@ -6,25 +6,26 @@ import type { Check } from '../../verify/check.ts';
 import { matchExpected } from '../../verify/expect-failures.ts';
 import { type CheckResult, judge, seenInRun, unjudged } from '../../verify/judge.ts';
 import type { Recording } from '../../verify/recording.ts';
+import type { WholeRun } from '../../verify/scenario.ts';
 import { suite } from '../../verify/suite.ts';
 import type { Target } from '../../verify/target.ts';
 import { counted, exitCodeOf } from '../../verify/verdict.ts';
-import { allChecks } from '../../verify/verify.ts';
+import { allChecks, NOTHING_SEEN } from '../../verify/verify.ts';
 import { packageVersion } from '../version.ts';
 
 /** The report that today's checks give for the recordings of an earlier run. */
 export function judgedAgain(path: string, text: string): VerifyReport {
   const { head, recordings } = recordingsOf(path, text);
-  const { target, run } = head;
+  const { target, run, expectedFailures = [] } = head;
   const selected = new Set(head.checks);
   const checks = allChecks(suite).filter(({ id }) => selected.has(id));
   const results = checks.map((check) => {
     const untried = head.notTried[check.id];
     return untried === undefined
-      ? judgedBy(check, recordings, target)
+      ? judgedBy(check, recordings, target, run.endedEarly)
       : unjudged(check, 'skip', untried, target);
   });
-  const matched = matchExpected([], results);
+  const matched = matchExpected(expectedFailures, results);
   const facts: RunFacts = {
     toolVersion: packageVersion(),
     suite: suiteDigest(suite),
@@ -34,13 +35,14 @@ export function judgedAgain(path: string, text: string): VerifyReport {
     strict: run.strict,
     started: new Date(run.started),
     scenarios: new Map(checks.map(({ reads }) => [reads.id, reads.does])),
-    reasons: new Map(),
+    reasons: new Map(expectedFailures.map(({ id, reason }) => [id, reason])),
   };
   return verifyReport(
     {
       target,
       results,
       recordings,
+      expectedFailures,
       counts: counted(results, matched.expected),
       matched,
       exitCode: exitCodeOf(results, matched, { strict: run.strict }),
@@ -54,16 +56,38 @@ export function judgedAgain(path: string, text: string): VerifyReport {
   );
 }
 
-function judgedBy(check: Check, recordings: readonly Recording[], target: Target): CheckResult {
+function judgedBy(
+  check: Check,
+  recordings: readonly Recording[],
+  target: Target,
+  endedEarly: string | undefined,
+): CheckResult {
   if (target.elsewhere !== undefined) return unjudged(check, 'blocked', target.elsewhere, target);
   if ('atLeast' in check.reads) {
+    if (sawNothing(check.reads, recordings, endedEarly)) {
+      return unjudged(check, 'blocked', endedEarly ?? NOTHING_SEEN, target);
+    }
     const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
     const all = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
     return judge(check, all, target);
   }
   const recording = recordings.find(({ scenario }) => scenario === check.reads.id);
-  if (recording === undefined) return unjudged(check, 'skip', 'its scenario was not recorded', target);
+  if (recording === undefined) {
+    return unjudged(check, 'blocked', endedEarly ?? 'its scenario was not recorded', target);
+  }
   return judge(check, recording, target);
+}
+
+/** None of its scenarios came to its end, though one was tried or would have been. */
+function sawNothing(
+  { atLeast }: WholeRun,
+  recordings: readonly Recording[],
+  endedEarly: string | undefined,
+): boolean {
+  const ids = new Set(atLeast.map(({ id }) => id));
+  const tried = recordings.filter(({ scenario }) => ids.has(scenario));
+  const isTried = tried.length > 0 || (ids.size > 0 && endedEarly !== undefined);
+  return isTried && !tried.some(({ outcome }) => outcome.kind === 'seen');
 }
 
 function recordingsOf(

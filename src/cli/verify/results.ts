@@ -26,9 +26,9 @@ export async function resultsKeeper({
   const writers = await Promise.all(
     files.map(async ({ format, path }) => ({ path, write: await reportWriters[format]() })),
   );
-  return (report, { target, recordings }) => {
+  return (report, run) => {
     for (const { path, write } of writers) writeResult('--report', path, write(report));
-    if (record !== undefined) writeResult('--record', record, recordingLines(report, target, recordings));
+    if (record !== undefined) writeResult('--record', record, recordingLines(report, run));
   };
 }
 

@@ -1,5 +1,6 @@
-import type { Recording } from '../../verify/recording.ts';
+import type { ExpectedFailure } from '../../verify/expect-failures.ts';
 import type { Target } from '../../verify/target.ts';
+import type { VerifyRun } from '../../verify/verify.ts';
 import type { VerifyReport } from './report.ts';
 
 /** The first line of a file of recordings: everything beside them that judging them again needs. */
@@ -12,6 +13,8 @@ export interface RecordingsHead {
   readonly checks: readonly string[];
   /** Check id to the reason why it was not tried: what the user did not allow or give is not in the recordings. */
   readonly notTried: Readonly<Record<string, string>>;
+  /** What was expected to fail; absent in recordings of earlier versions. */
+  readonly expectedFailures?: readonly ExpectedFailure[];
   /** The run's report without what judging gives. */
   readonly run: Pick<
     VerifyReport,
@@ -22,8 +25,7 @@ export interface RecordingsHead {
 /** What was sent and received, as NDJSON: the run, then one scenario a line. */
 export function recordingLines(
   report: VerifyReport,
-  target: Target,
-  recordings: readonly Recording[],
+  { target, recordings, expectedFailures }: VerifyRun,
 ): string {
   const { tool, command, seed, runId, strict, started, elapsedMs, leftovers, endedEarly, results } = report;
   const head: RecordingsHead = {
@@ -33,6 +35,7 @@ export function recordingLines(
     target,
     checks: results.map(({ id }) => id),
     notTried: Object.fromEntries(results.filter(isUntried).map(({ id, remark }) => [id, remark ?? ''])),
+    ...(expectedFailures.length > 0 && { expectedFailures }),
     run: {
       tool,
       command,

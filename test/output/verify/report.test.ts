@@ -34,6 +34,7 @@ function run(
     results,
     recordings,
     counts: counted(results),
+    expectedFailures: [],
     matched: { expected: new Set<string>(), stale: [] },
     exitCode: 1,
     leftovers: { created: 1, removed: 0 },
@@ -173,7 +174,7 @@ describe('content counts as compared', () => {
 describe('recordings', () => {
   test('are one line each, behind a line with all that judging them again needs', () => {
     const ran = run([failed], [recording('discovery', {}), recording('cut-in-mid-chunk', {}, story)]);
-    const lines = recordingLines(verifyReport(ran, facts), ran.target, ran.recordings).trimEnd().split('\n');
+    const lines = recordingLines(verifyReport(ran, facts), ran).trimEnd().split('\n');
     const [first, ...rest] = lines.map((line) => JSON.parse(line));
     expect(first).toMatchObject({
       type: 'run',

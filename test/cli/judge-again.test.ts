@@ -1,0 +1,76 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { judgedAgain } from '../../src/cli/verify/judge-again.ts';
+import { recordingLines } from '../../src/output/verify/recordings.ts';
+import { verifyReport } from '../../src/output/verify/report.ts';
+import { filtering } from '../../src/server/defects/changes.ts';
+import { refusal } from '../../src/server/http/exchange.ts';
+import type { VerifyEvent } from '../../src/verify/events.ts';
+import type { VerifyTools } from '../../src/verify/verify.ts';
+import { type RunChanges, runAgainst, startReference } from '../proof/run.ts';
+
+/** What a run said of a server that fails with 500 where 409 is asked for, and what its recordings say. */
+async function judgedTwice(changes: RunChanges, tools: Partial<VerifyTools> = {}) {
+  const behaviour = filtering(async (_, next) => {
+    const reply = await next();
+    return reply.status === 409 ? refusal(500, 'no') : reply;
+  });
+  const reference = await startReference({ protocol: 'tus', behaviour });
+  onTestFinished(reference.stop);
+  const run = await runAgainst(reference, changes, tools);
+  const facts = {
+    toolVersion: '0',
+    suite: '',
+    command: '',
+    seed: 1,
+    runId: 'r',
+    strict: false,
+    started: new Date(0),
+    scenarios: new Map(),
+    reasons: new Map((changes.expectedFailures ?? []).map(({ id, reason }) => [id, reason])),
+  };
+  const live = verifyReport(run, facts);
+  const again = judgedAgain('r.ndjson', recordingLines(live, run));
+  const shown = ({ exitCode, counts, results, staleExpectations }: typeof live) => ({
+    exitCode,
+    counts,
+    staleExpectations,
+    results: results.map(({ id, verdict, remark, expectedFailure }) => ({
+      id,
+      verdict,
+      remark,
+      expectedFailure,
+    })),
+  });
+  return { live: shown(live), again: shown(again) };
+}
+
+it('a failure that was expected is expected when the recordings are judged again', async () => {
+  const only = ['core.patch.mismatch-behind.409', 'core.patch.204', 'core.head.offset-after-patch'];
+  const known = { id: 'core.patch.mismatch-behind.409', reason: 'known' };
+  const forgiven = await judgedTwice({ only, expectedFailures: [known] });
+  expect(forgiven.live).toMatchObject({ exitCode: 0, counts: { expected: 1 } });
+  expect(forgiven.again).toEqual(forgiven.live);
+  const stale = await judgedTwice({
+    only,
+    expectedFailures: [known, { id: 'core.patch.204', reason: 'old' }],
+  });
+  expect(stale.live).toMatchObject({ exitCode: 1, staleExpectations: [{ id: 'core.patch.204' }] });
+  expect(stale.again).toEqual(stale.live);
+});
+
+it('what a run did not come to is blocked when the recordings are judged again, too', async () => {
+  const only = [
+    'core.patch.204',
+    'core.head.offset-after-patch',
+    'data.canary',
+    'http.no-5xx',
+    'http.error-leak',
+  ];
+  const interruption = new AbortController();
+  const report = ({ type }: VerifyEvent) => {
+    if (type === 'scenario.end') interruption.abort(new Error('interrupted'));
+  };
+  const { live, again } = await judgedTwice({ only, jobs: 1 }, { report, signal: interruption.signal });
+  expect(live.results.filter(({ verdict }) => verdict === 'blocked').length).toBeGreaterThan(2);
+  expect(again).toEqual(live);
+});
