@@ -60,6 +60,35 @@ describe('a server that asks to be left alone', () => {
     await transport.close();
   });
 
+  it.each([429, 503])('with the last %i of a file gets no request of the next one before', async (answer) => {
+    const bench = await startBench();
+    const headers = { 'Retry-After': '4' };
+    bench.server.script.POST = [{ answer, headers }, { answer, headers }, { answer }];
+    const files = [
+      await bench.file(10, 'a.mp4'),
+      await bench.file(10, 'b.mp4'),
+      await bench.file(10, 'c.mp4'),
+    ];
+    const askedAtMs: number[] = [];
+    const transport = createTransport();
+    await bench.upload(
+      files,
+      { retries: 0 },
+      {
+        send: (request, conditions) => {
+          askedAtMs.push(bench.clock.nowMs());
+          return transport.send(request, conditions);
+        },
+      },
+    );
+    await transport.close();
+    expect(bench.server.lines()).toEqual(files.map(() => 'POST /uploads'));
+    const [first = 0, second = 0, third = 0] = askedAtMs;
+    expect(Math.min(second - first, third - second)).toBeGreaterThanOrEqual(4000);
+    // The file that was last does not wait for anybody.
+    expect(bench.clock.pausesMs).toHaveLength(2);
+  });
+
   it('for longer than ten minutes gets no request of the files that follow', async () => {
     const bench = await startBench();
     bench.server.script.PATCH = [{ answer: 503, headers: { 'Retry-After': '3600' } }];

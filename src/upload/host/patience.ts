@@ -56,9 +56,10 @@ export function createPatience(waiting: Waiting): Patience {
   const lasts = async (fault: Fault, slower = 0) => {
     if (!isPassing(fault) && fault.remedy !== 'realign') return false;
     const pause = pauseFor(fault, spent, slower, waiting);
-    if (pause === undefined) return false;
-    if (fault.remedy === 'pause') tools.host.pause.extend(pause.delayMs);
-    if (pause.delayMs > longestMs) return false;
+    // Also by the last try: it is not this file alone that is to leave the server alone.
+    if (fault.remedy === 'pause')
+      tools.host.pause.extend(pause?.delayMs ?? fault.retryAfterMs ?? settings.retryDelayMs);
+    if (pause === undefined || pause.delayMs > longestMs) return false;
     spent = pause.spent;
     onRetry();
     const { attempt, delayMs } = pause;
