@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { replaceFile } from '../../system/files.ts';
 
 /** As whoever runs the server lets new files be: the umask narrows it. */
-const FILE_MODE = 0o666;
+export const FILE_MODE = 0o666;
 
 /** Errors of systems that cannot fsync a folder (Windows, some network file systems): they promise no more. */
 const folderSyncRefusals = new Set(['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);

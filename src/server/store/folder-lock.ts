@@ -1,10 +1,13 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { getPriority, hostname } from 'node:os';
 import { pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
+import { createExclusively } from '../../system/exclusive-file.ts';
+import { removeFile } from '../../system/files.ts';
 import { lookUp, type Self, thisProcess } from '../../system/processes.ts';
-import { errorCode } from './durable.ts';
+import { errorCode, FILE_MODE } from './durable.ts';
 
 /** Folders that this process has or is about to have: its own pid in a lock does not tell (see `isAlive`). */
 const takenHere = new Set<string>();
@@ -16,21 +19,25 @@ const takenHere = new Set<string>();
 export async function lockFolder(path: string): Promise<() => Promise<void>> {
   if (takenHere.has(path)) throw inUse({ pid, host: hostname() }, path);
   takenHere.add(path);
-  try {
-    await takeOver(path);
-  } catch (thrown) {
+  const own = await takeOver(path).catch((thrown) => {
     takenHere.delete(path);
     throw thrown;
-  }
+  });
   return async () => {
-    await rm(path, { force: true });
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text === own) await removeFile(path);
     takenHere.delete(path);
   };
 }
 
-async function takeOver(path: string): Promise<void> {
+/** Resolves to what stands in the lock now. */
+async function takeOver(path: string): Promise<string> {
+  // The nonce tells it from the lock of any other server, whatever pid that has.
+  const own = JSON.stringify({ ...(await thisProcess()), nonce: randomUUID() });
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await create(path)) return;
+    // The ending is one that the store sweeps away. Who else may read the folder may read whose it is.
+    const how = { mode: FILE_MODE, temporary: `${path}.${randomUUID()}.tmp` };
+    if (await createExclusively(path, own, how)) return own;
     const owner = await readOwner(path);
     if (owner !== undefined && (await isAlive(owner))) throw inUse(owner, path);
     await discard(path, owner);
@@ -50,22 +57,6 @@ function inUse(owner: Self, path: string): PulseError {
   );
 }
 
-async function create(path: string): Promise<boolean> {
-  try {
-    const own = await thisProcess();
-    const handle = await open(path, 'wx');
-    try {
-      await handle.writeFile(JSON.stringify(own));
-    } finally {
-      await handle.close();
-    }
-    return true;
-  } catch (thrown) {
-    if (errorCode(thrown) === 'EEXIST') return false;
-    throw thrown;
-  }
-}
-
 /** The owner written in the lock; undefined where the lock is gone, or still unreadable after a moment. */
 async function readOwner(path: string): Promise<Self | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -75,7 +66,7 @@ async function readOwner(path: string): Promise<Self | undefined> {
     } catch (thrown) {
       if (errorCode(thrown) === 'ENOENT') return undefined;
     }
-    // Another process is between creating the lock and writing into it, or died there.
+    // Where the file system has no hard links, another process is between creating and writing, or died there.
     await sleep(20);
   }
   return undefined;

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { link, lstat, open, readFile, stat } from 'node:fs/promises';
-import { removeFile } from '../../system/files.ts';
+import { lstat, readFile, stat } from 'node:fs/promises';
 
 /**
  * What a lock says; undefined where there is none. Throws where that cannot be learned: it may not be read, or is no
@@ -23,37 +21,4 @@ async function isLink(path: string): Promise<boolean> {
     (stats) => stats.isSymbolicLink(),
     () => false,
   );
-}
-
-/** Throws where it is there already. Of what a full disk cuts short nothing stays. */
-async function writeNew(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    await handle.writeFile(text).finally(() => handle.close());
-  } catch (error) {
-    await removeFile(path);
-    throw error;
-  }
-}
-
-/** The content arrives with the name, so that nobody ever reads a half-written lock. */
-export async function createExclusively(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}`;
-  await writeNew(temporary, text);
-  try {
-    await link(temporary, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // Some file systems have no hard links; an exclusive create is the next best.
-    try {
-      await writeNew(path, text);
-      return true;
-    } catch (failure) {
-      if ((failure as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw failure;
-    }
-  } finally {
-    await removeFile(temporary);
-  }
 }

@@ -3,8 +3,9 @@ import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
+import { createExclusively } from '../../system/exclusive-file.ts';
 import { removeFile } from '../../system/files.ts';
-import { createExclusively, readLock } from './lock-file.ts';
+import { readLock } from './lock-file.ts';
 import { type Life, lifeOf, type Owner, parseOwner, thisHolder } from './owner-of-lock.ts';
 
 export interface Lock {
