@@ -67,6 +67,14 @@ export async function create(
   return new URL(answer.headers.get('location') ?? '', server.url).href;
 }
 
+/** The URL of a final upload of this one part. */
+export async function joined(server: RunningServer, part: string): Promise<string> {
+  const headers = { ...tus, 'Upload-Concat': `final;${part}` };
+  const answer = await fetch(server.url, { method: 'POST', headers });
+  if (answer.status !== 201) throw new Error(`the join answered ${answer.status}: ${await answer.text()}`);
+  return new URL(answer.headers.get('location') ?? '', server.url).href;
+}
+
 export function patch(
   url: string,
   offset: number | string,

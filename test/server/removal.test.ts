@@ -1,13 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import fs, { cp, readdir } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { allExtensions } from '../../src/server/extensions.ts';
 import {
   create,
+  eventually,
   finalize,
   freshFolder,
   head,
   idOf,
+  joined,
   patch,
   payload,
   sha256,
@@ -107,4 +112,97 @@ describe('a crash inside finalize', () => {
       expect(await readdir(server.dir)).toEqual(['.incomplete', ...(step === 'rm' ? [] : ['video.mp4'])]);
     },
   );
+});
+
+describe('DELETE', () => {
+  const full = () => Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' }));
+
+  it.each(['tus', 'pulse-v1'] as const)(
+    'needs no room on the disk: what cannot be named (%s)',
+    async (protocol) => {
+      const server = await subject({
+        protocol,
+        behaviour: { store: (store) => ({ ...store, finish: full }) },
+      });
+      const isV1 = protocol === 'pulse-v1';
+      const named = { artifactId: randomUUID(), filename: 'clip.mp4' };
+      const metadata = Object.entries(named).map(
+        ([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`,
+      );
+      const answer = await fetch(isV1 ? `${server.url}/upload` : server.url, {
+        method: 'POST',
+        headers: { ...tus, 'Upload-Length': '5', 'Upload-Metadata': metadata.join(',') },
+      });
+      const url = new URL(answer.headers.get('location') ?? '', server.url).href;
+      expect((await patch(url, 0, payload(5))).status).toBe(507);
+      expect((await remove(url)).status).toBe(204);
+      expect(await readdir(join(server.dir, '.incomplete'))).toEqual(['lock']);
+    },
+  );
+
+  it('needs no room on the disk: what cannot be joined', async () => {
+    const server = await subject({
+      protocol: 'tus',
+      extensions: allExtensions,
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          write: async (id) => {
+            const writer = await store.write(id);
+            const isWhole = (await store.load(id))?.info.concat?.kind === 'final';
+            return isWhole ? { ...writer, write: full } : writer;
+          },
+        }),
+      },
+    });
+    const part = await create(server, 5, { 'Upload-Concat': 'partial' });
+    const url = await joined(server, part);
+    await patch(part, 0, payload(5));
+    expect((await head(url)).status).toBe(507);
+    expect((await remove(url)).status).toBe(204);
+    expect(
+      (await readdir(join(server.dir, '.incomplete'))).filter((name) => name.includes(idOf(url))),
+    ).toEqual([]);
+  });
+
+  it('waits for a join, which writes nothing behind it', async () => {
+    let isJoining = false;
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const server = await subject({
+      protocol: 'tus',
+      extensions: allExtensions,
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          update: async (info) => {
+            if (info.concat?.kind === 'final' && info.lengthBytes !== undefined) {
+              isJoining = true;
+              await gate;
+            }
+            await store.update(info);
+          },
+        }),
+      },
+    });
+    const answer = await fetch(server.url, {
+      method: 'POST',
+      headers: { ...tus, 'Upload-Concat': 'partial', 'Upload-Defer-Length': '1' },
+    });
+    const part = new URL(answer.headers.get('location') ?? '', server.url).href;
+    const url = await joined(server, part);
+    await patch(part, 0, payload(5), { 'Upload-Length': '5' });
+    const asked = head(url);
+    await eventually(
+      () => isJoining || undefined,
+      () => 'the join',
+    );
+    const removed = remove(url);
+    await Promise.race([removed, sleep(100)]);
+    letGo();
+    expect((await removed).status).toBe(204);
+    await asked;
+    const names = [...(await readdir(server.dir)), ...(await readdir(join(server.dir, '.incomplete')))];
+    expect(names.filter((name) => name.includes(idOf(url)))).toEqual([]);
+  });
 });

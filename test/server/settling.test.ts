@@ -6,7 +6,19 @@ import { describe, expect, it } from 'vitest';
 import { concatenation, concatenationUnfinished } from '../../src/server/extensions/concatenation.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import type { Behaviour, RunningServer } from '../../src/server/server.ts';
-import { create, eventually, head, idOf, offsetOf, patch, payload, sha256, subject, tus } from './harness.ts';
+import {
+  create,
+  eventually,
+  head,
+  idOf,
+  joined,
+  offsetOf,
+  patch,
+  payload,
+  sha256,
+  subject,
+  tus,
+} from './harness.ts';
 
 /** Lets a server settle complete uploads only when it is let go, and tells what was asked of it until then. */
 function gated() {
@@ -160,11 +172,4 @@ function unableToFinish(disk: { readonly isFull: boolean }): Behaviour {
       finish: (...args) => (disk.isFull ? Promise.reject(full()) : store.finish(...args)),
     }),
   };
-}
-
-async function joined(server: RunningServer, part: string): Promise<string> {
-  const headers = { ...tus, 'Upload-Concat': `final;${part}` };
-  const answer = await fetch(server.url, { method: 'POST', headers });
-  expect(answer.status).toBe(201);
-  return new URL(answer.headers.get('location') ?? '', server.url).href;
 }

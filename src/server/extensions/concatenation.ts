@@ -53,7 +53,8 @@ export function concatenation(
       const { concat } = upload.info;
       if (concat?.kind !== 'final') return undefined;
       if (method === 'PATCH') return refusal(403, 'a final upload is made of its parts only');
-      if (isComplete(upload)) return undefined;
+      // What is removed need not be joined before: there may be no room for that.
+      if (method === 'DELETE' || isComplete(upload)) return undefined;
       await joined(upload, concat.partIds, parts);
       // One that waits for its parts is told of as such.
       if (!isComplete(upload)) await toBeTold(upload, parts);

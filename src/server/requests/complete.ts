@@ -21,7 +21,9 @@ export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<
  * The `meet` of a dialect in which the last byte is the last word: nobody hears that an upload is complete before it is
  * settled, after a crash between that byte and its answer, and while the request that brought it still settles.
  */
-export const settledFirst: NonNullable<Hooks['meet']> = async (upload, _request, parts) => {
+export const settledFirst: NonNullable<Hooks['meet']> = async (upload, { method }, parts) => {
+  // A full disk may be what keeps the upload from being settled, and removing it makes room.
+  if (method === 'DELETE') return undefined;
   // A join first writes down that the upload may be told of, and would write over what settling does.
   if (isComplete(upload)) await upload.joining;
   // While a body still comes its end is not known; a creation that breaks off there is taken back as a whole.

@@ -5,7 +5,7 @@ import { breakHold } from '../store/hold.ts';
 export const terminate: UploadVerb = async (_exchange, upload, { uploads, answers }) => {
   await uploads.remove(upload, async () => {
     await breakHold(upload);
-    await Promise.allSettled([upload.settled, upload.finishing]);
+    await Promise.allSettled([upload.joining, upload.settled, upload.finishing]);
   });
   return answers.terminated();
 };
