@@ -191,6 +191,13 @@ export const dataWholeFilesDefects: readonly Defect[] = [
     }),
   },
   {
+    id: 'preallocated-is-served',
+    says: 'Makes room for the whole file at once, and serves that by GET when the last byte is missing.',
+    breaks: ['data.completion-exact'],
+    serve: { protocol: 'tus' },
+    behaviour: preallocatedIsServed,
+  },
+  {
     id: 'offset-32-bit',
     says: 'Counts offsets in 32 bits.',
     breaks: ['data.large-offset'],
@@ -221,6 +228,23 @@ function finalizeShortensOthers(): Behaviour {
     if (isFinalize && victim && victim.offsetBytes > 0 && !isComplete(victim)) victim.offsetBytes -= 1;
     return reply;
   });
+}
+
+function preallocatedIsServed(): Behaviour {
+  return filtering(async (exchange, next, parts) => {
+    const upload = exchange.request.method === 'GET' ? await uploadOf(exchange, parts) : undefined;
+    if (upload === undefined || isComplete(upload) || roomBytes(upload) > 1) return next();
+    return {
+      status: 200,
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: Readable.from(followedBy(Buffer.of(0), parts.store.read(upload))),
+    };
+  });
+}
+
+async function* followedBy(last: Uint8Array, pieces: AsyncIterable<Uint8Array>) {
+  yield* pieces;
+  yield last;
 }
 
 function wantsEmptyChunk(): Behaviour {

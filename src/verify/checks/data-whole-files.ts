@@ -1,6 +1,6 @@
-import { headerOf } from '../answers.ts';
+import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { canary } from '../canary.ts';
-import { check, type Section, Skip } from '../check.ts';
+import { check, type Section, Skip, Violation } from '../check.ts';
 import {
   expectAnswer,
   expectContent,
@@ -11,7 +11,10 @@ import {
   needed,
 } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
+import { payloadOf } from '../payload.ts';
+import type { Content } from '../probe/content.ts';
 import type { Exchange } from '../recording.ts';
+import { count } from '../runs.ts';
 import { chunkedPatch, segmentedHead, slowPatch } from '../scenarios/delivery.ts';
 import {
   everyChunkTwice,
@@ -260,7 +263,8 @@ export const dataWholeFiles: Section = {
       impact: 'data',
       spec: derived('Upload-Length says when an upload is complete'),
       says: 'An upload is complete exactly when its last byte has arrived.',
-      passes: 'finalize is refused one byte before the end, and accepted after it',
+      passes:
+        'finalize is refused one byte before the end, and accepted after it; without finalize, GET does not serve a whole file before',
       fails: 'it is accepted early, or never',
       matters: 'a video without its end is taken for whole',
       reads: lastByteMissing,
@@ -268,6 +272,7 @@ export const dataWholeFiles: Section = {
         needed(almost, 'the upload up to its last byte');
         if (finalizeUrl !== undefined) expectRefused(early, { expected: 'finalize is refused' });
         else if (early.answer === undefined) throw new Skip('no answer to GET');
+        else notServedWhole(early, content.expected);
         expectStatus(last, ['2xx']);
         return expectContent(content);
       },
@@ -325,6 +330,19 @@ const restarts: ReadonlySet<string> = new Set([restartBetweenChunks.id, restartD
 const isRestart = (after: string) => restarts.has(after);
 /** That it does so is a finding of its own (`data.restart.*`); the restart was ours. */
 const FORGOTTEN = 'the server forgets its uploads when it is restarted, as we did (--restart-cmd)';
+
+/** A file that has its whole size before its last byte has come; a page that speaks of it is something else. */
+function notServedWhole(got: Exchange, { payload, sizeBytes }: Content['expected']): undefined {
+  const { body } = expectAnswer(got);
+  if (!isSuccess(got) || body.sizeBytes < sizeBytes) return;
+  const begins = Buffer.from(body.base64 ?? '', 'base64');
+  if (begins.length === 0 || !begins.equals(payloadOf(payload).bytes(0, begins.length))) return;
+  throw new Violation({
+    expected: 'no whole file while its last byte is missing',
+    actual: `GET answered ${outcomeOf(got)} with ${count(body.sizeBytes)} bytes`,
+    evidence: [got],
+  });
+}
 
 /** The file could be sent, and is what was sent. */
 function arrivesWhole({ finish, content }: SeenFile): undefined {
