@@ -2,6 +2,7 @@ import { belowPrefix } from '../../protocol/urls.ts';
 import { headerOf, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
 import { dialects } from '../dialect.ts';
+import { whenReady } from '../probe/content.ts';
 import { chunkForm } from '../probe/form.ts';
 import type { Probe, ProbeSettings } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -45,10 +46,9 @@ export async function whatUploadsShow(
     return { ...facts, refusesChunks, ...adviceOn(patched, settings, probe.target) };
   }
   if (probe.target.finalizeUrl !== undefined) return facts;
-  const got = await probe.request(
-    'GET',
-    dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url }),
-  );
+  const contentUrl = dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url });
+  const read = () => probe.request('GET', contentUrl);
+  const got = await whenReady(read, (exchange) => exchange, probe.target, probe.pause);
   const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
   return { ...facts, ...(isServed && { download: true }) };
 }

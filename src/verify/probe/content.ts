@@ -85,16 +85,8 @@ const oracles: Readonly<
     }
     const url = dialects[target.protocol].contentUrl(target, upload);
     const read = () => download(url, 2 * payload.sizeBytes + 64 * 1024);
-    let { exchange, bytes } = await read();
-    // After a lost answer nobody knows whether the server is still making it ready (protocol v1, 6.1).
-    for (
-      let tries = 0;
-      target.artifactsUrl && exchange.answer?.status === 404 && tries < READY_TRIES;
-      tries++
-    ) {
-      await pause(READY_PAUSE_MS);
-      ({ exchange, bytes } = await read());
-    }
+    // After a lost answer nobody knows whether the server is still making it ready.
+    const { exchange, bytes } = await whenReady(read, ({ exchange: got }) => got, target, pause);
     if (!isSuccess(exchange) || bytes === undefined) {
       return { exchange, unknown: `GET answered ${outcomeOf(exchange)}` };
     }
@@ -107,6 +99,25 @@ const oracles: Readonly<
   },
   none: async () => ({ unknown: 'content not verified: nothing reads back what was stored' }),
 };
+
+/** An artifact may be served a moment after its last byte was acknowledged (protocol v1, 6.1). */
+export async function whenReady<T>(
+  read: () => Promise<T>,
+  exchangeOf: (got: T) => Exchange,
+  { artifactsUrl }: Target,
+  pause: (ms: number) => Promise<void>,
+): Promise<T> {
+  let got = await read();
+  for (
+    let tries = 0;
+    artifactsUrl && exchangeOf(got).answer?.status === 404 && tries < READY_TRIES;
+    tries++
+  ) {
+    await pause(READY_PAUSE_MS);
+    got = await read();
+  }
+  return got;
+}
 
 /** The runs of the payload that were handed to the network for this upload. */
 function attemptsAt(upload: Upload, { record }: Payload, exchanges: readonly Exchange[]): readonly Attempt[] {
