@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -12,7 +12,12 @@ import { lifeOf, thisHolder } from '../../src/upload/state/owner-of-lock.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 
 const ABOVE_ALL_PIDS = 2 ** 22 + 1;
-const patient: LockTiming = { beatMs: 60_000, silenceMs: 60_000, takeoverMs: 60_000 };
+const patient: LockTiming = {
+  beatMs: 60_000,
+  silenceMs: 60_000,
+  uptimeMs: () => 60_000,
+  takeoverMs: 60_000,
+};
 const linux = process.platform === 'linux';
 
 async function lockFile(owner?: object): Promise<string> {
@@ -104,6 +109,41 @@ describe('a lock', () => {
       await take(path, { ...patient, silenceMs: 0 });
     },
   );
+
+  describe.runIf(linux)('of another boot of a machine of this name', () => {
+    // All machines have this space, unless their processes are in containers.
+    const ofOtherBoot = async () =>
+      lockFile({ ...(await thisHolder()), pid: ABOVE_ALL_PIDS, started: `${randomUUID()}:4711` });
+    const silentFor50ms = async () => {
+      const path = await ofOtherBoot();
+      await sleep(50);
+      return path;
+    };
+
+    it('holds while it may be another machine: its process cannot be seen', async () => {
+      const named = expect.stringMatching(
+        / on another machine named .*, or on this one before it was restarted/,
+      );
+      const path = await ofOtherBoot();
+      await expect(take(path)).rejects.toMatchObject({ kind: 'temporary', message: named });
+      await expect(assertUnlocked(path, 'video.mp4')).rejects.toMatchObject({ message: named });
+      await take(path, { ...patient, silenceMs: 0 });
+    });
+
+    it('is free after a few beats of silence, where it was silent since this machine was started', async () => {
+      await take(await silentFor50ms(), { ...patient, beatMs: 1, uptimeMs: () => 1 });
+    });
+
+    it('is another machine’s where it was touched since this one was started', async () => {
+      const touched = take(await silentFor50ms(), { ...patient, beatMs: 1 });
+      await expect(touched).rejects.toMatchObject({ kind: 'temporary' });
+    });
+
+    it('may be another machine’s where this one was started just now', async () => {
+      const soon = take(await silentFor50ms(), { ...patient, uptimeMs: () => 1 });
+      await expect(soon).rejects.toMatchObject({ kind: 'temporary' });
+    });
+  });
 
   it('shows that its owner lives', async () => {
     const path = await lockFile();

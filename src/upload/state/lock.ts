@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PulseError } from '../../errors.ts';
 import { createExclusively } from '../../system/exclusive-file.ts';
@@ -20,6 +20,8 @@ export interface LockTiming {
   readonly beatMs: number;
   /** An owner on another machine that was silent for so long is taken for dead. */
   readonly silenceMs: number;
+  /** How long this machine has been up: who has touched a lock since is none of its earlier processes. */
+  readonly uptimeMs?: () => number;
   /** To take over a dead lock takes milliseconds; whoever began it this long ago died on the way. */
   readonly takeoverMs: number;
 }
@@ -33,6 +35,9 @@ const leftBehind = new Set<string>();
 
 /** Silence is many missed beats: a laptop that sleeps for a moment, or a slow network folder, is not dead. */
 const usualTiming: LockTiming = { beatMs: 30_000, silenceMs: 15 * 60_000, takeoverMs: 10_000 };
+
+/** Who may have died with a restart of this machine is dead after so many missed beats, and not after any silence. */
+const MISSED_BEATS = 4;
 
 /**
  * Takes the lock file, or throws `temporary` naming its live owner, and `input` where what is there cannot be read. The lock of a process that died is taken over;
@@ -82,7 +87,7 @@ async function assertDead(
   path: string,
   text: string,
   fact: string,
-  { silenceMs }: LockTiming,
+  timing: LockTiming,
   nowMs: (path: string) => Promise<number>,
 ): Promise<void> {
   const owner = parseOwner(text);
@@ -90,8 +95,20 @@ async function assertDead(
   if (owner === undefined || life === 'dead') return;
   const beat = await stat(path).catch(() => undefined);
   if (beat === undefined) return;
-  if (life === 'unseen' && (await nowMs(path)) - beat.ctimeMs >= silenceMs) return;
+  if (life !== 'alive' && (await nowMs(path)) - beat.ctimeMs >= deadlySilenceMs(life, timing)) return;
   throw heldBy(owner, life, path, fact);
+}
+
+/**
+ * How long an owner that cannot be looked at has to be silent. One that has been since before this machine was started
+ * is likely to have died with it; any other one beside it is another machine of the same name.
+ */
+function deadlySilenceMs(life: Life, { beatMs, silenceMs, uptimeMs = sinceBootMs }: LockTiming): number {
+  return life === 'otherBoot' ? Math.min(silenceMs, Math.max(uptimeMs(), MISSED_BEATS * beatMs)) : silenceMs;
+}
+
+function sinceBootMs(): number {
+  return uptime() * 1000;
 }
 
 /** The time of the file system that the lock is on: the clocks of two machines need not agree. */
@@ -173,12 +190,17 @@ async function removeDead(path: string, expected: string, { takeoverMs }: LockTi
   }
 }
 
-function heldBy(owner: Owner, life: Life, path: string, fact: string): PulseError {
-  const container = owner.host === hostname() ? 'another container of this machine' : owner.host;
-  const where = life === 'alive' ? `process ${owner.pid}` : `process ${owner.pid} on ${container}`;
-  const hint =
-    life === 'alive'
-      ? 'wait until it has ended, then run the same command again'
-      : `if it no longer runs there, remove ${path} and run the same command again`;
-  return new PulseError('temporary', `${fact} by ${where}`, { hint });
+function heldBy({ pid, host }: Owner, life: Exclude<Life, 'dead'>, path: string, fact: string): PulseError {
+  const places = {
+    alive: '',
+    unseen: ` on ${host === hostname() ? 'another container of this machine' : host}`,
+    otherBoot: ` on another machine named ${host}, or on this one before it was restarted`,
+  };
+  const remove = `if it no longer runs there, remove ${path} and run the same command again`;
+  const hints = {
+    alive: 'wait until it has ended, then run the same command again',
+    unseen: remove,
+    otherBoot: `if this machine was restarted just now, run the same command again in two minutes; ${remove}`,
+  };
+  return new PulseError('temporary', `${fact} by process ${pid}${places[life]}`, { hint: hints[life] });
 }

@@ -12,8 +12,11 @@ export interface Owner extends Self {
   readonly nonce: string;
 }
 
-/** `unseen`: on another machine or in another container, where its process cannot be looked at from here. */
-export type Life = 'alive' | 'dead' | 'unseen';
+/**
+ * `unseen`: on another machine or in another container, where its process cannot be looked at from here.
+ * `otherBoot`: this machine before it was restarted, or another machine that has its name.
+ */
+export type Life = 'alive' | 'dead' | 'unseen' | 'otherBoot';
 
 /** Slack for a clock that was set between the start of the machine and now. */
 const CLOCK_SLACK_MS = 10 * 60_000;
@@ -31,9 +34,10 @@ export function thisHolder(): Promise<Holder> {
 }
 
 export async function lifeOf(owner: Owner): Promise<Life> {
-  const space = await pidSpace();
-  const isElsewhere = owner.space !== undefined && space !== undefined && owner.space !== space;
-  if (owner.host !== hostname() || isElsewhere) return 'unseen';
+  const here = await thisHolder();
+  if (owner.host !== hostname() || differ(owner.space, here.space)) return 'unseen';
+  // Without containers every Linux machine has its processes in a space of the same number.
+  if (differ(bootOf(owner), bootOf(here))) return 'otherBoot';
   try {
     kill(owner.pid, 0);
   } catch (error) {
@@ -57,6 +61,15 @@ export function parseOwner(text: string): Owner | undefined {
   } catch {
     return undefined;
   }
+}
+
+function differ(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
+}
+
+/** The start of the machine that a start time counts from, where the system names it (Linux). */
+function bootOf({ started }: Holder): string | undefined {
+  return /^([0-9a-f-]{36}):/.exec(started ?? '')?.[1];
 }
 
 async function pidSpace(): Promise<string | undefined> {
