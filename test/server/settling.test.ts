@@ -53,28 +53,36 @@ function gated() {
   };
 }
 
-async function created(server: RunningServer, sizeBytes: number, pairs: Readonly<Record<string, string>>) {
+async function created(
+  server: RunningServer,
+  pairs: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+) {
   const metadata = Object.entries(pairs).map(
     ([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`,
   );
-  const answer = await fetch(server.url.endsWith('/files') ? server.url : `${server.url}/upload`, {
+  const answer = await fetch(`${server.url}/upload`, {
     method: 'POST',
-    headers: { ...tus, 'Upload-Length': String(sizeBytes), 'Upload-Metadata': metadata.join(',') },
+    headers: { ...tus, ...headers, 'Upload-Metadata': metadata.join(',') },
   });
   expect(answer.status).toBe(201);
   return new URL(answer.headers.get('location') ?? '', server.url).href;
 }
+
+const named = (more: Readonly<Record<string, string>> = {}) => ({
+  artifactId: randomUUID(),
+  filename: 'clip.mp4',
+  ...more,
+});
+
+const wrong = { checksum: `sha256:${sha256(payload(50, 'other'))}` };
 
 describe('protocol v1', () => {
   it('acknowledges no whole file by HEAD before its checksum was compared', async () => {
     const settling = gated();
     const server = await subject({ protocol: 'pulse-v1', behaviour: settling.behaviour });
     const bytes = payload(50);
-    const url = await created(server, 50, {
-      artifactId: randomUUID(),
-      filename: 'clip.mp4',
-      checksum: `sha256:${sha256(payload(50, 'other'))}`,
-    });
+    const url = await created(server, named(wrong), { 'Upload-Length': '50' });
     const last = patch(url, 0, bytes);
     await settling.begun();
     const asked = head(url);
@@ -82,6 +90,15 @@ describe('protocol v1', () => {
     settling.letGo();
     expect((await last).status).toBe(422);
     expect((await asked).status).toBe(422);
+    expect((await head(url)).status).toBe(404);
+  });
+
+  it('acknowledges no join by the HEAD that makes it, where its checksum is another', async () => {
+    const server = await subject({ protocol: 'pulse-v1', extensions: allExtensions });
+    const part = await created(server, named(), { 'Upload-Length': '50', 'Upload-Concat': 'partial' });
+    const url = await created(server, named(wrong), { 'Upload-Concat': `final;${part}` });
+    await patch(part, 0, payload(50));
+    expect((await head(url)).status).toBe(422);
     expect((await head(url)).status).toBe(404);
   });
 });

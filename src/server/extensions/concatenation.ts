@@ -58,7 +58,8 @@ export function concatenation(
       await joined(upload, concat.partIds, parts);
       // One that waits for its parts is told of as such.
       if (!isComplete(upload)) await toBeTold(upload, parts);
-      return undefined;
+      // What the dialect thinks of the joined file; it was asked once, by the join.
+      return settleComplete(upload, parts);
     },
     tell: (upload) => {
       const { concat } = upload.info;
