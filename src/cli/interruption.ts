@@ -11,6 +11,7 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** The exit code that the signal asks for; undefined while there was none. */
   readonly exitCode: () => number | undefined;
+  /** Once is enough; what a signal ended and cannot be stopped is then not waited for any more. */
   readonly release: () => void;
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +19,7 @@ async function startBench() {
     more: Readonly<Record<string, string>> = {},
     node: readonly string[] = [],
   ) => startBin(args, { cwd: dir, env: { ...env, ...more }, node });
-  return { server, start };
+  return { server, dir, env, start };
 }
 
 async function untilSeen(server: ScriptedServer, method: string, times: number): Promise<void> {
@@ -72,6 +73,29 @@ describe.skipIf(process.platform === 'win32')('a signal while the tool waits', (
     expect({ code, signal }).toEqual({ code: 130, signal: null });
     expect(stderr).toMatch(/next: pulse-upload video\.mp4 .*\n$/);
   });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'for the end of a list that comes from a pipe: %s ends it, and the ledger is free again',
+    async (name, code) => {
+      const { server, dir, env } = await startBench();
+      const args = ['--files-from', '-', '--ledger', 'done.jsonl', '--json'];
+      const { child, ended } = startBin(args, { cwd: dir, env, stdin: 'pipe' });
+      child.stdin?.write('video.mp4\n');
+      while (!existsSync(join(dir, 'done.jsonl.lock'))) await sleep(10);
+      child.kill(name);
+      const { stdout, stderr, ...end } = await ended;
+      expect(end).toEqual({ code, signal: null });
+      expect(stderr).toMatch(
+        /^error: interrupted before the first upload.*\n next: run the same command again\n$/,
+      );
+      expect(stdout).toMatch(new RegExp(`"type":"run.end",.*"exitCode":${code},`));
+      expect(await readdir(dir)).toEqual(['done.jsonl', 'video.mp4']);
+      expect(server.seen).toEqual([]);
+    },
+  );
 
   test('SIGHUP does the same and exits with 129', async () => {
     const { server, start } = await startBench();

@@ -15,13 +15,14 @@ import type { TransportSettings } from '../../transport/settings.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import type { CommandLine } from '../command-line.ts';
-import { watchForSignals } from '../interruption.ts';
+import { type Interruption, watchForSignals } from '../interruption.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import { insecureWarning, openTokenRule } from '../options/network.ts';
 import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
 import { goOnWith } from './bulk-retry.ts';
 import { bulkSettings, bulkSources, planChoices } from './bulk-settings.ts';
+import { unlessInterrupted } from './unless-interrupted.ts';
 import { uploadTools } from './upload-tools.ts';
 
 /** What was asked for, and what is known already. */
@@ -33,6 +34,7 @@ interface Task {
   readonly known: Known;
   readonly ledger?: Ledger;
   readonly plan: Plan;
+  readonly interruption: Interruption;
 }
 
 /** Everything that many files need is put together here; loaded only once there are many. */
@@ -46,9 +48,13 @@ export async function runBulkUpload(
   const choices = planChoices(values, process.env);
   const settings = bulkSettings(values, upload, line.operands);
   const known = createKnown(upload.server.href, upload.requireProof);
-  const ledger = await ledgerOf(values, known);
+  // From here on a signal has a lock to give back.
+  const interruption = watchForSignals();
+  let ledger: Ledger | undefined;
   try {
-    const plan = await makePlan(sources, choices, known, systemClock);
+    ledger = await ledgerOf(values, known);
+    const planned = makePlan(sources, choices, known, systemClock);
+    const plan = await unlessInterrupted(planned, interruption);
     // Of a manifest it is enough to know that it names one: none is read yet.
     const credentials = { tokens: plan.items.map(({ own }) => own?.tokenFile), headers: {} };
     refuseTokenInTheOpen(upload.server, credentials, network, openTokenRule(values));
@@ -56,11 +62,12 @@ export async function runBulkUpload(
       { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
       { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
     );
-    const task = { line, values, settings, network, known, plan, ...(ledger !== undefined && { ledger }) };
-    return await run(task, output).finally(output.close);
+    const task = { line, values, settings, network, known, plan, interruption };
+    return await run({ ...task, ...(ledger && { ledger }) }, output).finally(output.close);
   } finally {
     // A run tells of it; where there was none, what kept it from being made is the error to tell.
     await ledger?.close().catch(() => undefined);
+    interruption.release();
   }
 }
 
@@ -74,8 +81,7 @@ async function ledgerOf({ ledger: path, dryRun }: UploadValues & BulkValues, kno
 }
 
 async function run(task: Task, output: Output): Promise<number> {
-  const { line, values, settings, network, known, ledger, plan } = task;
-  const interruption = watchForSignals();
+  const { line, values, settings, network, known, ledger, plan, interruption } = task;
   const transport = createTransport(network);
   const left = new Set(plan.items);
   const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
