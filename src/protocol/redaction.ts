@@ -48,7 +48,8 @@ export function secretHeaders(headers: Readonly<Record<string, string>>): readon
     ]);
 }
 
-function patternOf(spelling: string): RegExp {
+/** Finds a spelling wherever it stands; a short one only where it stands alone. */
+export function patternOf(spelling: string): RegExp {
   return bounded(escaped(spelling), spelling.length);
 }
 

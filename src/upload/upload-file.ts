@@ -66,7 +66,7 @@ export async function uploadFile(
       await abandon({ protocol, settings, tools, source }, key, error);
       // What failed is the error to tell, and none that comes of the tidying.
       const kept = await given.store.read(key, () => undefined).catch(() => undefined);
-      const isKept = kept !== undefined && kept.phase !== 'creating';
+      const isKept = kept !== undefined && kept.phase !== 'creating' && kept.unwritten === undefined;
       await lock.release().catch(() => undefined);
       throw given.signal?.aborted ? interrupted(source, isKept) : resumableOr(error, isKept);
     } finally {

@@ -1,3 +1,4 @@
+import type { Report } from '../../events.ts';
 import type { Offer } from '../../protocol/protocol.ts';
 import { redacted, redactedText, secretTokens } from '../redact.ts';
 import type { ChunkChecks } from '../send/chunk-checks.ts';
@@ -66,7 +67,11 @@ export function createRunTools(settings: UploadSettings, given: Tools): RunTools
     ...tools,
     host,
     clean,
-    store: tokenlessStore(given.store, host.token.value, clean),
+    store: tokenlessStore(given.store, {
+      token: host.token,
+      clean,
+      onUnwritten: sayUnwritten(host, tools.report),
+    }),
     withToken: (token, readAgain) => ofOneFile(run, given.store, token, readAgain),
   };
   return run;
@@ -89,7 +94,16 @@ function ofOneFile(run: RunTools, store: StateStore, token: string, readAgain: (
     clean,
     send: run.sendHiding?.(own) ?? run.send,
     report: redacted(run.report, own),
-    store: tokenlessStore(store, host.token.value, clean),
+    store: tokenlessStore(store, { token: host.token, clean, onUnwritten: sayUnwritten(host, run.report) }),
+  };
+}
+
+/** Whoever counts on going on must know that it cannot be; once, since it is the server's way with all uploads. */
+function sayUnwritten({ isNews }: Host, report: Report): () => void {
+  const message =
+    'the server puts a token into the URLs of uploads in a form that cannot be taken out of them; such uploads are not remembered: what breaks off starts over';
+  return () => {
+    if (isNews('unwritten')) report({ type: 'upload.warning', file: '', message });
   };
 }
 

@@ -45,6 +45,8 @@ export interface UploadRecord {
   readonly joinedUrl?: string;
   /** How the server answered the last chunk, of which it says that it has it all the same. */
   readonly finishError?: string;
+  /** Present where it is kept for this run only, and no other will find it. Never stands in a file. */
+  readonly unwritten?: true;
 }
 
 /** A part of a file, from one byte to before another. */
