@@ -143,14 +143,15 @@ function partsOf(
   const { protocol, behaviour = {} } = settings;
   const maxSizeBytes = settings.maxSizeBytes ?? dialects[protocol].maxSizeBytes;
   const extensions = behaviour.extensions ?? settings.extensions ?? standardExtensions;
+  const uploads = liveUploads(store);
   return {
     protocol,
     dialect: dialects[protocol],
     maxSizeBytes,
     rules: rulesOf({ ...settings, linkTokens, maxSizeBytes, extensions }, behaviour.rules),
     answers: { ...standardAnswers, ...behaviour.answers },
-    store,
-    uploads: liveUploads(store),
+    store: { ...store, finish: uploads.finish },
+    uploads,
     receive: behaviour.receive ?? receive,
     measure: behaviour.measure ?? measure,
     takeHold: behaviour.takeHold ?? takeHold,

@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
+import process from 'node:process';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -99,6 +103,15 @@ describe('uploads in memory', () => {
       collectGarbage();
       expect((await uploads.find('x'))?.touchedMs).toBeGreaterThanOrEqual(startMs);
     }
+  });
+
+  it('leave nothing in memory once they are finished and no longer recent', async () => {
+    const child = fileURLToPath(new URL('finished-uploads-child.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--import', 'tsx', child]);
+    const { count, idBytes, keptBytes } = JSON.parse(stdout);
+    // The thousand most recent ones stay.
+    expect(count).toBeGreaterThan(5000);
+    expect(keptBytes).toBeLessThan(2000 * idBytes);
   });
 
   it('cannot be found from the moment on that a termination is decided', async () => {

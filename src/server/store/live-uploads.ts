@@ -33,6 +33,8 @@ export interface LiveUploads {
   update(upload: LiveUpload, changes: Partial<UploadInfo>): Promise<void>;
   /** Bytes of the upload were stored just now. */
   touch(upload: LiveUpload): void;
+  /** As `finish` of the store; from then on nothing is written to the upload. */
+  finish(id: string, wanted: FinishedFile): Promise<FinishedFile>;
   /** Removes the upload from the store once `quiet` has resolved; nobody finds it from the call on. */
   remove(upload: LiveUpload, quiet: () => Promise<void>): Promise<void>;
 }
@@ -45,7 +47,8 @@ export function liveUploads(store: Store): LiveUploads {
   // What a request still works with is found here even if it is no longer recent, so that two requests never
   // get two objects, and with them two locks, for one upload.
   const known = new Map<string, WeakRef<LiveUpload>>();
-  // What this process wrote the store would date by the machine's clock, which may be set meanwhile.
+  // What this process wrote the store would date by the machine's clock, which may be set meanwhile. For what is
+  // finished that is good enough: it has no term.
   const touchedHere = new Map<string, number>();
   const loading = new Map<string, Promise<LiveUpload | undefined>>();
   // The store goes by ids: what is still being removed would take files of a new upload with it.
@@ -76,7 +79,7 @@ export function liveUploads(store: Store): LiveUploads {
 
   const touch = (upload: LiveUpload) => {
     upload.touchedMs = steadyNowMs();
-    touchedHere.set(upload.info.id, upload.touchedMs);
+    if (upload.finished === undefined) touchedHere.set(upload.info.id, upload.touchedMs);
   };
 
   const removeFiles = async (upload: LiveUpload) => {
@@ -112,6 +115,12 @@ export function liveUploads(store: Store): LiveUploads {
     },
 
     touch,
+
+    async finish(id, wanted) {
+      const finished = await store.finish(id, wanted);
+      touchedHere.delete(id);
+      return finished;
+    },
 
     async remove(upload, quiet) {
       const { id } = upload.info;
