@@ -19,7 +19,7 @@ const together = {
 };
 
 const { rolldown } = await import('rolldown').catch(() => {
-  console.error('The build needs the development dependencies: npm ci without --omit=dev.');
+  console.error('The build needs the development dependencies: npm ci --include=dev.');
   process.exit(1);
 });
 

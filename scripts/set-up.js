@@ -20,7 +20,7 @@ const npm = (...args) =>
 try {
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
     console.error('Installing what package-lock.json names …');
-    npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
+    npm('ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error');
   } else {
     npm('run', 'build', '--silent');
   }
