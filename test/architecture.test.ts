@@ -73,7 +73,25 @@ function code(file: SourceFile): string {
   return file.text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
+/** The edges as CONTRIBUTING.md draws them: `one, other -> room, room   (why)`. */
+function drawnEdges(): Readonly<Record<string, readonly string[]>> {
+  const page = readFileSync(resolve(src, '../CONTRIBUTING.md'), 'utf8');
+  const drawn: Record<string, string[]> = {};
+  for (const [, from = '', to = ''] of page.matchAll(/^ {4}([a-z, ]+) -> ([a-z, ]+?)(?: {2,}.*)?$/gm)) {
+    for (const room of from.split(', ')) drawn[room] = [...(drawn[room] ?? []), ...to.split(', ')].toSorted();
+  }
+  return drawn;
+}
+
 describe('the house', () => {
+  it('is drawn in CONTRIBUTING.md as it stands here, but for what nearly every room imports', () => {
+    const common = new Set(['protocol', 'errors', 'events']);
+    const rooms = Object.entries(edges)
+      .map(([room, to]) => [room, to.filter((each) => !common.has(each)).toSorted()] as const)
+      .filter(([, to]) => to.length > 0);
+    expect(drawnEdges()).toEqual(Object.fromEntries(rooms));
+  });
+
   it('has only the rooms of the table', () => {
     expect([...new Set(files.map(({ room }) => room))].filter((room) => !(room in edges))).toEqual([]);
   });
