@@ -4,13 +4,12 @@ import { isUnreachable } from '../upload/faults.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { createServerProgress } from './server-progress.ts';
+import { createSilence, isNobodyBehind, isSilence } from './silence.ts';
 import type { StopReason } from './stop.ts';
 
 /** So many files in a row that fail alike, and none that passes, are the server's word on all of them. */
 const FAILURES_IN_A_ROW = 3;
 
-/** What a proxy answers while nobody is behind it: an outage like any other. */
-const NOBODY_BEHIND: readonly number[] = [502, 503, 504];
 const LONGEST_STEP_MS = 30_000;
 
 type Words = Required<StopReason>;
@@ -69,12 +68,13 @@ export function createServerTrouble(
   let waitedInVain = 0;
   let passes = 0;
   let advances = 0;
-  /** Since then nobody got any further. */
-  let outage: { readonly sinceMs: number } | undefined;
+  const silence = createSilence();
+  /** Since then nobody got any further, or even an answer. */
+  let outage: { readonly sinceMs: number; readonly isSilent: boolean } | undefined;
 
-  const began = (sinceMs: number, reason: string) => {
+  const began = (sinceMs: number, reason: string, isSilent: boolean) => {
     if (outage !== undefined) return;
-    outage = { sinceMs };
+    outage = { sinceMs, isSilent };
     report({ type: 'outage.start', server: server.origin, reason, maxOutageMs });
   };
   const advanced = () => {
@@ -103,7 +103,8 @@ export function createServerTrouble(
       return {
         send: async (request, conditions) => {
           last = await send(request, conditions);
-          if (progress.saw(request, last)) {
+          const endsSilence = silence.saw(last) && outage?.isSilent === true;
+          if (progress.saw(request, last) || endsSilence) {
             own = undefined;
             advanced();
           }
@@ -111,12 +112,16 @@ export function createServerTrouble(
         },
         last: () => last,
         isWorthAnother: async (error, judged) => {
-          if (maxOutageMs === 0 || !isNobodyBehind(error, judged)) return false;
+          const isSilent = isSilence(error, judged);
+          const silentFiles = isSilent ? silence.met(progress) : 0;
+          // A file alone may be the cause of what its own requests meet, and of what the first one asks for all it is not.
+          const isEveryones = isSilent && (last === undefined || silentFiles >= FAILURES_IN_A_ROW);
+          if (maxOutageMs === 0 || !(isEveryones || isNobodyBehind(error, judged))) return false;
           own ??= { sinceMs: clock.nowMs(), passes, advances, steps: 0 };
           // Others pass, and this one does not: then it is the file after all.
           if (passes !== own.passes) return false;
           // Others advance: that is no outage, yet it may be one of several servers behind the proxy.
-          if (advances === own.advances) began(own.sinceMs, error.message);
+          if (advances === own.advances) began(own.sinceMs, error.message, isSilent);
           const ms = pauseMs(own);
           if (ms === undefined) {
             waitedInVain += 1;
@@ -138,6 +143,10 @@ export function createServerTrouble(
       // What the first file asks for all, and in vain, has no request of the others that shows it.
       if (last === undefined)
         return error.kind === 'temporary' && host.outage.isOver() ? unreachable(error) : undefined;
+      if (isSilence(error, last)) {
+        const isInVain = maxOutageMs === 0 && silence.files() >= FAILURES_IN_A_ROW;
+        return isTooLong() || isInVain ? unreachable(error) : undefined;
+      }
       if (last.kind === 'break')
         return error.kind === 'temporary' && isUnreachable(last) ? unreachable(error) : undefined;
       if (isNobodyBehind(error, last))
@@ -149,10 +158,6 @@ export function createServerTrouble(
       return inRow >= FAILURES_IN_A_ROW ? words : undefined;
     },
   };
-}
-
-function isNobodyBehind(error: PulseError, last: Outcome | undefined): boolean {
-  return error.kind === 'temporary' && last?.kind === 'answer' && NOBODY_BEHIND.includes(last.status);
 }
 
 /** By now it was waited for as long as `--max-outage` allows. */

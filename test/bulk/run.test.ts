@@ -1,4 +1,5 @@
 import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { latestRecords } from '../../src/bulk/ledger/latest.ts';
@@ -6,6 +7,7 @@ import { summarise } from '../../src/bulk/ledger/summary.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
+import type { ScriptedServer } from '../upload/scripted-server.ts';
 import { folderOf } from './folder.ts';
 import { names, startBulkBench } from './harness.ts';
 
@@ -381,6 +383,75 @@ describe('a server that is broken for everything', () => {
     expect(outcome).toEqual({ exitCode: 0, done: 8, failed: 0, notAttempted: 0 });
     expect(answered).toBe(10);
   });
+
+  const reset = { write: (res: ServerResponse) => res.socket?.resetAndDestroy() };
+  const dead: readonly (readonly [string, string, ScriptedServer['script'][string][number]])[] = [
+    ['resets every connection', 'pulse', reset],
+    ['resets every connection', 'auto', reset],
+    ['answers nobody', 'pulse', { stall: true }],
+    ['answers nobody', 'auto', { stall: true }],
+  ];
+  const deadFor = (step: (typeof dead)[number][2], requests: number) => {
+    const steps = Array(requests).fill(step);
+    return { POST: [...steps], GET: [...steps], HEAD: [...steps], OPTIONS: [...steps] };
+  };
+
+  test.each(dead)(
+    'that accepts connections and %s is waited for, and then stops the run (%s)',
+    async (_, protocol, step) => {
+      const { run, server, of, clock } = await startBulkBench();
+      const dir = await folderOf(...names(20));
+      Object.assign(server.script, deadFor(step, 2_000));
+      const upload = { protocol, maxOutageMs: 30_000, timeoutMs: 50 };
+      const outcome = await run(dir, { run: { jobs: 3 }, upload });
+      expect(outcome).toMatchObject({ exitCode: 4, done: 0, notAttempted: 20 - outcome.failed });
+      expect(outcome.failed).toBeLessThanOrEqual(5);
+      expect(of('outage.start')).toHaveLength(1);
+      expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining('cannot be reached') }]);
+      expect(clock.pausesMs.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(25_000);
+    },
+  );
+
+  test('that resets connections for a while is waited for from the first question on, and no file failed', async () => {
+    const { run, server, of } = await startBulkBench();
+    const dir = await folderOf(...names(8));
+    server.script.GET = Array(10).fill(reset);
+    const outcome = await run(dir, { run: { jobs: 2 }, upload: { protocol: 'auto' } });
+    expect(outcome).toEqual({ exitCode: 0, done: 8, failed: 0, notAttempted: 0 });
+    expect([of('outage.start').length, of('outage.end').length]).toEqual([1, 1]);
+  });
+
+  test.each([['POST'], ['PATCH']])(
+    'is not what two files in a row show whose every %s is reset: they fail at once, and the run goes on',
+    async (method) => {
+      const { run, of, events, clock } = await startBulkBench();
+      const dir = await folderOf(...names(8));
+      const transport = createTransport();
+      const bad = new Set<string>();
+      const outcome = await run(dir, {
+        run: { jobs: 1 },
+        tools: {
+          report: (event) => {
+            events.push(event);
+            if (event.type === 'upload.created' && /0[0145]\.mp4$/.test(event.file)) bad.add(event.url);
+          },
+          send: async (request, conditions) => {
+            const named = Buffer.from(request.headers['Upload-Metadata'] ?? '').toString();
+            const isBad = ['00', '01', '04', '05'].some((stem) =>
+              named.includes(Buffer.from(`${stem}.mp4`).toString('base64')),
+            );
+            if (request.method !== method || !(isBad || bad.has(request.url.href)))
+              return transport.send(request, conditions);
+            return { kind: 'break', cause: 'reset', detail: 'connection reset', delivered: true };
+          },
+        },
+      });
+      await transport.close();
+      expect(outcome).toEqual({ exitCode: 4, done: 4, failed: 4, notAttempted: 0 });
+      expect([...of('run.stopped'), ...of('outage.start')]).toEqual([]);
+      expect(Math.max(...clock.pausesMs)).toBeLessThan(2_000);
+    },
+  );
 
   test.each(['pulse', 'tus', 'auto'])(
     'that cannot be reached for longer than it may stops the run, and no file is to blame for more than it was tried (%s)',

@@ -124,3 +124,53 @@ describe('a proxy with nobody behind it', () => {
     expect(stops).toEqual([undefined, undefined, 'temporary']);
   });
 });
+
+describe('a server that accepts connections and answers nobody', () => {
+  const cut: Outcome = { kind: 'break', cause: 'reset', detail: 'connection reset', delivered: true };
+  const error = new PulseError('temporary', 'POST: connection reset');
+  const answer: Outcome = { kind: 'answer', status: 200, headers: {}, body: new Uint8Array(0) };
+  const request: WireRequest = { method: 'POST', url: new URL('http://127.0.0.1/uploads'), headers: {} };
+
+  /** A file that spent its tries; whether it is worth another. */
+  function fileOf(trouble: ServerTrouble) {
+    const met = { outcome: cut };
+    const watched = trouble.watched(async () => met.outcome);
+    const meets = async (outcome: Outcome) => {
+      met.outcome = outcome;
+      await watched.send(request, { idleTimeoutMs: 1000 });
+    };
+    const fails = async () => {
+      await meets(cut);
+      return watched.isWorthAnother(error, cut);
+    };
+    return { meets, fails };
+  }
+
+  test('is told from a file by the third in a row, between which nobody was answered', async () => {
+    const { trouble, events } = troubleOf(60_000, quickClock());
+    const files = Array.from({ length: 6 }, () => fileOf(trouble));
+    const [good = fileOf(trouble), ...bad] = files;
+    const failed = [];
+    for (const [index, file] of bad.entries()) {
+      if (index === 2) await good.meets(answer);
+      failed.push(await file.fails());
+    }
+    expect(failed).toEqual([false, false, false, false, true]);
+    expect(trouble.failed(error, cut)).toBeUndefined();
+    expect(events.map(({ type }) => type)).toEqual(['outage.start']);
+    await good.meets(answer);
+    expect(events.map(({ type }) => type)).toEqual(['outage.start', 'outage.end']);
+    expect(await fileOf(trouble).fails()).toBe(false);
+  });
+
+  test('stops the run at the third where no outage is waited for, and however often one file is tried it is one', async () => {
+    const { trouble } = troubleOf(0);
+    const first = fileOf(trouble);
+    const stops = [];
+    for (const file of [first, first, first, fileOf(trouble), fileOf(trouble)]) {
+      expect(await file.fails()).toBe(false);
+      stops.push(trouble.failed(error, cut)?.kind);
+    }
+    expect(stops).toEqual([undefined, undefined, undefined, undefined, 'temporary']);
+  });
+});
