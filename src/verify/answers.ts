@@ -33,10 +33,21 @@ export function isSuccess(exchange: Exchange | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
 }
 
+/** Another request of the same scenario was under way at the same time. */
+export function overlapsAnother(
+  { n, startedMs, endedMs = Number.POSITIVE_INFINITY }: Exchange,
+  exchanges: readonly Exchange[],
+): boolean {
+  return exchanges.some(
+    (other) =>
+      other.n !== n && other.startedMs < endedMs && (other.endedMs ?? Number.POSITIVE_INFINITY) > startedMs,
+  );
+}
+
 /** The server says that it will do it later: the upload is locked, or it has too much to do. */
 export function isBusy(exchange: Exchange | undefined): boolean {
   const status = exchange?.answer?.status;
-  return status === 423 || status === 503;
+  return status === 423 || status === 429 || status === 503;
 }
 
 /** Served, if only by a redirect, which is not followed. */

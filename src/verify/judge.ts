@@ -1,4 +1,4 @@
-import { headerOf, isSuccess, outcomeOf } from './answers.ts';
+import { headerOf, isSuccess, outcomeOf, overlapsAnother } from './answers.ts';
 import {
   Blocked,
   type Check,
@@ -57,7 +57,10 @@ export function judge(check: Check, recording: Recording, target: Target): Check
   if (level === undefined) return notInProtocol(check, target);
   if (outcome.kind === 'skipped') return result('skip', { remark: outcome.reason });
   const chunkless = check.saysChunksRefused ? undefined : whyChunkless(recording, target);
-  if (outcome.kind === 'blocked') return result('blocked', { remark: chunkless ?? outcome.reason });
+  const putOff = whyPutOff(recording.exchanges);
+  if (outcome.kind === 'blocked') {
+    return result('blocked', { remark: chunkless ?? putOff ?? outcome.reason });
+  }
   if (outcome.kind === 'error') return result('error', { remark: outcome.message });
   try {
     const remark = check.judge(outcome.seen, target);
@@ -65,13 +68,14 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       remark === undefined && !needsNoUpload(check)
         ? (whyVacuous(recording, target) ?? chunkless)
         : undefined;
-    if (vacuous !== undefined) return result('blocked', { remark: vacuous });
+    const why = vacuous ?? whyPutOff(putOffAlone(recording));
+    if (why !== undefined) return result('blocked', { remark: why });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
     if (thrown instanceof Skip) return result('skip', { remark: thrown.message });
     if (thrown instanceof Blocked) {
       const shown = thrown.evidence.length > 0 ? { evidence: thrown.evidence } : {};
-      return result('blocked', { remark: chunkless ?? thrown.message, ...shown });
+      return result('blocked', { remark: chunkless ?? putOff ?? thrown.message, ...shown });
     }
     if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
     const { expected = check.passes, actual, isLoss } = thrown.details;
@@ -81,7 +85,8 @@ export function judge(check: Check, recording: Recording, target: Target): Check
     const locked = needsNoUpload(check)
       ? undefined
       : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
-    if (locked !== undefined) return result('blocked', { remark: locked, ...(evidence && { evidence }) });
+    const why = locked ?? putOff ?? whyPutOff(evidence ?? []);
+    if (why !== undefined) return result('blocked', { remark: why, ...(evidence && { evidence }) });
     return result(graded(level, thrown.details), {
       ...(isLoss && asLoss),
       violation: { expected, actual, matters },
@@ -124,6 +129,21 @@ function whyChunkless({ scenario, exchanges }: Recording, target: Target): strin
   const chunks = exchanges.filter(({ sent }) => sent.method === 'PATCH');
   const isRefusedAlike = chunks.some((exchange) => outcomeOf(exchange) === target.refusesChunks);
   return isRefusedAlike && !chunks.some(isSuccess) ? why : undefined;
+}
+
+/** A server that limits requests, and was asked again as it wished, has shown nothing of what was asked. */
+function whyPutOff(exchanges: readonly Exchange[]): string | undefined {
+  const putOff = exchanges.find(({ answer, repeated }) => answer?.status === 429 && !repeated);
+  if (putOff === undefined) return undefined;
+  const answered = `${putOff.sent.method} answered ${outcomeOf(putOff)}`;
+  return `the server limits requests (${answered}): --jobs 1 asks for less at a time; or raise the limit for this run`;
+}
+
+/** Of a crowd some may be put off; that is for the check to judge. */
+function putOffAlone({ exchanges }: Recording): readonly Exchange[] {
+  return exchanges.filter(
+    (exchange) => exchange.answer?.status === 429 && !overlapsAnother(exchange, exchanges),
+  );
 }
 
 function exchangesIn({ scenario, exchanges, outcome }: Recording): readonly Exchange[] {

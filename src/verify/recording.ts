@@ -75,7 +75,7 @@ export interface Exchange {
   readonly firstByteMs?: number;
   /** When the answer was complete, or was given up. */
   readonly endedMs?: number;
-  /** A kept-alive connection had ended meanwhile, as it may; the same request followed on a fresh one. */
+  /** The same request followed: a kept-alive connection had ended meanwhile, as it may, or the answer put it off. */
   readonly repeated?: true;
 }
 

@@ -122,6 +122,18 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it.each([429, 503])('may limit requests, and answer %i to those above', async (limited) => {
+    let window = { sinceMs: 0, taken: 0 };
+    const behaviour = filtering(async (_, next) => {
+      const nowMs = performance.now();
+      if (nowMs - window.sinceMs > 500) window = { sinceMs: nowMs, taken: 0 };
+      return ++window.taken > 15 ? refusal(limited, 'too many requests') : next();
+    });
+    const only = ['core.patch.204', 'core.head.offset-*', 'creation.post.201', 'data.canary'];
+    const verdicts = await verdictsOn({ protocol: 'tus', behaviour }, { only });
+    expect(verdicts).toEqual(await verdictsOn({ protocol: 'tus' }, { only }));
+  });
+
   it('may take tiny files only', async () => {
     const only = ['data.canary', 'core.patch.204'];
     expect(await verdictsOn({ protocol: 'tus', maxSizeBytes: 4000 }, { only })).toEqual({

@@ -3,6 +3,7 @@ import { creationLengthChecks } from '../../src/verify/checks/creation-lengths.t
 import { dataDisconnects } from '../../src/verify/checks/data-disconnects.ts';
 import { dataOverlaps } from '../../src/verify/checks/data-overlaps.ts';
 import { dataWholeFiles } from '../../src/verify/checks/data-whole-files.ts';
+import { malformedRequestChecks } from '../../src/verify/checks/malformed-requests.ts';
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
@@ -10,7 +11,11 @@ import { anExchange, aRecording, aTarget } from './made-up.ts';
 
 function verdictOf(id: string, seen: object): string | undefined {
   const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, dataWholeFiles];
-  const checks = [...sections.flatMap((section) => section.checks), ...creationLengthChecks];
+  const checks = [
+    ...sections.flatMap((section) => section.checks),
+    ...creationLengthChecks,
+    ...malformedRequestChecks,
+  ];
   const check = checks.find((each) => each.id === id);
   return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
 }
@@ -125,5 +130,40 @@ describe('the upload that nobody touches, and that the server forgets', () => {
   ])('%s', (_, visits, verdict) => {
     const seen = { acknowledged: 4, visits, ...whole(right), finish: lost };
     expect(verdictOf('data.canary', seen)).toBe(verdict);
+  });
+});
+
+describe('a server that limits requests', () => {
+  const creation = (exchange: object, others: readonly object[] = []) => {
+    const check = creationLengthChecks.find(({ id }) => id === 'creation.post.no-length');
+    const without = { ...anExchange({ status: 429 }, { method: 'POST' }), endedMs: 1, ...exchange };
+    const exchanges = [without, ...others] as never;
+    const outcome = { kind: 'seen', seen: { without } } as const;
+    return check && judge(check, aRecording({ exchanges, outcome }), aTarget);
+  };
+
+  it('has shown nothing of what it put off, though a refusal was wanted', () => {
+    expect(creation({})).toMatchObject({ verdict: 'blocked', remark: expect.stringContaining('--jobs 1') });
+  });
+
+  it.each([
+    ['put off with 503, and taken later', [503, 201], 'note'],
+    ['put off with 503, and never taken', [503, 503], 'fail'],
+    ['put off with 503, with a 500 among the malformed ones', [503, 201, 500], 'fail'],
+    ['taken at once', [201], 'fail'],
+  ])('may answer malformed requests with 503, where others were %s', (_, statuses, verdict) => {
+    const of = (scenario: string, status: number, n: number) => ({ ...anExchange({ status }), scenario, n });
+    const [first = 0, ...more] = statuses;
+    const ordinary = [
+      { ...of('canary', first, 1), ...(first === 503 && { repeated: true }) },
+      ...more.slice(0, 1).map((status) => of('canary', status, 2)),
+    ];
+    const malformed = [503, ...more.slice(1)].map((status, index) => of('odd-methods', status, index + 1));
+    expect(verdictOf('http.no-5xx', { exchanges: [...ordinary, ...malformed] })).toBe(verdict);
+  });
+
+  it('may put off some of a crowd, for the check to judge', () => {
+    const beside = { ...anExchange({ status: 201 }), n: 2, startedMs: 0.5, endedMs: 2 };
+    expect(creation({}, [beside])).toMatchObject({ verdict: 'note' });
   });
 });

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/verify/clock.ts';
 import { form } from '../../src/verify/probe/form.ts';
-import { httpServer, probeAt, rawServer, stopAll } from './probes.ts';
+import { clock } from '../proof/run.ts';
+import { httpServer, hurriedClock, probeAt, rawServer, stopAll } from './probes.ts';
 
 afterEach(stopAll);
 
@@ -285,4 +287,62 @@ it('a scenario that never ends asking is our mistake', async () => {
     for (;;) await probe.request('GET', origin);
   };
   await expect(endless()).rejects.toThrow('more than 600 requests');
+});
+
+describe('a server that limits requests', () => {
+  /** Puts off so many requests, and takes all others. */
+  const limiting = async (
+    times: number,
+    status: number,
+    headers: Record<string, string> = {},
+    time: Clock = hurriedClock(),
+  ) => {
+    let left = times;
+    const origin = await httpServer((_, response) => {
+      const isPutOff = left-- > 0;
+      response.writeHead(isPutOff ? status : 200, isPutOff ? headers : {}).end();
+    });
+    const { probe } = probeAt(origin, {}, {}, { clock: time });
+    const seen = () => probe.exchanges.map(({ answer, repeated }) => [answer?.status, repeated]);
+    return { probe, origin, clock: time, seen };
+  };
+
+  it.each([
+    [429, { 'Retry-After': '7' }, 7000],
+    [503, { 'Retry-After': '7' }, 7000],
+    [429, {}, 1000],
+    [503, {}, 1000],
+    [429, { Date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'Retry-After': 'Sun, 06 Nov 1994 08:49:40 GMT' }, 3000],
+  ])('with %i and %j is asked again when it wants', async (status, headers, waitedMs) => {
+    const { probe, origin, clock: hurried, seen } = await limiting(1, status, headers);
+    const startMs = hurried.nowMs();
+    expect((await probe.request('GET', `${origin}/a`)).answer?.status).toBe(200);
+    expect(seen()).toEqual([
+      [status, true],
+      [200, undefined],
+    ]);
+    expect(hurried.nowMs() - startMs).toBe(waitedMs);
+  });
+
+  it('is asked five times, and in the same run not again', async () => {
+    const { probe, origin, seen } = await limiting(100, 429);
+    expect((await probe.request('GET', `${origin}/a`)).answer?.status).toBe(429);
+    await probe.request('GET', `${origin}/a`);
+    const again = [429, true];
+    expect(seen()).toEqual([again, again, again, again, [429, undefined], [429, undefined]]);
+  });
+
+  it('is not waited for where it wants more than half a minute', async () => {
+    const { probe, origin, seen } = await limiting(1, 429, { 'Retry-After': '31' });
+    await probe.request('GET', `${origin}/a`);
+    expect(seen()).toEqual([[429, undefined]]);
+  });
+
+  it('is asked once by what is paced, cut or hand-written, and by requests at the same time', async () => {
+    const { probe, origin } = await limiting(100, 429, {}, clock);
+    const special = [{ target: '/%zz' }, { version: '1.0' as const }, { headPace: { segmentBytes: 100 } }];
+    for (const options of special) await probe.request('GET', `${origin}/a`, options);
+    await Promise.all([1, 2, 3].map(() => probe.request('GET', `${origin}/a`)));
+    expect(probe.exchanges).toHaveLength(6);
+  });
 });

@@ -130,7 +130,8 @@ function inBrackets(details: readonly string[]): string {
 export function exchangeBlock(exchange: Exchange): readonly string[] {
   const { n, connection, sent, answer, broken, startedMs, endedMs } = exchange;
   const took = endedMs === undefined ? '' : `, ${Math.round(endedMs - startedMs)} ms`;
-  const repeated = exchange.repeated ? ', repeated on a fresh connection' : '';
+  const how = answer === undefined ? 'on a fresh connection' : 'later';
+  const repeated = exchange.repeated ? `, repeated ${how}` : '';
   return [
     `request ${n} on connection ${connection}, at ${Math.round(startedMs)} ms${took}${repeated}`,
     `> ${sent.method} ${sent.target}`,

@@ -4,7 +4,7 @@ import { Blocked, type Check, check, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectRefused, expectStatus, remarks } from '../expect.ts';
 import { safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
-import { wholeRun } from '../scenario.ts';
+import { type SeenInRun, wholeRun } from '../scenario.ts';
 import { refusals } from '../scenarios/basic-flow.ts';
 import { senselessUploadLengths } from '../scenarios/creation-lengths.ts';
 import {
@@ -195,7 +195,8 @@ export const malformedRequestChecks: readonly Check[] = [
     impact: 'security',
     spec: derived('malformed requests are mistakes of the client'),
     says: 'No malformed request is answered as a failure of the server.',
-    passes: 'no status from 500 up among the answers to malformed requests, but 501',
+    passes:
+      'no status from 500 up among the answers to malformed requests, but 501; 503 of a server that limits requests is noted',
     fails: 'any other 5xx',
     matters: 'a 5xx says "try again", and behind it is an error that nobody handled',
     reads: wholeRun(...syntaxProbes),
@@ -203,8 +204,11 @@ export const malformedRequestChecks: readonly Check[] = [
       const ids = new Set(syntaxProbes.map(({ id }) => id));
       const probes = exchanges.filter(({ scenario, answer }) => ids.has(scenario) && answer !== undefined);
       if (probes.length === 0) throw new Blocked('no malformed request was answered');
-      const failed = probes.filter(({ answer }) => (answer?.status ?? 0) >= 500 && answer?.status !== 501);
-      if (failed.length === 0) return undefined;
+      const errors = probes.filter(({ answer }) => (answer?.status ?? 0) >= 500 && answer?.status !== 501);
+      const isLimiting = exchanges.some((exchange) => isTakenLater(exchange, exchanges));
+      const failed = errors.filter((exchange) => !(isLimiting && exchange.answer?.status === 503));
+      if (failed.length === 0)
+        return errors.length === 0 ? undefined : `${errors.length} of them were put off with 503`;
       const actual = `${failed.length} of them: ${failed.map(summary).join('; ')}`;
       throw new Violation({ expected: 'no 5xx', actual, evidence: failed });
     },
@@ -260,6 +264,19 @@ const watchers: ReadonlySet<string> = new Set([abuse.id, canary.id]);
 
 function asksAlive({ url, sent }: Exchange, target: Target): boolean {
   return url === target.aliveUrl && (sent.method === 'GET' || sent.method === 'OPTIONS');
+}
+
+/** A server that puts requests off with 503, and takes them when they are asked again. */
+function isTakenLater(putOff: SeenInRun['exchanges'][number], exchanges: SeenInRun['exchanges']): boolean {
+  if (!putOff.repeated || putOff.answer?.status !== 503) return false;
+  const again = exchanges.find(
+    ({ scenario, n, url, sent }) =>
+      scenario === putOff.scenario &&
+      n > putOff.n &&
+      url === putOff.url &&
+      sent.method === putOff.sent.method,
+  );
+  return again?.answer !== undefined && again.answer.status !== 503;
 }
 
 function summary(exchange: Exchange): string {

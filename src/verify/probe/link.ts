@@ -37,7 +37,7 @@ export interface OpenRequest {
   /** Writes what `stallAfterBytes` held back. */
   readonly sendRest: () => Promise<void>;
   readonly answer: (timeoutMs?: number) => Promise<Exchange>;
-  /** Notes that the same request follows on another connection. */
+  /** Notes that the same request follows. */
   readonly markRepeated: () => void;
   /** The whole body of the answer, which the exchange only describes. */
   readonly answerBody: () => Uint8Array | undefined;

@@ -4,17 +4,32 @@ export interface Patience {
   readonly busyMs: () => number;
   /** A wait led nowhere: nothing more is waited for, or a server that is busy for ever would make the run endless. */
   readonly exhaust: () => void;
+  /** Takes so much time for asking again whoever limits requests; false where the run has no more of it. */
+  readonly spend: (ms: number) => boolean;
+  /** To ask again led nowhere. */
+  readonly spendNoMore: () => void;
 }
 
+/** All pauses of a run before requests that were put off: beside each other, they are over sooner. */
+const PUT_OFF_MS = 5 * 60_000;
 /** The longest leases; what is locked for longer is locked for ever to whoever waits in front of it. */
 const BUSY_MS = 60_000;
 
 export function createPatience(busyMs = BUSY_MS): Patience {
   let leftMs = busyMs;
+  let putOffMs = PUT_OFF_MS;
   return {
     busyMs: () => leftMs,
     exhaust: () => {
       leftMs = 0;
+    },
+    spend: (ms) => {
+      if (ms > putOffMs) return false;
+      putOffMs -= ms;
+      return true;
+    },
+    spendNoMore: () => {
+      putOffMs = 0;
     },
   };
 }

@@ -99,9 +99,9 @@ export function openProbe(
   let files = 0;
   const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}${dialects[target.protocol].ending}`;
 
-  const requests = createRequests(access, target.protocol, recorder, signal);
-  const uploads = createUploads(requests, target, access, fileName, random);
   const time = { pause, nowMs: recorder.nowMs, patience, aside };
+  const requests = createRequests(access, target.protocol, recorder, signal, time);
+  const uploads = createUploads(requests, target, access, fileName, random);
   const offsets = createOffsets(uploads, target, recorder.exchanges, time);
   const content = createContent({
     uploads,

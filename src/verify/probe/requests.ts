@@ -6,6 +6,8 @@ import { dialects } from '../dialect.ts';
 import type { Exchange } from '../recording.ts';
 import { forever } from '../unless-aborted.ts';
 import { type Link, type OpenRequest, openLink } from './link.ts';
+import type { WaitTools } from './patience.ts';
+import { untilTaken } from './put-off.ts';
 import type { Recorder } from './recorder.ts';
 import type { Identity, Request, RequestOptions } from './request.ts';
 
@@ -49,13 +51,15 @@ export function createRequests(
   protocol: ProtocolId,
   recorder: Recorder,
   signal: AbortSignal,
+  time: Pick<WaitTools, 'pause' | 'patience' | 'aside'>,
 ): Requests {
   const links = new Set<Link>();
   let idle: { link: Link; sinceMs: number } | undefined;
 
   const open = async (origin: URL): Promise<Link> => {
     if (signal.aborted) await forever();
-    if (recorder.exchanges.length >= MOST_REQUESTS) throw new Error(`more than ${MOST_REQUESTS} requests`);
+    if (recorder.exchanges.filter(({ repeated }) => !repeated).length >= MOST_REQUESTS)
+      throw new Error(`more than ${MOST_REQUESTS} requests`);
     const link = await openLink({
       dial: access.dial,
       recorder,
@@ -96,15 +100,27 @@ export function createRequests(
     return begun;
   };
 
+  const send = async (request: Request): Promise<OpenRequest> => {
+    const kept = isOrdinary(request) ? await takeIdle(request.url) : undefined;
+    const first = await sendOver(kept ?? (await open(request.url)), request);
+    if (kept === undefined || !endedWhileIdle(first.exchange)) return first;
+    first.markRepeated();
+    return sendOver(await open(request.url), request);
+  };
+
+  const readAll = async (url: URL, answerBytes: number): Promise<OpenRequest> => {
+    const link = await open(url);
+    const begun = await link.begin({ method: 'GET', url, answerBytes });
+    await begun.answer();
+    link.close();
+    return begun;
+  };
+
   return {
     request: async (method, href, options = {}) => {
       const request: Request = { ...options, method, url: new URL(href) };
       if (options.cut) return cutShort(await open(request.url), request);
-      const kept = isOrdinary(options) ? await takeIdle(request.url) : undefined;
-      const first = await sendOver(kept ?? (await open(request.url)), request);
-      if (kept === undefined || !endedWhileIdle(first.exchange)) return first.exchange;
-      first.markRepeated();
-      return (await sendOver(await open(request.url), request)).exchange;
+      return (await untilTaken(() => send(request), options, recorder.exchanges, time)).exchange;
     },
     begin: async (method, href, options = {}) => {
       const url = new URL(href);
@@ -113,13 +129,10 @@ export function createRequests(
     },
     open: () => open(new URL(access.origin)),
     download: async (href, mostBytes) => {
-      const url = new URL(href);
-      const link = await open(url);
-      const begun = await link.begin({ method: 'GET', url, answerBytes: mostBytes });
-      const exchange = await begun.answer();
-      link.close();
+      const read = () => readAll(new URL(href), mostBytes);
+      const begun = await untilTaken(read, {}, recorder.exchanges, time);
       const bytes = begun.answerBody();
-      return { exchange, ...(bytes && { bytes }) };
+      return { exchange: begun.exchange, ...(bytes && { bytes }) };
     },
     close: () => {
       for (const link of links) link.close();
