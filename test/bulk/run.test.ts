@@ -232,6 +232,7 @@ describe('the ledger of a run', () => {
       },
       lost: new AbortController().signal,
       close: async () => {},
+      freeAtOnce: () => {},
     };
     const outcome = await run(dir, { tools: { ledger: full }, run: { jobs: 1 } });
     expect(outcome).toMatchObject({ done: 1, notAttempted: 4 });

@@ -130,6 +130,24 @@ describe.skipIf(!existsSync('/dev/full'))('a full disk', () => {
   });
 });
 
+test.skipIf(!existsSync('/dev/full'))(
+  'a full disk under the output leaves no lock of a ledger behind',
+  async () => {
+    const { dir, env } = await startBench();
+    const command = `"${process.execPath}" "${bin}" video.mp4 --json --ledger done.jsonl >/dev/full`;
+    const shell = spawn('sh', ['-c', command], {
+      cwd: dir,
+      env: { ...process.env, ...env },
+      stdio: 'ignore',
+    });
+    expect(await new Promise((resolve) => shell.on('close', resolve))).toBe(3);
+    expect([existsSync(join(dir, 'done.jsonl')), existsSync(join(dir, 'done.jsonl.lock'))]).toEqual([
+      true,
+      false,
+    ]);
+  },
+);
+
 describe('a pipe', () => {
   test('whose reader goes away ends the program quietly, and the upload can be resumed', async () => {
     const { server, start } = await startBench();
@@ -143,6 +161,17 @@ describe('a pipe', () => {
     const again = await start(['video.mp4', '--json']).ended;
     expect(again.code).toBe(0);
     expect(again.stdout).toContain('"proven":true');
+  });
+
+  test('whose reader goes away leaves no lock of a ledger behind', async () => {
+    const { server, start, dir } = await startBench();
+    server.script.PATCH = [{ patchHeaders: {} }, { first: () => sleep(300) }];
+    const running = start(['video.mp4', '--json', '--ledger', 'done.jsonl']);
+    await running.until('stdout', /upload\.start/);
+    expect(existsSync(join(dir, 'done.jsonl.lock'))).toBe(true);
+    running.child.stdout?.destroy();
+    expect((await running.ended).code).toBe(141);
+    expect(existsSync(join(dir, 'done.jsonl.lock'))).toBe(false);
   });
 
   test.skipIf(process.platform === 'win32')('into head shows one line and no complaint', async () => {

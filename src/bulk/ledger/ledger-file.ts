@@ -26,6 +26,8 @@ export interface Ledger {
   readonly lost: AbortSignal;
   /** Throws `input` where its lock stays behind: every record is on the disk all the same. Once is enough. */
   readonly close: () => Promise<void>;
+  /** For the end of the process, where nothing is waited for any more: the next run need not wait for its lock. */
+  readonly freeAtOnce: () => void;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function openLedger(
       closing ??= orLedgerError(path, () => handle.close().finally(lock.release));
       return closing;
     },
+    freeAtOnce: lock.releaseAtOnce,
   };
 }
 

@@ -1,5 +1,11 @@
 import type { PulseError } from '../../errors.ts';
-import { acquireLock, assertUnlocked, type Lock, type LockTiming } from '../../upload/state/lock.ts';
+import {
+  acquireLock,
+  assertUnlocked,
+  type FileLock,
+  type Lock,
+  type LockTiming,
+} from '../../upload/state/lock.ts';
 import { orLedgerError } from './ledger-error.ts';
 
 const DOING = 'is written to';
@@ -8,7 +14,7 @@ const DOING = 'is written to';
 const unwritable: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /** Throws `temporary` while another run writes to the ledger, `input` where its lock cannot be made. */
-export function lockLedger(path: string, timing?: LockTiming): Promise<Lock> {
+export function lockLedger(path: string, timing?: LockTiming): Promise<FileLock> {
   return orLedgerError(path, () => acquireLock(lockOf(path), titleOf(path), DOING, timing));
 }
 

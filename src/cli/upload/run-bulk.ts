@@ -51,6 +51,9 @@ export async function runBulkUpload(
   // From here on a signal has a lock to give back.
   const interruption = watchForSignals();
   let ledger: Ledger | undefined;
+  // Whose reader has gone, or whose user asks a second time to end, ends without what is in `finally`.
+  const freeLedger = () => ledger?.freeAtOnce();
+  process.on('exit', freeLedger);
   try {
     ledger = await ledgerOf(values, known);
     const planned = makePlan(sources, choices, known, systemClock);
@@ -67,6 +70,7 @@ export async function runBulkUpload(
   } finally {
     // A run tells of it; where there was none, what kept it from being made is the error to tell.
     await ledger?.close().catch(() => undefined);
+    process.off('exit', freeLedger);
     interruption.release();
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, unlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +14,12 @@ export interface Lock {
   readonly lost: AbortSignal;
   /** Rejects where the file stays behind; it holds nobody off then. */
   readonly release: () => Promise<void>;
+}
+
+/** A lock that is a file. */
+export interface FileLock extends Lock {
+  /** For the end of the process, where nothing is waited for any more: removes the file where it can. */
+  readonly releaseAtOnce: () => void;
 }
 
 export interface LockTiming {
@@ -49,7 +56,7 @@ export async function acquireLock(
   what: string,
   doing = UPLOADED,
   timing = usualTiming,
-): Promise<Lock> {
+): Promise<FileLock> {
   const own: Owner = { ...(await thisHolder()), takenAtMs: Date.now(), nonce: randomUUID() };
   for (let attempt = 0; attempt < (2 * timing.takeoverMs) / TAKEOVER_LOOK_MS; attempt++) {
     if (await createExclusively(path, JSON.stringify(own))) return held(path, own, what, timing);
@@ -122,7 +129,7 @@ async function fileSystemNowMs(path: string): Promise<number> {
   }
 }
 
-function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): Lock {
+function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): FileLock {
   const lost = new AbortController();
   let isReleased = false;
   const timer = setInterval(async () => {
@@ -143,6 +150,13 @@ function held(path: string, own: Owner, what: string, { beatMs }: LockTiming): L
       leftBehind.add(own.nonce);
       if (parseOwner((await readLock(path)) ?? '')?.nonce === own.nonce) await removeFile(path);
       leftBehind.delete(own.nonce);
+    },
+    releaseAtOnce: () => {
+      try {
+        if (parseOwner(readFileSync(path, 'utf8'))?.nonce === own.nonce) unlinkSync(path);
+      } catch {
+        // It is gone already, or stays as after any sudden end.
+      }
     },
   };
 }
