@@ -35,6 +35,11 @@ export interface Part {
 const BLOCK_BYTES = 8;
 /** The box that begins an MP4 file (ISO/IEC 14496-12, 4.3): two blocks long, so that the third tells its position again. */
 export const MP4_OPENING = Buffer.from('\0\0\0\x10ftypisom\0\0\x02\0', 'latin1');
+/**
+ * A file that is as small as files are where their content does not matter: with the whole opening, which servers that
+ * look for it want to see, and a block behind it that tells its position.
+ */
+export const SMALL_FILE_BYTES = 24;
 const DIGEST_STEP_BYTES = 1024 * 1024;
 
 export function positionPayload(seed: number, sizeBytes: number, opening?: 'mp4'): Payload {

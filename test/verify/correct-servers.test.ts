@@ -8,6 +8,7 @@ import { allExtensions, standardExtensions } from '../../src/server/extensions.t
 import { refusal } from '../../src/server/http/exchange.ts';
 import type { Behaviour } from '../../src/server/parts.ts';
 import { freshHold } from '../../src/server/store/hold.ts';
+import { v1Variations } from '../../src/server/variations/v1.ts';
 import {
   keysFor,
   type ReferenceSettings,
@@ -90,6 +91,21 @@ describe('a server that is right in a way of its own', () => {
     const only = ['pulse.multipart.mixed', 'pulse.multipart.part-filename', 'data.chunk.exact-multiple'];
     const verdicts = await verdictsOn({ protocol: 'pulse', behaviour }, { only });
     expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'pass'])));
+  });
+
+  it('may look at how a video begins, and remove what is none', async () => {
+    const behaviour = v1Variations.find(({ id }) => id === 'v1-looks-at-videos')?.behaviour() ?? {};
+    const only = [
+      'data.segmented-headers',
+      'creation.post.burst',
+      'http.keepalive',
+      'data.chunk.single-byte-file',
+    ];
+    const verdicts = await verdictsOn({ protocol: 'pulse-v1', behaviour }, { only });
+    expect(verdicts).toEqual({
+      ...Object.fromEntries(only.map((id) => [id, 'pass'])),
+      'data.chunk.single-byte-file': 'skip',
+    });
   });
 
   it('may write its metadata in another order', async () => {

@@ -167,3 +167,24 @@ describe('a server that limits requests', () => {
     expect(creation({}, [beside])).toMatchObject({ verdict: 'note' });
   });
 });
+
+describe('a file that is too short to be a video', () => {
+  const finish = { complete: false, exchanges: [], trouble: 'PATCH at 0 answered 422' };
+  const single = (status: number) => ({
+    created: anExchange({ status: 201 }),
+    patches: [anExchange({ status })],
+    finish,
+    content: { by: 'none' },
+  });
+  it.each([
+    ['data.chunk.single-byte-file', single(422), 'pulse-v1', 'skip'],
+    ['data.chunk.single-byte-file', single(422), 'pulse', 'skip'],
+    ['data.chunk.single-byte-file', single(422), 'tus', 'fail'],
+    ['data.chunk.single-byte-file', single(400), 'pulse-v1', 'fail'],
+    ['data.zero-length', { created: anExchange({ status: 422 }) }, 'pulse-v1', 'skip'],
+    ['data.zero-length', { created: anExchange({ status: 400 }) }, 'pulse-v1', 'fail'],
+    ['data.zero-length', { created: anExchange({ status: 422 }) }, 'pulse', 'fail'],
+  ] as const)('(%s, %#) is no finding where 422 says so: %s %s', (id, seen, protocol, verdict) => {
+    expect(verdictOf(id, seen, { ...aTarget, protocol })).toBe(verdict);
+  });
+});

@@ -12,7 +12,7 @@ import { expiringSoon } from './expiration.ts';
 const serve = { protocol: 'pulse-v1' } as const;
 
 /** What the scenarios send, so that each mistake is seen by them alone. */
-const STEPS_BYTES = 11;
+const STEPS_BYTES = 25;
 const HANDED_OVER_BYTES = 48 * 1024;
 const EXPIRED_BYTES = 13;
 const TOO_LATE_MS = 8300;

@@ -253,8 +253,9 @@ function lengthBeforeTheFirstPatch(): Filter {
     const { method: asked, path } = exchange.request;
     if (asked === 'PATCH') patched.add(path);
     const reply = await next();
-    const isMeant = headSucceeds({ exchange, reply }) && headerOf(reply, 'Upload-Length') === '10';
-    return isMeant && !patched.has(path) ? withHeaders(reply, { 'Upload-Offset': '10' }) : reply;
+    const length = headerOf(reply, 'Upload-Length');
+    const isMeant = headSucceeds({ exchange, reply }) && (length === '10' || length === '24');
+    return isMeant && !patched.has(path) ? withHeaders(reply, { 'Upload-Offset': length }) : reply;
   };
 }
 

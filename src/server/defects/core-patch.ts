@@ -25,7 +25,7 @@ const taken = both(method('PATCH'), status(204));
 const sending: readonly Defect[] = [
   {
     id: 'patch-200',
-    says: 'Acknowledges chunks of an upload of 11 bytes with 200.',
+    says: 'Acknowledges chunks of an upload of 25 bytes with 200.',
     breaks: ['core.patch.204'],
     source: 'https://github.com/tus/tus-py-client/issues/44',
     serve: tus,
@@ -33,21 +33,21 @@ const sending: readonly Defect[] = [
       answers: {
         patched: (upload) => ({
           ...standardAnswers.patched(upload),
-          status: upload.info.lengthBytes === 11 ? 200 : 204,
+          status: upload.info.lengthBytes === 25 ? 200 : 204,
         }),
       },
     }),
   },
   {
     id: 'patch-silent',
-    says: 'States no new offset when 4 of 11 bytes are there.',
+    says: 'States no new offset when 4 of 25 bytes are there.',
     breaks: ['core.patch.offset-header'],
     serve: tus,
     behaviour: () => patchedAt(4, { 'Upload-Offset': undefined }),
   },
   {
     id: 'patch-one-too-many',
-    says: 'Acknowledges one byte more than there is when 4 of 11 are there.',
+    says: 'Acknowledges one byte more than there is when 4 of 25 are there.',
     breaks: ['core.patch.offset-sum', 'core.patch.partial-accept'],
     source: 'https://github.com/dirkmoors/drf-tus/issues/1',
     serve: tus,
@@ -233,7 +233,7 @@ function patchedAt(offset: number, headers: Readonly<Record<string, string | und
     answers: {
       patched: (upload) => {
         const reply = standardAnswers.patched(upload);
-        const isThere = upload.offsetBytes === offset && upload.info.lengthBytes === 11;
+        const isThere = upload.offsetBytes === offset && upload.info.lengthBytes === 25;
         return isThere ? withHeaders(reply, headers) : reply;
       },
     },

@@ -175,14 +175,18 @@ function locationsGivenTwice(): Behaviour {
   });
 }
 
+/** A byte each, and that byte behind the opening of a video. */
+const ofTheCrowd: ReadonlySet<number> = new Set([1, 17]);
+
 function crowdMixedUp(): Behaviour {
   let chunks = 0;
   return filtering(async (exchange, next, parts) => {
     const reply = await next();
     const { request } = exchange;
-    if (request.method !== 'PATCH' || request.bodyBytes !== 1 || reply.status !== 204) return reply;
+    if (request.method !== 'PATCH' || !ofTheCrowd.has(request.bodyBytes ?? 0) || reply.status !== 204)
+      return reply;
     const upload = await uploadOf(exchange, parts);
-    if (upload?.info.lengthBytes === 1 && ++chunks === 30) {
+    if (upload !== undefined && upload.info.lengthBytes === request.bodyBytes && ++chunks === 30) {
       await damage(upload.info.id, 0, Uint8Array.of(0xee), parts);
     }
     return reply;

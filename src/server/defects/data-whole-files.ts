@@ -56,7 +56,7 @@ export const dataWholeFilesDefects: readonly Defect[] = [
   {
     id: 'single-byte-is-empty',
     says: 'Takes a file of one byte for an empty one.',
-    breaks: ['data.chunk.single-byte-file', 'creation.post.burst', 'creation.post.immediately-usable'],
+    breaks: ['data.chunk.single-byte-file'],
     behaviour: () => mismeasuring((stored) => (stored.length === 1 ? new Uint8Array() : stored)),
   },
   {

@@ -232,7 +232,7 @@ function answersOneBehind(): Behaviour {
     const upload = verb === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
     const isMeant =
       upload?.info.metadata === undefined &&
-      upload?.info.lengthBytes === 10 &&
+      upload?.info.lengthBytes === 24 &&
       headers['upload-offset'] === '4' &&
       reply.status === 204;
     return isMeant ? withHeaders(reply, { 'Upload-Offset': '4' }) : reply;
@@ -244,7 +244,7 @@ function forgetsResting(): Behaviour {
   return filtering(async (exchange, next, parts) => {
     const { path } = exchange.request;
     const restedMs = performance.now() - (touchedMs.get(path) ?? performance.now());
-    if (restedMs > 8000 && (await uploadOf(exchange, parts))?.info.lengthBytes === 10) {
+    if (restedMs > 8000 && (await uploadOf(exchange, parts))?.info.lengthBytes === 24) {
       return refusal(404, 'no such upload');
     }
     touchedMs.set(path, performance.now());

@@ -42,12 +42,7 @@ const damaged: readonly (readonly [string, string, readonly string[], (asked: As
     ['data.chunk.one-byte-short'],
     ofSize(MiB - 1),
   ],
-  [
-    'v1-damages-single-byte',
-    'Damages files of one byte.',
-    ['data.chunk.single-byte-file', 'creation.post.burst', 'creation.post.immediately-usable'],
-    ofSize(1),
-  ],
+  ['v1-damages-single-byte', 'Damages files of one byte.', ['data.chunk.single-byte-file'], ofSize(1)],
   [
     'v1-fills-empty-files',
     'Serves something for an empty file.',
@@ -71,7 +66,7 @@ const damaged: readonly (readonly [string, string, readonly string[], (asked: As
     'v1-second-of-five-lost',
     'Loses the second of two chunks of five bytes that come without a pause.',
     ['data.pipelined'],
-    withChunk(5, 5, 10),
+    withChunk(5, 5, 24),
   ],
 ];
 
@@ -88,8 +83,7 @@ export const v1ContentDefects: readonly Defect[] = [
   {
     id: 'v1-empty-files-refused',
     says: 'Refuses to create an empty file.',
-    breaks: ['creation.post.zero-length'],
-    blocks: ['data.zero-length'],
+    breaks: ['creation.post.zero-length', 'data.zero-length'],
     serve,
     behaviour: () =>
       refusing(({ request }) =>

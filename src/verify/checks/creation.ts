@@ -281,6 +281,6 @@ function undisturbed({ created, patched, content }: OneOfMany): string | undefin
   const busy = [created, patched].find((exchange) => LATER.includes(exchange?.answer?.status ?? 0));
   if (busy !== undefined) return `${busy.sent.method} was put off: ${outcomeOf(busy)}`;
   expectStatus(created, ['2xx']);
-  expectOffset(patched, 1);
+  expectOffset(patched, patched?.sent.body.sizeBytes ?? 0);
   return content === undefined ? undefined : expectContentWhereKnown(content);
 }

@@ -36,7 +36,7 @@ import {
   twoMebibytes,
 } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, rfc, tus } from '../sources.ts';
-import { emptyContent } from './empty-file.ts';
+import { emptyContent, skipUnlessVideo } from './tiny-files.ts';
 
 const chunkDetails = pulseChunked('Chunk Details');
 const patch = tus('PATCH', 'patch');
@@ -119,7 +119,10 @@ export const dataWholeFiles: Section = {
       fails: otherBytes,
       matters: otherVideo,
       reads: singleByte,
-      judge: arrivesWhole,
+      judge(file, target) {
+        skipUnlessVideo(file, target);
+        return arrivesWhole(file);
+      },
     }),
     check({
       id: 'data.chunk.odd-sizes',

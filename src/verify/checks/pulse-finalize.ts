@@ -29,8 +29,8 @@ import {
 } from '../scenarios/pulse-finalize.ts';
 import { emptyFile } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, pulseDocs, tus } from '../sources.ts';
-import { emptyContent } from './empty-file.ts';
 import { explains } from './pulse-chunks.ts';
+import { emptyContent } from './tiny-files.ts';
 
 const finalize = pulseDocs('uploads/tus', 'Finalize');
 const servers = pulseChunked('both sample servers');
@@ -101,7 +101,7 @@ export const pulseFinalize: Section = {
       impact: 'data',
       spec: proof,
       says: 'An upload that lacks bytes cannot be finalized, and can still be finished.',
-      passes: '4xx to an upload with 4 of 10 bytes, which afterwards is sent to its end and proven',
+      passes: '4xx to an upload with 4 of its bytes, which afterwards is sent to its end and proven',
       fails: 'it is finalized short, or is lost',
       matters: lostVideo,
       reads: earlyFinalize,

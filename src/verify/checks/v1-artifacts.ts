@@ -79,7 +79,7 @@ export const v1Artifacts: Section = {
   title: 'Pulse v1: readiness, serving, checksum',
   untestable: {
     'v1.payload.real-mp4':
-      'a rule for the tester: every video that it sends under pulse-v1 begins with an ftyp box (test/verify/payload.test.ts)',
+      'a rule for the tester: every video that it completes under pulse-v1, but for those of no byte and of one, begins with an ftyp box (test/verify/payload.test.ts)',
     'v1.5xx.generic': 'judged by http.error-leak, under pulse-v1 as under tus',
   },
   checks: [

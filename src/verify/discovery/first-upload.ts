@@ -2,6 +2,7 @@ import { belowPrefix } from '../../protocol/urls.ts';
 import { headerOf, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
 import { dialects } from '../dialect.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import { whenReady } from '../probe/content.ts';
 import { chunkForm } from '../probe/form.ts';
 import type { Probe, ProbeSettings } from '../probe/probe.ts';
@@ -19,7 +20,7 @@ export async function whatUploadsShow(
   settings: ProbeSettings,
   { isSeen }: Spoken,
 ): Promise<Partial<Target>> {
-  const file = probe.payload(10);
+  const file = probe.payload(SMALL_FILE_BYTES);
   const created = await probe.post(file.sizeBytes);
   const guarded = await guardOf(probe, settings);
   let upload: Upload;
@@ -92,10 +93,10 @@ async function placeOf(
 
 /** A chunk as a form: an answer that refuses it means that this server takes raw chunks only. */
 export async function multipartOffered(probe: Probe): Promise<Partial<Target>> {
-  const created = await probe.post(10);
+  const created = await probe.post(SMALL_FILE_BYTES);
   try {
-    const upload = probe.uploadOf(created, 10);
-    const { body, type } = chunkForm(probe.payload(10).bytes(0, 10));
+    const upload = probe.uploadOf(created, SMALL_FILE_BYTES);
+    const { body, type } = chunkForm(probe.payload(SMALL_FILE_BYTES).bytes(0, SMALL_FILE_BYTES));
     const patched = await probe.patch(upload, 0, body, { headers: { 'Content-Type': type } });
     return isSuccess(patched) && offsetOf(patched) !== undefined
       ? { multipart: true, assumptions: ['multipart chunks are taken'] }

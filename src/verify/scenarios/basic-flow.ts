@@ -1,11 +1,12 @@
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import { scenario } from '../scenario.ts';
 
-/** A ten-byte upload in three chunks, with HEAD between them: what most requirements can be read from. */
+/** A small upload in three chunks, with HEAD between them: what most requirements can be read from. */
 export const basicFlow = scenario({
   id: 'basic-flow',
-  does: 'creates an upload of 10 bytes, sends 4, 3 and 3 of them, asks HEAD before, between and after, and reads the content back',
+  does: 'creates a small upload, sends 4 bytes, 3 and the rest, asks HEAD before, between and after, and reads the content back',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const ask = () => (probe.target.headless === undefined ? probe.head(upload) : undefined);
     const headEmpty = await ask();
@@ -13,7 +14,7 @@ export const basicFlow = scenario({
     const headAfterFirst = await ask();
     const second = await probe.patch(upload, 4, file.part(4, 7));
     const headAfterSecond = await ask();
-    const third = await probe.patch(upload, 7, file.part(7, 10));
+    const third = await probe.patch(upload, 7, file.part(7, SMALL_FILE_BYTES));
     const headComplete = await ask();
     const content = await probe.content(upload, file);
     return {

@@ -1,11 +1,12 @@
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import { scenario } from '../scenario.ts';
 
 export const headsInARow = scenario({
   id: 'heads-in-a-row',
-  does: 'asks HEAD ten times on an upload of which 4 of 10 bytes are there, then finishes it and reads it back',
+  does: 'asks HEAD ten times on an upload of which 4 bytes are there, then finishes it and reads it back',
   needs: ['head'],
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const first = await probe.patch(upload, 0, file.part(0, 4));
     const heads = [];

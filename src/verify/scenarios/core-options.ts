@@ -1,5 +1,6 @@
 import { isSuccess } from '../answers.ts';
 import type { Payload } from '../payload.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import { scenario } from '../scenario.ts';
 import { trialOf } from './trial.ts';
@@ -33,9 +34,9 @@ export const fromAnotherOrigin = scenario({
         'Access-Control-Request-Headers': 'upload-offset,tus-resumable,content-type',
       },
     });
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes, { headers: ORIGIN });
-    const patched = await probe.patch(upload, 0, file.part(0, 10), { headers: ORIGIN });
+    const patched = await probe.patch(upload, 0, file.part(0, SMALL_FILE_BYTES), { headers: ORIGIN });
     const headed =
       probe.target.headless === undefined ? await probe.head(upload, { headers: ORIGIN }) : undefined;
     return { preflight, created: upload.created, patched, headed };

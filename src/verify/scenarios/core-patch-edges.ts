@@ -1,4 +1,5 @@
 import { offsetOf } from '../answers.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { RequestOptions } from '../probe/request.ts';
@@ -9,19 +10,19 @@ import { bringTo, goingOnFrom, trialOf } from './trial.ts';
 
 export const tooLongBodies = scenario({
   id: 'too-long-bodies',
-  does: 'sends 20 bytes, and 50 with Transfer-Encoding: chunked, to uploads of 10; then finishes them and reads them back',
+  does: 'sends 10 bytes too much, and 40 with Transfer-Encoding: chunked, to small uploads; then finishes them and reads them back',
   run: async (probe) => ({
     plain: await tooLong(probe, 10),
-    chunked: await tooLong(probe, 40, { chunked: [50] }),
+    chunked: await tooLong(probe, 40, { chunked: [SMALL_FILE_BYTES + 40] }),
   }),
 });
 
 /** The file's own bytes and more behind them: a server may keep what fits. */
 async function tooLong(probe: Probe, extraBytes: number, options?: RequestOptions) {
-  const file = probe.payload(10);
+  const file = probe.payload(SMALL_FILE_BYTES);
   const extra = probe.payload(extraBytes, 'extra');
   const upload = await probe.create(file.sizeBytes);
-  const body: Body = [file.part(0, 10), extra.part(0, extraBytes)];
+  const body: Body = [file.part(0, SMALL_FILE_BYTES), extra.part(0, extraBytes)];
   const trial = await trialOf(probe, upload, 0, () => probe.patch(upload, 0, body, options));
   const finish = await probe.finish(upload, file, goingOnFrom(trial.after));
   return { sizeBytes: file.sizeBytes, trial, finish, content: await probe.content(upload, file) };
@@ -29,15 +30,17 @@ async function tooLong(probe: Probe, extraBytes: number, options?: RequestOption
 
 export const patchesBehindTheEnd = scenario({
   id: 'patches-behind-the-end',
-  does: 'sends an empty PATCH and one of 1 byte to an upload of 10 bytes that is complete, and reads it back',
+  does: 'sends an empty PATCH and one of 1 byte to a small upload that is complete, and reads it back',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
-    await bringTo(probe, upload, file, 10);
+    await bringTo(probe, upload, file, SMALL_FILE_BYTES);
     const before = await probe.currentOffset(upload);
-    const empty = await trialOf(probe, upload, 10, () => probe.patch(upload, 10, ''));
+    const behind = (body: Body) =>
+      trialOf(probe, upload, SMALL_FILE_BYTES, () => probe.patch(upload, SMALL_FILE_BYTES, body));
+    const empty = await behind('');
     const extra = probe.payload(1, 'extra').part(0, 1);
-    const oneByte = await trialOf(probe, upload, 10, () => probe.patch(upload, 10, extra));
+    const oneByte = await behind(extra);
     return { before, empty, oneByte, content: await probe.content(upload, file) };
   },
 });

@@ -1,4 +1,5 @@
 import { isSuccess, offsetOf } from '../answers.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import { scenario } from '../scenario.ts';
 import { bringTo, goingOnFrom, trialOf } from './trial.ts';
@@ -8,7 +9,7 @@ const MiB = 1024 * 1024;
 const STRAY_MS = 100;
 
 /** The file of `patch-steps`, and its first chunk. */
-export const STEPS_BYTES = 11;
+export const STEPS_BYTES = 25;
 export const FIRST_BYTES = 4;
 
 export const patchSteps = scenario({
@@ -83,11 +84,12 @@ export const threeUploads = scenario({
   id: 'three-uploads',
   does: 'creates three uploads and sends a chunk to each, the last one first',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const uploads = [];
     for (let count = 0; count < 3; count++) uploads.push(await probe.create(file.sizeBytes));
     const patches = [];
-    for (const upload of uploads.reverse()) patches.push(await probe.patch(upload, 0, file.part(0, 10)));
+    for (const upload of uploads.reverse())
+      patches.push(await probe.patch(upload, 0, file.part(0, SMALL_FILE_BYTES)));
     return { patches };
   },
 });
@@ -97,7 +99,7 @@ export const wrongMediaTypes = scenario({
   id: 'wrong-media-types',
   does: 'sends other bytes as text/plain and without any Content-Type, then the file, and reads it back',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const others = probe.payload(5, 'others');
     const upload = await probe.create(file.sizeBytes);
     const send = (offset: number, type: string | undefined) => () =>
@@ -115,7 +117,7 @@ export const mediaTypeSpellings = scenario({
   id: 'media-type-spellings',
   does: 'sends chunks whose right media type has a parameter, or capital letters',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const typed = (type: string) => ({ headers: { 'Content-Type': type } });
     const withParameter = await probe.patch(
@@ -128,7 +130,7 @@ export const mediaTypeSpellings = scenario({
     const capitals = await probe.patch(
       upload,
       start,
-      file.part(start, 10),
+      file.part(start, SMALL_FILE_BYTES),
       typed('Application/Offset+Octet-Stream'),
     );
     return { withParameter, capitals };
@@ -145,7 +147,7 @@ export const offsetMismatches = scenario({
 });
 
 async function mismatched(probe: Probe, place: { readonly standsAt: number; readonly sentAt: number }) {
-  const file = probe.payload(10);
+  const file = probe.payload(SMALL_FILE_BYTES);
   const others = probe.payload(4, 'others');
   const upload = await probe.create(file.sizeBytes);
   await bringTo(probe, upload, file, place.standsAt);

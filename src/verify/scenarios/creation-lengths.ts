@@ -1,5 +1,6 @@
 import { isSuccess } from '../answers.ts';
 import { Skip } from '../check.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
@@ -79,12 +80,12 @@ const TEBIBYTE = 1n << 40n;
 
 export const oneTebibyte = scenario({
   id: 'one-tebibyte',
-  does: 'declares an upload of 1 TiB, or of the maximum, sends nothing, and then uploads ten bytes elsewhere',
+  does: 'declares an upload of 1 TiB, or of the maximum, sends nothing, and then uploads a small file elsewhere',
   needs: ['intrusive'],
   run: async (probe) => {
     const most = maxSize(probe) ?? TEBIBYTE;
     const huge = await declare(probe, String(most < TEBIBYTE ? most : TEBIBYTE), 5000);
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     return { huge, next: await probe.patch(upload, 0, file.part(0, file.sizeBytes)) };
   },

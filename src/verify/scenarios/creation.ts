@@ -1,4 +1,5 @@
 import { isSuccess } from '../answers.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
 import { CHUNK_BYTES } from '../probe/finish.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -50,7 +51,7 @@ export const manyCreations = scenario({
     for (let round = 0; round < SEQUENTIAL; round++) sequential.push(await probe.post(1236));
 
     const burst: OneOfMany[] = [];
-    const own = Array.from({ length: PARALLEL }, (_, index) => probe.literal(Uint8Array.of(index)));
+    const own = Array.from({ length: PARALLEL }, (_, index) => probe.literalFile(Uint8Array.of(index)));
     await sideBySide(own, PARALLEL, async (file) => {
       const created = await probe.post(file.sizeBytes, { timeoutMs: CROWD_MS });
       if (!isSuccess(created)) {
@@ -58,7 +59,7 @@ export const manyCreations = scenario({
         return;
       }
       const upload = probe.uploadOf(created, file.sizeBytes);
-      const patched = await probe.patch(upload, 0, file.part(0, 1), { timeoutMs: CROWD_MS });
+      const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes), { timeoutMs: CROWD_MS });
       burst.push({ created, patched, content: await probe.content(upload, file) });
     });
     return { sequential, parallel: burst.map(({ created }) => created), burst };
@@ -66,7 +67,7 @@ export const manyCreations = scenario({
 });
 
 const ROUNDS = 15;
-const SIZES_BYTES = [1, 100, 4096, 20_000, 65_536];
+const SIZES_BYTES = [SMALL_FILE_BYTES, 100, 4096, 20_000, 65_536];
 
 /** The first chunk right behind the answer to the creation: what the server still prepares then comes too late. */
 export const firstChunkAtOnce = scenario({
@@ -77,7 +78,10 @@ export const firstChunkAtOnce = scenario({
     const link = overOneConnection(probe);
     const sent = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const file = probe.payload(SIZES_BYTES[round % SIZES_BYTES.length] ?? 1, `file ${round}`);
+      const file = probe.payload(
+        SIZES_BYTES[round % SIZES_BYTES.length] ?? SMALL_FILE_BYTES,
+        `file ${round}`,
+      );
       const created = await link.request(creationOf(probe, file.sizeBytes));
       const upload = probe.uploadOf(created, file.sizeBytes);
       const options = probe.patchOptions(0, file.part(0, file.sizeBytes));
@@ -110,9 +114,9 @@ export const emptyBodies = scenario({
 
 export const postOnUpload = scenario({
   id: 'post-on-upload',
-  does: 'sends POST without a length to the URL of an upload that has 4 of 10 bytes, then finishes it and reads it back',
+  does: 'sends POST without a length to the URL of an upload that has 4 bytes, then finishes it and reads it back',
   run: async (probe) => {
-    const file = probe.payload(SIZE_BYTES);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     await bringTo(probe, upload, file, 4);
     const headers = { 'Tus-Resumable': '1.0.0' };

@@ -1,4 +1,4 @@
-import type { Payload } from '../payload.ts';
+import { type Payload, SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { RequestOptions } from '../probe/request.ts';
 import { type Scenario, scenario } from '../scenario.ts';
@@ -24,7 +24,7 @@ export const slowPatch = delivered('slow-patch', 'sends 20 bytes, one every 75 m
 export const segmentedHead = delivered(
   'segmented-head',
   'writes the head of a PATCH one byte per segment',
-  10,
+  SMALL_FILE_BYTES,
   {
     headPace: { segmentBytes: 1, pauseMs: 1 },
   },

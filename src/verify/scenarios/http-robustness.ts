@@ -1,4 +1,5 @@
 import { offsetOf } from '../answers.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Request } from '../probe/request.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -9,16 +10,15 @@ import { overOneConnection } from './over-one-connection.ts';
 import { trialOf } from './trial.ts';
 
 const MiB = 1024 * 1024;
-const SMALL_BYTES = 10;
 
 /** A chunk whose body is held back until the server asks for it. */
 export const invitedBody = scenario({
   id: 'invited-body',
   does: 'sends the head of a PATCH with Expect: 100-continue, waits up to 3 s to be asked for the body, and sends it',
   run: async (probe) => {
-    const file = probe.payload(SMALL_BYTES);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
-    const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 0, file.part(0, SMALL_BYTES)));
+    const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 0, file.part(0, SMALL_FILE_BYTES)));
     return { created: upload.created, ...(await afterInvitation(probe, begun)) };
   },
 });
@@ -28,9 +28,9 @@ export const refusedBeforeBody = scenario({
   id: 'refused-before-body',
   does: 'sends the head of a PATCH at a wrong offset with Expect: 100-continue, and the body only if no answer comes within 5 s',
   run: async (probe) => {
-    const file = probe.payload(SMALL_BYTES);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
-    const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 5, file.part(5, SMALL_BYTES)));
+    const begun = await probe.begin('PATCH', upload.url, heldBack(probe, 5, file.part(5, SMALL_FILE_BYTES)));
     return { created: upload.created, ...(await afterRefusal(probe, begun)) };
   },
 });
@@ -43,10 +43,10 @@ export const largeRefused = scenario({
   does: 'sends a chunk of 8 MiB at a wrong offset',
   sendsBytes: LARGE_BYTES,
   run: async (probe) => {
-    const file = probe.payload(LARGE_BYTES + SMALL_BYTES);
+    const file = probe.payload(LARGE_BYTES + SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
-    const wrong = file.part(SMALL_BYTES, LARGE_BYTES + SMALL_BYTES);
-    return trialOf(probe, upload, 0, () => probe.patch(upload, SMALL_BYTES, wrong));
+    const wrong = file.part(SMALL_FILE_BYTES, LARGE_BYTES + SMALL_FILE_BYTES);
+    return trialOf(probe, upload, 0, () => probe.patch(upload, SMALL_FILE_BYTES, wrong));
   },
 });
 
@@ -55,7 +55,7 @@ export const headOverHttp10 = scenario({
   does: 'asks HEAD by HTTP/1.0, and waits for the connection to be closed',
   needs: ['head'],
   run: async (probe) => {
-    const upload = await probe.create(SMALL_BYTES);
+    const upload = await probe.create(SMALL_FILE_BYTES);
     const link = await probe.open();
     const exchange = await link.send({ ...headOf(upload), version: '1.0' });
     const peer = await link.peerEnd(1000);
@@ -69,15 +69,15 @@ export const otherHeaderSpellings = scenario({
   id: 'other-header-spellings',
   does: 'creates and sends with header names in odd letters, and sends with blanks around a header value',
   run: async (probe) => {
-    const file = probe.payload(SMALL_BYTES);
-    const posted = await probe.post(SMALL_BYTES, {
-      headers: { 'Upload-LENGTH': String(SMALL_BYTES), 'TUS-RESUMABLE': '1.0.0' },
+    const file = probe.payload(SMALL_FILE_BYTES);
+    const posted = await probe.post(SMALL_FILE_BYTES, {
+      headers: { 'Upload-LENGTH': String(SMALL_FILE_BYTES), 'TUS-RESUMABLE': '1.0.0' },
     });
-    const upload = await probe.create(SMALL_BYTES);
+    const upload = await probe.create(SMALL_FILE_BYTES);
     const letters = await probe.patch(upload, 0, file.part(0, 4), {
       headers: { 'upload-offset': '0', 'TUS-RESUMABLE': '1.0.0', 'cONTENT-tYPE': OCTETS },
     });
-    const padded = await probe.create(SMALL_BYTES);
+    const padded = await probe.create(SMALL_FILE_BYTES);
     const blanks = await probe.patch(padded, 0, file.part(0, 4), {
       headers: { 'Upload-Offset': '  0  ' },
     });
@@ -110,7 +110,7 @@ export const oneConnection = scenario({
   id: 'one-connection',
   does: 'creates an upload and sends it in three chunks with HEAD behind them, all over one connection',
   run: async (probe) => {
-    const file = probe.payload(SMALL_BYTES);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const send = overOneConnection(probe);
     const created = await send.request({
       method: 'POST',
@@ -126,7 +126,7 @@ export const oneConnection = scenario({
     for (const [from, to] of [
       [0, 4],
       [4, 7],
-      [7, 10],
+      [7, SMALL_FILE_BYTES],
     ] as const) {
       patches.push(await send.request(chunk(probe, upload, from, file.part(from, to))));
     }
@@ -143,13 +143,15 @@ export const idleConnection = scenario({
   does: 'sends a chunk, leaves the connection alone for 10 s, and sends the next chunk',
   needs: ['slow'],
   run: async (probe) => {
-    const file = probe.payload(SMALL_BYTES);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const link = await probe.open();
     const first = await link.send(chunk(probe, upload, 0, file.part(0, 4)));
     const peer = await link.peerEnd(IDLE_MS);
     await probe.pause(peer === 'open' ? 0 : 200);
-    const kept = link.isReusable() ? await link.send(chunk(probe, upload, 4, file.part(4, 10))) : undefined;
+    const kept = link.isReusable()
+      ? await link.send(chunk(probe, upload, 4, file.part(4, SMALL_FILE_BYTES)))
+      : undefined;
     link.close();
     const finish = await probe.finish(upload, file);
     return { first, ...(kept && { kept }), finish };

@@ -1,4 +1,5 @@
 import { isSuccess } from '../answers.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
@@ -79,7 +80,7 @@ export const headersInMetadata = scenario({
   needs,
   run: async (probe) => {
     const value = base64(`x\r\n${INJECTED}: 1.mp4`);
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const metadata = probe.metadata(
       ['filename', 'filetype', 'name'].map((key) => `${key} ${value}`).join(','),
     );
@@ -87,7 +88,7 @@ export const headersInMetadata = scenario({
     if (!isSuccess(posted)) return { posted, asked: [] };
     const upload = probe.uploadOf(posted, file.sizeBytes);
     const before = await probe.head(upload);
-    const patched = await probe.patch(upload, 0, file.part(0, 10));
+    const patched = await probe.patch(upload, 0, file.part(0, SMALL_FILE_BYTES));
     const after = await probe.head(upload);
     const gotten = await probe.request('GET', upload.url);
     return { posted, asked: [before, patched, after], gotten };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Part, Payload } from '../payload.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -207,7 +208,7 @@ export const pipelinedPatches = scenario({
   id: 'pipelined-patches',
   does: 'sends two PATCHes over one connection without waiting for the first answer',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const url = new URL(upload.url);
     const link = await probe.open();

@@ -1,6 +1,7 @@
 import { resolveLocation } from '../../protocol/urls.ts';
 import { headerOf, isSuccess } from '../answers.ts';
 import { Blocked } from '../check.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
@@ -153,7 +154,7 @@ export const plainOctetStream = scenario({
   id: 'pulse-plain-octet-stream',
   does: 'sends a chunk as application/octet-stream, sends what is missing, and reads the file back',
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes), {
       headers: { 'Content-Type': 'application/octet-stream' },

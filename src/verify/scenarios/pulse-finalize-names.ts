@@ -78,7 +78,7 @@ export const sameName = scenario({
     const filename = probe.fileName();
     const named = { fields: { filename } };
     const first = await wholeUpload(probe, 'first');
-    const file = probe.payload(20, 'second');
+    const file = probe.payload(34, 'second');
     const second = await probe.create(file.sizeBytes);
     await probe.patch(second, 0, file.part(0, file.sizeBytes));
     return {

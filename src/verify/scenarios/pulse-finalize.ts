@@ -1,4 +1,4 @@
-import type { Payload } from '../payload.ts';
+import { type Payload, SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { FinalizeOptions, Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
@@ -6,7 +6,6 @@ import { scenario } from '../scenario.ts';
 import { sentOnce } from './sent-once.ts';
 
 const KiB = 1024;
-const SIZE_BYTES = 10;
 
 /** An upload that is complete but for finalize. */
 export interface WholeUpload {
@@ -15,7 +14,7 @@ export interface WholeUpload {
 }
 
 export async function wholeUpload(probe: Probe, name?: string): Promise<WholeUpload> {
-  const file = probe.payload(SIZE_BYTES, name);
+  const file = probe.payload(SMALL_FILE_BYTES, name);
   const upload = await probe.create(file.sizeBytes);
   await probe.patch(upload, 0, file.part(0, file.sizeBytes));
   return { upload, file };
@@ -91,9 +90,9 @@ export const otherMethodsOnFinalize = scenario({
 
 export const earlyFinalize = scenario({
   id: 'finalize-early',
-  does: 'finalizes an upload of which nothing, and one of which 4 of 10 bytes are there; then finishes the second',
+  does: 'finalizes an upload of which nothing, and one of which 4 bytes are there; then finishes the second',
   run: async (probe) => {
-    const file = probe.payload(SIZE_BYTES);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const empty = await probe.create(file.sizeBytes);
     const ofNothing = await probe.finalize(empty);
     const upload = await probe.create(file.sizeBytes);
@@ -106,12 +105,12 @@ export const earlyFinalize = scenario({
 
 export const overlongFinalize = scenario({
   id: 'finalize-overlong',
-  does: 'sends 15 bytes to an upload of 10, and finalizes it',
+  does: 'sends 5 bytes too much to an upload, and finalizes it',
   run: async (probe) => {
-    const file = probe.payload(15);
-    const upload = await probe.create(SIZE_BYTES);
-    const patched = await probe.patch(upload, 0, file.part(0, 15));
-    return { patched, finalized: await probe.finalize(upload), sizeBytes: SIZE_BYTES };
+    const file = probe.payload(SMALL_FILE_BYTES + 5);
+    const upload = await probe.create(SMALL_FILE_BYTES);
+    const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes));
+    return { patched, finalized: await probe.finalize(upload), sizeBytes: SMALL_FILE_BYTES };
   },
 });
 

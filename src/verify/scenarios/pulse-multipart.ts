@@ -1,5 +1,5 @@
 import { isSuccess, offsetOf } from '../answers.ts';
-import type { Payload } from '../payload.ts';
+import { type Payload, SMALL_FILE_BYTES } from '../payload.ts';
 import { chunkForm, type Form, form } from '../probe/form.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { RequestOptions } from '../probe/request.ts';
@@ -15,9 +15,9 @@ const MiB = 1024 * KiB;
 
 export const formChunk = scenario({
   id: 'multipart-chunk',
-  does: 'sends 10 bytes as the file "chunk" of a form, and reads them back',
+  does: 'sends a small file as the file "chunk" of a form, and reads them back',
   needs: ['multipart'],
-  run: async (probe) => sentAsForms(probe, probe.payload(10)),
+  run: async (probe) => sentAsForms(probe, probe.payload(SMALL_FILE_BYTES)),
 });
 
 /** Nearly the delimiter, and everything else that a careless parser trips over. */
@@ -129,7 +129,7 @@ export const twoFiles = scenario({
   does: 'sends a form with two files "chunk" of 5 bytes, sends what is then missing, and reads the file back',
   needs: ['multipart'],
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const both = form([
       { name: 'chunk', filename: 'a', bytes: file.part(0, 5) },
@@ -148,10 +148,10 @@ export const pathAsPartName = scenario({
   does: 'sends a form whose file is named like a file in a folder that does not exist, and reads the file back',
   needs: ['multipart'],
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const filename = `../${probe.fileName()}/chunk.bin`;
-    const named = form([{ name: 'chunk', filename, bytes: file.part(0, 10) }]);
+    const named = form([{ name: 'chunk', filename, bytes: file.part(0, file.sizeBytes) }]);
     const patched = await patchForm(probe, upload, 0, named);
     const finish = await probe.finish(upload, file);
     return { patched, finish, content: await probe.content(upload, file) };

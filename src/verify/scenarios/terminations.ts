@@ -1,4 +1,5 @@
 import { isSuccess } from '../answers.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
@@ -7,34 +8,32 @@ import { bringTo } from './trial.ts';
 
 /** Uploads that are given up: before and behind their end, twice, while they run, and among others. */
 
-const SIZE = 10;
-
 async function begun(probe: Probe, sentBytes: number, name?: string) {
-  const file = probe.payload(SIZE, name);
-  const upload = await probe.create(SIZE);
+  const file = probe.payload(SMALL_FILE_BYTES, name);
+  const upload = await probe.create(SMALL_FILE_BYTES);
   await bringTo(probe, upload, file, sentBytes);
   return { file, upload };
 }
 
 export const deletedUnfinished = scenario({
   id: 'deleted-unfinished',
-  does: 'deletes an upload of which 4 of 10 bytes are there; then sends HEAD, the rest, and DELETE once more',
+  does: 'deletes an upload of which 4 bytes are there; then sends HEAD, the rest, and DELETE once more',
   needs: ['offers termination'],
   run: async (probe) => {
     const { file, upload } = await begun(probe, 4);
     const deleted = await probe.remove(upload);
     const head = await probe.head(upload);
-    const patched = await probe.patch(upload, 4, file.part(4, SIZE));
+    const patched = await probe.patch(upload, 4, file.part(4, SMALL_FILE_BYTES));
     return { deleted, head, patched, again: await probe.remove(upload) };
   },
 });
 
 export const deletedFinished = scenario({
   id: 'deleted-finished',
-  does: 'deletes an upload of 10 bytes that is complete, and asks for its content',
+  does: 'deletes a small upload that is complete, and asks for its content',
   needs: ['offers termination'],
   run: async (probe) => {
-    const { upload } = await begun(probe, SIZE);
+    const { upload } = await begun(probe, SMALL_FILE_BYTES);
     const deleted = await probe.remove(upload);
     return { deleted, got: await probe.request('GET', upload.url) };
   },
@@ -45,7 +44,7 @@ export const deletedUnknown = scenario({
   does: 'deletes an upload that never existed, once HEAD has refused it',
   needs: ['offers termination'],
   run: async (probe) => {
-    const unknown = await probe.unknownUpload(await probe.create(SIZE));
+    const unknown = await probe.unknownUpload(await probe.create(SMALL_FILE_BYTES));
     return { deleted: await probe.remove(unknown) };
   },
 });

@@ -12,7 +12,7 @@ export const corePatchEdgeSpoils = [
   ...spoils(unknownPatch, { 'core.patch.unknown.404': ({ patchUnknown }) => answerWith(patchUnknown, 409) }),
   ...spoils(tooLongBodies, {
     'core.patch.exceed-length': ({ plain }) => {
-      plain.trial.after.bytes = 20;
+      plain.trial.after.bytes = 34;
     },
     'core.patch.exceed-length-chunked': ({ chunked }) => {
       chunked.trial.after.bytes = 50;
@@ -22,7 +22,7 @@ export const corePatchEdgeSpoils = [
   ...spoils(patchesBehindTheEnd, {
     'core.patch.after-complete-empty': ({ empty }) => answerWith(empty.exchange, 500),
     'core.patch.after-complete-bytes': ({ oneByte }) => {
-      oneByte.after.bytes = 11;
+      oneByte.after.bytes = 25;
     },
   }),
   ...spoils(emptyPatch, {

@@ -39,7 +39,7 @@ export const pulseFinalizeNamesSpoils = [
   ...spoils(sameName, {
     'pulse.finalize.filename.collision': ({ oneAgain }) =>
       setJson(oneAgain, (json) => {
-        json.size = 20;
+        json.size = 34;
       }),
   }),
   ...spoils(workingFileName, {

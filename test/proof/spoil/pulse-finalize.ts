@@ -40,7 +40,7 @@ export const pulseFinalizeSpoils = [
     'pulse.finalize.overlong': ({ finalized }) => {
       answerWith(finalized, 200);
       setJson(finalized, (json) => {
-        json.size = 15;
+        json.size = 29;
       });
     },
   }),
