@@ -9,7 +9,7 @@ import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import { anExchange, aRecording, aTarget } from './made-up.ts';
 
-function verdictOf(id: string, seen: object): string | undefined {
+function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
   const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, dataWholeFiles];
   const checks = [
     ...sections.flatMap((section) => section.checks),
@@ -17,7 +17,7 @@ function verdictOf(id: string, seen: object): string | undefined {
     ...malformedRequestChecks,
   ];
   const check = checks.find((each) => each.id === id);
-  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
+  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
 }
 
 describe('an upload that was deleted while a chunk arrived', () => {
