@@ -101,7 +101,7 @@ export const creationWithUploadDefects: readonly Defect[] = [
     breaks: ['cwu.post.whole-file'],
     source: 'https://github.com/s3rius/rustus/issues/93',
     serve,
-    behaviour: () => takingOnly(5, 4),
+    behaviour: () => takingOnly(24, 23),
   },
   {
     id: 'creation-rest-shifted',

@@ -151,11 +151,11 @@ export const deferLengthDefects: readonly Defect[] = [
   },
   {
     id: 'late-length-needs-bytes',
-    says: 'Does not look at the size in an empty PATCH behind 10 bytes.',
+    says: 'Does not look at the size in an empty PATCH behind 24 bytes.',
     breaks: ['defer.patch.set-length-empty'],
     serve,
     behaviour: declaring(
-      (_, { bodyBytes }, { offsetBytes }) => bodyBytes === 0 && offsetBytes === 10,
+      (_, { bodyBytes }, { offsetBytes }) => bodyBytes === 0 && offsetBytes === 24,
       nothing,
     ),
   },

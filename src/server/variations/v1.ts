@@ -7,12 +7,13 @@ import {
   method,
   refusing,
   status,
-  uploadOf,
   withHeaders,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
 import { inText } from '../defects/v1-authorisation.ts';
 import { reading, refusingPairs } from '../defects/v1-metadata.ts';
+import { creationDeferLength } from '../extensions/creation-defer-length.ts';
+import { standardExtensions } from '../extensions.ts';
 import { refusal } from '../http/exchange.ts';
 import { isUploadId } from '../store/upload.ts';
 import { beginsLikeVideo } from './begins-like-video.ts';
@@ -121,11 +122,13 @@ export const v1Variations: readonly Variation[] = [
     id: 'v1-looks-at-videos',
     says: 'Refuses and removes a video that does not begin like one.',
     serve: { protocol: 'pulse-v1' },
-    behaviour: () =>
-      filtering(async (exchange, next, parts) => {
+    behaviour: () => ({
+      extensions: [...standardExtensions, creationDeferLength()],
+      ...filtering(async (exchange, next, parts) => {
         const reply = await next();
-        if (!isLastChunk({ exchange, reply })) return reply;
-        const upload = await uploadOf(exchange, parts);
+        if (!bringsBytes({ exchange, reply })) return reply;
+        const named = exchange.request.method === 'POST' ? headerOf(reply, 'Location') : undefined;
+        const upload = await parts.uploads.find((named ?? exchange.request.path).split('/').at(-1) ?? '');
         if (
           upload?.finished === undefined ||
           upload.info.metadata?.includes('kind ') ||
@@ -135,11 +138,12 @@ export const v1Variations: readonly Variation[] = [
         await parts.uploads.remove(upload, async () => {});
         return refusal(422, 'this is no video; it was removed');
       }),
+    }),
   },
 ];
 
-const isLastChunk = both(
-  method('PATCH'),
-  status(204),
+const bringsBytes = both(
+  method('PATCH', 'POST'),
+  status(201, 204),
   ({ reply }) => headerOf(reply, 'Upload-Offset') !== '0',
 );

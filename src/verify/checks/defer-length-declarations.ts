@@ -2,6 +2,7 @@ import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectHeader, expectOffset, expectRefused, expectStatus, needed, remarks } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import {
   beyondMaximum,
   type Declaration,
@@ -43,14 +44,14 @@ export const deferLengthDeclarations: readonly Check[] = [
     impact: 'data',
     spec: post,
     says: 'A PATCH without bytes can say the size, and completes the upload if nothing is missing.',
-    passes: '204, offset and size 10 from HEAD, and the file is there',
+    passes: '204, the size as offset and length from HEAD, and the file is there',
     fails: 'a refusal, an upload that stays open, or another file',
     matters: 'a client that learns of the end behind the last byte cannot finish',
     reads: emptyDeclaration,
     judge({ declared, content }) {
       const remark = expectStatus(declared.patched, [204], { warn: ['2xx'] });
-      expectHeader(declared.headed, 'Upload-Length', '10');
-      expectOffset(declared.headed, 10);
+      expectHeader(declared.headed, 'Upload-Length', String(SMALL_FILE_BYTES));
+      expectOffset(declared.headed, SMALL_FILE_BYTES);
       return remarks(remark, expectContentWhereKnown(content));
     },
   }),

@@ -1,6 +1,7 @@
 import { OFFSET_OCTET_STREAM } from '../../protocol/headers.ts';
 import { headerOf, isSuccess } from '../answers.ts';
 import { Skip } from '../check.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { RequestOptions } from '../probe/request.ts';
@@ -40,10 +41,10 @@ export const firstBytes = scenario({
 
 export const wholeAtCreation = scenario({
   id: 'whole-file-at-creation',
-  does: 'creates an upload of 5 bytes with all of them, and reads them back',
+  does: 'creates a small upload with all of its bytes, and reads them back',
   needs: offered,
   run: async (probe) => {
-    const file = probe.payload(5);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const filled = await fill(probe, file.sizeBytes, carrying(file.part(0, file.sizeBytes)));
     if (!isSuccess(filled.posted)) return filled;
     return { ...filled, content: await probe.content(probe.uploadOf(filled.posted, file.sizeBytes), file) };

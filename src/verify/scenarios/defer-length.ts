@@ -1,5 +1,6 @@
 import { headerOf, isSuccess, offsetOf } from '../answers.ts';
 import { Skip } from '../check.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -107,10 +108,10 @@ export const knownLengths = scenario({
 
 export const emptyDeclaration = scenario({
   id: 'empty-declaration',
-  does: 'sends 10 bytes to an upload without a size, says in an empty PATCH that they are all, and reads them back',
+  does: 'sends a small file to an upload without a size, says in an empty PATCH that this is all, and reads it back',
   needs: offered,
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await deferredUpload(probe, file.sizeBytes);
     await bringTo(probe, upload, file, file.sizeBytes);
     const declared = await declare(probe, upload, file.sizeBytes, '', String(file.sizeBytes));

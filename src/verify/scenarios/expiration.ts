@@ -1,5 +1,6 @@
 import { headerOf, offsetOf } from '../answers.ts';
 import { Skip } from '../check.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
@@ -9,14 +10,14 @@ import { trialOf } from './trial.ts';
 
 export const deadlines = scenario({
   id: 'deadlines',
-  does: 'creates an upload of 10 bytes, and sends 4, 3 and the last 3',
+  does: 'creates a small upload, and sends 4 bytes, 3 and the rest',
   needs: ['offers expiration'],
   run: async (probe) => {
-    const file = probe.payload(10);
+    const file = probe.payload(SMALL_FILE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const patched: Exchange[] = [];
     let at = 0;
-    for (const end of [4, 7, 10]) {
+    for (const end of [4, 7, SMALL_FILE_BYTES]) {
       const chunk = await probe.patch(upload, at, file.part(at, end));
       patched.push(chunk);
       at = offsetOf(chunk) ?? end;
