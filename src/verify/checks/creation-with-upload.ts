@@ -11,6 +11,7 @@ import {
   remarks,
 } from '../expect.ts';
 import { may, must, safety, should } from '../levels.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import {
   cutCreation,
   type Filled,
@@ -117,13 +118,13 @@ const files: readonly Check[] = [
     impact: 'data',
     spec: extension,
     says: 'A creation can bring the whole file, and is then complete.',
-    passes: 'a success, offset and size 5 from HEAD, and the bytes are there',
+    passes: 'a success, the size as offset and length from HEAD, and the bytes are there',
     fails: 'a refusal, an upload that stays open, or other bytes',
     matters: 'small files are never complete',
     reads: wholeAtCreation,
     judge(seen) {
       expectStatus(seen.posted, ['2xx']);
-      expectOffset(seen.headed, 5);
+      expectOffset(seen.headed, SMALL_FILE_BYTES);
       if (!('content' in seen)) throw new Blocked('nothing was read back', [seen.posted]);
       return expectContentWhereKnown(seen.content);
     },
