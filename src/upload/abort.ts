@@ -59,7 +59,9 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
   try {
     const record = await tools.store.read(key, () => undefined);
     // What is complete stays. Under a name that we chose another's upload may stand: it is ours once the server said so.
-    if (record?.phase !== 'sending' || record.finishError !== undefined) return;
+    if (record?.phase !== 'sending') return;
+    // Of an error at the end only HEAD knows whether all is there, and it is asked before anything is removed.
+    if (record.finishError !== undefined && record.headless) return;
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await forget({ ...sender, key });

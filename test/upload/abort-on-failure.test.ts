@@ -107,4 +107,16 @@ describe('--abort-on-failure', () => {
     expect(busy.outcome.exitCode).toBe(4);
     expect(deletions(bench)).toEqual(['DELETE 204', 'DELETE 204']);
   });
+
+  it('asks again, and removes, where nobody said what became of the last chunk', async () => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 1, times: 99 }, do: 'answer', status: 403 },
+      { on: { method: 'HEAD', nth: 1 }, do: 'answer', status: 503 },
+    ]);
+    const settings = { chunkBytes: 1000, abortOnFailure: true, retries: 0 };
+    const { outcome } = await sendInput(bench.proxy, [payload(500)], { sizeBytes: 500 }, settings);
+    expect(outcome.exitCode).toBe(5);
+    expect(deletions(bench)).toEqual(['DELETE 204']);
+  });
 });

@@ -76,6 +76,19 @@ describe('what a run came back for is not pruned as old by its end', () => {
     expect(await readdir(dirname(dirname(copy)))).toEqual([]);
   });
 
+  it.skipIf(process.platform === 'win32')('where the folder of the copies is a link elsewhere', async () => {
+    const bench = await startBench();
+    const elsewhere = join(bench.dir, 'elsewhere');
+    await mkdir(join(bench.dir, 'state'), { recursive: true });
+    await mkdir(elsewhere);
+    await symlink(elsewhere, join(bench.dir, 'state', 'spool'));
+    const copy = await copyIn(bench);
+    await age(copy, 31);
+    await bench.server.vanish();
+    expect((await bench.upload(copy, once)).exitCode).toBe(4);
+    expect(await readdir(elsewhere)).toEqual(['x']);
+  });
+
   it('nor by a later one, where a program came back for it', async () => {
     const bench = await startBench();
     const copy = await copyIn(bench);

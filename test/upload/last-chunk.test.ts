@@ -77,6 +77,30 @@ describe('a refusal of the last chunk, although all bytes are there', () => {
     expect((await bench.upload(file, { ...plainTus(bench), resume: false })).exitCode).toBe(0);
   });
 
+  it('that HEAD refuted counts no more, though the run that heard it ends before anything is stored', async () => {
+    const bench = await startBench();
+    const { script } = bench.server;
+    const file = await bench.file(10);
+    const once = { ...plainTus(bench), retries: 0 };
+    script.PATCH = [{ answer: 403 }];
+    script.HEAD = [stay, { answer: 503 }];
+    expect((await bench.upload(file, once)).exitCode).toBe(5);
+    script.PATCH = [{ loseAnswer: true }];
+    expect((await bench.upload(file, once)).exitCode).toBe(4);
+    expect((await bench.upload(file, once)).exitCode).toBe(0);
+    expect(offsets(bench)).toEqual([0, 0]);
+  });
+
+  it('with a pause longer than that between tries is asked about by the next run, not waited for', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [{ answer: 503, headers: { 'Retry-After': '4' } }];
+    const file = await bench.file(10);
+    const once = { ...plainTus(bench), retries: 0 };
+    expect((await bench.upload(file, once)).exitCode).toBe(4);
+    expect(bench.server.lines().at(-1)).toMatch(/^PATCH /);
+    expect((await bench.upload(file, once)).exitCode).toBe(0);
+  });
+
   it('that ends the run, after which HEAD answers nothing, is not forgotten either', async () => {
     const bench = await startBench();
     bench.server.script.PATCH = [{ status: 403 }];

@@ -16,6 +16,8 @@ export interface HostPause {
    * Rejects with `temporary` where that is too far away, and with the signal's reason.
    */
   readonly over: (signal?: AbortSignal) => Promise<void> | undefined;
+  /** How long it still lasts; 0 where there is none. */
+  readonly leftMs: () => number;
 }
 
 interface Waiting {
@@ -37,6 +39,7 @@ export function createHostPause({ clock, random }: Waiting, longestMs: number): 
       untilMs = Math.max(untilMs, clock.nowMs() + ms);
     },
     over: (signal) => (untilMs === 0 || clock.nowMs() >= untilMs ? undefined : wait(signal)),
+    leftMs: () => (untilMs === 0 ? 0 : Math.max(0, untilMs - clock.nowMs())),
   };
 }
 

@@ -3,6 +3,7 @@ import { errorOf, type Fault } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
 import { sameFile } from '../source/source.ts';
 import type { UploadRecord } from '../state/state-store.ts';
+import { tidily } from '../tidily.ts';
 import { assertPrefix } from './accepted-prefix.ts';
 import { isExpired } from './expiry.ts';
 import { askOffset } from './offset.ts';
@@ -24,7 +25,7 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     return startOver('the saved upload was given another name');
   const url = new URL(record.url);
   if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
-  const resumed = (offsetBytes: number): OpenUpload => {
+  const resumed = async (offsetBytes: number): Promise<OpenUpload> => {
     if (
       record.finishError !== undefined &&
       offsetBytes === sizeOf(job) &&
@@ -34,12 +35,13 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
     const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
     // Bytes are missing: what the last of them were answered is no longer about the end.
-    const { finishError: _, ...kept } = record;
+    const { finishError, ...kept } = record;
+    const open: UploadRecord = isShort ? { ...kept, phase: 'sending' } : kept;
+    // At once: whatever ends this run, the next one must not take it for the word on the end.
+    if (finishError !== undefined)
+      await tidily(job, 'that bytes are missing', () => tools.store.write(open), 'saved');
     // How far an earlier run came is not known: a cache may have answered HEAD with less.
-    return {
-      ...{ url, offsetBytes, sentEndBytes: sizeOf(job) },
-      record: isShort ? { ...kept, phase: 'sending' } : kept,
-    };
+    return { url, offsetBytes, sentEndBytes: sizeOf(job), record: open };
   };
   const isWhole = record.phase === 'finalizing' || (record.phase === 'complete' && record.headless === true);
   if (isWhole) return resumed(sizeOf(job));

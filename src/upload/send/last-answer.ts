@@ -48,6 +48,8 @@ export async function completeAt(sending: Sending): Promise<number | undefined> 
   const { finalize } = job.protocol;
   if (finishFault === undefined || finalize !== undefined || upload.record.headless) return undefined;
   if (job.tools.signal?.aborted) return undefined;
+  // Whoever has given up waits for a last question no longer than before a try; the next run asks it.
+  if (job.tools.host.pause.leftMs() > job.settings.retryDelayMs) return undefined;
   const asked = await askOffset(job, upload.url).catch(() => undefined);
   // What nobody says is not known: then the next run finds out.
   if (asked === undefined || 'fault' in asked) return undefined;

@@ -55,8 +55,7 @@ export async function isSpooled(stateDir: string, path: string): Promise<boolean
 
 /** Somebody came back for a file: where it is such a copy, its time begins anew. */
 export async function renewCopy(stateDir: string, path: string, now: Date): Promise<void> {
-  // Of a long list nearly none is one, and no folder is looked at for the others.
-  if (basename(dirname(dirname(path))) !== SPOOL || !(await isSpooled(stateDir, path))) return;
+  if (!(await isSpooled(stateDir, path))) return;
   await utimes(dirname(path), now, now);
 }
 
