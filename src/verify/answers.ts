@@ -1,4 +1,4 @@
-import { parseByteCount } from '../protocol/headers.ts';
+import { parseByteCount, parseRetryAfterMs } from '../protocol/headers.ts';
 import type { Exchange, HeadRecord } from './recording.ts';
 
 /** Words for reading what was recorded; scenarios decide with them, judges judge with them. */
@@ -48,6 +48,11 @@ export function overlapsAnother(
 export function isBusy(exchange: Exchange | undefined): boolean {
   const status = exchange?.answer?.status;
   return status === 423 || status === 429 || status === 503;
+}
+
+/** The answer names a time at which it will be another one. */
+export function namesLater(exchange: Exchange | undefined): boolean {
+  return parseRetryAfterMs(headerOf(exchange, 'Retry-After'), 0) !== undefined;
 }
 
 /** Served, if only by a redirect, which is not followed. */

@@ -85,7 +85,9 @@ export function judge(check: Check, recording: Recording, target: Target): Check
     const locked = needsNoUpload(check)
       ? undefined
       : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
-    const why = locked ?? putOff ?? whyPutOff(evidence ?? []);
+    // What was put off explains neither lost bytes nor what another request of a crowd shows.
+    const excuses = isLoss ? [] : [...putOffAlone(recording), ...(evidence ?? []).slice(-1)];
+    const why = locked ?? whyPutOff(excuses);
     if (why !== undefined) return result('blocked', { remark: why, ...(evidence && { evidence }) });
     return result(graded(level, thrown.details), {
       ...(isLoss && asLoss),

@@ -41,7 +41,7 @@ async function judgedTwice(changes: RunChanges, tools: Partial<VerifyTools> = {}
       expectedFailure,
     })),
   });
-  return { live: shown(live), again: shown(again) };
+  return { live: shown(live), again: shown(again), lines: recordingLines(live, run) };
 }
 
 it('a failure that was expected is expected when the recordings are judged again', async () => {
@@ -73,4 +73,21 @@ it('what a run did not come to is blocked when the recordings are judged again, 
   const { live, again } = await judgedTwice({ only, jobs: 1 }, { report, signal: interruption.signal });
   expect(live.results.filter(({ verdict }) => verdict === 'blocked').length).toBeGreaterThan(2);
   expect(again).toEqual(live);
+});
+
+it('what an earlier version recorded otherwise, or not at all, is skipped', async () => {
+  const only = ['core.patch.204', 'http.expect-100.reject'];
+  const { lines } = await judgedTwice({ only });
+  const older = lines
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('"scenario":"patch-steps"'))
+    .map((line) => JSON.parse(line, (key, value) => (key === 'early' ? undefined : value)))
+    .map((value) => JSON.stringify(value))
+    .join('\n');
+  const { results, exitCode } = judgedAgain('r.ndjson', older);
+  expect(results.map(({ id, verdict, remark }) => [id, verdict, remark])).toEqual([
+    ['core.patch.204', 'skip', 'its scenario was not recorded'],
+    ['http.expect-100.reject', 'skip', 'its scenario was recorded by another version of the suite'],
+  ]);
+  expect(exitCode).toBe(9);
 });

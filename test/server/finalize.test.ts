@@ -129,7 +129,9 @@ describe('finalize', () => {
 
   it.each([
     ['milliseconds', 1],
+    ['the steps of exFAT', 10],
     ['whole seconds', 1000],
+    ['the steps of FAT and zip', 2000],
   ])('knows its own file also where a copy or an archive cut its date to %s', async (_what, unitMs) => {
     const server = await subject();
     const path = join(server.dir, 'video.mp4');

@@ -143,7 +143,9 @@ describe('a server that is right in a way of its own', () => {
     const behaviour = filtering(async (_, next) => {
       const nowMs = performance.now();
       if (nowMs - window.sinceMs > 500) window = { sinceMs: nowMs, taken: 0 };
-      return ++window.taken > 15 ? refusal(limited, 'too many requests') : next();
+      if (++window.taken <= 15) return next();
+      const headers = limited === 503 ? { 'Retry-After': '1' } : {};
+      return { ...refusal(limited, 'too many requests'), headers };
     });
     const only = ['core.patch.204', 'core.head.offset-*', 'creation.post.201', 'data.canary'];
     const verdicts = await verdictsOn({ protocol: 'tus', behaviour }, { only });

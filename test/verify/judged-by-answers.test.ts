@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Violation } from '../../src/verify/check.ts';
 import { creationLengthChecks } from '../../src/verify/checks/creation-lengths.ts';
 import { dataDisconnects } from '../../src/verify/checks/data-disconnects.ts';
 import { dataOverlaps } from '../../src/verify/checks/data-overlaps.ts';
@@ -7,7 +8,8 @@ import { malformedRequestChecks } from '../../src/verify/checks/malformed-reques
 import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
 import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
-import { anExchange, aRecording, aTarget } from './made-up.ts';
+import type { Exchange } from '../../src/verify/recording.ts';
+import { aCheck, anExchange, aRecording, aTarget } from './made-up.ts';
 
 function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
   const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, dataWholeFiles];
@@ -152,7 +154,12 @@ describe('a server that limits requests', () => {
     ['put off with 503, with a 500 among the malformed ones', [503, 201, 500], 'fail'],
     ['taken at once', [201], 'fail'],
   ])('may answer malformed requests with 503, where others were %s', (_, statuses, verdict) => {
-    const of = (scenario: string, status: number, n: number) => ({ ...anExchange({ status }), scenario, n });
+    const headers = { 'Retry-After': '1' };
+    const of = (scenario: string, status: number, n: number) => ({
+      ...anExchange({ status, ...(status === 503 && { headers }) }),
+      scenario,
+      n,
+    });
     const [first = 0, ...more] = statuses;
     const ordinary = [
       { ...of('canary', first, 1), ...(first === 503 && { repeated: true }) },
@@ -160,6 +167,33 @@ describe('a server that limits requests', () => {
     ];
     const malformed = [503, ...more.slice(1)].map((status, index) => of('odd-methods', status, index + 1));
     expect(verdictOf('http.no-5xx', { exchanges: [...ordinary, ...malformed] })).toBe(verdict);
+  });
+
+  it('is not excused from a 503 that names no time to come back at', () => {
+    const headers = { 'Retry-After': '1' };
+    const putOff = { ...anExchange({ status: 503, headers }), scenario: 'canary', n: 1, repeated: true };
+    const taken = { ...anExchange({ status: 201 }), scenario: 'canary', n: 2 };
+    const failed = { ...anExchange({ status: 503 }), scenario: 'odd-methods', n: 1 };
+    expect(verdictOf('http.no-5xx', { exchanges: [putOff, taken, failed] })).toBe('fail');
+  });
+
+  it('is not excused, by what it put off of a crowd, from what the others show', () => {
+    const check = aCheck({
+      judge: ({ loss, shows }: { loss?: true; shows: Exchange }) => {
+        throw new Violation({ actual: 'wrong', evidence: [shows], ...(loss && { isLoss: loss }) });
+      },
+    } as never);
+    const crowd = [
+      { ...anExchange({ status: 429 }), n: 1, startedMs: 0, endedMs: 2 },
+      { ...anExchange({ status: 201 }), n: 2, startedMs: 1, endedMs: 3 },
+    ];
+    const alone = [{ ...anExchange({ status: 429 }), n: 1, startedMs: 0, endedMs: 1 }];
+    const verdict = (exchanges: readonly Exchange[], seen: object) =>
+      judge(check, aRecording({ exchanges, outcome: { kind: 'seen', seen } }), aTarget).verdict;
+    expect(verdict(crowd, { shows: crowd[1] })).toBe('fail');
+    expect(verdict(crowd, { shows: crowd[0] })).toBe('blocked');
+    expect(verdict(alone, { shows: crowd[1] })).toBe('blocked');
+    expect(verdict(alone, { shows: crowd[1], loss: true })).toBe('fail');
   });
 
   it('may put off some of a crowd, for the check to judge', () => {

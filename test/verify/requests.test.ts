@@ -311,7 +311,6 @@ describe('a server that limits requests', () => {
     [429, { 'Retry-After': '7' }, 7000],
     [503, { 'Retry-After': '7' }, 7000],
     [429, {}, 1000],
-    [503, {}, 1000],
     [429, { Date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'Retry-After': 'Sun, 06 Nov 1994 08:49:40 GMT' }, 3000],
   ])('with %i and %j is asked again when it wants', async (status, headers, waitedMs) => {
     const { probe, origin, clock: hurried, seen } = await limiting(1, status, headers);
@@ -322,6 +321,12 @@ describe('a server that limits requests', () => {
       [200, undefined],
     ]);
     expect(hurried.nowMs() - startMs).toBe(waitedMs);
+  });
+
+  it('with 503 and no time is not asked again: so a proxy answers for a server that is gone', async () => {
+    const { probe, origin, seen } = await limiting(1, 503);
+    await probe.request('GET', `${origin}/a`);
+    expect(seen()).toEqual([[503, undefined]]);
   });
 
   it('is asked five times, and in the same run not again', async () => {

@@ -55,7 +55,10 @@ describe('what would harm an upload of somebody else', () => {
 
   it.each(scenarios)('is not sent where HEAD knows the upload: %s', async (_, { run }) => {
     const { origin, sentToOthers } = await countingServer(200);
-    await expect(run(probeAt(origin).probe)).rejects.toThrow(Skip);
+    const ran = run(probeAt(origin).probe);
+    // Of v1 the other refusals are asked for all the same.
+    if (run === refusedByTus.run) expect(await ran).toMatchObject({ refused: { length: 6 } });
+    else await expect(ran).rejects.toThrow(Skip);
     expect(sentToOthers()).toEqual([expect.stringMatching(/^HEAD \d{18}$/)]);
   });
 

@@ -207,6 +207,24 @@ describe('the offset', () => {
     expect(seen.length).toBeLessThan(40);
   });
 
+  it('is waited for in all no longer than ten minutes of a run', async () => {
+    const clock = hurriedClock();
+    let untilMs = 0;
+    const head = () =>
+      clock.nowMs() < untilMs ? { status: 423 } : { status: 200, headers: { 'Upload-Offset': '0' } };
+    const { origin } = await memoryServer({ head });
+    const { probe } = probeAt(origin, {}, {}, { clock });
+    const upload = await probe.create(10);
+    const settled = async () => {
+      untilMs = clock.nowMs() + 45_000;
+      return (await probe.settle(upload)).bytes;
+    };
+    const known: (number | undefined)[] = [];
+    for (let lock = 0; lock < 16; lock++) known.push(await settled());
+    expect(known.slice(0, 12)).toEqual(Array(12).fill(0));
+    expect(known.at(-1)).toBeUndefined();
+  });
+
   it('is not waited for where the upload is gone', async () => {
     const { origin } = await memoryServer({ head: () => ({ status: 410 }) });
     const { probe } = probeAt(origin);

@@ -31,9 +31,13 @@ export async function isOwn(id: string, { name, writtenMs }: FinishedFile, root:
   return found !== undefined && isSameDate(found.mtimeMs, writtenMs);
 }
 
-/** Copies and archives keep dates, but many of them cut them to milliseconds or to whole seconds. */
+/** How coarse the dates of copies are: of most programs and archives, of exFAT, of FAT and zip. */
+const dateStepsMs = [1, 10, 1000, 2000];
+
+/** Copies and archives keep dates, but many of them in steps, up or down. */
 function isSameDate(foundMs: number, writtenMs: number): boolean {
-  return Math.abs(foundMs - writtenMs) < 1 || foundMs === Math.floor(writtenMs / 1000) * 1000;
+  const awayMs = Math.abs(foundMs - writtenMs);
+  return awayMs < 1 || dateStepsMs.some((stepMs) => foundMs % stepMs === 0 && awayMs < stepMs);
 }
 
 /** Whether the two are names of one file: after a crash between `link` and `rm` a file has both. */

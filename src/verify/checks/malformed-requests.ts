@@ -1,4 +1,4 @@
-import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { headerOf, isSuccess, namesLater, outcomeOf } from '../answers.ts';
 import { canary } from '../canary.ts';
 import { Blocked, type Check, check, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectRefused, expectStatus, remarks } from '../expect.ts';
@@ -206,7 +206,9 @@ export const malformedRequestChecks: readonly Check[] = [
       if (probes.length === 0) throw new Blocked('no malformed request was answered');
       const errors = probes.filter(({ answer }) => (answer?.status ?? 0) >= 500 && answer?.status !== 501);
       const isLimiting = exchanges.some((exchange) => isTakenLater(exchange, exchanges));
-      const failed = errors.filter((exchange) => !(isLimiting && exchange.answer?.status === 503));
+      const failed = errors.filter(
+        (exchange) => !(isLimiting && exchange.answer?.status === 503 && namesLater(exchange)),
+      );
       if (failed.length === 0)
         return errors.length === 0 ? undefined : `${errors.length} of them were put off with 503`;
       const actual = `${failed.length} of them: ${failed.map(summary).join('; ')}`;

@@ -74,6 +74,8 @@ export function createFinish(
       const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
       if (accepted !== undefined && accepted > offset) {
         offset = accepted;
+        if (busySinceMs !== undefined) patience.waited(nowMs() - busySinceMs);
+        busySinceMs = undefined;
         continue;
       }
       const putOff = waitsForChunks && isBusy(exchange);

@@ -1,5 +1,5 @@
 import { parseRetryAfterMs } from '../../protocol/headers.ts';
-import { headerOf, overlapsAnother } from '../answers.ts';
+import { headerOf, namesLater, overlapsAnother } from '../answers.ts';
 import type { Exchange } from '../recording.ts';
 import type { OpenRequest } from './link.ts';
 import type { WaitTools } from './patience.ts';
@@ -38,9 +38,10 @@ export async function untilTaken(
   return begun;
 }
 
-/** 503 also says that nobody is there: whoever asks just that is told so. */
-function isPutOff({ answer }: Exchange, { alone }: RequestOptions): boolean {
-  return answer?.status === 429 || (answer?.status === 503 && !alone);
+/** 503 says so only with a time to come back at: alone it is what a proxy answers for a server that is gone. */
+function isPutOff(exchange: Exchange, { alone }: RequestOptions): boolean {
+  const { answer } = exchange;
+  return answer?.status === 429 || (answer?.status === 503 && !alone && namesLater(exchange));
 }
 
 /** As the answer says; a date by the server's own clock. */
