@@ -9,10 +9,11 @@ export function parseServerUrl(text: string, source: string): URL {
 
   const bare = text.trim();
   if (!/^https?:\/\//i.test(bare)) {
-    const withScheme = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(bare) && !/^\w+:\//.test(bare);
+    const [, scheme = 'http', rest = ''] = /^(?:(https?)[:/]+)?(.*)$/is.exec(bare) ?? [];
+    const isHost = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(rest) && !/^\w+:\//.test(rest);
     throw fault(
       'a URL that begins with http:// or https://',
-      withScheme ? `did you mean http://${bare}?` : EXAMPLE,
+      isHost ? `did you mean ${scheme.toLowerCase()}://${rest}?` : EXAMPLE,
     );
   }
   if (!URL.canParse(bare)) throw fault('a URL', EXAMPLE);

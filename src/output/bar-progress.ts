@@ -13,6 +13,8 @@ const TERMINAL_STATE = /\x1b(?:[78]|\[\?7[hl])/g;
 /** Longer than this without news, and the last rate is none any more. */
 const SILENCE_MS = 5_000;
 const FINISHING = 'finishing';
+/** The pause before it is over. */
+const RETRYING = 'retrying';
 
 /** What the bar shows after this event: undefined once the file is finished, the same where nothing changed. */
 export function foldBar(state: BarState | undefined, event: PulseEvent, nowMs: number): BarState | undefined {
@@ -48,7 +50,9 @@ export function foldBar(state: BarState | undefined, event: PulseEvent, nowMs: n
 /** The state as it looks now: after a while without news it says for how long nothing has moved. */
 export function shownAt(state: BarState, nowMs: number): BarState {
   const silentMs = nowMs - (state.newsAtMs ?? nowMs);
-  if (silentMs < SILENCE_MS || state.note === FINISHING) return state;
+  if (state.note === FINISHING) return state;
+  if (silentMs < SILENCE_MS)
+    return silentMs > 0 && state.note !== undefined ? { ...state, note: RETRYING } : state;
   return { ...state, note: `waiting ${formatDuration(Math.floor(silentMs / 1000) * 1000)}` };
 }
 

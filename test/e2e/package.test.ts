@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
 const windows = process.platform === 'win32';
@@ -45,6 +45,7 @@ it('the packed tarball works where it is installed, with nothing of the checkout
     'bin',
     'dist',
     'docs',
+    'fixtures',
     'man',
     'node_modules',
     'package.json',
@@ -53,9 +54,18 @@ it('the packed tarball works where it is installed, with nothing of the checkout
   ];
   const installed = join(modules, 'pulse-upload');
   expect(readdirSync(installed).sort()).toEqual(shipped);
-  const links = [...readFileSync(join(installed, 'README.md'), 'utf8').matchAll(/\]\((?!https:)([^)#]+)/g)];
-  expect(links.length).toBeGreaterThan(20);
-  expect(links.filter(([, path = '']) => !existsSync(join(installed, path)))).toEqual([]);
+  const docs = readdirSync(join(installed, 'docs'), { recursive: true, encoding: 'utf8' });
+  const pages = [
+    'README.md',
+    ...docs.filter((name) => name.endsWith('.md')).map((name) => join('docs', name)),
+  ];
+  const links = pages.flatMap((page) =>
+    [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(
+      ([, path = '']) => join(dirname(page), path),
+    ),
+  );
+  expect(links.length).toBeGreaterThan(60);
+  expect(links.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
 
   // A project that keeps the tarball, as docs/ci.md says: whoever installs the project has `npx pulse-upload`.
   const project = join(dir, 'project');

@@ -22,6 +22,9 @@ test.each([
     'a URL that begins with http:// or https://',
     'write for example https://videos.example.org/api',
   ],
+  ['http//host:8080', 'a URL that begins with http:// or https://', 'did you mean http://host:8080?'],
+  ['https:/host/api', 'a URL that begins with http:// or https://', 'did you mean https://host/api?'],
+  ['http:host', 'a URL that begins with http:// or https://', 'did you mean http://host?'],
   ['localhost:8080', 'a URL that begins with http:// or https://', 'did you mean http://localhost:8080?'],
   [
     'videos.example.org/api',

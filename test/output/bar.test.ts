@@ -109,7 +109,8 @@ describe('what a bar shows', () => {
     ['a rate that is still true', [start, progress(1000)], 4_999, undefined],
     ['how long nothing has moved', [start, progress(1000)], 12_400, 'waiting 12 s'],
     ['that nothing came at all', [start], 61_000, 'waiting 1m 01s'],
-    ['the pause before a retry', [start, retry], 5_900, 'retry in 1.0 s'],
+    ['the pause before a retry', [start, retry], 900, 'retry in 1.0 s'],
+    ['that the pause is over', [start, retry], 5_900, 'retrying'],
     ['that the retry hangs', [start, retry], 21_000, 'waiting 20 s'],
     ['that it finishes, however long that takes', [start, progress(sizeBytes)], 60_000, 'finishing'],
   ])('is %s', (_, events, nowMs, note) => {
