@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseTemplateOfLines } from '../../src/input/line-template.ts';
-import { startServer } from '../../src/server/server.ts';
+import { subject } from '../server/harness.ts';
 import { bin, runBin, temporaryFolder } from './run-bin.ts';
 import { errorOf } from './usage-errors.ts';
 
@@ -51,13 +51,7 @@ describe('a template', () => {
 
 test('finished files have the line of the template on stdout, failed ones have none', async () => {
   const dir = await temporaryFolder();
-  const server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    dir: join(dir, 'served'),
-    protocol: 'pulse',
-  });
-  onTestFinished(() => server.close());
+  const server = await subject({ dir: join(dir, 'served') });
   await writeFile(join(dir, 'a.mp4'), 'aaa');
   await writeFile(join(dir, 'b.mp4'), 'bb');
   const run = (...args: readonly string[]) =>
@@ -81,13 +75,7 @@ test.runIf(process.platform === 'linux')(
   'a name that is not UTF-8 comes byte for byte, in a line and in the CSV of a ledger',
   async () => {
     const dir = await temporaryFolder();
-    const server = await startServer({
-      host: '127.0.0.1',
-      port: 0,
-      dir: join(dir, 'served'),
-      protocol: 'pulse',
-    });
-    onTestFinished(() => server.close());
+    const server = await subject({ dir: join(dir, 'served') });
     const name = Buffer.from('caf\xe9.mp4', 'latin1');
     await writeFile(Buffer.concat([Buffer.from(`${dir}/`), name]), 'x');
     await writeFile(join(dir, 'list'), Buffer.concat([name, Buffer.from('\0')]));

@@ -7,10 +7,17 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startForwardProxy } from '../../fixtures/proxies/forward-proxy.ts';
 import { type PulseError, type PulseEvent, type UploadOptions, upload } from '../../src/index.ts';
-import { startServer } from '../../src/server/server.ts';
+import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { makeAuthority, makeIdentity } from '../transport/certificates.ts';
 
 const TOKEN = 'kept-for-ourselves-1234';
+
+/** A reference server in a folder of its own, until the test ends. */
+async function served(): Promise<RunningServer> {
+  const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });
+  onTestFinished(() => server.close());
+  return server;
+}
 
 async function folder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'pulse-upload-library-'));
@@ -120,8 +127,7 @@ describe('upload()', () => {
 
   it('keeps an option that is undefined at its default', async () => {
     const { file, stateDir } = await video();
-    const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });
-    onTestFinished(() => server.close());
+    const server = await served();
     const options = { server: server.url, stateDir, chunkBytes: undefined, token: undefined };
     expect(await upload(file, options as unknown as UploadOptions)).toMatchObject({ proven: true });
   });
@@ -185,13 +191,7 @@ describe('upload()', () => {
       // Of one chunk the slices but the first are told of from a callback of the event loop.
       const chunkBytes = 4 * 1024 * 1024;
       await writeFile(file, Buffer.alloc(chunkBytes, 7));
-      const server = await startServer({
-        host: '127.0.0.1',
-        port: 0,
-        dir: await folder(),
-        protocol: 'pulse',
-      });
-      onTestFinished(() => server.close());
+      const server = await served();
       const uncaught: unknown[] = [];
       const onUncaught = (error: unknown) => uncaught.push(error);
       process.on('uncaughtException', onUncaught);
@@ -219,13 +219,7 @@ describe('upload()', () => {
   it('whose onEvent is a promise that rejects while the upload runs rejects with that very error', async () => {
     const { file, stateDir } = await video();
     await writeFile(file, Buffer.alloc(4 * 1024 * 1024, 7));
-    const server = await startServer({
-      host: '127.0.0.1',
-      port: 0,
-      dir: await folder(),
-      protocol: 'pulse',
-    });
-    onTestFinished(() => server.close());
+    const server = await served();
     const mine = new TypeError('my own mistake');
     const told: string[] = [];
     const onEvent = async ({ type }: PulseEvent) => {
@@ -276,8 +270,7 @@ describe('upload()', () => {
 
   it('goes through a proxy where it is told of one, and only then', async () => {
     const { file, stateDir } = await video();
-    const server = await startServer({ host: '127.0.0.1', port: 0, dir: await folder(), protocol: 'pulse' });
-    onTestFinished(() => server.close());
+    const server = await served();
     // A name that only the proxy knows: this machine itself is never reached through one.
     const named = new URL(server.url.replace('127.0.0.1', 'uploads.invalid'));
     const proxy = await startForwardProxy({ hosts: { [named.host]: new URL(server.url).host } });

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { allExtensions } from '../../src/server/extensions.ts';
 import {
   type AccessLogEntry,
   type RunningServer,
   type ServerSettings,
   startServer,
 } from '../../src/server/server.ts';
+import type { Store } from '../../src/server/store/store.ts';
 
 export const tus = { 'Tus-Resumable': '1.0.0' };
 export const octets = { 'Content-Type': 'application/offset+octet-stream' };
@@ -41,6 +43,15 @@ export async function subject(settings: Partial<ServerSettings> = {}): Promise<S
   });
   onTestFinished(() => running.close());
   return { ...running, dir, log };
+}
+
+/** What a tus server with every extension does otherwise on its disk. */
+export function onDisk(change: (store: Store) => Partial<Store>): Partial<ServerSettings> {
+  return {
+    protocol: 'tus',
+    extensions: allExtensions,
+    behaviour: { store: (store) => ({ ...store, ...change(store) }) },
+  };
 }
 
 /** Bytes without a period, the same for the same seed: one that is lost, doubled or misplaced changes the digest. */

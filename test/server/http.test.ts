@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { allExtensions } from '../../src/server/extensions.ts';
 import { diskStore } from '../../src/server/store/disk-store.ts';
 import {
   create,
@@ -14,6 +13,7 @@ import {
   octets,
   offsetBecomes,
   offsetOf,
+  onDisk,
   patch,
   patchHead,
   payload,
@@ -326,22 +326,17 @@ describe('trouble inside the server', () => {
   it('is 507 where a join fills the disk, and nothing of the whole stays', async () => {
     let isFull = false;
     const full = () => Object.assign(new Error('disk full'), { code: 'ENOSPC' });
-    const server = await subject({
-      protocol: 'tus',
-      extensions: allExtensions,
-      behaviour: {
-        store: (store) => ({
-          ...store,
-          write: async (id) => {
-            const writer = await store.write(id);
-            return {
-              ...writer,
-              write: (...args) => (isFull ? Promise.reject(full()) : writer.write(...args)),
-            };
-          },
-        }),
-      },
-    });
+    const server = await subject(
+      onDisk((store) => ({
+        write: async (id) => {
+          const writer = await store.write(id);
+          return {
+            ...writer,
+            write: (...args) => (isFull ? Promise.reject(full()) : writer.write(...args)),
+          };
+        },
+      })),
+    );
     const part = await create(server, 10, { 'Upload-Concat': 'partial' });
     await patch(part, 0, payload(10));
     isFull = true;

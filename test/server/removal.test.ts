@@ -4,7 +4,6 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { allExtensions } from '../../src/server/extensions.ts';
 import {
   create,
   eventually,
@@ -13,6 +12,7 @@ import {
   head,
   idOf,
   joined,
+  onDisk,
   patch,
   payload,
   sha256,
@@ -141,20 +141,15 @@ describe('DELETE', () => {
   );
 
   it('needs no room on the disk: what cannot be joined', async () => {
-    const server = await subject({
-      protocol: 'tus',
-      extensions: allExtensions,
-      behaviour: {
-        store: (store) => ({
-          ...store,
-          write: async (id) => {
-            const writer = await store.write(id);
-            const isWhole = (await store.load(id))?.info.concat?.kind === 'final';
-            return isWhole ? { ...writer, write: full } : writer;
-          },
-        }),
-      },
-    });
+    const server = await subject(
+      onDisk((store) => ({
+        write: async (id) => {
+          const writer = await store.write(id);
+          const isWhole = (await store.load(id))?.info.concat?.kind === 'final';
+          return isWhole ? { ...writer, write: full } : writer;
+        },
+      })),
+    );
     const part = await create(server, 5, { 'Upload-Concat': 'partial' });
     const url = await joined(server, part);
     await patch(part, 0, payload(5));
@@ -169,22 +164,17 @@ describe('DELETE', () => {
     let isJoining = false;
     let letGo = () => {};
     const gate = new Promise<void>((resolve) => (letGo = resolve));
-    const server = await subject({
-      protocol: 'tus',
-      extensions: allExtensions,
-      behaviour: {
-        store: (store) => ({
-          ...store,
-          update: async (info) => {
-            if (info.concat?.kind === 'final' && info.lengthBytes !== undefined) {
-              isJoining = true;
-              await gate;
-            }
-            await store.update(info);
-          },
-        }),
-      },
-    });
+    const server = await subject(
+      onDisk((store) => ({
+        update: async (info) => {
+          if (info.concat?.kind === 'final' && info.lengthBytes !== undefined) {
+            isJoining = true;
+            await gate;
+          }
+          await store.update(info);
+        },
+      })),
+    );
     const answer = await fetch(server.url, {
       method: 'POST',
       headers: { ...tus, 'Upload-Concat': 'partial', 'Upload-Defer-Length': '1' },

@@ -13,6 +13,7 @@ import {
   idOf,
   joined,
   offsetOf,
+  onDisk,
   patch,
   payload,
   sha256,
@@ -149,20 +150,15 @@ describe('plain tus', () => {
     let told: string | undefined;
     let letGo = () => {};
     const gate = new Promise<void>((resolve) => (letGo = resolve));
-    const server = await subject({
-      protocol: 'tus',
-      extensions: allExtensions,
-      behaviour: {
-        store: (store) => ({
-          ...store,
-          update: async (info) => {
-            told = info.id;
-            await gate;
-            await store.update(info);
-          },
-        }),
-      },
-    });
+    const server = await subject(
+      onDisk((store) => ({
+        update: async (info) => {
+          told = info.id;
+          await gate;
+          await store.update(info);
+        },
+      })),
+    );
     const part = await create(server, 5, { 'Upload-Concat': 'partial' });
     await patch(part, 0, Buffer.from('hello'));
     const creation = joined(server, part);
