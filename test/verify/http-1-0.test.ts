@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { httpRobustness } from '../../src/verify/checks/http-robustness.ts';
-import { judge } from '../../src/verify/judge.ts';
-import { anExchange, aRecording, aTarget } from './made-up.ts';
+import { anExchange, verdictOf } from './made-up.ts';
 
 const said = (status: number, version: '1.0' | '1.1') => {
   const exchange = anExchange({ status });
@@ -9,11 +7,6 @@ const said = (status: number, version: '1.0' | '1.1') => {
 };
 const { answer: _, ...unanswered } = anExchange({ status: 200 });
 const silent = { text: '', sizeBytes: 0, peer: 'open' };
-
-function verdictOf(id: string, seen: object): string | undefined {
-  const check = httpRobustness.checks.find((each) => each.id === id);
-  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), aTarget).verdict;
-}
 
 describe('Expect: 100-continue', () => {
   it.each([

@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { coreVersion } from '../../src/verify/checks/core-version.ts';
-import { dataWholeFiles } from '../../src/verify/checks/data-whole-files.ts';
-import { identifiers } from '../../src/verify/checks/identifiers.ts';
-import { pulseFinalize } from '../../src/verify/checks/pulse-finalize.ts';
-import { judge } from '../../src/verify/judge.ts';
-import { anExchange, aRecording, aTarget } from './made-up.ts';
-
-const sections = [coreVersion, identifiers, dataWholeFiles, pulseFinalize];
-
-function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
-  const check = sections.flatMap(({ checks }) => checks).find((each) => each.id === id);
-  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
-}
+import { anExchange, aTarget, verdictOf } from './made-up.ts';
 
 describe('the version in answers', () => {
   const named = { 'Tus-Resumable': '1.0.0' };

@@ -1,26 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Violation } from '../../src/verify/check.ts';
 import { creationLengthChecks } from '../../src/verify/checks/creation-lengths.ts';
-import { dataDisconnects } from '../../src/verify/checks/data-disconnects.ts';
-import { dataOverlaps } from '../../src/verify/checks/data-overlaps.ts';
-import { dataWholeFiles } from '../../src/verify/checks/data-whole-files.ts';
-import { malformedRequestChecks } from '../../src/verify/checks/malformed-requests.ts';
-import { pulseMultipart } from '../../src/verify/checks/pulse-multipart.ts';
-import { terminationChecks } from '../../src/verify/checks/termination.ts';
 import { judge } from '../../src/verify/judge.ts';
 import type { Exchange } from '../../src/verify/recording.ts';
-import { aCheck, anExchange, aRecording, aTarget } from './made-up.ts';
-
-function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
-  const sections = [terminationChecks, pulseMultipart, dataDisconnects, dataOverlaps, dataWholeFiles];
-  const checks = [
-    ...sections.flatMap((section) => section.checks),
-    ...creationLengthChecks,
-    ...malformedRequestChecks,
-  ];
-  const check = checks.find((each) => each.id === id);
-  return check && judge(check, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
-}
+import { aCheck, anExchange, aRecording, aTarget, verdictOf } from './made-up.ts';
 
 describe('an upload that was deleted while a chunk arrived', () => {
   it.each([

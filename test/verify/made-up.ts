@@ -1,8 +1,11 @@
 import { type Check, check } from '../../src/verify/check.ts';
+import { judge } from '../../src/verify/judge.ts';
 import { must } from '../../src/verify/levels.ts';
 import type { Exchange, Recording, SentRecord } from '../../src/verify/recording.ts';
 import { scenario } from '../../src/verify/scenario.ts';
+import { suite } from '../../src/verify/suite.ts';
 import type { Target } from '../../src/verify/target.ts';
+import { allChecks } from '../../src/verify/verify.ts';
 
 /** Values for tests of what looks at values: complete, and boring in everything that a test does not say. */
 
@@ -78,4 +81,10 @@ export function aRecording(changes: Partial<Recording> = {}): Recording {
     outcome: { kind: 'seen', seen: {} },
     ...changes,
   };
+}
+
+/** What a check of the suite says of what its scenario is said to have seen. */
+export function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
+  const asked = allChecks(suite).find((each) => each.id === id);
+  return asked && judge(asked, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
 }
