@@ -37,7 +37,12 @@ const dateStepsMs = [1, 10, 1000, 2000];
 /** Copies and archives keep dates, but many of them in steps, up or down. */
 function isSameDate(foundMs: number, writtenMs: number): boolean {
   const awayMs = Math.abs(foundMs - writtenMs);
-  return awayMs < 1 || dateStepsMs.some((stepMs) => foundMs % stepMs === 0 && awayMs < stepMs);
+  return awayMs < 1 || dateStepsMs.some((stepMs) => isStep(foundMs, stepMs) && awayMs < stepMs);
+}
+
+/** Who sets a date by seconds with a fraction misses the step by less than a microsecond. */
+function isStep(dateMs: number, stepMs: number): boolean {
+  return Math.abs(dateMs - Math.round(dateMs / stepMs) * stepMs) < 0.001;
 }
 
 /** Whether the two are names of one file: after a crash between `link` and `rm` a file has both. */
