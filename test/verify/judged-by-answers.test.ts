@@ -187,6 +187,10 @@ describe('a server that limits requests', () => {
 
 describe('a file that is too short to be a video', () => {
   const finish = { complete: false, exchanges: [], trouble: 'PATCH at 0 answered 422' };
+  const headed = (status: number) => ({
+    posted: anExchange({ status: 201 }),
+    headed: anExchange({ status }),
+  });
   const single = (status: number) => ({
     created: anExchange({ status: 201 }),
     patches: [anExchange({ status })],
@@ -201,6 +205,11 @@ describe('a file that is too short to be a video', () => {
     ['data.zero-length', { created: anExchange({ status: 422 }) }, 'pulse-v1', 'skip'],
     ['data.zero-length', { created: anExchange({ status: 400 }) }, 'pulse-v1', 'fail'],
     ['data.zero-length', { created: anExchange({ status: 422 }) }, 'pulse', 'fail'],
+    ['creation.post.zero-length', { posted: anExchange({ status: 422 }) }, 'pulse-v1', 'skip'],
+    ['creation.post.zero-length', { posted: anExchange({ status: 400 }) }, 'pulse-v1', 'fail'],
+    ['creation.post.zero-length', { posted: anExchange({ status: 422 }) }, 'tus', 'fail'],
+    ['creation.post.zero-length-complete', headed(422), 'pulse-v1', 'skip'],
+    ['creation.post.zero-length-complete', headed(422), 'tus', 'fail'],
   ] as const)('(%s, %#) is no finding where 422 says so: %s %s', (id, seen, protocol, verdict) => {
     expect(verdictOf(id, seen, { ...aTarget, protocol })).toBe(verdict);
   });
