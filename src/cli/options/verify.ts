@@ -186,6 +186,8 @@ export const verifyOptions = {
 
 export type VerifyValues = Values<typeof verifyOptions>;
 
-export function verifyOutputChoice({ json, quiet, verbose, noColor }: VerifyValues): VerifyOutputChoice {
-  return { json, quiet, verbose, noColor };
+export function verifyOutputChoice(values: VerifyValues): VerifyOutputChoice {
+  const { json, quiet, verbose, noColor, report, record } = values;
+  const written = [...report.map(({ path }) => path), ...(record === undefined ? [] : [record])];
+  return { json, quiet, verbose, noColor, written };
 }

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../verify/judge.ts';
 import { countOf, formatBytes, formatDuration, groupDigits } from '../format.ts';
+import { harmless } from '../text.ts';
 import { againCommand } from './finding.ts';
 import { findingsOf } from './findings-of.ts';
 import { byFrequency, reasonsOf } from './reasons.ts';
@@ -48,10 +49,16 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
     ),
     ...report.staleExpectations.flatMap((entry) => fact('stale', `${entry.id} ${staleWords(entry)}`, view)),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
+    ...writtenLines(view),
     ...(view.verbose ? [] : moreLines(counts, view)),
     ...gistLines(report, view),
     ...(target.advice === undefined ? [] : fact('next', target.advice, view)),
   ];
+}
+
+function writtenLines(view: VerifyView): readonly string[] {
+  const files = view.written ?? [];
+  return files.flatMap((path, index) => copyable(index === 0 ? 'files' : '', harmless(path), view));
 }
 
 /** What the run knows and does not show. */

@@ -19,6 +19,8 @@ export interface VerifyOutputChoice {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly noColor: boolean;
+  /** Files with reports and recordings of the run. */
+  readonly written: readonly string[];
 }
 
 export interface VerifySurroundings {
@@ -55,6 +57,7 @@ export async function createVerifyOutput(
   const view = (): VerifyView => ({
     paint,
     verbose: choice.verbose,
+    written: choice.written,
     ...(out.isTTY && { columns: columnsOf(out) }),
   });
   const print = (lines: readonly string[]) => {

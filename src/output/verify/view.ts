@@ -8,6 +8,8 @@ export interface VerifyView {
   readonly verbose: boolean;
   /** Width of the terminal; absent where lines may have any length. */
   readonly columns?: number;
+  /** The files that hold the run as well, as the user named them. */
+  readonly written?: readonly string[];
 }
 
 /** Longer lines are hard to read, however wide the window. */

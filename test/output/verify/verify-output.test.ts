@@ -5,7 +5,7 @@ import { type FakeStream, fakeStream } from '../fake-stream.ts';
 import { checkEnd, scenarioEnd, scenarioStart, start } from './events.ts';
 import { everyVerdict, report } from './made-up.ts';
 
-const usual: VerifyOutputChoice = { json: false, quiet: false, verbose: false, noColor: false };
+const usual: VerifyOutputChoice = { json: false, quiet: false, verbose: false, noColor: false, written: [] };
 const time = '2026-01-31T12:00:00.000Z';
 
 async function shown(
@@ -43,6 +43,12 @@ describe('into pipes', () => {
     expect(out.trimEnd().split('\n').at(-1)).toMatch(/^not conformant: /);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
     expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+  });
+
+  test('the files that were written are named below what was sent, one a line', async () => {
+    const { out } = await shown({ written: ['a.html', 'b\x1b.xml'] });
+    expect(out).toMatch(/\n {2}sent .*\n(?: {2}stale .*\n)* {2}files {5}a\.html\n {12}b\S+\.xml\n/);
+    expect((await shown()).out).not.toMatch(/^ {2}files/m);
   });
 
   test('--quiet leaves out the header', async () => {
