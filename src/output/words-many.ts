@@ -40,7 +40,9 @@ function opening(event: EventOf<'run.start'>): string {
     `${countOf(event.files, 'file')} to send, ${formatBytes(event.sizeBytes)}`,
     ...(event.files > 1 ? [`${event.jobs} at a time`] : []),
     ...(event.skipped > 0 ? [`${groupDigits(event.skipped)} done before`] : []),
-    ...(event.tooYoung > 0 ? [`${groupDigits(event.tooYoung)} too young (--min-age), left for the next run`] : []),
+    ...(event.tooYoung > 0
+      ? [`${groupDigits(event.tooYoung)} too young (--min-age), left for the next run`]
+      : []),
     ...(event.duplicates > 0 ? [`${countOf(event.duplicates, 'duplicate')} left out`] : []),
   ];
   return counts.join('; ');
