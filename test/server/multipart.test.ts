@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { boundaryOf, FormFault, formReader } from '../../src/server/http/multipart.ts';
 import {
   create,
@@ -42,6 +42,15 @@ function readInPieces(body: Buffer, ends: readonly number[]): Buffer {
   reader.end();
   return Buffer.concat(found);
 }
+
+test('a string that is never closed is passed once', () => {
+  const startMs = performance.now();
+  expect(boundaryOf(`multipart/form-data; name="${'\\"'.repeat(100_000)}`)).toBeUndefined();
+  // Quote by quote these would take half a minute.
+  expect(performance.now() - startMs).toBeLessThan(5000);
+  expect(boundaryOf('multipart/form-data; a="b;boundary=no"; boundary=yes')).toBe('yes');
+  expect(boundaryOf('multipart/form-data; a="b\\";boundary=no"; boundary="yes"')).toBe('yes');
+});
 
 describe('the form reader', () => {
   const contents: Readonly<Record<string, Uint8Array | string>> = {

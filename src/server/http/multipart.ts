@@ -47,7 +47,7 @@ export function formReader(boundary: string, fieldName: string): FormReader {
   const passHead = (): boolean => {
     const end = unread.indexOf('\r\n\r\n');
     if (end === -1 && unread.length <= longestHeadBytes) return false;
-    if (end === -1) throw new FormFault('the headers of a part are too long');
+    if (end === -1 || end > longestHeadBytes) throw new FormFault('the headers of a part are too long');
     const field = fileField(unread.subarray(0, end).toString('utf8'));
     unread = unread.subarray(end + 4);
     place = field === undefined ? 'field' : 'file';
@@ -122,11 +122,14 @@ function fileField(head: string): string | undefined {
   return found.has('filename') || found.has('filename*') ? (found.get('name') ?? '') : undefined;
 }
 
-/** The parameters of a header value; quoted strings are taken as wholes, so that nothing inside them counts. */
+/**
+ * The parameters of a header value; quoted strings are taken as wholes, so that nothing inside them counts. One that is
+ * not closed reaches to the end: to look for strings inside it anew, quote by quote, would take the square of its length.
+ */
 function parameters(value: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const match of value.matchAll(
-    /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))|"(?:[^"\\]|\\.)*"/g,
+    /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))|"(?:[^"\\]|\\.)*"?/g,
   )) {
     const [, name, quoted, plain] = match;
     if (name !== undefined && !found.has(name.toLowerCase()))
