@@ -37,6 +37,19 @@ describe('a connection without a whole request', () => {
   });
 });
 
+describe('small answers', () => {
+  it('of which nothing is taken end the connection, however many are asked for', async () => {
+    const server = await subject({ page: true, limits: { bodyIdleMs: 200 } });
+    const wire = await wireTo(server);
+    wire.socket.pause();
+    const asked = 4000;
+    await wire.send('GET /page/page.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(asked));
+    await sleep(1500);
+    wire.socket.resume();
+    expect((await wire.untilClosed()).split('HTTP/1.1 200').length).toBeLessThan(asked);
+  });
+});
+
 /** More than the buffers of two kernels hold. */
 const largeBytes = 24 * 1024 * 1024;
 

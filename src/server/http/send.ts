@@ -22,10 +22,8 @@ export async function send(
   const hasUnread = request.bodyBytes !== 0 && !incoming.complete;
   const mustClose = hasUnread && (exchange.isUninvited() || (request.bodyBytes ?? Infinity) > smallBodyBytes);
   outgoing.writeHead(reply.status, headersOf(reply, exchange, isLast || mustClose));
-  if (typeof reply.body === 'object') {
-    endUntaken(exchange, idleMs);
-    return pipeline(reply.body, outgoing);
-  }
+  endUntaken(exchange, idleMs);
+  if (typeof reply.body === 'object') return pipeline(reply.body, outgoing);
   if (!mustClose) {
     outgoing.end(reply.body);
     if (hasUnread) await drainOrBreak(exchange);
