@@ -144,6 +144,24 @@ describe('finalize', () => {
     expect(await readdir(server.dir)).toEqual(['.incomplete']);
   });
 
+  it.each([
+    ['is longer', 11],
+    ['is of the next second, where dates are whole seconds', 10],
+  ])('removes with an upload no file of its name that %s', async (_what, sizeBytes) => {
+    const server = await subject();
+    const written = async (url: string, seconds: number) => {
+      await utimes(join(server.dir, '.incomplete', `${idOf(url)}.data`), seconds, seconds);
+      await finalize(server, url, 'same.mp4');
+      return join(server.dir, 'same.mp4');
+    };
+    const first = await complete(server, payload(10, 'first'));
+    await rm(await written(first, 1_769_860_801));
+    const second = await complete(server, payload(sizeBytes, 'second'));
+    const path = await written(second, sizeBytes === 10 ? 1_769_860_802 : 1_769_860_801);
+    expect((await fetch(first, { method: 'DELETE', headers: tus })).status).toBe(204);
+    expect(await readFile(path)).toEqual(Buffer.from(payload(sizeBytes, 'second')));
+  });
+
   it('removes with an upload no file of another one that got its name', async () => {
     const server = await subject();
     const path = join(server.dir, 'same.mp4');

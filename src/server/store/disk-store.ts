@@ -79,7 +79,8 @@ export async function diskStore(folder: string): Promise<Store> {
         // A result without a move is what a crash inside finalize leaves: the repeated finalize will finish it.
         return { info, offsetBytes: data.sizeBytes, touchedMs: data.mtimeMs };
       }
-      return finished && { info, offsetBytes: finished.sizeBytes, touchedMs: 0, finished };
+      const touchedMs = finished?.writtenMs ?? 0;
+      return finished && { info, offsetBytes: finished.sizeBytes, touchedMs, finished };
     },
 
     async write(id) {
@@ -206,6 +207,11 @@ async function reserveAndMove(from: string, to: string): Promise<boolean> {
     if (errorCode(thrown) === 'EEXIST') return false;
     throw thrown;
   }
-  await renameOver(from, to);
+  try {
+    await renameOver(from, to);
+  } catch (thrown) {
+    await rm(to, { force: true });
+    throw thrown;
+  }
   return true;
 }

@@ -25,19 +25,27 @@ export async function fileAt(path: string): Promise<{ sizeBytes: number; mtimeMs
 }
 
 /** Where a finished file was taken away, another upload's may have its name by now. */
-export async function isOwn(id: string, { name, writtenMs }: FinishedFile, root: string): Promise<boolean> {
+export async function isOwn(
+  id: string,
+  { name, sizeBytes, writtenMs }: FinishedFile,
+  root: string,
+): Promise<boolean> {
   if (writtenMs === undefined || name.includes(id)) return true;
   const found = await fileAt(join(root, name));
-  return found !== undefined && isSameDate(found.mtimeMs, writtenMs);
+  return found !== undefined && found.sizeBytes === sizeBytes && isSameDate(found.mtimeMs, writtenMs);
 }
 
 /** How coarse the dates of copies are: of most programs and archives, of exFAT, of FAT and zip. */
 const dateStepsMs = [1, 10, 1000, 2000];
 
-/** Copies and archives keep dates, but many of them in steps, up or down. */
+/**
+ * Copies and archives keep dates, but many of them in steps, up or down. Where the dates here are whole seconds anyway,
+ * one of the next second is that of another file.
+ */
 function isSameDate(foundMs: number, writtenMs: number): boolean {
   const awayMs = Math.abs(foundMs - writtenMs);
-  return awayMs < 1 || dateStepsMs.some((stepMs) => isStep(foundMs, stepMs) && awayMs < stepMs);
+  const isCopied = (stepMs: number) => isStep(foundMs, stepMs) && awayMs < stepMs;
+  return awayMs < 1 || (!isStep(writtenMs, 1000) && dateStepsMs.some(isCopied));
 }
 
 /** Who sets a date by seconds with a fraction misses the step by less than a microsecond. */
