@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../src/server/server.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
+import type { RunningServer, ServerSettings } from '../../src/server/server.ts';
 import { offsetOf, patch, payload, subject, tus } from './harness.ts';
 
 /** Protocol v1, 5.4: a token is good for the artifact that it is bound to, and for those that name it in relatedTo. */
@@ -12,8 +13,9 @@ const me = bearer('token-of-mine');
 const they = bearer('token-of-theirs');
 const admin = bearer('token-for-everything');
 
-const serving = () =>
+const serving = (more: Partial<ServerSettings> = {}) =>
   subject({
+    ...more,
     protocol: 'pulse-v1',
     token: 'token-for-everything',
     boundTokens: [
@@ -27,6 +29,7 @@ function post(
   artifactId: string,
   who: Record<string, string>,
   relatedTo?: string,
+  more: Record<string, string> = { 'Upload-Length': '5' },
 ): Promise<Response> {
   const pairs = { artifactId, filename: 'a.mp4', ...(relatedTo !== undefined && { relatedTo }) };
   const metadata = Object.entries(pairs)
@@ -34,7 +37,7 @@ function post(
     .join(',');
   return fetch(`${server.url}/upload`, {
     method: 'POST',
-    headers: { ...tus, 'Upload-Length': '5', 'Upload-Metadata': metadata, ...who },
+    headers: { ...tus, 'Upload-Metadata': metadata, ...more, ...who },
   });
 }
 
@@ -42,6 +45,16 @@ const ask = async (url: string, method: string, who: Record<string, string>) =>
   (await fetch(url, { method, headers: { ...tus, ...who } })).status;
 
 describe('a token that is bound to an artifact', () => {
+  it('joins no part that it may not ask for', async () => {
+    const server = await serving({ extensions: allExtensions });
+    const part = { 'Upload-Concat': 'partial', 'Upload-Length': '5' };
+    expect((await post(server, theirs, they, undefined, part)).status).toBe(201);
+    expect((await patch(`${server.url}/upload/${theirs}`, 0, payload(5), they)).status).toBe(204);
+    const whole = { 'Upload-Concat': `final;/upload/${theirs}` };
+    expect((await post(server, mine, me, undefined, whole)).status).toBe(403);
+    expect((await post(server, mine, admin, undefined, whole)).status).toBe(201);
+  });
+
   it('creates, sends, asks for and removes that artifact and those related to it', async () => {
     const server = await serving();
     for (const [id, anchor] of [

@@ -365,6 +365,40 @@ describe('concatenation', () => {
     await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
   });
 
+  it('keeps them for a while after the join, also behind a restart', async () => {
+    const before = await subject(withAll);
+    const hello = await part(before, 'hello');
+    const url = located(before, await final(before, [hello]));
+    await before.close();
+    // The part rested for long before it was joined.
+    let nowMs = Date.now();
+    const longAgo = new Date(nowMs - 3_600_000);
+    await utimes(join(before.dir, '.incomplete', `${idOf(hello)}.data`), longAgo, longAgo);
+    const times = { keptMs: 60_000, sweepEveryMs: 20, nowMs: () => nowMs };
+    const server = await subject({
+      protocol: 'tus',
+      extensions: [concatenation({}, times)],
+      dir: before.dir,
+    });
+    const there = (of: string) => head(new URL(new URL(of).pathname, server.url).href);
+    await new Promise((resolve) => setTimeout(resolve, 200)); // several sweeps
+    expect((await there(hello)).status).toBe(200);
+    nowMs += 120_000;
+    await expect.poll(async () => (await there(hello)).status, patient).toBe(404);
+    expect((await there(url)).status).toBe(200);
+  });
+
+  it('keeps a whole of no bytes, which is told of at once, also behind a restart', async () => {
+    const before = await subject(withAll);
+    const url = located(before, await final(before, [await part(before, '')]));
+    await before.close();
+    const extensions = [concatenation({}, { keptMs: 0, sweepEveryMs: 20 })];
+    const server = await subject({ protocol: 'tus', extensions, dir: before.dir });
+    await new Promise((resolve) => setTimeout(resolve, 200)); // several sweeps
+    expect((await head(new URL(new URL(url).pathname, server.url).href)).status).toBe(200);
+    expect(await readFile(join(server.dir, idOf(url)), 'utf8')).toBe('');
+  });
+
   it('joins what nobody asks for, and then removes its parts', async () => {
     const extensions = [concatenation({}, { keptMs: 0, sweepEveryMs: 20 }), concatenationUnfinished];
     const server = await subject({ protocol: 'tus', extensions });

@@ -146,19 +146,26 @@ describe('plain tus', () => {
       .toBe('hello');
   });
 
-  it('settles a join only once it is written down that it may be told of', async () => {
+  it.each([
+    ['HEAD', (server: RunningServer, id: string) => head(`${server.url}/${id}`)],
+    [
+      "the page's question for the checksum",
+      (server: RunningServer, id: string) => fetch(new URL(`/page/checksum/${id}`, server.url)),
+    ],
+  ])('settles a join only once it is written down that it may be told of: %s', async (_name, ask) => {
     let told: string | undefined;
     let letGo = () => {};
     const gate = new Promise<void>((resolve) => (letGo = resolve));
-    const server = await subject(
-      onDisk((store) => ({
+    const server = await subject({
+      page: true,
+      ...onDisk((store) => ({
         update: async (info) => {
           told = info.id;
           await gate;
           await store.update(info);
         },
       })),
-    );
+    });
     const part = await create(server, 5, { 'Upload-Concat': 'partial' });
     await patch(part, 0, Buffer.from('hello'));
     const creation = joined(server, part);
@@ -166,11 +173,11 @@ describe('plain tus', () => {
       () => told,
       () => 'the join',
     );
-    const asked = offsetOf(`${server.url}/${id}`);
+    const asked = ask(server, id);
     await Promise.race([asked, sleep(100)]);
     letGo();
     expect(idOf(await creation)).toBe(id);
-    expect(await asked).toBe(5);
+    expect((await asked).status).toBe(200);
     await server.close();
     const again = await subject({ protocol: 'tus', dir: server.dir });
     expect(await offsetOf(`${again.url}/${id}`)).toBe(5);

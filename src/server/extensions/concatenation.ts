@@ -47,7 +47,12 @@ export function concatenation(
       const concat = concatOf(request);
       if (concat?.kind !== 'final') return concat === undefined ? {} : { concat };
       const lengthBytes = sumOf(await found(concat.partIds, parts));
-      return { concat: { ...concat, untold: true }, ...(lengthBytes !== undefined && { lengthBytes }) };
+      // What has no bytes is whole without a join: it is told of at once.
+      const isJoined = lengthBytes !== 0;
+      return {
+        concat: { ...concat, ...(isJoined && { untold: true }) },
+        ...(lengthBytes !== undefined && { lengthBytes }),
+      };
     },
     meet: async (upload, { method }, parts) => {
       const { concat } = upload.info;
@@ -79,10 +84,25 @@ export const standardConcatenation: ConcatenationDecisions = {
     if (request.headers['upload-length'] !== undefined)
       return refusal(400, 'a final upload has the length of its parts, so Upload-Length must be absent');
     if (request.bodyBytes !== 0) return refusal(400, 'a final upload takes no bytes of its own');
-    return judgeParts(concat.partIds, parts);
+    return (await judgeAccess(concat.partIds, request, parts)) ?? judgeParts(concat.partIds, parts);
   },
   order: (partIds) => partIds,
 };
+
+/** The final upload shows what is in its parts: whoever may not ask for one of them may not join it either. */
+async function judgeAccess(
+  partIds: readonly string[],
+  request: RequestHead,
+  parts: Parts,
+): Promise<Reply | undefined> {
+  const { dialect, rules } = parts;
+  if (dialect.subject === undefined) return undefined;
+  for (const id of partIds) {
+    const refused = rules.door.subject({ request, subject: await dialect.subject(request, id, parts) });
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
 
 async function judgeParts(partIds: readonly string[], parts: Parts): Promise<Reply | undefined> {
   const uploads = await found(partIds, parts);

@@ -24,15 +24,19 @@ export async function settleComplete(upload: LiveUpload, parts: Parts): Promise<
 export const settledFirst: NonNullable<Hooks['meet']> = async (upload, { method }, parts) => {
   // A full disk may be what keeps the upload from being settled, and removing it makes room.
   if (method === 'DELETE') return undefined;
-  // A join first writes down that the upload may be told of, and would write over what settling does.
+  // See `atRest`.
   if (isComplete(upload)) await upload.joining;
   // While a body still comes its end is not known; a creation that breaks off there is taken back as a whole.
   const isWritten = upload.hold === undefined || upload.hold.settling || upload.settled !== undefined;
   return isWritten ? settleComplete(upload, parts) : undefined;
 };
 
-/** Resolves when the file of a complete upload stays where it is: it is not read while it is being moved. */
+/**
+ * Resolves when the file of a complete upload stays where it is: it is not read while it is being moved. A join first
+ * writes down that the upload may be told of, and would write over what settling does.
+ */
 export async function atRest(upload: LiveUpload, parts: Parts): Promise<void> {
+  await upload.joining;
   await settleComplete(upload, parts);
   await upload.finishing;
 }
