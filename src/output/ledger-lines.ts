@@ -32,7 +32,13 @@ export function summaryLines(label: string, summary: Summary, paint: Paint): rea
   const rows = [
     ...(proven > 0 ? [['proven', groupDigits(proven), '']] : []),
     ...(unproven > 0
-      ? [['not proven', groupDigits(unproven), 'the server gave no checksum to compare with']]
+      ? [
+          [
+            'not proven',
+            groupDigits(unproven),
+            'complete, but nothing that the server said proves the content',
+          ],
+        ]
       : []),
     ...(failed > 0 ? [['failed', groupDigits(failed), kinds.join(', ')]] : []),
   ];

@@ -55,8 +55,10 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
   const look = { paint, unicode: hasBoxDrawing(environment) };
   const progress = await progressTo(err, style, look, now, choice.many === true);
   const failures = choice.many === true ? createFailureTable() : undefined;
+  let unproven = 0;
   const view = (): View => ({
     paint,
+    unproven,
     verbose: choice.verbose,
     log: style === 'plain',
     ...(err.isTTY && { columns: columnsOf(err) }),
@@ -68,6 +70,7 @@ export async function createOutput(choice: OutputChoice, surroundings: Surroundi
   const writeData = choice.json ? writeJson(choice, out, now) : writeLines(choice, out, err);
 
   const report = (event: PulseEvent) => {
+    if (event.type === 'upload.done' && !event.proven) unproven += 1;
     writeData(event);
     const shown = hints(harmlessRecord(titled(event)));
     failures?.follow(shown);

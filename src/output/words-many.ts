@@ -11,10 +11,11 @@ const words: Words = {
   'upload.start': (event, view) => (view.verbose ? wordsFor(event, view) : []),
   'upload.resumed': (event, view) => (view.verbose ? wordsFor(event, view) : []),
   'upload.done': (event, view) => {
-    const proof = event.proven ? 'proven' : view.paint.warn('not proven');
+    const reason = event.reason === undefined ? '' : ` (${event.reason})`;
+    const proof = event.proven ? 'proven' : view.paint.warn(`not proven${reason}`);
     const line = `${view.stamp}${event.file}: ${formatBytes(event.sizeBytes)} in ${effort(event)}, ${proof}`;
-    // On a terminal the bar counts the files.
-    return view.log || view.verbose ? [line] : [];
+    // On a terminal the bar counts the files; one that the server no longer has is named there, too.
+    return view.log || view.verbose || event.gone ? [line] : [];
   },
   // The last line counts what was interrupted.
   'upload.failed': (event, view) =>
@@ -27,7 +28,9 @@ const words: Words = {
       ],
       view.paint,
     ),
-  'run.end': (event, { paint }) => [paint.strong(event.dryRun ? leftOut(event) : closing(event))],
+  'run.end': (event, { paint, unproven }) => [
+    paint.strong(event.dryRun ? leftOut(event) : closing(event, unproven)),
+  ],
 };
 
 export function manyWordsFor(event: PulseEvent, view: View): readonly string[] {
@@ -58,11 +61,11 @@ function leftOut(event: EventOf<'run.end'>): string {
   return counts.join(', ');
 }
 
-function closing(event: EventOf<'run.end'>): string {
+function closing(event: EventOf<'run.end'>, unproven = 0): string {
   const { done, failed, interrupted = 0, notAttempted, skipped = 0, tooYoung = 0 } = event;
   const broken = failed - interrupted;
   const counts = [
-    `${groupDigits(done)} uploaded`,
+    `${groupDigits(done)} uploaded${unproven > 0 ? ` (${groupDigits(unproven)} not proven)` : ''}`,
     ...(broken > 0 ? [`${groupDigits(broken)} failed`] : []),
     ...(interrupted > 0 ? [`${groupDigits(interrupted)} interrupted`] : []),
     ...(notAttempted > 0 ? [`${groupDigits(notAttempted)} not attempted`] : []),

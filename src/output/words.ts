@@ -23,6 +23,8 @@ export interface View {
   readonly stamp: string;
   /** Width of the terminal; absent where lines may have any length. */
   readonly columns?: number | undefined;
+  /** Of the files that were uploaded so far, those that nothing proved. */
+  readonly unproven?: number;
 }
 
 type Words = { readonly [T in PulseEvent['type']]?: (event: EventOf<T>, view: View) => readonly string[] };

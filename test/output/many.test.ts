@@ -178,6 +178,20 @@ describe('what a run shows', () => {
     });
   });
 
+  test('says how many nothing proved, and which one the server no longer has, also where only bars are shown', async () => {
+    const unproven: PulseEvent = { ...done('a', MIB), proven: false } as PulseEvent;
+    const gone: PulseEvent = { ...done('b', MIB), proven: false, reason: 'lost', gone: true } as PulseEvent;
+    const events = [runStart(3, 3 * MIB), unproven, gone, done('c', MIB), end({ done: 3 })];
+    const bars = await shown(events, {}, fakeStream(80));
+    expect(bars.err).toMatch(
+      /b: 1\.0 MiB in .*, not proven \(lost\)[\s\S]*3 files: 3 uploaded \(2 not proven\)\n/,
+    );
+    expect(bars.err).not.toMatch(/[ac]: 1\.0 MiB in/);
+    expect((await shown(events)).err).toMatch(
+      /a: 1\.0 MiB in .*, not proven\n[\s\S]*3 uploaded \(2 not proven\)\n$/,
+    );
+  });
+
   test('says a hint once, and names failures again at the end of a long run only', async () => {
     const long = await shown([runStart(30, 1), ...twenty, failed('last.mp4'), end({ failed: 21 })]);
     expect(long.err.match(/ next: do something/g)).toHaveLength(1);
@@ -259,7 +273,7 @@ describe('a ledger in words', () => {
     expect(summaryLines('done.jsonl', summary, noPaint)).toEqual([
       'done.jsonl: 1,203 files, 5.0 MiB done, 2026-01-31T12:00:00Z to 2026-01-31T13:00:00Z',
       '  proven      1,200',
-      '  not proven      1  the server gave no checksum to compare with',
+      '  not proven      1  complete, but nothing that the server said proves the content',
       '  failed          2  temporary 2',
     ]);
   });

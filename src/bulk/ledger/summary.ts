@@ -5,7 +5,7 @@ import type { LedgerRecord } from './ledger-record.ts';
 export interface LedgerSummary {
   readonly files: number;
   readonly proven: number;
-  /** Done, on a server that gave no checksum to compare with. */
+  /** Done, and nothing that the server said proves the content. */
   readonly unproven: number;
   readonly failed: number;
   /** Of what is done. */
