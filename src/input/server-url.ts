@@ -10,7 +10,7 @@ export function parseServerUrl(text: string, source: string): URL {
   const bare = text.trim();
   if (!/^https?:\/\//i.test(bare)) {
     const [, scheme = 'http', rest = ''] = /^(?:(https?)[:/]+)?(.*)$/is.exec(bare) ?? [];
-    const isHost = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(rest) && !/^\w+:\//.test(rest);
+    const isHost = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(rest) && !/^\w+:\//.test(rest) && !/[?#@]/.test(rest);
     throw fault(
       'a URL that begins with http:// or https://',
       isHost ? `did you mean ${scheme.toLowerCase()}://${rest}?` : EXAMPLE,

@@ -191,7 +191,7 @@ describe('the token', () => {
     const foreign = await bench.run('abort', url, '--token', 's3cret', '-s', 'http://127.0.0.1:9/');
     expect([foreign.code, foreign.stderr]).toEqual([
       2,
-      expect.stringMatching(/is not the origin of --server/),
+      expect.stringMatching(/is not the origin of the server that is given/),
     ]);
     expect(bench.proxy.log).toHaveLength(before);
 

@@ -2,14 +2,16 @@ import { expect, it, onTestFinished } from 'vitest';
 import { judgedAgain } from '../../src/cli/verify/judge-again.ts';
 import { recordingLines } from '../../src/output/verify/recordings.ts';
 import { verifyReport } from '../../src/output/verify/report.ts';
+import { suiteDigest } from '../../src/output/verify/suite-digest.ts';
 import { filtering } from '../../src/server/defects/changes.ts';
 import { refusal } from '../../src/server/http/exchange.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
+import { suite } from '../../src/verify/suite.ts';
 import type { VerifyTools } from '../../src/verify/verify.ts';
 import { type RunChanges, runAgainst, startReference } from '../proof/run.ts';
 
 /** What a run said of a server that fails with 500 where 409 is asked for, and what its recordings say. */
-async function judgedTwice(changes: RunChanges, tools: Partial<VerifyTools> = {}) {
+async function judgedTwice(changes: RunChanges, tools: Partial<VerifyTools> = {}, suiteName = '') {
   const behaviour = filtering(async (_, next) => {
     const reply = await next();
     return reply.status === 409 ? refusal(500, 'no') : reply;
@@ -19,7 +21,7 @@ async function judgedTwice(changes: RunChanges, tools: Partial<VerifyTools> = {}
   const run = await runAgainst(reference, changes, tools);
   const facts = {
     toolVersion: '0',
-    suite: '',
+    suite: suiteName,
     command: '',
     seed: 1,
     runId: 'r',
@@ -75,12 +77,21 @@ it('what a run did not come to is blocked when the recordings are judged again, 
   expect(again).toEqual(live);
 });
 
+const withoutSteps = (lines: string) =>
+  lines.split('\n').filter((line) => line !== '' && !line.includes('"scenario":"patch-steps"'));
+
+it('what is missing in the recordings of this suite was lost, and is blocked', async () => {
+  const only = ['core.patch.204', 'http.expect-100.reject'];
+  const { lines } = await judgedTwice({ only }, {}, suiteDigest(suite));
+  const { results, exitCode } = judgedAgain('r.ndjson', withoutSteps(lines).join('\n'));
+  expect(results.map(({ verdict }) => verdict)).toEqual(['blocked', 'fail']);
+  expect(exitCode).toBe(1);
+});
+
 it('what an earlier version recorded otherwise, or not at all, is skipped', async () => {
   const only = ['core.patch.204', 'http.expect-100.reject'];
   const { lines } = await judgedTwice({ only });
-  const older = lines
-    .split('\n')
-    .filter((line) => line !== '' && !line.includes('"scenario":"patch-steps"'))
+  const older = withoutSteps(lines)
     .map((line) => JSON.parse(line, (key, value) => (key === 'early' ? undefined : value)))
     .map((value) => JSON.stringify(value))
     .join('\n');

@@ -169,7 +169,7 @@ describe('values that make no sense', () => {
     [['--report', 'results.json'], 'expected <format>=<path>', 'json=results.json'],
     [['--report', 'junit='], 'expected <format>=<path>', 'json=results.json'],
     [['--report', 'junot=x.xml'], "asks for 'junot'", 'did you mean junit?'],
-    [['--report', 'json=a', '--report', 'html=a'], 'names a twice', 'another name'],
+    [['--report', 'json=a', '--report', 'html=./a'], 'names ./a twice', 'another name'],
     [['--jobs', '0'], 'from 1 to 64', 'leave it out'],
     [['--rounds', '65'], 'from 1 to 64', 'leave it out'],
     [['--seed', '-1'], "'-1'", 'whole'],
@@ -199,6 +199,8 @@ describe('values that make no sense', () => {
     expect(errorOf(() => refuseUnwritable({ report: [], record: dir }), 'input').message).toContain(
       '--record',
     );
+    const both = { ...report(join(dir, 'a')), record: `${dir}/./a` };
+    expect(errorOf(() => refuseUnwritable(both)).message).toContain('--record and --report both name');
     expect(refuseUnwritable(report(join(dir, 'results.json')))).toBeUndefined();
   });
 });

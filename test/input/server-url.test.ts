@@ -51,6 +51,9 @@ test.each([
   'ftp://u:s3cret@host',
   'u:s3cret@host:80',
   'http:u:s3cret@host?x',
+  'host/api?token=s3cret',
+  'http//host/api#s3cret',
+  'u/s3cret@host',
 ])('a password in %s is refused and not shown', (text) => {
   const { message, hint } = errorOf(() => parseServerUrl(text, '--server'));
   expect(message + hint).not.toContain('s3cret');

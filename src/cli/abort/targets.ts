@@ -42,9 +42,13 @@ function targetAt(operand: string, kept: readonly UploadRecord[], { server, prot
     });
   }
   if (server !== undefined && server.origin !== url.origin) {
-    throw new PulseError('usage', `${url.origin} is not the origin of --server (${server.origin})`, {
-      hint: 'leave out --server: the URL names where it is',
-    });
+    throw new PulseError(
+      'usage',
+      `${url.origin} is not the origin of the server that is given (${server.origin})`,
+      {
+        hint: 'leave out --server, and PULSE_UPLOAD_SERVER: the URL names where the upload is',
+      },
+    );
   }
   const record = kept.find((other) => other.url === url.href);
   if (record !== undefined) return targetOf(record);

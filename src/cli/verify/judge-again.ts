@@ -22,13 +22,14 @@ export function judgedAgain(path: string, text: string): VerifyReport {
   const { target, run, expectedFailures = [] } = head;
   const selected = new Set(head.checks);
   const digest = suiteDigest(suite);
+  const isOfOtherSuite = run.tool.suite !== digest;
   const checks = allChecks(suite).filter(({ id }) => selected.has(id));
   const results = checks.map((check) => {
     const untried = head.notTried[check.id];
     if (untried !== undefined) return unjudged(check, 'skip', untried, target);
-    const result = judgedBy(check, recordings, target, run.endedEarly);
+    const result = judgedBy(check, recordings, target, { endedEarly: run.endedEarly, isOfOtherSuite });
     // What an earlier scenario did not look at is no mistake of today's check.
-    return result.verdict === 'error' && run.tool.suite !== digest
+    return result.verdict === 'error' && isOfOtherSuite
       ? unjudged(check, 'skip', OTHERWISE_RECORDED, target)
       : result;
   });
@@ -63,11 +64,17 @@ export function judgedAgain(path: string, text: string): VerifyReport {
   );
 }
 
+/** What is known of the run that recorded. */
+interface Recorded {
+  readonly endedEarly: string | undefined;
+  readonly isOfOtherSuite: boolean;
+}
+
 function judgedBy(
   check: Check,
   recordings: readonly Recording[],
   target: Target,
-  endedEarly: string | undefined,
+  { endedEarly, isOfOtherSuite }: Recorded,
 ): CheckResult {
   if (target.elsewhere !== undefined) return unjudged(check, 'blocked', target.elsewhere, target);
   if ('atLeast' in check.reads) {
@@ -79,11 +86,10 @@ function judgedBy(
     return judge(check, all, target);
   }
   const recording = recordings.find(({ scenario }) => scenario === check.reads.id);
-  // Of a run that came to its end, only a later version of the suite asks for what is not there.
   if (recording === undefined) {
-    return endedEarly === undefined
-      ? unjudged(check, 'skip', NOT_RECORDED, target)
-      : unjudged(check, 'blocked', endedEarly, target);
+    // Only another version of the suite asks for what a run that came to its end has not recorded.
+    const isNew = isOfOtherSuite && endedEarly === undefined;
+    return unjudged(check, isNew ? 'skip' : 'blocked', endedEarly ?? NOT_RECORDED, target);
   }
   return judge(check, recording, target);
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { nearName } from '../../input/near-name.ts';
 import { rejected } from '../../input/rejected.ts';
@@ -20,7 +21,9 @@ export function parseGlobs(texts: readonly string[], source: string): readonly s
 /** `junit=results.xml`, each file once. */
 export function parseReportFiles(texts: readonly string[], source: string): readonly ReportFile[] {
   const files = texts.map((text) => parseReportFile(text, source));
-  const twice = files.find(({ path }, index) => files.findIndex((other) => other.path === path) !== index);
+  const twice = files.find(
+    ({ path }, index) => files.findIndex((other) => resolve(other.path) === resolve(path)) !== index,
+  );
   if (twice === undefined) return files;
   throw new PulseError(
     'usage',

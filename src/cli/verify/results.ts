@@ -1,5 +1,5 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { recordingLines } from '../../output/verify/recordings.ts';
 import type { VerifyReport } from '../../output/verify/report.ts';
@@ -12,7 +12,17 @@ type Wanted = Pick<VerifyValues, 'report' | 'record'>;
 /** Refuses before the run what could not be written after it. */
 export function refuseUnwritable({ report, record }: Wanted): void {
   for (const { path } of report) refuseUnwritableFile('--report', path);
-  if (record !== undefined) refuseUnwritableFile('--record', record);
+  if (record === undefined) return;
+  refuseUnwritableFile('--record', record);
+  if (report.some(({ path }) => resolve(path) === resolve(record))) {
+    throw new PulseError(
+      'usage',
+      `--record and --report both name ${record}, expected another file for each`,
+      {
+        hint: 'give one of them another name',
+      },
+    );
+  }
 }
 
 /**
