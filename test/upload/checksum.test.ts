@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../fixtures/proxies/fault.ts';
 import type { WireRequest } from '../../src/protocol/wire.ts';
 import { checksum } from '../../src/server/extensions/checksum.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
@@ -287,6 +288,33 @@ describe('checksums of an upload that is resumed', () => {
     expect((await bench.upload(file, tus)).exitCode).toBe(0);
     expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 2 * MIB }]);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
+  });
+
+  it('prove nothing of bytes that the server lost, and that were sent again without', async () => {
+    const bench = await withAll();
+    const file = await bench.file(3 * MIB);
+    const cutShort = (nth: number, head: number): readonly Fault[] => [
+      { on: { method: 'PATCH', nth: nth + 1, times: 9 }, do: 'answer', status: 500 },
+      { on: { method: 'HEAD', nth: head, times: 9 }, do: 'answer', status: 500 },
+    ];
+    // The first PATCH shows whether the server compares; the third is acknowledged, and never stored.
+    bench.proxy.setFaults([
+      {
+        on: { method: 'PATCH', nth: 3 },
+        do: 'answer',
+        after: 'body',
+        status: 204,
+        headers: { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(2 * MIB) },
+      },
+      ...cutShort(3, 3),
+    ]);
+    expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults(cutShort(1, 2));
+    expect((await bench.upload(file, { ...tus, checksum: 'none', retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed').map(({ offsetBytes }) => offsetBytes)).toEqual([MIB, 2 * MIB]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
   });
 
   it('prove nothing where the server has more than is known to have been compared', async () => {

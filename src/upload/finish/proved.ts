@@ -67,7 +67,7 @@ export async function proved(
     const isOver = protocol.content === undefined || isGone || job.source.once !== undefined;
     const next = isOver ? 'none' : settings.readBack ? 'again' : 'first';
     // What can still be compared is asked for again, and not sent again.
-    await (next === 'none' ? forget(job) : rememberWhole(job, { bytes: sizeBytes, sha256 }));
+    await (next === 'none' ? forget(job) : rememberWhole(job, { bytes: sizeBytes, sha256 }, gap));
     throw withoutProof(job, upload.url.href, next, unread ?? (proof === 'declared' ? DECLARED_ONLY : gap));
   }
   return {
@@ -82,9 +82,17 @@ export async function proved(
 }
 
 /** What waits for its proof does not expire, and the next run compares all of it with the file. */
-async function rememberWhole({ key, tools }: Job, prefix: Checkpoint): Promise<void> {
+async function rememberWhole(
+  { key, tools }: Job,
+  prefix: Checkpoint,
+  gap: string | undefined,
+): Promise<void> {
   const record = await tools.store.read(key, () => undefined);
-  if (record !== undefined) await tools.store.write({ ...record, prefix, phase: 'complete' });
+  if (record === undefined) return;
+  // What did not prove it now proves it no later either.
+  const { checkedBytes, ...kept } = record;
+  const checked = gap === undefined && checkedBytes !== undefined && { checkedBytes };
+  await tools.store.write({ ...kept, ...checked, prefix, phase: 'complete' });
 }
 
 /** A right checksum looks the same to a server that compares and to one that does not. */

@@ -142,11 +142,13 @@ export async function save(sending: Sending): Promise<void> {
   if ((checkpoint?.bytes ?? 0) === 0 && finishError === undefined) return;
   const prefix = checkpoint ?? upload.record.prefix;
   const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
+  // What an earlier run had compared counts no further than this run found it there.
+  const known = isChecked ? prefix.bytes : upload.record.checkedBytes;
   await job.tools.store.write({
     ...upload.record,
     prefix,
     ...(finishError !== undefined && { finishError }),
-    ...(isChecked && { checkedBytes: Math.min(sending.checked.bytes, prefix.bytes) }),
+    ...(known !== undefined && { checkedBytes: Math.min(known, sending.checked.bytes, prefix.bytes) }),
   });
 }
 
