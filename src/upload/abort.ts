@@ -87,11 +87,15 @@ function endingsOf(
 ): readonly Ending[] {
   const isHeadless = headless === true;
   if (parts !== undefined && joinedUrl === undefined)
-    return parts.flatMap((part) =>
+    return parts.flatMap(({ url: partUrl, fromBytes, endBytes }) => {
+      if (partUrl === undefined) return [];
       // A part is no file, however complete it is.
-      part.url === undefined ? [] : [{ url: new URL(part.url), isHeadless, isFinishedWhenComplete: false }],
-    );
+      const ending = { isHeadless, isFinishedWhenComplete: false, sizeBytes: endBytes - fromBytes };
+      return [{ url: new URL(partUrl), ...ending }];
+    });
   const isFinishedWhenComplete = finalize === undefined || phase === 'finalizing';
-  const { sizeBytes } = identity;
-  return [{ url: new URL(url), isHeadless, isFinishedWhenComplete, sizeBytes }];
+  const ending = { isHeadless, isFinishedWhenComplete, isUnsure: phase === 'creating' };
+  // That of an input is not known before its end.
+  const sizeBytes = identity.sizeBytes || undefined;
+  return [{ url: new URL(url), ...ending, ...(sizeBytes !== undefined && { sizeBytes }) }];
 }

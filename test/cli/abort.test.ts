@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FaultProxy, startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { creationDeferLength } from '../../src/server/extensions/creation-defer-length.ts';
 import type { ServerSettings } from '../../src/server/server.ts';
-import { payload, type Subject, subject } from '../server/harness.ts';
+import { patch, payload, type Subject, subject } from '../server/harness.ts';
 import { type Ended, runBin, temporaryFolder } from './run-bin.ts';
 
 interface Bench {
@@ -98,6 +98,44 @@ describe('pulse-upload abort', () => {
     expect(code).toBe(6);
     expect(stderr).toMatch(/was answered, yet the upload is still there/);
     expect(await bench.records()).toBe(1);
+  });
+
+  test('leaves alone what is another upload by now, also after a failure', async () => {
+    const bench = await startBench();
+    const other = {
+      on: { method: 'HEAD' },
+      do: 'alter-response',
+      headers: { 'Upload-Length': '999', 'Upload-Offset': '5' },
+    } as const;
+    await bench.begin();
+    bench.proxy.setFaults([other]);
+    const { code, stderr } = await bench.run('abort', 'video.mp4');
+    expect(code).toBe(6);
+    expect(stderr).toMatch(
+      / says offset 5 and Upload-Length 999, so that it is another upload; it was left alone\n/,
+    );
+    expect(await bench.records()).toBe(1);
+    await writeFile(join(bench.dir, 'b.mp4'), payload(3000));
+    bench.proxy.setFaults([other, { on: { method: 'PATCH' }, do: 'answer', status: 409 }]);
+    const upload = ['b.mp4', '-s', bench.proxy.url, '--protocol', 'tus', '--chunk-size', '1000'];
+    const failed = await bench.run(...upload, '--abort-on-failure');
+    expect(failed.code).toBe(6);
+    expect(failed.stderr).toMatch(/was not removed from the server: .*another upload/);
+    expect(bench.methods().some((line) => line.startsWith('DELETE'))).toBe(false);
+  });
+
+  test('leaves alone what somebody sent to an upload whose creation was never answered', async () => {
+    const bench = await startBench({ protocol: 'pulse-v1' });
+    await writeFile(join(bench.dir, 'video.mp4'), payload(3000));
+    bench.proxy.setFaults([{ on: { method: 'POST' }, do: 'swallow-response', by: 'rst' }]);
+    const upload = ['video.mp4', '-s', bench.proxy.url, '--protocol', 'pulse-v1', '--retries', '0'];
+    expect((await bench.run(...upload)).code).toBe(4);
+    bench.proxy.setFaults([]);
+    const { url } = JSON.parse((await bench.run('list', '--json')).stdout.split('\n')[0] ?? '');
+    expect((await patch(url, 0, payload(1))).status).toBe(204);
+    const { code, stderr } = await bench.run('abort', 'video.mp4');
+    expect(code).toBe(6);
+    expect(stderr).toMatch(/another upload; it was left alone/);
   });
 
   test('waits for a lock, and takes the second answer to a DELETE whose first one was lost', async () => {

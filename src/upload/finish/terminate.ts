@@ -2,7 +2,7 @@ import { PulseError } from '../../errors.ts';
 import { errorOf, type Fault } from '../faults.ts';
 import { ask, type Job } from '../job.ts';
 import { askOffer } from '../open/discover.ts';
-import { askOffset } from '../open/offset.ts';
+import { askOffset, type ServerOffset } from '../open/offset.ts';
 import type { Sender } from '../send-once.ts';
 
 /** `removed`: it was there, and no longer is. `gone`: it was not there any more. */
@@ -16,6 +16,8 @@ export interface Ending {
   readonly isFinishedWhenComplete: boolean;
   /** How long it is to become, where that is known here. */
   readonly sizeBytes?: number;
+  /** The server never said that it is ours: what holds bytes is not, since none were sent. */
+  readonly isUnsure?: boolean;
 }
 
 type Asker = Sender & Pick<Job, 'tally'>;
@@ -48,7 +50,7 @@ export async function terminateUpload(asker: Asker, ending: Ending): Promise<End
 
 async function lookFor(
   asker: Asker,
-  { url, isFinishedWhenComplete, sizeBytes }: Ending,
+  { url, isFinishedWhenComplete, sizeBytes, isUnsure }: Ending,
   isMissing: (fault: Fault) => boolean,
 ): Promise<'there' | 'complete' | 'gone'> {
   const asked = await askOffset(asker, url, { isOfNoFile: true });
@@ -56,6 +58,9 @@ async function lookFor(
     if (isMissing(asked.fault)) return 'gone';
     throw errorOf(asked.fault);
   }
+  const stated = asked.value.lengthBytes;
+  const isOther = stated !== undefined && sizeBytes !== undefined && stated !== sizeBytes;
+  if (isOther || (isUnsure && asked.value.offsetBytes > 0)) throw another(url, asked.value);
   if (!isFinishedWhenComplete) return 'there';
   const { offsetBytes, isDeferred, lengthBytes = isDeferred ? Infinity : sizeBytes } = asked.value;
   if (lengthBytes === undefined) throw maybeComplete(url, offsetBytes);
@@ -78,6 +83,15 @@ function complete(url: URL): PulseError {
     {
       hint: 'a finished file is removed by the means of the server itself; pulse-upload forget drops what is remembered of it',
     },
+  );
+}
+
+/** Ids are given out again, and whoever else has the name of an upload may have made one there. */
+function another(url: URL, { offsetBytes, lengthBytes }: ServerOffset): PulseError {
+  return new PulseError(
+    'protocol',
+    `HEAD of ${shown(url)} says offset ${offsetBytes} and Upload-Length ${lengthBytes ?? 'none'}, so that it is another upload; it was left alone`,
+    { hint: 'pulse-upload forget drops what is remembered of it' },
   );
 }
 
