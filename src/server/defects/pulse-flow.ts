@@ -7,14 +7,7 @@ export const pulseFlowDefects: readonly Defect[] = [
   {
     id: 'finalize-201',
     says: 'Answers finalize with 201.',
-    breaks: [
-      'pulse.finalize.200',
-      'pulse.flow.e2e',
-      'pulse.finalize.extra-fields',
-      'pulse.finalize.empty-file',
-      'pulse.finalize.twice',
-      'pulse.finalize.concurrent',
-    ],
+    breaks: ['pulse.finalize.200'],
     behaviour: () => finalizing((fields) => ({ ...json(200, fields), status: 201 })),
   },
   {

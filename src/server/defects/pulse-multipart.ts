@@ -15,7 +15,7 @@ export const pulseMultipartDefects: readonly Defect[] = [
   {
     id: 'form-200',
     says: 'Answers 200 to a chunk that is a form.',
-    breaks: ['pulse.multipart.204', 'pulse.multipart.1mib', 'pulse.multipart.part-filename'],
+    breaks: ['pulse.multipart.204'],
     behaviour: () =>
       answering(
         ({ exchange, reply }) => isForm(exchange) && reply.status === 204,

@@ -1,0 +1,38 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { answering, both, method, status } from '../../src/server/defects/changes.ts';
+import type { Behaviour } from '../../src/server/parts.ts';
+import { objectionsIn } from '../proof/objections.ts';
+import { keysFor, type ReferenceSettings, runAgainst, startReference } from '../proof/run.ts';
+
+/** What all checks of a dialect have against a server, by their ids. */
+async function objectedBy(settings: ReferenceSettings, only: readonly string[]) {
+  const reference = await startReference(settings);
+  onTestFinished(reference.stop);
+  const run = await runAgainst(reference, { ...keysFor(settings), only });
+  return objectionsIn(run).map((line) => line.replace(/:.*/s, ''));
+}
+
+const finalizes201: Behaviour = answering(
+  ({ exchange, reply }) => exchange.request.path === '/uploads/finalize' && reply.status === 200,
+  (reply) => ({ ...reply, status: 201 }),
+);
+
+it('a finalize that answers 201 is found once, with a token and without', async () => {
+  for (const guarded of [false, true]) {
+    const settings = { protocol: 'pulse', guarded, behaviour: finalizes201 } as const;
+    expect(await objectedBy(settings, ['pulse.finalize.*', 'pulse.flow.*'])).toEqual([
+      'warn pulse.finalize.200',
+    ]);
+  }
+});
+
+it('a chunk that is answered with 200 is found by the checks of that answer', async () => {
+  const behaviour = answering(both(method('PATCH'), status(204)), (reply) => ({ ...reply, status: 200 }));
+  const only = ['pulse.*', 'core.patch.204'];
+  expect(await objectedBy({ protocol: 'pulse', behaviour }, only)).toEqual([
+    'warn core.patch.204',
+    'fail pulse.patch.204',
+    'fail pulse.multipart.204',
+    'fail pulse.flow.e2e',
+  ]);
+});
