@@ -152,6 +152,24 @@ describe('a server that is right in a way of its own', () => {
     expect(verdicts).toEqual(await verdictsOn({ protocol: 'tus' }, { only }));
   });
 
+  it.each([
+    [
+      'the page of an app',
+      { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<title>App</title>' },
+    ],
+    ['the way to a login', { status: 302, headers: { Location: '/login' } }],
+    ['a refusal', refusal(400, 'no such path')],
+  ])('may answer with %s at paths that it does not know', async (_, reply) => {
+    const known = /^\/(uploads|health)/;
+    const behaviour = filtering(async ({ request: { path } }, next) => (known.test(path) ? next() : reply));
+    const verdicts = await verdictsOn({ protocol: 'pulse', behaviour }, { only: ['pulse.extra.qr-*'] });
+    expect(verdicts).toEqual({
+      'pulse.extra.qr-deeplink': 'skip',
+      'pulse.extra.qr-link-shape': 'skip',
+      'pulse.extra.qr-verify': 'skip',
+    });
+  });
+
   it('may take tiny files only', async () => {
     const only = ['data.canary', 'core.patch.204'];
     expect(await verdictsOn({ protocol: 'tus', maxSizeBytes: 4000 }, { only })).toEqual({

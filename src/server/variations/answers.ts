@@ -102,6 +102,16 @@ export const answerVariations: readonly Variation[] = [
       }),
   },
   {
+    id: 'page-at-unknown-paths',
+    says: 'Serves the page of an app at every path that it does not know.',
+    behaviour: () =>
+      answering(
+        ({ exchange: { request }, reply }) =>
+          request.method === 'GET' && reply.status === 404 && !request.path.startsWith('/uploads/'),
+        () => ({ status: 200, headers: { 'Content-Type': 'text/html' }, body: '<title>App</title>' }),
+      ),
+  },
+  {
     id: 'chunked-answers',
     says: 'Sends the bodies of its answers in chunks.',
     behaviour: () =>

@@ -1,5 +1,5 @@
 import { headerMembers, headerOf, isSuccess, jsonOf, outcomeOf } from '../answers.ts';
-import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
+import { check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectStatus } from '../expect.ts';
 import { pulseMay } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
@@ -49,7 +49,7 @@ export const pulseExtra: Section = {
       judge({ minted }) {
         offered(minted, '/qr/deeplink');
         const link = jsonOf(minted)?.deeplink;
-        if (typeof link !== 'string') throw new Blocked('/qr/deeplink gave no link', [minted]);
+        if (typeof link !== 'string') throw new Skip('/qr/deeplink gave no link');
         const wrong = URL.canParse(link) ? wrongIn(new URL(link)) : ['it is no URL'];
         if (wrong.length === 0) return undefined;
         throw new Violation({ actual: wrong.join('; '), evidence: [minted] });
@@ -108,13 +108,17 @@ export const pulseExtra: Section = {
   ],
 };
 
-/** 4xx means that the server has no such thing, or not for everybody: nothing of the protocol asks for it. */
+/**
+ * A page, a redirect and a refusal are what servers answer to a path that they do not know, or not for everybody:
+ * nothing of the protocol asks for this one.
+ */
 function offered(exchange: Exchange, path: string): void {
   const { status } = expectAnswer(exchange);
-  const isMissing = status === 404 || status === 405 || status === 501;
-  // A wrong token is refused with 401 where this is offered, and then in JSON.
-  const isClosed = (status === 401 || status === 403) && jsonOf(exchange)?.valid === undefined;
-  if (isMissing || isClosed) throw new Skip(`the server does not offer ${path} (${status})`);
+  const json = jsonOf(exchange);
+  // A wrong token is refused in JSON where this is offered.
+  const isOffered = json !== undefined && (isSuccess(exchange) || json.valid !== undefined);
+  const isBroken = status >= 500 && status !== 501;
+  if (!isOffered && !isBroken) throw new Skip(`the server does not offer ${path} (${status})`);
 }
 
 function wrongIn(link: URL): readonly string[] {
