@@ -12,6 +12,7 @@ import {
 import type { Exchange, Recording } from './recording.ts';
 import { type SeenInRun, WHOLE_RUN } from './scenario.ts';
 import { type Target, whyNoChunks } from './target.ts';
+import { whyAllUnfinalized, whyUnfinalized } from './unfinalized.ts';
 
 /** `fail`: a MUST or safety requirement is broken; `warn`: a SHOULD; `note`: recorded; `error`: our own mistake. */
 export type Verdict = 'pass' | 'fail' | 'warn' | 'note' | 'skip' | 'blocked' | 'error';
@@ -68,14 +69,15 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       remark === undefined && !needsNoUpload(check)
         ? (whyVacuous(recording, target) ?? chunkless)
         : undefined;
-    const why = vacuous ?? whyPutOff(putOffAlone(recording));
+    const why = vacuous ?? whyAllUnfinalized(check, recording, target) ?? whyPutOff(putOffAlone(recording));
     if (why !== undefined) return result('blocked', { remark: why });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
     if (thrown instanceof Skip) return result('skip', { remark: thrown.message });
     if (thrown instanceof Blocked) {
       const shown = thrown.evidence.length > 0 ? { evidence: thrown.evidence } : {};
-      return result('blocked', { remark: chunkless ?? putOff ?? thrown.message, ...shown });
+      const unfinalized = whyUnfinalized(thrown.evidence, recording, target);
+      return result('blocked', { remark: chunkless ?? unfinalized ?? putOff ?? thrown.message, ...shown });
     }
     if (!(thrown instanceof Violation)) return result('error', { remark: mistake(thrown) });
     const { expected = check.passes, actual, isLoss } = thrown.details;
@@ -87,7 +89,7 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
     // What was put off explains neither lost bytes nor what another request of a crowd shows.
     const excuses = isLoss ? [] : [...putOffAlone(recording), ...(evidence ?? []).slice(-1)];
-    const why = locked ?? whyPutOff(excuses);
+    const why = locked ?? whyUnfinalized(evidence ?? [], recording, target) ?? whyPutOff(excuses);
     if (why !== undefined) return result('blocked', { remark: why, ...(evidence && { evidence }) });
     return result(graded(level, thrown.details), {
       ...(isLoss && asLoss),

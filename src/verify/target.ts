@@ -22,6 +22,8 @@ export interface Target {
   readonly refusesUploads?: string;
   /** What the first raw chunks came to, `500 Internal Server Error`, where none of them was taken. */
   readonly refusesChunks?: string;
+  /** What the first finalize came to, `401 Unauthorized`, where that was for want of the right credential. */
+  readonly refusesFinalize?: string;
   /** Why this seems to be the URL of something else: then nothing can be tried, and no requirement is broken. */
   readonly elsewhere?: string;
   /** What the user can do about a refusal that would make the whole run pointless. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/server/parts.ts';
+import { uploadVariations } from '../../src/server/variations/uploads.ts';
 import { discover } from '../../src/verify/discovery/discover.ts';
 import type { Access } from '../../src/verify/probe/requests.ts';
 import type { ReferenceSettings } from '../proof/run.ts';
@@ -86,6 +87,19 @@ describe('what is found out before the first scenario', () => {
     const shut = await found({ protocol: 'pulse', guarded: true });
     expect(shut.guarded).toBeUndefined();
     expect(shut.assumptions.join()).toContain('POST answered 401');
+  });
+
+  it('about a server that asks for a token at finalize', async () => {
+    const behaviour = uploadVariations.find(({ id }) => id === 'guarded-at-finalize')?.behaviour() ?? {};
+    const told = (access: Partial<Access>) => found({ protocol: 'pulse', guarded: true, behaviour }, access);
+    const open = await told({ tokens: { owner: TOKEN } });
+    expect(open.guarded).toBe('finalize');
+    expect(open.refusesFinalize).toBeUndefined();
+    const shut = await told({});
+    expect(shut.refusesFinalize).toBe('401 Unauthorized');
+    expect(shut.advice).toContain('asks for a credential');
+    expect(shut.assumptions.at(-1)).toBe('content not verified: finalize answered 401 Unauthorized');
+    expect((await told({ tokens: { owner: 'another' } })).advice).toContain('does not take this token');
   });
 
   it('about a server without HEAD', async () => {

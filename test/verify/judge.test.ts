@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Blocked, Skip, Violation } from '../../src/verify/check.ts';
 import { judge, unjudged } from '../../src/verify/judge.ts';
 import { may, must, pulseMust, safety, should } from '../../src/verify/levels.ts';
+import type { Exchange } from '../../src/verify/recording.ts';
 import { WHOLE_RUN } from '../../src/verify/scenario.ts';
+import type { Target } from '../../src/verify/target.ts';
 import { aCheck, anExchange, aRecording, aTarget } from './made-up.ts';
 
 const throwing = (thrown: unknown) => () => {
@@ -139,6 +141,50 @@ describe('a server that does not take the credential', () => {
     expect(judge(violating, whole, locked).verdict).toBe('fail');
     const { advice: _, ...unlocked } = locked;
     expect(judge(violating, aRecording({ exchanges: [posted(401)] }), unlocked).verdict).toBe('fail');
+  });
+});
+
+describe('a server that does not take the credential at finalize', () => {
+  const refusesFinalize = '401 Unauthorized';
+  const locked: Target = { ...aTarget, refusesFinalize, advice: 'give a token' };
+  const finalized = (status: number) =>
+    anExchange({ url: locked.finalizeUrl ?? '', status }, { method: 'POST' });
+  const of = (...exchanges: readonly Exchange[]) => aRecording({ exchanges });
+  const why = { verdict: 'blocked', remark: 'finalize answered 401 Unauthorized; give a token' };
+  const shownBy = (...evidence: readonly Exchange[]) =>
+    throwing(new Violation({ actual: 'no 200', evidence }));
+
+  it('is not told that finalize does not do what it should', () => {
+    for (const status of [401, 403]) {
+      const refused = finalized(status);
+      const violating = aCheck({ judge: shownBy(refused) });
+      const stuck = aCheck({ judge: throwing(new Blocked('finalize was refused', [refused])) });
+      expect(judge(violating, of(refused), locked)).toMatchObject(why);
+      expect(judge(stuck, of(refused), locked)).toMatchObject(why);
+    }
+  });
+
+  it('shows nothing by refusing a wrong one, too', () => {
+    const passing = { id: 'pulse.finalize.made-up', judge: () => undefined };
+    expect(judge(aCheck(passing), of(finalized(401)), locked)).toMatchObject(why);
+    expect(judge(aCheck(passing), of(finalized(401), finalized(409)), locked).verdict).toBe('pass');
+    expect(judge(aCheck(passing), of(anExchange({ status: 401 })), locked).verdict).toBe('pass');
+    expect(judge(aCheck(passing), of(finalized(401)), aTarget).verdict).toBe('pass');
+    expect(judge(aCheck(), of(finalized(401)), locked).verdict).toBe('pass');
+  });
+
+  it('is told of everything else', () => {
+    const refused = finalized(401);
+    for (const judged of [
+      shownBy(finalized(500)),
+      shownBy(anExchange({ status: 401 })),
+      throwing(new Violation({ actual: 'no 204' })),
+    ]) {
+      expect(judge(aCheck({ judge: judged }), of(refused), locked).verdict).toBe('fail');
+    }
+    expect(judge(aCheck({ judge: shownBy(refused) }), of(refused), aTarget).verdict).toBe('fail');
+    const whole = aRecording({ scenario: WHOLE_RUN, exchanges: [refused] });
+    expect(judge(aCheck({ judge: shownBy(refused) }), whole, locked).verdict).toBe('fail');
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { answering, both, method, status } from '../../src/server/defects/changes.ts';
 import type { Behaviour } from '../../src/server/parts.ts';
+import { uploadVariations } from '../../src/server/variations/uploads.ts';
 import { objectionsIn } from '../proof/objections.ts';
 import { keysFor, type ReferenceSettings, runAgainst, startReference } from '../proof/run.ts';
 
@@ -35,4 +36,25 @@ it('a chunk that is answered with 200 is found by the checks of that answer', as
     'fail pulse.multipart.204',
     'fail pulse.flow.e2e',
   ]);
+});
+
+it('a finalize that asks for a token, which nobody gave, is no finding, and is said once', async () => {
+  const behaviour = uploadVariations.find(({ id }) => id === 'guarded-at-finalize')?.behaviour() ?? {};
+  const reference = await startReference({ protocol: 'pulse', guarded: true, behaviour });
+  onTestFinished(reference.stop);
+  const only = ['pulse.finalize.*', 'pulse.flow.*', 'data.roundtrip.chunked', 'core.patch.204'];
+  const { results, exitCode } = await runAgainst(reference, { only });
+  const passed = results.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id);
+  // What it refuses before it asks for the token is shown for all that.
+  const shown = ['get', 'bad-json', 'bad-content-type', 'filename.long'].map(
+    (name) => `pulse.finalize.${name}`,
+  );
+  expect(passed).toEqual(['core.patch.204', ...shown]);
+  const others = results.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skip');
+  expect([...new Set(others.map(({ verdict, remark }) => `${verdict}: ${remark}`))]).toEqual([
+    expect.stringMatching(
+      /^blocked: finalize answered 401 Unauthorized; the server asks for a credential: give it /,
+    ),
+  ]);
+  expect(exitCode).toBe(9);
 });

@@ -131,6 +131,19 @@ export const uploadVariations: readonly Variation[] = [
     behaviour: () => answering(status(401), (reply) => ({ ...reply, status: 403 })),
   },
   {
+    id: 'guarded-at-finalize',
+    says: 'Asks for a token with finalize only.',
+    serve: { guarded: true },
+    behaviour: () => ({
+      rules: { door: { credential: () => undefined } },
+      filter: async ({ request }, next, { rules }) => {
+        const given = request.headers['x-upload-token'];
+        const isWrong = given !== undefined && !rules.finalize.bodyToken(given);
+        return isWrong && request.path === '/uploads/finalize' ? refusal(401, 'a wrong token') : next();
+      },
+    }),
+  },
+  {
     id: 'takes-only-videos',
     says: 'Refuses creations and names that are not those of a video, and what does not begin like one.',
     behaviour: onlyVideos,

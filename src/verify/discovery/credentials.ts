@@ -33,6 +33,17 @@ export async function guardOf(probe: Probe, { access }: ProbeSettings): Promise<
   return probe.target.protocol === 'pulse' ? { guarded: 'finalize' } : {};
 }
 
+/** Whether finalize is refused for want of a credential, as it may be where creations and chunks are open to all. */
+export async function finalizeGuardOf(
+  probe: Probe,
+  settings: ProbeSettings,
+  upload: Upload,
+): Promise<Partial<Target>> {
+  const finalized = await probe.finalize(upload);
+  const advised = adviceOn(finalized, settings, probe.target);
+  return advised.advice === undefined ? {} : { refusesFinalize: outcomeOf(finalized), ...advised };
+}
+
 /** What the tokens are good for; only where v1 creations are guarded. */
 export async function bindingOf(probe: Probe, { access }: ProbeSettings): Promise<Partial<Target>> {
   if (probe.target.guarded !== 'creation') return {};

@@ -128,5 +128,9 @@ function oracleOf(target: Target, { readBack }: ProbeSettings): Partial<Target> 
     'read-back': 'content is read back by your command',
     none: 'content not verified: nothing reads back what was stored (--read-back <cmd>)',
   };
-  return { ...(oracle && { oracle }), assumptions: [words[oracle ?? 'none']] };
+  const said =
+    target.refusesFinalize === undefined
+      ? words[oracle ?? 'none']
+      : `content not verified: finalize answered ${target.refusesFinalize}`;
+  return { ...(oracle && { oracle }), assumptions: [said] };
 }

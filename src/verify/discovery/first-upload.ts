@@ -9,12 +9,12 @@ import type { Probe, ProbeSettings } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
-import { adviceOn, guardOf } from './credentials.ts';
+import { adviceOn, finalizeGuardOf, guardOf } from './credentials.ts';
 import type { Spoken } from './recognise.ts';
 
 /** What one small upload shows, before the first scenario. */
 
-/** One small upload: whether HEAD works, what finished uploads serve, and who may do all that. */
+/** One small upload: whether HEAD works, what finished uploads serve or finalize says, and who may do all that. */
 export async function whatUploadsShow(
   probe: Probe,
   settings: ProbeSettings,
@@ -46,7 +46,9 @@ export async function whatUploadsShow(
     if (facts.headless !== undefined && patched.answer?.status === 404) return facts;
     return { ...facts, refusesChunks, ...adviceOn(patched, settings, probe.target) };
   }
-  if (probe.target.finalizeUrl !== undefined) return facts;
+  if (probe.target.finalizeUrl !== undefined) {
+    return { ...facts, ...(await finalizeGuardOf(probe, settings, upload)) };
+  }
   const contentUrl = dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url });
   const read = () => probe.request('GET', contentUrl);
   const got = await whenReady(read, (exchange) => exchange, probe.target, probe.pause);
