@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
-import { answering, filtering } from '../../src/server/defects/changes.ts';
+import { answering, filtering, status } from '../../src/server/defects/changes.ts';
 import { appendLate } from '../../src/server/defects/data-overlaps.ts';
+import { expiringSoon } from '../../src/server/defects/expiration.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
 import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions, standardExtensions } from '../../src/server/extensions.ts';
@@ -168,6 +169,17 @@ describe('a server that is right in a way of its own', () => {
       'pulse.extra.qr-link-shape': 'skip',
       'pulse.extra.qr-verify': 'skip',
     });
+  });
+
+  it('may keep what has expired, or hide that it is gone', async () => {
+    const recreated = async (settings: Omit<ReferenceSettings, 'protocol'>) =>
+      verdictsOn({ protocol: 'pulse-v1', ...settings }, { only: ['app.gone-recreate'] });
+    const stays = { behaviour: expiringSoon({ meet: async () => undefined }) };
+    const hidden = answering(status(410), () => refusal(403, 'the token is for another artifact'));
+    const hides = { guarded: true, bound: true, behaviour: { ...expiringSoon(), ...hidden } };
+    const [kept, gone] = await Promise.all([recreated(stays), recreated(hides)]);
+    expect(kept).toEqual({ 'app.gone-recreate': 'skip' });
+    expect(gone).toEqual({ 'app.gone-recreate': 'pass' });
   });
 
   it('may take tiny files only', async () => {

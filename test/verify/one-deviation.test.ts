@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { answering, both, method, status } from '../../src/server/defects/changes.ts';
+import { answering, both, filtering, method, status, uploadOf } from '../../src/server/defects/changes.ts';
+import { refusal } from '../../src/server/http/exchange.ts';
 import type { Behaviour } from '../../src/server/parts.ts';
+import { isComplete } from '../../src/server/store/upload.ts';
 import { uploadVariations } from '../../src/server/variations/uploads.ts';
 import { objectionsIn } from '../proof/objections.ts';
 import { keysFor, type ReferenceSettings, runAgainst, startReference } from '../proof/run.ts';
@@ -57,4 +59,39 @@ it('a finalize that asks for a token, which nobody gave, is no finding, and is s
     ),
   ]);
   expect(exitCode).toBe(9);
+});
+
+it('artifacts that cannot be removed are found once', async () => {
+  const behaviour = filtering(async ({ request: { method: asked, path } }, next) =>
+    asked === 'DELETE' && path.startsWith('/artifacts/') ? refusal(501, 'nothing is removed here') : next(),
+  );
+  expect(await objectedBy({ protocol: 'pulse-v1', behaviour }, ['v1.artifact.*'])).toEqual([
+    'warn v1.artifact.delete',
+  ]);
+});
+
+it('artifacts that are served late, and by a redirect, are found once', async () => {
+  const asked = new Set<string>();
+  const behaviour = answering(
+    ({ exchange: { request }, reply }) => request.path.startsWith('/artifacts/') && reply.status < 300,
+    (_, { request }) => {
+      if (asked.has(request.path)) return { status: 302, headers: { Location: 'http://127.0.0.1:1/files' } };
+      asked.add(request.path);
+      return refusal(404, 'not yet');
+    },
+  );
+  const only = ['v1.artifact.get*', 'v1.completion.idempotent'];
+  expect(await objectedBy({ protocol: 'pulse-v1', behaviour }, only)).toEqual([
+    'warn v1.artifact.get.promptly',
+  ]);
+});
+
+it('finished uploads that cannot be deleted are found once', async () => {
+  const behaviour = filtering(async (exchange, next, parts) => {
+    const upload = exchange.request.method === 'DELETE' ? await uploadOf(exchange, parts) : undefined;
+    return upload && isComplete(upload) ? refusal(400, 'it is finished') : next();
+  });
+  expect(await objectedBy({ protocol: 'tus', behaviour }, ['termination.*'])).toEqual([
+    'warn termination.finished.204',
+  ]);
 });

@@ -119,6 +119,12 @@ export const v1Variations: readonly Variation[] = [
       ),
   },
   {
+    id: 'v1-artifacts-elsewhere',
+    says: 'Serves artifacts by a redirect to where they are.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () => answering(servesArtifact, () => elsewhere),
+  },
+  {
     id: 'v1-looks-at-videos',
     says: 'Refuses and removes a video that does not begin like one.',
     serve: { protocol: 'pulse-v1' },
@@ -141,6 +147,12 @@ export const v1Variations: readonly Variation[] = [
     }),
   },
 ];
+
+const servesArtifact = both(method('GET', 'HEAD'), ({ exchange, reply }) => {
+  return exchange.request.path.startsWith('/artifacts/') && (reply.status === 200 || reply.status === 206);
+});
+
+const elsewhere = { status: 302, headers: { Location: 'http://127.0.0.1:1/files' } };
 
 const bringsBytes = both(
   method('PATCH', 'POST'),

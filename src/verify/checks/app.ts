@@ -1,5 +1,5 @@
-import { headerOf, offsetOf, outcomeOf } from '../answers.ts';
-import { Blocked, check, type Section, Violation } from '../check.ts';
+import { headerOf, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectStatus } from '../expect.ts';
 import { v1Safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
@@ -107,9 +107,11 @@ export const app: Section = {
       fails: '409, or another answer',
       matters: stuck,
       reads: recreatedAfterExpiry,
-      judge({ gone, anew }) {
+      judge({ gone, anew }, { hidesGone }) {
         const { status } = expectAnswer(gone);
-        if (status !== 404 && status !== 410) throw new Blocked(`HEAD answered ${status} then`, [gone]);
+        if (isSuccess(gone)) throw new Skip('the upload is still there behind its deadline');
+        const isGone = status === 404 || status === 410 || (hidesGone && status === 403);
+        if (!isGone) throw new Blocked(`HEAD answered ${status} then`, [gone]);
         return expectStatus(anew, [201]);
       },
     }),
