@@ -33,6 +33,7 @@ interface ErrorDetails {
   readonly hint?: string | undefined;
   readonly cause?: unknown;
   readonly resumable?: boolean;
+  readonly status?: number | undefined;
 }
 
 /**
@@ -45,12 +46,15 @@ export class PulseError extends Error {
   readonly hint: string | undefined;
   /** Whether state was kept with which the same command, run again, goes on. */
   readonly resumable: boolean;
+  /** Of the server's answer that is told of, where it is one: other requests may have followed it. */
+  readonly status: number | undefined;
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.kind = kind;
     this.hint = details.hint;
     this.resumable = details.resumable ?? false;
+    this.status = details.status;
   }
 
   get exitCode(): number {

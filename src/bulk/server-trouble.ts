@@ -140,6 +140,14 @@ export function createServerTrouble(
       advanced();
     },
     failed: (error, last) => {
+      // Judged by what the file ended with: after a refusal HEAD may have been asked, or a DELETE sent.
+      const { status = 0 } = error;
+      const words = refusals[status];
+      if (words?.kind === error.kind) {
+        inRow = status === refusedAs ? inRow + 1 : 1;
+        refusedAs = status;
+        return inRow >= FAILURES_IN_A_ROW ? words : undefined;
+      }
       // What the first file asks for all, and in vain, has no request of the others that shows it.
       if (last === undefined)
         return error.kind === 'temporary' && host.outage.isOver() ? unreachable(error) : undefined;
@@ -149,13 +157,8 @@ export function createServerTrouble(
       }
       if (last.kind === 'break')
         return error.kind === 'temporary' && isUnreachable(last) ? unreachable(error) : undefined;
-      if (isNobodyBehind(error, last))
-        return isTooLong() || waitedInVain >= FAILURES_IN_A_ROW ? unreachable(error) : undefined;
-      const words = refusals[last.status];
-      if (words === undefined || words.kind !== error.kind) return undefined;
-      inRow = last.status === refusedAs ? inRow + 1 : 1;
-      refusedAs = last.status;
-      return inRow >= FAILURES_IN_A_ROW ? words : undefined;
+      const isInVain = isTooLong() || waitedInVain >= FAILURES_IN_A_ROW;
+      return isInVain && isNobodyBehind(error, last) ? unreachable(error) : undefined;
     },
   };
 }

@@ -175,7 +175,10 @@ export function protocolFault(request: WireRequest, answer: Answer, missing: str
 }
 
 export function errorOf(fault: Fault, details: { readonly hint?: string } = {}): PulseError {
-  return new PulseError(fault.kind, fault.reason, { hint: details.hint ?? fault.hint });
+  return new PulseError(fault.kind, fault.reason, {
+    hint: details.hint ?? fault.hint,
+    status: fault.status,
+  });
 }
 
 /** Query strings may carry secrets, so a URL is shown without its query. */

@@ -37,7 +37,8 @@ export function cleanError(error: PulseError, clean: Redact): PulseError {
   const hint = error.hint && clean(error.hint);
   if (message === error.message && hint === error.hint) return error;
   // The cause may hold what was just taken out.
-  return new PulseError(error.kind, message, { hint, resumable: error.resumable });
+  const { kind, resumable, status } = error;
+  return new PulseError(kind, message, { hint, resumable, status });
 }
 
 function mapTexts(event: PulseEvent, clean: Redact): PulseEvent {

@@ -154,10 +154,11 @@ function interrupted(source: Source, resumable: boolean): PulseError {
 function resumableOr(thrown: unknown, resumable: boolean): PulseError {
   const error = asPulseError(thrown);
   if (!resumable) return error;
-  const { kind, message, cause } = error;
+  const { kind, message, cause, status } = error;
   return new PulseError(kind, message, {
     hint: error.hint?.replace(again, `${again}: it resumes`),
     cause,
+    status,
     resumable,
   });
 }

@@ -87,14 +87,17 @@ function interrupted(): PulseError {
 }
 
 /** What nobody goes on with can at least be found, and removed. */
-function leftAt(at: UploadRecord | undefined, { kind, message, hint, cause }: PulseError): PulseError {
+function leftAt(
+  at: UploadRecord | undefined,
+  { kind, message, hint, cause, status }: PulseError,
+): PulseError {
   const left =
     at &&
     `what the server got is at ${at.url} (pulse-upload abort ${at.url} --protocol ${at.protocol} removes it, where the server can)`;
-  return new PulseError(kind, message, { hint: [hint, left].filter(Boolean).join('; '), cause });
+  return new PulseError(kind, message, { hint: [hint, left].filter(Boolean).join('; '), cause, status });
 }
 
 /** The same command alone does not bring back what was read. */
-function reworded({ kind, message, hint, cause }: PulseError): PulseError {
-  return new PulseError(kind, message, { hint: hint?.replace(again, pipeAgain), cause });
+function reworded({ kind, message, hint, cause, status }: PulseError): PulseError {
+  return new PulseError(kind, message, { hint: hint?.replace(again, pipeAgain), cause, status });
 }

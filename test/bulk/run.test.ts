@@ -266,6 +266,35 @@ describe('a server that is broken for everything', () => {
     },
   );
 
+  test.each([
+    [403, 5],
+    [507, 4],
+  ])(
+    'with %d to each last chunk stops the run too, although HEAD is asked after it',
+    async (status, exitCode) => {
+      const { run, server, of } = await startBulkBench();
+      const dir = await folderOf(...names(12));
+      server.script.PATCH = Array.from({ length: 12 }, () => ({ answer: status }));
+      const upload = { protocol: 'tus', server: new URL(`${server.url}/uploads`) };
+      const outcome = await run(dir, { upload, run: { jobs: 1 } });
+      expect(server.lines().at(-1)).toMatch(/^HEAD /);
+      expect(outcome).toEqual({ exitCode, done: 0, failed: 3, notAttempted: 9 });
+      expect(of('run.stopped')).toMatchObject([{ message: expect.stringContaining(`(${status})`) }]);
+    },
+  );
+
+  test('with 403 stops the run too, although what it left there is removed after each (--abort-on-failure)', async () => {
+    const { run, server } = await startBulkBench();
+    const dir = await folderOf(...names(12));
+    server.script.PATCH = Array.from({ length: 12 }, () => ({ answer: 403 }));
+    server.script.DELETE = Array.from({ length: 12 }, () => ({ answer: 204 }));
+    server.script.HEAD = Array.from({ length: 12 }, () => [{ first: () => {} }, { answer: 404 }]).flat();
+    const upload = { abortOnFailure: true, token: 's3cret' };
+    const outcome = await run(dir, { upload, run: { jobs: 1 } });
+    expect(server.lines().at(-1)).toMatch(/^HEAD /);
+    expect(outcome).toEqual({ exitCode: 5, done: 0, failed: 3, notAttempted: 9 });
+  });
+
   test('is not told from files that are refused now and then', async () => {
     const { run, server } = await startBulkBench();
     const dir = await folderOf(...names(9));
