@@ -112,6 +112,7 @@ export function createServerTrouble(
         },
         last: () => last,
         isWorthAnother: async (error, judged) => {
+          if (host.pause.isTooLong()) return false;
           const isSilent = isSilence(error, judged);
           const silentFiles = isSilent ? silence.met(progress) : 0;
           // A file alone may be the cause of what its own requests meet, and of what the first one asks for all it is not.
@@ -140,6 +141,7 @@ export function createServerTrouble(
       advanced();
     },
     failed: (error, last) => {
+      if (host.pause.isTooLong()) return leftAlone(host.pause.leftMs());
       // Judged by what the file ended with: after a refusal HEAD may have been asked, or a DELETE sent.
       const { status = 0 } = error;
       const words = refusals[status];
@@ -160,6 +162,15 @@ export function createServerTrouble(
       const isInVain = isTooLong() || waitedInVain >= FAILURES_IN_A_ROW;
       return isInVain && isNobodyBehind(error, last) ? unreachable(error) : undefined;
     },
+  };
+}
+
+/** No file that follows would get a request through. */
+function leftAlone(leftMs: number): StopReason {
+  return {
+    kind: 'temporary',
+    message: `the server asks to be left alone for another ${Math.ceil(leftMs / 1000)} s (Retry-After)`,
+    hint: 'run the same command again later',
   };
 }
 

@@ -295,6 +295,24 @@ describe('a server that is broken for everything', () => {
     expect(outcome).toEqual({ exitCode: 5, done: 0, failed: 3, notAttempted: 9 });
   });
 
+  test.each([429, 503])(
+    'with %d asks for an hour of peace: the run stops, and no file fails that was not tried',
+    async (status) => {
+      const { run, server, of, clock } = await startBulkBench();
+      const dir = await folderOf(...names(20));
+      server.script.POST = [{ first: () => {} }, { answer: status, headers: { 'Retry-After': '3600' } }];
+      const upload = { protocol: 'auto' };
+      const outcome = await run(dir, { upload, run: { jobs: 1 } });
+      expect(outcome).toEqual({ exitCode: 4, done: 1, failed: 1, notAttempted: 18 });
+      expect(of('run.stopped')).toMatchObject([
+        { message: expect.stringMatching(/left alone for another 3600 s/) },
+      ]);
+      expect(clock.pausesMs).toEqual([]);
+      await clock.sleep(3_600_000);
+      expect(await run(dir, { upload })).toMatchObject({ exitCode: 0, done: 19 });
+    },
+  );
+
   test('is not told from files that are refused now and then', async () => {
     const { run, server } = await startBulkBench();
     const dir = await folderOf(...names(9));

@@ -18,6 +18,8 @@ export interface HostPause {
   readonly over: (signal?: AbortSignal) => Promise<void> | undefined;
   /** How long it still lasts; 0 where there is none. */
   readonly leftMs: () => number;
+  /** It ends too late to be waited for. */
+  readonly isTooLong: () => boolean;
 }
 
 interface Waiting {
@@ -27,8 +29,9 @@ interface Waiting {
 
 export function createHostPause({ clock, random }: Waiting, longestMs: number): HostPause {
   let untilMs = 0;
+  const left = () => (untilMs === 0 ? 0 : Math.max(0, untilMs - clock.nowMs()));
   const wait = async (signal?: AbortSignal) => {
-    for (let leftMs = untilMs - clock.nowMs(); leftMs > 0; leftMs = untilMs - clock.nowMs()) {
+    for (let leftMs = left(); leftMs > 0; leftMs = left()) {
       if (leftMs > longestMs) throw tooLong(leftMs);
       // Whoever met the pause is back first, and may meet the next one: the others must not all be there by then.
       await clock.sleep(leftMs + random() * Math.min(SPREAD_MS, leftMs / 2), signal);
@@ -39,7 +42,8 @@ export function createHostPause({ clock, random }: Waiting, longestMs: number): 
       untilMs = Math.max(untilMs, clock.nowMs() + ms);
     },
     over: (signal) => (untilMs === 0 || clock.nowMs() >= untilMs ? undefined : wait(signal)),
-    leftMs: () => (untilMs === 0 ? 0 : Math.max(0, untilMs - clock.nowMs())),
+    leftMs: left,
+    isTooLong: () => left() > longestMs,
   };
 }
 
