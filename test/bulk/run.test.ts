@@ -215,6 +215,21 @@ describe('the ledger of a run', () => {
     expect((await records()).at(-1)).toMatchObject({ file: join(dir, '01.mp4'), attempts: 3 });
   });
 
+  test('keeps what is done where a later run asks for a proof that there is not: without that it is skipped', async () => {
+    const { run, server, ledger, records } = await startBulkBench();
+    const dir = await folderOf(...names(2));
+    const unproven = () => Array(2).fill({ patchJson: { checksum: undefined } });
+    server.script.FINALIZE = unproven();
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 2 });
+    server.script.FINALIZE = unproven();
+    expect(await run(dir, { upload: { requireProof: true } })).toMatchObject({ exitCode: 8, failed: 2 });
+    expect(summarise((await latestRecords([ledger])).values())).toMatchObject({ failed: 0 });
+    expect(await run(dir)).toEqual({ exitCode: 0, done: 0, failed: 0, notAttempted: 0 });
+    await writeFile(join(dir, '01.mp4'), 'changed');
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 1 });
+    expect((await records()).at(-1)).toMatchObject({ file: join(dir, '01.mp4'), attempts: 3 });
+  });
+
   test('knows a file that is dated to 1970, as some archives do', async () => {
     const { run } = await startBulkBench();
     const dir = await folderOf('a.mp4');

@@ -19,6 +19,13 @@ interface Remembered {
   readonly attempts: number;
 }
 
+type State = Pick<Remembered, 'sizeBytes' | 'mtime'>;
+
+/** Of two records of one state of a file the better one counts, here as in `latestRecords`. */
+function isOf(a: State, b: State): boolean {
+  return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime;
+}
+
 export function createKnown(server: string, requireProof: boolean): Known {
   const files = new Map<string, Remembered>();
   return {
@@ -31,8 +38,9 @@ export function createKnown(server: string, requireProof: boolean): Known {
       if (record.server !== server) return;
       const { file, sizeBytes, mtime, attempts } = record;
       const done = record.status === 'done' && (record.proven || !requireProof);
-      const kept = neverSaw(record) ? files.get(file) : undefined;
-      files.set(file, { ...(kept ?? { done, sizeBytes, mtime }), attempts });
+      const earlier = files.get(file);
+      const saysLess = earlier?.done === true && !done && (neverSaw(record) || isOf(record, earlier));
+      files.set(file, { ...(saysLess ? earlier : { done, sizeBytes, mtime }), attempts });
     },
   };
 }
