@@ -9,7 +9,7 @@ import type { Item } from './items.ts';
 import type { Known } from './ledger/known.ts';
 import type { Ledger } from './ledger/ledger-file.ts';
 import type { Plan } from './plan.ts';
-import { type Run, type Sent, sendItem } from './send-item.ts';
+import { type Run, type Sent, type SentItem, sendItem } from './send-item.ts';
 import { createServerTrouble, type ServerTrouble } from './server-trouble.ts';
 import { createStop, type Stop } from './stop.ts';
 import { reasonOf, stopInTime, stopWhereLost } from './stop-by-itself.ts';
@@ -30,8 +30,8 @@ export interface BulkTools extends Tools {
   /** Closed when the run has ended. */
   readonly ledger?: Ledger;
   readonly readTokenFile: (path: string) => string;
-  /** Told of every file that is done. */
-  readonly onDone?: (item: Item) => void;
+  /** Told of every file that is done, and written to the ledger where one is kept. */
+  readonly onDone?: (item: Item, sent: Pick<SentItem, 'gone'>) => void | Promise<void>;
 }
 
 interface Counts {
@@ -63,7 +63,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     await inParallel(jobs, items, stop, async (item) => {
       const sent = await sendItem(item, run);
       count(sent, counts);
-      if (sent.status === 'done') given.onDone?.(item);
+      if (sent.status === 'done' && !sent.unrecorded) await given.onDone?.(item, sent);
       judge(sent, { settings, counts, trouble: run.trouble, stop });
     });
   } finally {

@@ -34,8 +34,17 @@ export interface Run {
   readonly triedBefore: (file: string) => number;
 }
 
+export interface SentItem {
+  readonly status: 'done';
+  readonly proven: boolean;
+  /** The server did not know the upload in the end. */
+  readonly gone?: true;
+  /** The ledger could not be written: the next run comes back for the file. */
+  readonly unrecorded?: true;
+}
+
 export type Sent =
-  | { readonly status: 'done'; readonly proven: boolean }
+  | SentItem
   | { readonly status: 'failed'; readonly error: PulseError; readonly last: WireOutcome | undefined };
 
 /** Sends one file, writes its outcome to the ledger, and reports it, in this order. */
@@ -58,8 +67,9 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       seconds: Math.round(clock.nowMs() - startedMs) / 1000,
       ...outcome,
     });
-    if (recorded !== true || removal === undefined) return;
-    await forgetBy({ source: { name: item.file }, tools: own.tools }, removal.settle);
+    if (recorded === true && removal !== undefined)
+      await forgetBy({ source: { name: item.file }, tools: own.tools }, removal.settle);
+    return recorded !== false;
   };
   try {
     if (item.problem !== undefined) throw item.problem;
@@ -79,12 +89,13 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
       () => upload(item.file, state.sizeBytes, { ...all, start }),
       (error) => watched.isWorthAnother(cleanError(error, tools.clean), last()),
     );
-    const { videoId, sha256, proven } = result;
+    const { videoId, sha256, proven, gone } = result;
     // A server may put a token into the URL of an upload.
     const url = tools.clean(result.url);
-    await settle({ status: 'done', url, ...(videoId !== undefined && { videoId }), sha256, proven });
+    const known = { url, ...(videoId !== undefined && { videoId }), sha256, proven };
+    const isRecorded = await settle({ status: 'done', ...known });
     done.forEach(tell);
-    return { status: 'done', proven };
+    return { status: 'done', proven, ...(gone && { gone }), ...(!isRecorded && { unrecorded: true }) };
   } catch (thrown) {
     const aborted = run.tools.signal?.aborted === true;
     const met = aborted ? asInterrupted(item.file, thrown) : asPulseError(thrown);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
@@ -110,15 +110,44 @@ test('the copy stays, and is said to, where the server acknowledged every byte a
   const stays = `so the copy stays in ${copy}: remove it once the file is known to be there`;
   expect(first.stderr.trimEnd().split('\n').at(-1)).toContain(stays);
 
-  // The same holds for the copy, sent by its name; where the server knows the upload, the copy goes.
-  proxy.setFaults(vanished);
-  const second = await startBin([copy, ...args], { env }).ended;
-  expect([second.code, second.stderr.includes(stays)]).toEqual([0, true]);
-  expect(await copiesIn(stateDir)).toEqual([copy]);
+  // The same holds for the copy, sent by its name, alone or as one of many files; where the server knows the upload, the copy goes.
+  for (const many of [{}, { PULSE_UPLOAD_LEDGER: join(stateDir, 'done.jsonl') }]) {
+    proxy.setFaults(vanished);
+    const again = await startBin([copy, ...args], { env: { ...env, ...many } }).ended;
+    expect([again.code, again.stderr.includes(stays)]).toEqual([0, true]);
+    expect(await copiesIn(stateDir)).toEqual([copy]);
+  }
   proxy.setFaults([]);
   expect((await startBin([copy, ...args], { env }).ended).code).toBe(0);
   expect(await copiesIn(stateDir)).toEqual([]);
   await proxy.close();
+});
+
+test('copies that a run of many files was given by name go with their uploads, and no others', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const proxy = await startFaultProxy({ target: server.url });
+  onTestFinished(proxy.close);
+  const stateDir = await temporaryFolder();
+  const [a = '', b = '', c = ''] = ['a', 'b', 'c'].map((id) => join(stateDir, 'spool', id, `${id}.mp4`));
+  for (const copy of [a, b, c]) {
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, payload(2048));
+  }
+  const env = {
+    PULSE_UPLOAD_STATE_DIR: stateDir,
+    PULSE_UPLOAD_SERVER: proxy.url,
+    PULSE_UPLOAD_LEDGER: join(stateDir, 'done.jsonl'),
+    PULSE_UPLOAD_JOBS: '1',
+  };
+  proxy.setFaults([{ on: { method: 'PATCH', nth: 2 }, do: 'answer', status: 415 }]);
+  const first = await startBin([a, b], { env }).ended;
+  expect([first.code, (await copiesIn(stateDir)).toSorted()]).toEqual([5, [b, c]]);
+  expect(first.stderr).toContain(`next: pulse-upload ${b}`);
+  expect((await startBin([b], { env }).ended).code).toBe(0);
+  // What only lies in a folder that is sent may be meant for another server.
+  const folder = await startBin(['-r', dirname(dirname(c)), '--min-age', '0'], { env }).ended;
+  expect([folder.code, await copiesIn(stateDir)]).toEqual([0, [c]]);
+  expect([...server.log].filter(({ path }) => path.endsWith('/finalize'))).toHaveLength(3);
 });
 
 test('a copy whose upload was never begun is shown by list, with the command that sends it', async () => {

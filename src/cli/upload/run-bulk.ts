@@ -22,6 +22,7 @@ import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
 import { goOnWith } from './bulk-retry.ts';
 import { bulkSettings, bulkSources, planChoices } from './bulk-settings.ts';
+import { tidyCopy } from './sent-copy.ts';
 import { unlessInterrupted } from './unless-interrupted.ts';
 import { uploadTools } from './upload-tools.ts';
 
@@ -88,6 +89,7 @@ async function run(task: Task, output: Output): Promise<number> {
   const { line, values, settings, network, known, ledger, plan, interruption } = task;
   const transport = createTransport(network);
   const left = new Set(plan.items);
+  const named = new Set(line.operands);
   const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
   const given = { line, values, settings: settings.upload, send: transport.send, report };
   const { tools, close } = uploadTools(given);
@@ -99,7 +101,12 @@ async function run(task: Task, output: Output): Promise<number> {
       ...tools,
       known,
       readTokenFile: (path) => readTokenFile(path, 'tokenFile'),
-      onDone: (item) => left.delete(item),
+      onDone: async (item, { gone = false }) => {
+        left.delete(item);
+        // What only lies in a folder that is sent may be meant for another server.
+        if (named.has(item.file) && (await tidyCopy(item.file, gone, settings.upload, output)))
+          named.delete(item.file);
+      },
       ...(ledger !== undefined && { ledger }),
       signal: interruption.signal,
     });
@@ -107,7 +114,7 @@ async function run(task: Task, output: Output): Promise<number> {
     const forNextRun = [...[...left].filter(({ problem }) => problem === undefined), ...plan.young];
     // What makes no sense makes none the next time either.
     if (forNextRun.length > 0 && outcome.exitCode !== exitCodes.usage)
-      output.printNext(goOnWith(line, values, forNextRun));
+      output.printNext(goOnWith({ ...line, operands: [...named] }, values, forNextRun));
     return exitCodeOf(outcome, interruption);
   } finally {
     interruption.release();

@@ -18,7 +18,8 @@ import type { CommandLine } from '../command-line.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import type { UploadValues } from '../options/upload.ts';
 import { type Asked, inRun } from './in-run.ts';
-import { copyStays, dropCopy, resumeCommand } from './run-upload.ts';
+import { resumeCommand } from './run-upload.ts';
+import { copyStays, dropCopy } from './sent-copy.ts';
 
 /** `pulse-upload -`: standard input, as it comes, or with --spool from a copy on disk. */
 export async function runInput(

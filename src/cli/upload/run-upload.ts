@@ -1,11 +1,9 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
 import { stateDirOf } from '../../input/state-dir.ts';
-import type { Output } from '../../output/output.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
 import { planFiles } from '../../upload/plan.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
-import { isSpooled, removeSpooled } from '../../upload/source/spool.ts';
 import { openStateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import { uploadFiles } from '../../upload/upload-files.ts';
@@ -14,6 +12,7 @@ import { type BulkValues, bulkOptions } from '../options/bulk.ts';
 import { type UploadValues, uploadOptions } from '../options/upload.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { inRun, outputOf } from './in-run.ts';
+import { tidyCopy } from './sent-copy.ts';
 
 /** Everything an upload needs is put together here; loaded only once there is something to upload. */
 export async function runUpload(
@@ -22,10 +21,9 @@ export async function runUpload(
   settings: UploadSettings,
   network: TransportSettings,
 ): Promise<number> {
-  const stateDir = stateDirOf(process.env, process.platform, homedir());
   if (values.dryRun) {
     const output = await outputOf(values);
-    const store = openStateStore(stateDir);
+    const store = openStateStore(stateDirOf(process.env, process.platform, homedir()));
     const { exitCode } = await planFiles(line.operands, settings, {
       report: output.report,
       store,
@@ -41,11 +39,8 @@ export async function runUpload(
     {
       upload: async (tools, output) => {
         const outcome = await uploadFiles(line.operands, settings, tools);
-        for (const file of line.operands) {
-          if (!(await isSpooled(stateDir, file))) continue;
-          if (gone.has(file)) output.warn(copyStays(file));
-          else if (!left.has(file) && settings.finalize) await dropCopy(file, output);
-        }
+        for (const file of line.operands)
+          if (!left.has(file)) await tidyCopy(file, gone.has(file), settings, output);
         return outcome;
       },
       onEvent: (event) => {
@@ -56,21 +51,6 @@ export async function runUpload(
       next: () => resumeCommand(line.given, [...left]),
     },
   );
-}
-
-/** Removes a copy whose upload is done; that it cannot be makes no failure of the upload. */
-export async function dropCopy(path: string, { warn }: Output): Promise<void> {
-  try {
-    await removeSpooled(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    warn(`the copy ${path} could not be removed: ${code}; it is not needed any more`);
-  }
-}
-
-/** What may be the last copy is not thrown away for a server that was asked and did not find its own. */
-export function copyStays(path: string): string {
-  return `the server was not seen to have the upload in the end, so the copy stays in ${path}: remove it once the file is known to be there`;
 }
 
 /** The user's own command for the files that are left; starting over is what it must not do. */
