@@ -80,6 +80,32 @@ describe('--read-back does not call other bytes what says nothing about the cont
   });
 });
 
+describe('--read-back of an answer that ends with its connection, and says nowhere how long it is', () => {
+  const untilClose = (body: Uint8Array) => (res: ServerResponse) => {
+    const head = 'HTTP/1.0 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n';
+    res.socket?.end(Buffer.concat([Buffer.from(head), body]));
+  };
+  const cut = untilClose(content.subarray(0, 1_000));
+
+  it('asks again where it is too short: it may have been cut off', async () => {
+    const { bench } = await readBack(content, cut, untilClose(new Uint8Array(0)), untilClose(content));
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', retries: 2 }]);
+  });
+
+  it('proves nothing by it, and calls it no difference, where it is too short each time', async () => {
+    const { bench, exitCode } = await readBack(content, cut, cut, cut, cut);
+    expect(exitCode).toBe(0);
+    expectNotProven(bench, /cannot be read back: GET .* answered 200 with 1000 of 3000 bytes/);
+  });
+
+  it.each([
+    ['as many', Buffer.from(content).fill(0, 2_999)],
+    ['more', Buffer.concat([content, Buffer.of(0)])],
+  ])('finds other bytes where they are %s', async (_, body) => {
+    expect((await readBack(content, untilClose(body))).exitCode).toBe(7);
+  });
+});
+
 describe('--read-back still finds other bytes', () => {
   it.each([
     ['a video under a wrong media type', content, serve(200, html, content.subarray(1))],

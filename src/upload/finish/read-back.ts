@@ -40,7 +40,10 @@ export async function readBack(
     const { sizeBytes, beginning } = reading;
     const file = { sizeBytes: fileBytes, beginning: job.reader.beginning() };
     const why = notTheContent(answer, { sizeBytes, beginning }, file);
-    return why === undefined ? { value: reading } : { fault: protocolFault(sent, answer, why) };
+    if (why !== undefined) return { fault: protocolFault(sent, answer, why) };
+    if (sizeBytes >= fileBytes || isDelimited(answer)) return { value: reading };
+    const short = protocolFault(sent, answer, cutOff(sizeBytes, fileBytes));
+    return { fault: { ...short, remedy: 'retry' as const, kind: 'temporary' as const } };
   };
   const asked = await ask(job, plain, judge, {
     onAnswerBytes,
@@ -53,4 +56,13 @@ export async function readBack(
   if ('fault' in asked) throw errorOf(asked.fault);
   const { sizeBytes, hash } = asked.value;
   return sizeBytes > fileBytes ? { moreThanBytes: fileBytes } : { sizeBytes, sha256: hash.digest('hex') };
+}
+
+/** Whether it says how long it is: else it ends where its connection does, be it in the middle (RFC 9112, 6.3). */
+function isDelimited({ headers }: Answer): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+function cutOff(sizeBytes: number, fileBytes: number): string {
+  return `with ${sizeBytes} of ${fileBytes} bytes, and nothing that says whether the connection ended too early`;
 }
