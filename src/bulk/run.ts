@@ -55,6 +55,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     // A reason may repeat what a server said.
     run.tools.report({ type: 'run.stopped', message, ...(hint !== undefined && { hint }) }),
   );
+  const failed: string[] = [];
   const counts: Counts = { done: 0, failed: 0, interrupted: 0, kinds: new Set() };
   const run = createRun(settings, given, stop);
   const release = stopInTime(settings.maxDurationMs, clock, stop);
@@ -63,6 +64,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     await inParallel(jobs, items, stop, async (item) => {
       const sent = await sendItem(item, run);
       count(sent, counts);
+      if (sent.status === 'failed') failed.push(item.file);
       if (sent.status === 'done' && !sent.unrecorded) await given.onDone?.(item, sent);
       judge(sent, { settings, counts, trouble: run.trouble, stop });
     });
@@ -72,7 +74,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
   }
   const notAttempted = items.length - counts.done - counts.failed;
   // What was not attempted is for the next run to go on with, however old it is.
-  if (!stop.signal.aborted && notAttempted === 0) await prune(run.tools);
+  if (!stop.signal.aborted && notAttempted === 0) await prune(failed, settings.upload, run.tools);
   await given.ledger?.close().catch((error) => report(lockStays(error)));
   const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
   const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };

@@ -29,8 +29,10 @@ export async function uploadFiles(
 ): Promise<RunOutcome> {
   const tools = createRunTools(settings, given);
   const failures: PulseError[] = [];
+  const failed: string[] = [];
   const fail = (file: string, error: PulseError) => {
     failures.push(error);
+    failed.push(file);
     tools.report(failureEvent(file, error));
   };
 
@@ -57,14 +59,22 @@ export async function uploadFiles(
   }
   const notAttempted = files.length - done - failures.length;
   const exitCode = notAttempted > 0 ? exitCodes.interrupted : commonExitCode(failures);
-  if (!tools.signal?.aborted) await prune(tools);
+  if (!tools.signal?.aborted) await prune(failed, settings, tools);
   const outcome = { exitCode, done, failed: failures.length, notAttempted };
   tools.report({ type: 'run.end', ...outcome });
   return outcome;
 }
 
-/** At the end: what this run came back for is not old by then, whatever became of it. */
-export async function prune({ store, clock, report }: Tools): Promise<void> {
+/**
+ * At the end: what this run came back for, and could not bring over, is not old by then. Said once more, since the clock
+ * may have been set meanwhile, and by years where no battery keeps it.
+ */
+export async function prune(
+  failed: readonly string[],
+  settings: UploadSettings,
+  { store, clock, report }: Tools,
+): Promise<void> {
+  for (const file of failed) await comeBackFor(file, settings, { store });
   for (const { path, server, savedAt, createdAt } of await store.prune(clock.dateMs()))
     report({ type: 'upload.pruned', file: path, server, savedAt: savedAt ?? createdAt });
 }

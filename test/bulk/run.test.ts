@@ -1,12 +1,14 @@
-import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { latestRecords } from '../../src/bulk/ledger/latest.ts';
 import { summarise } from '../../src/bulk/ledger/summary.ts';
+import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
+import { quickClock } from '../upload/harness.ts';
 import type { ScriptedServer } from '../upload/scripted-server.ts';
 import { folderOf } from './folder.ts';
 import { names, startBulkBench } from './harness.ts';
@@ -617,5 +619,27 @@ describe('a run stops', () => {
     // What it tried is not old for a run of other files either.
     await run(await folderOf('other.mp4'));
     expect(of('upload.pruned')).toMatchObject([{ file: join(dir, '01.mp4') }]);
+  });
+
+  test('and what failed is not old, although the clock was set forward in the midst of the run', async () => {
+    const { run, server, ledger } = await startBulkBench();
+    const DAY_MS = 24 * 60 * 60_000;
+    const state = join(dirname(ledger), 'state');
+    const copy = join(state, 'spool', 'x', 'take.mp4');
+    await mkdir(dirname(copy), { recursive: true });
+    await writeFile(copy, 'all there is');
+    const then = (Date.now() - 40 * DAY_MS) / 1000;
+    await utimes(dirname(copy), then, then);
+    let behindMs = 40 * DAY_MS;
+    const clock = { ...quickClock(), dateMs: () => Date.now() - behindMs };
+    const store = openStateStore(state, () => new Date(clock.dateMs()));
+    const report = ({ type }: PulseEvent) => {
+      if (type === 'upload.start') behindMs = 0;
+    };
+    server.script.POST = [{ answer: 401 }];
+    const outcome = await run(dirname(copy), { tools: { clock, store, report } });
+    expect(outcome).toMatchObject({ exitCode: 5, failed: 1 });
+    for (const days of [2, 29]) await store.prune(Date.now() + days * DAY_MS);
+    expect(await readdir(join(state, 'spool'))).toEqual(['x']);
   });
 });

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/pr
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import type { PulseEvent } from '../../src/events.ts';
 import { upload } from '../../src/index.ts';
 import { isSpooled, unsentCopies } from '../../src/upload/source/spool.ts';
 import { rememberedPaths } from '../../src/upload/state/kept-uploads.ts';
@@ -73,6 +74,7 @@ describe('what a run came back for is not pruned as old by its end', () => {
     for (const days of [0.9, 29]) expect(await store.prune(Date.now() + days * DAY_MS)).toEqual([]);
     expect(await readdir(dirname(dirname(copy)))).toEqual(['x', 'y']);
     expect(await store.prune(Date.now() + 31 * DAY_MS)).toMatchObject([{ path: copy }]);
+    await store.prune(Date.now() + 32.1 * DAY_MS);
     expect(await readdir(dirname(dirname(copy)))).toEqual([]);
   });
 
@@ -99,6 +101,22 @@ describe('what a run came back for is not pruned as old by its end', () => {
     await expect(lost).rejects.toMatchObject({ kind: 'temporary' });
     await openStateStore(stateDir).prune(Date.now());
     expect(await readdir(dirname(copy))).toEqual(['take.mp4']);
+  });
+
+  it('where the clock is set forward in the midst of the run', async () => {
+    const bench = await startBench();
+    const copy = await copyIn(bench);
+    await age(copy, 40);
+    let behindMs = 40 * DAY_MS;
+    const clock = { ...bench.clock, dateMs: () => Date.now() - behindMs };
+    const store = openStateStore(join(bench.dir, 'state'), () => new Date(clock.dateMs()));
+    const report = ({ type }: PulseEvent) => {
+      if (type === 'upload.start') behindMs = 0;
+    };
+    bench.server.script.POST = [{ answer: 401 }];
+    expect((await bench.upload(copy, once, { clock, store, report })).exitCode).toBe(5);
+    for (const days of [2, 29]) await store.prune(Date.now() + days * DAY_MS);
+    expect(await readdir(dirname(dirname(copy)))).toEqual(['x']);
   });
 
   it('but a record of another server is', async () => {
