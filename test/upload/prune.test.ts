@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { removeSpooled, unsentCopies } from '../../src/upload/source/spool.ts';
 import { openStateStore, type UploadRecord } from '../../src/upload/state/state-store.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 import { startBench } from './harness.ts';
@@ -96,7 +97,34 @@ describe('a record is pruned', () => {
     await store.prune(daysLater(41));
     expect(await readdir(dirname(copy))).toEqual(['input.mp4']);
     await store.prune(daysLater(71));
+    await store.prune(daysLater(72.1));
     expect(await readdir(join(dir, 'spool'))).toEqual([]);
+  });
+
+  it('with copies of standard input a day after they were first seen to be old: a clock may have been set', async () => {
+    const dir = await temporaryFolder();
+    const copies = ['x', 'y', 'z'].map((id) => join(dir, 'spool', id, 'input.mp4'));
+    const seem = (copy: string, days: number) =>
+      utimes(dirname(copy), daysLater(days) / 1000, daysLater(days) / 1000);
+    for (const copy of copies) {
+      await mkdir(dirname(copy), { recursive: true });
+      await writeFile(copy, 'all there is');
+      await seem(copy, 0);
+    }
+    const store = openStateStore(dir, () => new Date(daysLater(40)));
+    const kept = async () => (await unsentCopies(dir, [])).map(({ path }) => path).toSorted();
+    for (const days of [31, 31.9]) {
+      await store.prune(daysLater(days));
+      expect(await kept()).toEqual(copies);
+    }
+    const [, y = '', z = ''] = copies;
+    await seem(y, 32);
+    await removeSpooled(z);
+    await store.prune(daysLater(32.1));
+    expect([await kept(), await readdir(join(dir, 'spool'))]).toEqual([[y], ['y']]);
+    // Who came back for it begins anew with all of it.
+    await store.prune(daysLater(63));
+    expect(await kept()).toEqual([y]);
   });
 
   it('and said, before the run ends', async () => {

@@ -15,9 +15,6 @@ const SPOOL = 'spool';
 /** A copy of an input that is not finished; nobody may take it for the whole. */
 const UNFINISHED = '.unfinished';
 
-/** Copies that nobody came back for are removed after as long as the records of their uploads are. */
-const KEPT_MS = 30 * 24 * 60 * 60_000;
-
 export interface Spool {
   /** Where the copy will be once it is whole; its base name is the one that was asked for, where a file can bear it. */
   readonly path: string;
@@ -90,25 +87,8 @@ export async function removeSpooled(path: string): Promise<void> {
   await rmdir(dirname(path)).catch(() => undefined);
 }
 
-/** Removes copies that nobody came back for: old ones of which no upload is remembered. */
-export async function pruneSpool(
-  stateDir: string,
-  nowMs: number,
-  remembered: () => Promise<ReadonlySet<string>>,
-): Promise<void> {
-  const root = await spoolFolder(stateDir);
-  for (const name of await readdir(root).catch(() => [])) {
-    const folder = join(root, name);
-    const { mtimeMs } = await stat(folder);
-    if (nowMs - mtimeMs <= KEPT_MS) continue;
-    const known = await remembered();
-    const isWanted = (await readdir(folder)).some((file) => known.has(join(folder, file)));
-    if (!isWanted) await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** As the paths in records are: absolute and without links, so that copies are found among them. */
-function spoolFolder(stateDir: string): Promise<string> {
+export function spoolFolder(stateDir: string): Promise<string> {
   return withoutLinks(resolve(stateDir, SPOOL));
 }
 
