@@ -353,6 +353,31 @@ describe('the request that joins the parts', () => {
     expect(bench.of('upload.done').at(-1)).toMatchObject({ proven: true, sentBytes: 0 });
   });
 
+  it('is not repeated either where nothing could be learned of the whole after its answer', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    const fail = async () =>
+      bench.proxy.addFault({ on: { method: 'HEAD', nth: 1, times: 50 }, do: 'answer', status: 500 });
+    bench.proxy.setFaults([{ on: final, do: 'meanwhile', run: fail }]);
+    expect((await bench.upload(file, { ...inThree, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    const from = bench.proxy.log.length;
+    expect((await bench.upload(file, inThree)).exitCode).toBe(0);
+    expect(seen(bench, 'POST', from)).toEqual([]);
+    expect(bench.of('upload.warning')).toEqual([]);
+  });
+
+  it('of an earlier run to another size is of no use, and forgotten', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    expect((await bench.upload(file, { ...inThree, finalize: false })).exitCode).toBe(0);
+    bench.proxy.setFaults([
+      { on: { method: 'HEAD', nth: 1 }, do: 'alter-response', headers: { 'upload-length': '5' } },
+    ]);
+    expect((await bench.upload(file, inThree)).exitCode).toBe(7);
+    expect(await recordOf(bench, file)).toBeUndefined();
+  });
+
   /** Alters the answer to the first HEAD after that request: how many come before it the parts decide among them. */
   function firstLook({ proxy }: ReferenceBench, headers: Readonly<Record<string, string | null>>): void {
     const alter = async () =>

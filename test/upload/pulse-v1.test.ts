@@ -201,6 +201,24 @@ describe('protocol v1', () => {
     ]);
   });
 
+  it('knows its upload again where it was not found in passing, and nothing came of making it anew', async () => {
+    const bench = await startReferenceBench(v1);
+    const file = await bench.file(4 * MIB);
+    const failing = { do: 'answer', status: 500 } as const;
+    bench.proxy.addFault({ on: { method: 'PATCH', nth: 2, times: 9 }, ...failing });
+    const once = { ...v1, retries: 0, metadata: { artifactId: randomUUID() } };
+    expect((await bench.upload(file, once)).exitCode).toBe(4);
+    bench.proxy.setFaults([
+      { on: { method: 'HEAD', times: 9 }, do: 'answer', status: 404 },
+      { on: { method: 'POST' }, ...failing },
+    ]);
+    expect((await bench.upload(file, once)).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file, once)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed').map(({ offsetBytes }) => offsetBytes)).toEqual([MIB]);
+    expect(bench.of('upload.done')).toHaveLength(1);
+  });
+
   it('refuses an artifact that somebody else has made', async () => {
     const bench = await startReferenceBench(v1);
     const metadata = { artifactId: randomUUID() };

@@ -21,8 +21,11 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   const { settings, tools } = job;
   const chosen = await chooseId(job);
   const { draft, request, sizeFollows } = await draftOf(job, chosen);
-  // A creation whose answer is lost must be repeated under the same name.
-  if (chosen !== undefined) await tools.store.write({ ...draft, url: chosen.url.href, phase: 'creating' });
+  // A creation whose answer is lost must be repeated under the same name. What the server said is ours stays known as
+  // that: it may have answered 404 in passing.
+  const isOurs = chosen?.earlier !== undefined && chosen.earlier.phase !== 'creating';
+  if (chosen !== undefined && !isOurs)
+    await tools.store.write({ ...draft, url: chosen.url.href, phase: 'creating' });
   let mayExist = chosen?.earlier !== undefined;
   const onFault = (fault: Fault) => {
     if (mayHaveActed(fault)) mayExist = true;

@@ -33,7 +33,7 @@ export async function bringParts(unread: Unread, plan: PartPlan): Promise<Brough
   const job: Job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
   const parts = createPartJobs(job, plan);
   try {
-    const earlier = await joinedBefore(job, plan);
+    const earlier = await orForgotten(job, () => joinedBefore(job, plan));
     if (earlier !== undefined) return await finished(job, async () => earlier, sizeOf(job));
     if (plan.record?.joinedUrl !== undefined) await parts.remember({});
     const hashed = job.reader.sha256();
@@ -137,15 +137,21 @@ async function finished(
   join: () => Promise<OpenUpload>,
   resumedFromBytes: number,
 ): Promise<Brought> {
-  try {
+  return orForgotten(job, async () => {
     const upload = await join();
     const gap = 'checksums prove the parts, but not that the server joined them well';
     const sha256 = await contentDigest(job, upload);
     const ended = await proved(job, upload, { sha256, gap });
     if ('shortOf' in ended) throw new Error('a joined upload cannot be short');
     return { ...ended, resumedFromBytes };
+  });
+}
+
+/** What was joined to other bytes is of no use to any later run. */
+async function orForgotten<T>(job: Job, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    // What was joined to other bytes is of no use to any later run.
     if (error instanceof PulseError && error.kind === 'integrity') await forget(job);
     throw error;
   }

@@ -70,6 +70,8 @@ export async function joinParts(
   if (answerLost) warn(job, joinedTwice);
   const { url: named, location } = created.value;
   if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
+  // At once: whatever ends this run, the next one looks there, and does not ask for a second file.
+  await remember({ joinedUrl: named.href });
   let url = named;
   let found = await whole(job, url);
   const other = found === 'gone' ? belowPrefix(location, settings.server) : undefined;
