@@ -5,6 +5,15 @@ export function below(base: URL, path: string): URL {
   return url;
 }
 
+/**
+ * What a server is known by, from run to run: one spelled with a slash at the end gets the same requests (`below`). An
+ * origin keeps its only slash, as URLs are written.
+ */
+export function serverName(href: string): string {
+  const bare = href.replace(/\/+$/, '');
+  return /^\w+:\/\/[^/]*$/.test(bare) ? `${bare}/` : bare;
+}
+
 /** Location resolved against the creation URL (RFC 3986, 5); undefined where it is no URL. */
 export function resolveLocation(location: string, creation: URL): URL | undefined {
   try {

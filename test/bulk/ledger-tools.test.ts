@@ -55,6 +55,14 @@ describe('the last word on a file', () => {
     ]);
   });
 
+  test('is one, however the server was spelled', async () => {
+    const api = outcome('a', { ...failed, server: 'http://h/api' });
+    expect(await lastOf(api, outcome('a', { ...later, server: 'http://h/api/' }))).toMatchObject([
+      { status: 'done' },
+    ]);
+    expect(await lastOf(api, outcome('a', { server: 'http://h/' }))).toHaveLength(2);
+  });
+
   test('is the later one, where the file changed in between', async () => {
     const changed = outcome('a', { ...failed, ...later, mtime: 'm2' });
     expect(await lastOf(outcome('a'), changed)).toMatchObject([{ status: 'failed' }]);

@@ -122,6 +122,24 @@ describe('a plan', () => {
     ]);
   });
 
+  test.each([
+    ['http://h/api', 'http://h/api/'],
+    ['http://h/api/', 'http://h/api'],
+    ['http://h/api', 'http://h/api//'],
+  ])(
+    'to %s leaves out what the ledger says is done at %s: it gets the same requests',
+    async (server, other) => {
+      const dir = await folderOf('a.mp4', 'b.mp4');
+      const known = createKnown(server, false);
+      const done = { ledger: 1, time: '', status: 'done', proven: true, attempts: 1, seconds: 1 } as const;
+      const state = { sizeBytes: 5, mtime: '2026-01-31T12:00:00.000000000Z' };
+      known.add({ ...done, ...state, file: `${dir}/a.mp4`, server: other });
+      known.add({ ...done, ...state, file: `${dir}/b.mp4`, server: `${other}v2` });
+      const { items, skipped } = await makePlan(sources(dir), {}, known, { dateMs: Date.now });
+      expect([items.map(({ relative }) => relative), skipped]).toEqual([['b.mp4'], 1]);
+    },
+  );
+
   test('sends what is done but not proven again only where proof is asked for', async () => {
     const dir = await folderOf('a.mp4');
     const left = async (requireProof: boolean) => {

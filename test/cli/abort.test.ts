@@ -67,6 +67,15 @@ describe('pulse-upload abort', () => {
     },
   );
 
+  test('finds what was begun at the server where that is spelled with a slash more', async () => {
+    const bench = await startBench();
+    await bench.begin();
+    expect(bench.proxy.url).toMatch(/\/files$/);
+    const { code, stdout } = await bench.run('abort', 'video.mp4', '-s', `${bench.proxy.url}/`);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/the server has removed it\n$/)]);
+    expect(await bench.records()).toBe(0);
+  });
+
   test('takes what is gone already as done', async () => {
     const bench = await startBench();
     await bench.begin();

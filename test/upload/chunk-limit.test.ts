@@ -54,6 +54,17 @@ describe('the chunk size that passes', () => {
     expect([sizes(bench), sizes(other)]).toEqual([[MIB], [MIB]]);
   });
 
+  it('is the same one where the server is spelled with a slash more', async () => {
+    const bench = await startBench({ prefix: '/api' });
+    const memory = memoryOf(bench);
+    bench.server.script.PATCH = [tooLarge];
+    const server = new URL(bench.server.url);
+    await bench.upload(await bench.file(MIB, 'first.mp4'), { server }, { memory });
+    bench.server.seen.length = 0;
+    await bench.upload(await bench.file(MIB, 'b.mp4'), { server: new URL(`${server}/`) }, { memory });
+    expect(sizes(bench)).toEqual([MIB / 2, MIB / 2]);
+  });
+
   it('is tried anew after a month', async () => {
     const bench = await startBench();
     await learned(bench);

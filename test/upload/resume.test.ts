@@ -141,6 +141,37 @@ describe('the same command again', () => {
   });
 });
 
+describe('the same server, spelled with a slash more or less', () => {
+  const interruptedAt = async (server: (bench: Bench) => URL) => {
+    const bench = await startBench({ prefix: '/api' });
+    const file = await bench.file(3 * MIB);
+    bench.server.script.PATCH = [{ first: () => {} }, { first: () => {} }, ...Array(4).fill({ answer: 503 })];
+    expect((await bench.upload(file, { server: server(bench) })).exitCode).toBe(4);
+    bench.events.length = 0;
+    return { bench, file };
+  };
+  const without = (bench: Bench) => new URL(bench.server.url);
+  const withSlash = (bench: Bench) => new URL(`${bench.server.url}/`);
+
+  it.each([
+    ['more', without, withSlash],
+    ['less', withSlash, without],
+  ])('(%s) is gone on with', async (_, first, second) => {
+    const { bench, file } = await interruptedAt(first);
+    expect((await bench.upload(file, { server: second(bench) })).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB }]);
+    expect(await readdir(join(bench.dir, 'state'))).toEqual([]);
+  });
+
+  it('has one upload of a file at a time', async () => {
+    const { bench, file } = await interruptedAt(without);
+    const store = openStateStore(join(bench.dir, 'state'));
+    const lock = await store.lock({ server: without(bench).href, protocol: 'pulse', path: file });
+    expect((await bench.upload(file, { server: withSlash(bench) })).exitCode).toBe(4);
+    await lock.release();
+  });
+});
+
 describe('state that cannot be trusted', () => {
   it.each([
     ['torn', (text: string) => text.slice(0, text.length / 2)],

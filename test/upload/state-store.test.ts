@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
+import { forgetUpload, keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import { openStateStore, type UploadRecord } from '../../src/upload/state/state-store.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
 
@@ -144,4 +146,52 @@ describe('a record', () => {
       expect(await readdir(dir)).toEqual([name]);
     },
   );
+});
+
+describe('a record that an earlier version named by a slash more', () => {
+  const spelled = { ...key, server: 'http://host/api/' };
+
+  /** What stands in its file, under the name that an earlier version gave it. */
+  const earlier = async (change: Partial<UploadRecord> = {}) => {
+    const dir = await temporaryFolder();
+    const name = createHash('sha256')
+      .update(JSON.stringify([spelled.server, spelled.protocol, spelled.path]))
+      .digest('hex')
+      .slice(0, 40);
+    await writeFile(join(dir, `${name}.json`), JSON.stringify({ ...record, ...spelled, ...change }));
+    return { dir, name: `${name}.json`, store: openStateStore(dir) };
+  };
+  const other = { ...key, server: 'http://host/api' };
+
+  it.each([spelled, other])('is found at $server, and has one name from then on', async (at) => {
+    const { dir, name, store } = await earlier();
+    expect(await store.peek(at)).toMatchObject({ url: record.url });
+    expect(await readdir(dir)).toEqual([name]);
+    const lock = await store.lock(at);
+    expect(await store.read(at, silent)).toMatchObject({ url: record.url });
+    await lock.release();
+    await store.remove(other);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('is listed, kept from being pruned by who comes back, and forgotten', async () => {
+    const { dir, store } = await earlier();
+    const [kept] = await keptUploads(dir, Date.now());
+    expect(kept?.record).toMatchObject(spelled);
+    await store.renew(other);
+    expect(await store.prune(Date.now())).toEqual([]);
+    if (kept !== undefined) await forgetUpload(dir, kept.record);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('waits behind one that has its name by now: of that one nothing is lost', async () => {
+    const { dir, name, store } = await earlier({ url: 'http://host/api/uploads/old' });
+    await store.write({ ...record, ...other });
+    expect((await keptUploads(dir, Date.now())).map((kept) => kept.record.url)).toEqual([record.url]);
+    await (await store.lock(spelled)).release();
+    expect(await store.read(spelled, silent)).toMatchObject({ url: record.url });
+    await store.remove(spelled);
+    expect(await readdir(dir)).toEqual([name]);
+    expect(await store.peek(other)).toMatchObject({ url: 'http://host/api/uploads/old' });
+  });
 });

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { serverName } from '../../protocol/urls.ts';
 import type { Item } from '../items.ts';
 import { isoTime, type LedgerRecord, neverSaw } from './ledger-record.ts';
 
@@ -27,6 +28,7 @@ function isOf(a: State, b: State): boolean {
 }
 
 export function createKnown(server: string, requireProof: boolean): Known {
+  const name = serverName(server);
   const files = new Map<string, Remembered>();
   return {
     isDone: ({ file, sizeBytes, mtimeNs }) => {
@@ -35,7 +37,7 @@ export function createKnown(server: string, requireProof: boolean): Known {
     },
     attempts: (file) => files.get(resolve(file))?.attempts ?? 0,
     add: (record) => {
-      if (record.server !== server) return;
+      if (serverName(record.server) !== name) return;
       const { file, sizeBytes, mtime, attempts } = record;
       const done = record.status === 'done' && (record.proven || !requireProof);
       const earlier = files.get(file);

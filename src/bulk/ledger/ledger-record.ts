@@ -1,4 +1,5 @@
 import { type ErrorKind, exitCodes } from '../../errors.ts';
+import { serverName } from '../../protocol/urls.ts';
 
 const VERSION = 1;
 
@@ -77,7 +78,7 @@ export function neverSaw({ status, mtime }: Pick<LedgerRecord, 'status' | 'mtime
 
 /** What a later record replaces. */
 export function keyOf({ file, server }: Pick<LedgerRecord, 'file' | 'server'>): string {
-  return `${file}\0${server}`;
+  return `${file}\0${serverName(server)}`;
 }
 
 /** `2026-01-31T12:00:00.123456789Z` of nanoseconds since 1970. */

@@ -1,4 +1,5 @@
 import { PulseError } from '../../errors.ts';
+import { serverName } from '../../protocol/urls.ts';
 import type { UploadKey, UploadRecord } from '../../upload/state/state-store.ts';
 import { rememberedPath } from '../remembered-path.ts';
 
@@ -69,7 +70,7 @@ async function targetsOfFile(
 ): Promise<readonly Target[]> {
   const path = await rememberedPath(file);
   const isMeant = (record: UploadRecord) =>
-    record.path === path && (server === undefined || record.server === server.href);
+    record.path === path && (server === undefined || serverName(record.server) === serverName(server.href));
   const records = kept.filter(isMeant);
   if (records.length > 0) return records.map(targetOf);
   const where = server === undefined ? '' : ` to ${server.href}`;

@@ -1,3 +1,4 @@
+import { serverName } from '../../protocol/urls.ts';
 import type { Tools, UploadSettings } from '../settings.ts';
 
 /** The size of chunks that a server, or a proxy before it, lets pass: learned from 413, for every file of the run. */
@@ -18,11 +19,12 @@ export function createChunkLimit(
   { server, body, chunkBytes, mostChunkBytes = chunkBytes }: UploadSettings,
   { memory }: Pick<Tools, 'memory'>,
 ): ChunkLimit {
+  const name = serverName(server.href);
   let limitBytes = mostChunkBytes;
   let grownBytes = chunkBytes;
   let loaded: Promise<void> | undefined;
   const recall = async () => {
-    const learned = await memory?.recall(server.href, body);
+    const learned = await memory?.recall(name, body);
     if (learned !== undefined) limitBytes = Math.min(limitBytes, learned.chunkBytes);
   };
   return {
@@ -38,7 +40,7 @@ export function createChunkLimit(
     learn: async (passedBytes) => {
       if (passedBytes >= limitBytes) return false;
       limitBytes = passedBytes;
-      await memory?.remember({ server: server.href, body, chunkBytes: passedBytes });
+      await memory?.remember({ server: name, body, chunkBytes: passedBytes });
       return true;
     },
   };

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { replaceFile } from '../../system/files.ts';
 import { isExpired } from '../open/expiry.ts';
 import { identify, isAbsent, sameFile } from '../source/source.ts';
 import { acquireLock, assertUnlocked } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
+import { recordPath } from './record-path.ts';
 import { FILE_MODE, orStateError } from './state-folder.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -70,7 +71,7 @@ export async function forgetUpload(dir: string, record: UploadRecord): Promise<v
     const path = join(dir, nameOf(record));
     const lock = await acquireLock(`${path}.lock`, record.path);
     try {
-      await rm(`${path}.json`, { force: true });
+      await rm(recordPath(dir, record), { force: true });
     } finally {
       await lock.release();
     }
@@ -79,17 +80,17 @@ export async function forgetUpload(dir: string, record: UploadRecord): Promise<v
 
 /** Somebody came back for an upload: its time begins anew. Throws `temporary` while a process works on it. */
 export async function renewUpload(dir: string, key: UploadKey, now: Date): Promise<void> {
-  const path = join(dir, nameOf(key));
+  const path = recordPath(dir, key);
   // Of most files there is none, and an error for each would cost more than this.
-  if (!existsSync(`${path}.json`)) return;
-  const read = async () => (await readRecords(dir, [`${nameOf(key)}.json`]))[0];
+  if (!existsSync(path)) return;
+  const read = async () => (await readRecords(dir, [basename(path)]))[0];
   const seen = await read();
   if (seen === undefined || now.getTime() - savedMs(seen) < RENEWED_AFTER_MS) return;
-  const lock = await acquireLock(`${path}.lock`, key.path);
+  const lock = await acquireLock(join(dir, `${nameOf(key)}.lock`), key.path);
   try {
     const record = await read();
     const renewed = { ...record, savedAt: now.toISOString() };
-    if (record !== undefined) await replaceFile(`${path}.json`, `${JSON.stringify(renewed)}\n`, FILE_MODE);
+    if (record !== undefined) await replaceFile(path, `${JSON.stringify(renewed)}\n`, FILE_MODE);
   } finally {
     await lock.release();
   }
@@ -143,7 +144,8 @@ async function readRecords(dir: string, names: readonly string[]): Promise<reado
   const read = await eachOf(records, async (name) => {
     const text = await readFile(join(dir, name), 'utf8').catch(() => undefined);
     const record = text === undefined ? undefined : parseRecord(text);
-    const isOurs = record !== undefined && !('distrusted' in record) && name === `${nameOf(record)}.json`;
+    const isOurs =
+      record !== undefined && !('distrusted' in record) && name === basename(recordPath(dir, record));
     return isOurs ? record : undefined;
   });
   return read.filter((record) => record !== undefined);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { serverName } from '../../protocol/urls.ts';
 import type { Checkpoint } from '../send/chunk-reader.ts';
 import type { FileIdentity } from '../source/source.ts';
 
@@ -66,12 +67,18 @@ export interface UploadKey {
   readonly path: string;
 }
 
-/** The name of a key's files in the state folder. */
+/** The name of a key's files in the state folder: one, however the server is spelled. */
 export function nameOf({ server, protocol, path }: UploadKey): string {
-  return createHash('sha256')
-    .update(JSON.stringify([server, protocol, path]))
-    .digest('hex')
-    .slice(0, 40);
+  return hashed([serverName(server), protocol, path]);
+}
+
+/** What earlier versions called them where the server was spelled with a slash at the end. */
+export function earlierNameOf({ server, protocol, path }: UploadKey): string {
+  return hashed([`${serverName(server).replace(/\/$/, '')}/`, protocol, path]);
+}
+
+function hashed(words: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 40);
 }
 
 /** The record in a text, or why it cannot be trusted. */

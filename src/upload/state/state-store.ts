@@ -8,6 +8,7 @@ import { renewCopy } from '../source/spool.ts';
 import { pruneUploads, rememberedPaths, renewUpload } from './kept-uploads.ts';
 import { acquireLock, assertUnlocked, type Lock } from './lock.ts';
 import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
+import { recordPath, takeOwnName } from './record-path.ts';
 import { createInFolder, FILE_MODE, orStateError } from './state-folder.ts';
 
 export type { UploadKey, UploadRecord } from './record.ts';
@@ -36,7 +37,7 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
   const pathOf = (key: UploadKey, extension: string) => join(dir, `${nameOf(key)}.${extension}`);
   const load = (key: UploadKey) =>
     orStateError(dir, async () => {
-      const path = pathOf(key, 'json');
+      const path = recordPath(dir, key);
       const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
         if (error.code === 'EISDIR') return { distrusted: 'cannot be read (EISDIR)' };
@@ -52,6 +53,7 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
     lock: (key) =>
       orStateError(dir, async () => {
         const lock = await inFolder(() => acquireLock(pathOf(key, 'lock'), key.path));
+        await takeOwnName(dir, key);
         return { ...lock, release: () => orStateError(dir, lock.release) };
       }),
     read: async (key, onSetAside) => {
@@ -70,7 +72,7 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
     },
     peek: async (key) => {
       // Asked for every file of a long list and in every protocol, and nearly none is there: no error is made for each.
-      if (!existsSync(pathOf(key, 'lock')) && !existsSync(pathOf(key, 'json'))) return undefined;
+      if (!existsSync(pathOf(key, 'lock')) && !existsSync(recordPath(dir, key))) return undefined;
       await orStateError(dir, () => assertUnlocked(pathOf(key, 'lock'), key.path));
       const record = await load(key);
       return record === undefined || 'distrusted' in record ? undefined : record;
