@@ -14,6 +14,7 @@ import { joinedSignal } from '../upload/joined-signal.ts';
 import { chooseProtocol } from '../upload/open/discover.ts';
 import { cleanError, redactedText, secretTokens } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
+import { openSource } from '../upload/source/source.ts';
 import { openServerMemory } from '../upload/state/server-memory.ts';
 import { openStateStore } from '../upload/state/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
@@ -52,6 +53,8 @@ export async function upload(file: string, options: UploadOptions): Promise<Uplo
     signal: joined.signal,
   });
   try {
+    // What cannot be sent is no trouble of the server's: nobody waits for that first.
+    await (await openSource(file)).close();
     await comeBackFor(file, settings, tools);
     const { protocol } = await chooseProtocol(protocols, settings, file, tools);
     const result = await uploadFile(file, protocol, settings, tools);

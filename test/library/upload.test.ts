@@ -172,6 +172,28 @@ describe('upload()', () => {
     expect(error).toMatchObject({ kind: 'usage', hint: expect.stringContaining('allowInsecureToken: true') });
   });
 
+  it('looks at the file before it asks the server anything, or waits for it', async () => {
+    const requests: string[] = [];
+    const port = await listening(
+      createServer(({ url = '' }, answer) => {
+        requests.push(url);
+        answer.writeHead(503).end();
+      }),
+    );
+    const dir = await folder();
+    const options = { server: `http://127.0.0.1:${port}`, stateDir: join(dir, 'state'), retries: 0 };
+    for (const [file, message] of [
+      [join(dir, 'missing.mp4'), /missing\.mp4 does not exist$/],
+      [dir, /is a folder, expected a file$/],
+    ] as const)
+      expect(await failureOf(upload(file, options))).toMatchObject({
+        kind: 'input',
+        exitCode: 3,
+        message: expect.stringMatching(message),
+      });
+    expect(requests).toEqual([]);
+  });
+
   it('rejects with kind interrupted where its signal has fired before anything was sent', async () => {
     const { file, stateDir } = await video();
     const signal = AbortSignal.abort();
