@@ -245,6 +245,47 @@ describe('pulse-upload forget', () => {
     expect(await readdir(state)).toContain(name);
   });
 
+  test.each([
+    ['forget', '--all'],
+    ['forget', 'used.mp4', 'a.mp4', 'b.mp4'],
+  ])('(%s %s) goes on past an upload that a process works on, and says what it did', async (...args) => {
+    const { run, begin, state } = await startBench();
+    const [a, b] = [await begin('a.mp4'), await begin('b.mp4')];
+    const before = await readdir(state);
+    // The latest comes first.
+    const used = await begin('used.mp4');
+    const name = (await readdir(state)).find((other) => !before.includes(other)) ?? '';
+    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
+    await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+    await writeFile(join(state, `${'0'.repeat(40)}.json.unreadable`), '{');
+    const { code, stdout, stderr } = await run(...args);
+    expect(code).toBe(4);
+    expect(
+      lines(stdout)
+        .filter((line) => line.includes('.mp4'))
+        .map((line) => line.split(/ |: /)[1])
+        .toSorted(),
+    ).toEqual([a, b]);
+    expect(stderr).toContain(`error: ${used} is being uploaded to this server by process ${process.pid}\n`);
+    expect(stderr).toContain('on the server their uploads were not touched');
+    expect(stdout.includes('could not be read')).toBe(args.includes('--all'));
+    const left = await run('list');
+    expect(lines(left.stdout)).toHaveLength(2);
+    // Nothing can be done about it but to wait.
+    expect([left.stdout, left.stderr]).toEqual([expect.stringMatching(/ in use\n$/), '']);
+  });
+
+  test('of one in use and one that is unknown is exit 1, with both reasons', async () => {
+    const { run, begin, state } = await startBench();
+    await begin('a.mp4');
+    const [name = ''] = await readdir(state);
+    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
+    await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+    const { code, stderr } = await run('forget', 'a.mp4', 'other.mp4');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error: .* is being uploaded .*error: no upload of other\.mp4 is remembered\n/s);
+  });
+
   test.each([[[]], [['--all', 'a.mp4']]])('%j is a usage error', async (args) => {
     const { run } = await startBench();
     expect((await run('forget', ...args)).code).toBe(2);

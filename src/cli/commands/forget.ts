@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { PulseError } from '../../errors.ts';
+import { asPulseError, PulseError } from '../../errors.ts';
 import { countOf, formatBytes, percentOf } from '../../output/format.ts';
 import type { ForgottenEvent, ForgottenInputEvent } from '../../output/kept-uploads.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
@@ -7,6 +7,7 @@ import { harmless } from '../../output/text.ts';
 import { type Copy, removeSpooled, unsentCopies } from '../../upload/source/spool.ts';
 import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/state/kept-uploads.ts';
 import type { UploadRecord } from '../../upload/state/state-store.ts';
+import { commonExitCode } from '../../upload/upload-files.ts';
 import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -15,6 +16,7 @@ import { keptEvent, stateDir } from '../kept-events.ts';
 import { forgetOptions } from '../options/list.ts';
 import { type Values, valuesOf } from '../options/option-table.ts';
 import { rememberedPath } from '../remembered-path.ts';
+import { reportFailure } from '../report-failure.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload forget`: the next upload of these files starts over. Asks nothing, and touches no server. */
@@ -44,21 +46,21 @@ type ForgetValues = Values<typeof forgetOptions>;
 async function forgetAll(values: ForgetValues): Promise<number> {
   const dir = stateDir();
   const kept = await keptUploads(dir, Date.now());
-  await forgetEach(
+  const { failures, left } = await forgetEach(
     kept.map(({ record }) => record),
     values,
   );
   const aside = await removeLeftovers(dir, Date.now());
   if (aside > 0 && !values.json)
     process.stdout.write(`forgot ${countOf(aside, 'saved state', 'saved states')} that could not be read\n`);
-  const copies = await copiesBeside([]);
+  const copies = await copiesBeside(left);
   if (kept.length === 0 && aside === 0 && copies.length === 0 && !values.json)
     process.stderr.write('nothing was remembered\n');
   tellStaying(copies, values);
-  return 0;
+  return commonExitCode(failures);
 }
 
-/** What is remembered of every file is forgotten before one that is unknown ends the command. */
+/** One that is unknown, or that a process works on, keeps no other from being forgotten. */
 async function forgetFiles(files: readonly string[], values: ForgetValues): Promise<number> {
   const kept = await keptUploads(stateDir(), Date.now());
   const copies = await copiesBeside(kept.map(({ record }) => record));
@@ -73,30 +75,45 @@ async function forgetFiles(files: readonly string[], values: ForgetValues): Prom
     if (records.length === 0 && copy === undefined) unknown.push(file);
     chosen.push(...records.filter((record) => !chosen.includes(record)));
   }
-  await forgetEach(chosen, values);
+  const { failures, left } = await forgetEach(chosen, values);
   await removeEach(unwanted, values);
-  const begun = await copiesBeside([]);
+  const begun = await copiesBeside(left);
   tellStaying(
     begun.filter(({ path }) => chosen.some((record) => record.path === path)),
     values,
   );
-  if (unknown.length === 0) return 0;
-  throw new PulseError('input', `no upload of ${unknown.join(', ')} is remembered`, {
+  if (unknown.length === 0) return commonExitCode(failures);
+  const error = new PulseError('input', `no upload of ${unknown.join(', ')} is remembered`, {
     hint: 'pulse-upload list shows what is remembered',
   });
+  await reportFailure(error, process.argv);
+  return commonExitCode([...failures, error]);
 }
 
-async function forgetEach(records: readonly UploadRecord[], { json }: ForgetValues): Promise<void> {
+/** Tells why some are left, each reason once: trouble with the folder is that of all. */
+async function forgetEach(records: readonly UploadRecord[], { json }: ForgetValues) {
+  const failures: PulseError[] = [];
+  const left: UploadRecord[] = [];
   for (const record of records) {
-    await forgetUpload(stateDir(), record);
-    process.stdout.write(json ? eventLine(record) : `forgot ${words(record)}\n`);
+    try {
+      await forgetUpload(stateDir(), record);
+      process.stdout.write(json ? eventLine(record) : `forgot ${words(record)}\n`);
+    } catch (thrown) {
+      const error = asPulseError(thrown);
+      if (!failures.some(({ message }) => message === error.message))
+        await reportFailure(thrown, process.argv);
+      failures.push(error);
+      left.push(record);
+    }
   }
-  if (records.length > 0 && !json) {
-    const fact = records.length === 1 ? 'its upload was' : 'their uploads were';
+  const count = records.length - left.length;
+  if (count > 0 && !json) {
+    const fact = count === 1 ? 'its upload was' : 'their uploads were';
     process.stderr.write(
       `on the server ${fact} not touched: what is there stays until the server removes it\n`,
     );
   }
+  return { failures, left };
 }
 
 /** Copies of standard input of which no upload is remembered; of the others the record is forgotten first. */

@@ -68,20 +68,24 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
     ({ path, sizeBytes }) =>
       `${harmless(path)}: ${formatBytes(sizeBytes)} of standard input are kept, no unfinished upload of them is known`,
   );
-  const next = labelled([['next', harmless(nextStep(events, copies))]], onErr);
+  const next = labelled([['next', nextStep(events, copies)]], onErr);
   process.stderr.write(asText([...unsent, ...next]));
 }
 
 const goesOn: ReadonlySet<string> = new Set<Outlook>(['resumable', 'complete', 'finalizing']);
 
-/** The command for the latest upload that can be gone on with; where there is none, what is left to do. */
-function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string {
+/**
+ * The command for the latest upload that can be gone on with; where there is none, what is left to do. Undefined where
+ * all are in use: then there is nothing but to wait.
+ */
+function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string | undefined {
   const next = events.find(({ outlook }) => goesOn.has(outlook));
   if (next === undefined && copy !== undefined)
-    return `pulse-upload ${shellQuote(copy.path, process.platform)} --server <url>`;
-  if (next === undefined) return 'pulse-upload forget <file>';
+    return harmless(`pulse-upload ${shellQuote(copy.path, process.platform)} --server <url>`);
+  if (next === undefined)
+    return events.every(({ outlook }) => outlook === 'in-use') ? undefined : 'pulse-upload forget <file>';
   const words = ['pulse-upload', next.file, '--server', next.server];
-  return words.map((word) => shellQuote(word, process.platform)).join(' ');
+  return harmless(words.map((word) => shellQuote(word, process.platform)).join(' '));
 }
 
 function asText(lines: readonly string[]): string {
