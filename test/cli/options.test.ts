@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { splitCommandLine } from '../../src/cli/command-line.ts';
 import { bulkOptions } from '../../src/cli/options/bulk.ts';
-import { type Environment, valuesOf } from '../../src/cli/options/option-table.ts';
+import { type Config, type Environment, valuesOf } from '../../src/cli/options/option-table.ts';
 import {
   outputChoice,
   readUploadValues,
@@ -110,6 +110,62 @@ describe('settings', () => {
 
   test.each(['1', 'true', 'yes', 'on'])('take %s in a variable for on', (text) => {
     expect(settings([], { PULSE_UPLOAD_NO_FINALIZE: text }).finalize).toBe(false);
+  });
+
+  const config = (...keys: readonly string[]) =>
+    new Map(
+      keys.map((key) => [
+        key,
+        { source: `c.json: ${key}`, texts: [key === 'outputTemplate' ? '{url}' : '1'] },
+      ]),
+    );
+  const template = { template: expect.anything() };
+  test.each<readonly [string, readonly string[], Environment, Config, object]>([
+    ['-v', ['-v'], { PULSE_UPLOAD_QUIET: '1' }, config(), { quiet: false, verbose: true }],
+    ['-q', ['-q'], { PULSE_UPLOAD_VERBOSE: '1' }, config(), { quiet: true, verbose: false }],
+    ['-v, beside a file', ['-v'], {}, config('quiet'), { quiet: false, verbose: true }],
+    [
+      'a variable, beside a file',
+      [],
+      { PULSE_UPLOAD_QUIET: '1' },
+      config('verbose'),
+      { quiet: true, verbose: false },
+    ],
+    [
+      'a template',
+      ['--output-template', '{url}'],
+      { PULSE_UPLOAD_JSON: '1' },
+      config('json'),
+      { json: false, ...template },
+    ],
+    ['--json', ['--json'], { PULSE_UPLOAD_OUTPUT_TEMPLATE: '{url}' }, config(), { json: true }],
+    [
+      'what is not switched off',
+      [],
+      { PULSE_UPLOAD_JSON: '0' },
+      config('outputTemplate'),
+      { json: false, ...template },
+    ],
+  ])('let the stronger of two that exclude each other win: %s', (_, argv, environment, settled, expected) => {
+    const { given } = splitCommandLine(uploadOptions, argv);
+    const choice = outputChoice(readUploadValues(given, environment, settled));
+    expect(choice).toMatchObject(expected);
+    expect('template' in choice).toBe('template' in expected);
+  });
+
+  test.each<readonly [Environment, Config, string]>([
+    [
+      { PULSE_UPLOAD_JSON: '1', PULSE_UPLOAD_OUTPUT_TEMPLATE: '{url}' },
+      config(),
+      'PULSE_UPLOAD_JSON and PULSE_UPLOAD_OUTPUT_TEMPLATE exclude each other, expected one of them',
+    ],
+    [
+      {},
+      config('quiet', 'verbose'),
+      'c.json: quiet and c.json: verbose exclude each other, expected one of them',
+    ],
+  ])('refuse two of one strength that exclude each other (%j)', (environment, settled, message) => {
+    expect(errorOf(() => readUploadValues(new Map(), environment, settled)).message).toBe(message);
   });
 
   test('name the variable that makes no sense', () => {

@@ -65,6 +65,16 @@ test('finished files have the line of the template on stdout, failed ones have n
   const many = await run('a.mp4', 'missing.mp4', 'b.mp4', '--jobs', '1');
   expect(many.code).toBe(3);
   expect(many.stdout).toBe(`${sum('aaa')}  a.mp4\n${sum('bb')}  b.mp4\n`);
+  const fromEnvironment = await runBin(['a.mp4', '--server', server.url, '--output-template={sha256}'], {
+    cwd: dir,
+    env: { PULSE_UPLOAD_STATE_DIR: join(dir, 'state'), PULSE_UPLOAD_JSON: '1' },
+  });
+  expect(fromEnvironment.stdout).toBe(`${sum('aaa')}\n`);
+  const unsent = await runBin(['a.mp4', '--output-template={sha256}'], {
+    cwd: dir,
+    env: { PULSE_UPLOAD_STATE_DIR: join(dir, 'state'), PULSE_UPLOAD_JSON: '1' },
+  });
+  expect(unsent).toMatchObject({ code: 2, stdout: '' });
   const both = await run('a.mp4', '--json');
   expect(both.code).toBe(2);
   expect(both.stderr).toContain('--json and --output-template exclude each other');

@@ -27,13 +27,17 @@ function validatorOf(name: string): ValidateFunction | undefined {
 const otherCommands = /^(serve|report|ledger|completion)$/;
 const otherFlags = /^--(list|explain(=.*)?|help|help-bulk|help-tus|version)$/;
 
+/** A flag wins over the variable of --json. */
+const excludingFlags = /^--output-template(=|$)/;
+
 /** Throws where a line that the tool wrote with --json is not what schema/events.schema.json says. */
 export function refuseOddEvents(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
   stdout: string,
 ): void {
-  if (!argv.includes('--json') && env.PULSE_UPLOAD_JSON !== '1') return;
+  const isExcluded = argv.some((word) => excludingFlags.test(word));
+  if (!argv.includes('--json') && (env.PULSE_UPLOAD_JSON !== '1' || isExcluded)) return;
   const [command = ''] = argv;
   if (otherCommands.test(command) || argv.some((word) => otherFlags.test(word))) return;
   const group = command === 'verify' ? 'verify' : /^(list|forget|abort)$/.test(command) ? 'list' : 'upload';

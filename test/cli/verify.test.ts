@@ -92,6 +92,16 @@ describe('without a server', () => {
     expect(stderr).toContain(message);
   });
 
+  test('a flag wins over a variable that excludes it', async () => {
+    const url = await referenceServer();
+    const run = (flag: string, env: Readonly<Record<string, string>>) =>
+      runBin(['verify', url, flag, '--only', 'core.head.status'], { env });
+    const verbose = await run('-v', { PULSE_UPLOAD_QUIET: '1' });
+    expect(verbose.stdout).toContain(url);
+    const quiet = await run('-q', { PULSE_UPLOAD_JSON: '1', PULSE_UPLOAD_VERBOSE: '1' });
+    expect(quiet.stdout).toBe('');
+  });
+
   test('a usage error is an event under --json', async () => {
     const { code, stdout } = await verify('http://127.0.0.1', '--json', '--only', 'nothing.*');
     expect(code).toBe(2);

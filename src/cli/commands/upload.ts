@@ -42,7 +42,7 @@ export async function run({ argv, named }: Invocation): Promise<number> {
     config = readConfig('upload', everyOption);
     return await upload(line, config);
   } catch (thrown) {
-    if (asksForJson(argv, config)) await writeFailure(asPulseError(thrown));
+    if (asksForJson(argv, config, '--output-template')) await writeFailure(asPulseError(thrown));
     throw thrown;
   }
 }

@@ -6,6 +6,7 @@ import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
+import { strongerOf } from '../options/exclusive.ts';
 import { type Config, refuseTogether, valuesOf } from '../options/option-table.ts';
 import { verifyOptions } from '../options/verify.ts';
 import { packageVersion } from '../version.ts';
@@ -19,7 +20,7 @@ export async function run({ argv }: Invocation): Promise<number> {
       return config;
     });
   } catch (thrown) {
-    if (asksForJson(argv, config)) await writeFailure(asPulseError(thrown));
+    if (asksForJson(argv, config, '--quiet', '-q')) await writeFailure(asPulseError(thrown));
     throw thrown;
   }
 }
@@ -31,11 +32,16 @@ async function verifyCommand(argv: readonly string[], config: () => Config): Pro
     process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
     return 0;
   }
-  refuseTogether(verifyOptions, given, 'quiet', 'verbose');
   refuseTogether(verifyOptions, given, 'quiet', 'json');
   refuseTogether(verifyOptions, given, 'token', 'tokenFile');
   refuseTogether(verifyOptions, given, 'list', 'explain');
-  const values = valuesOf(verifyOptions, given, process.env, config());
+  const sources = { given, environment: process.env, config: config() };
+  const read = valuesOf(verifyOptions, given, process.env, sources.config);
+  const values = {
+    ...strongerOf(verifyOptions, read, sources, ['quiet', 'verbose']),
+    // Both as variables are for uploads, which take both; here the events are all that there is to say.
+    ...(given.has('quiet') && { json: false }),
+  };
   if (values.list || values.explain !== undefined) {
     const { printChecks } = await import('../verify/print.ts');
     return printChecks(values);

@@ -13,6 +13,7 @@ import { parseText } from '../../input/text.ts';
 import { parseToken, readTokenFile } from '../../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../../output/output.ts';
 import { autoChunks, type UploadSettings } from '../../upload/settings.ts';
+import { strongerOf } from './exclusive.ts';
 import { networkOptions } from './network.ts';
 import {
   type Config,
@@ -205,11 +206,17 @@ export function readUploadValues(
   environment: Environment,
   config: Config = new Map(),
 ): UploadValues {
-  refuseTogether(uploadOptions, given, 'quiet', 'verbose');
   refuseTogether(uploadOptions, given, 'token', 'tokenFile');
-  refuseTogether(uploadOptions, given, 'json', 'outputTemplate');
-  const values = valuesOf(uploadOptions, given, environment, config);
-  if (values.noFinalize && values.requireProof) refuseProofUnfinished({ given, environment, config });
+  const sources = { given, environment, config };
+  const exclusive = [
+    ['quiet', 'verbose'],
+    ['json', 'outputTemplate'],
+  ] as const;
+  const values = exclusive.reduce(
+    (settled: UploadValues, pair) => strongerOf(uploadOptions, settled, sources, pair),
+    valuesOf(uploadOptions, given, environment, config),
+  );
+  if (values.noFinalize && values.requireProof) refuseProofUnfinished(sources);
   return values;
 }
 
