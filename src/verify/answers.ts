@@ -51,8 +51,14 @@ export function isBusy(exchange: Exchange | undefined): boolean {
 }
 
 /** The answer names a time at which it will be another one. */
-export function namesLater(exchange: Exchange | undefined): boolean {
+function namesLater(exchange: Exchange | undefined): boolean {
   return parseRetryAfterMs(headerOf(exchange, 'Retry-After'), 0) !== undefined;
+}
+
+/** 503 says so only with a time to come back at: alone it is what a proxy answers for a server that is gone. */
+export function isPutOff(exchange: Exchange): boolean {
+  const status = exchange.answer?.status;
+  return status === 429 || (status === 503 && namesLater(exchange));
 }
 
 /** Served, if only by a redirect, which is not followed. */

@@ -1,4 +1,4 @@
-import { headerOf, isSuccess, outcomeOf, overlapsAnother } from './answers.ts';
+import { headerOf, isSuccess, outcomeOf } from './answers.ts';
 import {
   Blocked,
   type Check,
@@ -9,6 +9,7 @@ import {
   Violation,
   type ViolationDetails,
 } from './check.ts';
+import { putOffAlone, whyPutOff } from './put-off.ts';
 import type { Exchange, Recording } from './recording.ts';
 import { type SeenInRun, WHOLE_RUN } from './scenario.ts';
 import { type Target, whyNoChunks } from './target.ts';
@@ -88,7 +89,7 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       ? undefined
       : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
     // What was put off explains neither lost bytes nor what another request of a crowd shows.
-    const excuses = isLoss ? [] : [...putOffAlone(recording), ...(evidence ?? []).slice(-1)];
+    const excuses = isLoss ? [] : [...putOffAlone(recording), ...shownPutOff(evidence, check)];
     const why = locked ?? whyUnfinalized(evidence ?? [], recording, target) ?? whyPutOff(excuses);
     if (why !== undefined) return result('blocked', { remark: why, ...(evidence && { evidence }) });
     return result(graded(level, thrown.details), {
@@ -135,19 +136,9 @@ function whyChunkless({ scenario, exchanges }: Recording, target: Target): strin
   return isRefusedAlike && !chunks.some(isSuccess) ? why : undefined;
 }
 
-/** A server that limits requests, and was asked again as it wished, has shown nothing of what was asked. */
-function whyPutOff(exchanges: readonly Exchange[]): string | undefined {
-  const putOff = exchanges.find(({ answer, repeated }) => answer?.status === 429 && !repeated);
-  if (putOff === undefined) return undefined;
-  const answered = `${putOff.sent.method} answered ${outcomeOf(putOff)}`;
-  return `the server limits requests (${answered}): --jobs 1 asks for less at a time; or raise the limit for this run`;
-}
-
-/** Of a crowd some may be put off; that is for the check to judge. */
-function putOffAlone({ exchanges }: Recording): readonly Exchange[] {
-  return exchanges.filter(
-    (exchange) => exchange.answer?.status === 429 && !overlapsAnother(exchange, exchanges),
-  );
+/** What a violation is seen by at last. Who looks at the whole run judges by itself what 503 stands for. */
+function shownPutOff(evidence: readonly Exchange[] = [], { reads }: Check): readonly Exchange[] {
+  return evidence.slice(-1).filter(({ answer }) => reads.id !== WHOLE_RUN || answer?.status !== 503);
 }
 
 function exchangesIn({ scenario, exchanges, outcome }: Recording): readonly Exchange[] {

@@ -119,22 +119,45 @@ describe('the upload that nobody touches, and that the server forgets', () => {
 });
 
 describe('a server that limits requests', () => {
-  const creation = (exchange: object, others: readonly object[] = []) => {
+  const putOff = (status: number, headers = {}) => ({
+    ...anExchange({ status, headers }, { method: 'POST' }),
+    endedMs: 1,
+  });
+  const creation = (without: object, others: readonly object[] = []) => {
     const check = creationLengthChecks.find(({ id }) => id === 'creation.post.no-length');
-    const without = { ...anExchange({ status: 429 }, { method: 'POST' }), endedMs: 1, ...exchange };
     const exchanges = [without, ...others] as never;
     const outcome = { kind: 'seen', seen: { without } } as const;
     return check && judge(check, aRecording({ exchanges, outcome }), aTarget);
   };
 
-  it('has shown nothing of what it put off, though a refusal was wanted', () => {
-    expect(creation({})).toMatchObject({ verdict: 'blocked', remark: expect.stringContaining('--jobs 1') });
+  it.each([
+    [429, {}, 'blocked', { remark: expect.stringContaining('--jobs 1') }],
+    [503, { 'Retry-After': '60' }, 'blocked', { remark: expect.stringContaining('--jobs 1') }],
+    [503, {}, 'fail', {}],
+  ])(
+    'has shown nothing with %i and %j, though a refusal was wanted: %s',
+    (status, headers, verdict, more) => {
+      expect(creation(putOff(status, headers))).toMatchObject({ verdict, ...more });
+    },
+  );
+
+  it.each([429, 503])('may put off with %i what it takes when it is asked the same again', (status) => {
+    const check = aCheck();
+    const at = (startedMs: number) => ({ n: startedMs, startedMs, endedMs: startedMs + 1 });
+    const first = { ...anExchange({ status, headers: { 'Retry-After': '60' } }), ...at(1) };
+    const verdict = (...after: readonly Exchange[]) =>
+      judge(check, aRecording({ exchanges: [first, ...after] }), aTarget).verdict;
+    const otherwise = anExchange({ status: 204 }, { headers: [['Upload-Offset', '4']] });
+    expect(verdict({ ...anExchange({ status: 200 }), ...at(3) })).toBe('pass');
+    expect(verdict({ ...first, ...at(3) })).toBe('blocked');
+    expect(verdict({ ...otherwise, ...at(3) })).toBe('blocked');
   });
 
   it.each([
     ['put off with 503, and taken later', [503, 201], 'note'],
-    ['put off with 503, and never taken', [503, 503], 'fail'],
+    ['put off with 503, and never taken', [503, 503], 'blocked'],
     ['put off with 503, with a 500 among the malformed ones', [503, 201, 500], 'fail'],
+    ['put off with 503, and never taken, with a 500 among the malformed ones', [503, 503, 500], 'fail'],
     ['taken at once', [201], 'fail'],
   ])('may answer malformed requests with 503, where others were %s', (_, statuses, verdict) => {
     const headers = { 'Retry-After': '1' };
@@ -181,7 +204,7 @@ describe('a server that limits requests', () => {
 
   it('may put off some of a crowd, for the check to judge', () => {
     const beside = { ...anExchange({ status: 201 }), n: 2, startedMs: 0.5, endedMs: 2 };
-    expect(creation({}, [beside])).toMatchObject({ verdict: 'note' });
+    expect(creation(putOff(429), [beside])).toMatchObject({ verdict: 'note' });
   });
 });
 

@@ -1,8 +1,9 @@
-import { headerOf, isSuccess, namesLater, outcomeOf } from '../answers.ts';
+import { headerOf, isPutOff, isSuccess, outcomeOf } from '../answers.ts';
 import { canary } from '../canary.ts';
 import { Blocked, type Check, check, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectRefused, expectStatus, remarks } from '../expect.ts';
 import { safety } from '../levels.ts';
+import { whyPutOff } from '../put-off.ts';
 import type { Exchange } from '../recording.ts';
 import { type SeenInRun, wholeRun } from '../scenario.ts';
 import { refusals } from '../scenarios/basic-flow.ts';
@@ -206,13 +207,15 @@ export const malformedRequestChecks: readonly Check[] = [
       if (probes.length === 0) throw new Blocked('no malformed request was answered');
       const errors = probes.filter(({ answer }) => (answer?.status ?? 0) >= 500 && answer?.status !== 501);
       const isLimiting = exchanges.some((exchange) => isTakenLater(exchange, exchanges));
-      const failed = errors.filter(
-        (exchange) => !(isLimiting && exchange.answer?.status === 503 && namesLater(exchange)),
-      );
-      if (failed.length === 0)
-        return errors.length === 0 ? undefined : `${errors.length} of them were put off with 503`;
-      const actual = `${failed.length} of them: ${failed.map(summary).join('; ')}`;
-      throw new Violation({ expected: 'no 5xx', actual, evidence: failed });
+      const isNeverTaken = exchanges.some((exchange) => !ids.has(exchange.scenario) && isPutOff(exchange));
+      const failed = errors.filter((exchange) => !((isLimiting || isNeverTaken) && isPutOff(exchange)));
+      if (failed.length > 0) {
+        const actual = `${failed.length} of them: ${failed.map(summary).join('; ')}`;
+        throw new Violation({ expected: 'no 5xx', actual, evidence: failed });
+      }
+      if (errors.length === 0) return undefined;
+      if (!isLimiting) throw new Blocked(whyPutOff(errors) ?? 'they were put off', errors);
+      return `${errors.length} of them were put off with 503`;
     },
   }),
   check({

@@ -1,5 +1,5 @@
 import { parseRetryAfterMs } from '../../protocol/headers.ts';
-import { headerOf, namesLater, overlapsAnother } from '../answers.ts';
+import { headerOf, isPutOff, overlapsAnother } from '../answers.ts';
 import type { Exchange } from '../recording.ts';
 import type { OpenRequest } from './link.ts';
 import type { WaitTools } from './patience.ts';
@@ -24,7 +24,7 @@ export async function untilTaken(
   let begun = await send();
   if (isSpecial(options)) return begun;
   let waitedMs = 0;
-  for (let tries = 1; isPutOff(begun.exchange, options); tries++) {
+  for (let tries = 1; isAskedAgain(begun.exchange, options); tries++) {
     if (overlapsAnother(begun.exchange, exchanges)) break;
     const pauseMs = pauseBefore(begun.exchange, tries);
     const isInVain = tries === MOST_TRIES || waitedMs + pauseMs > MOST_MS;
@@ -38,10 +38,9 @@ export async function untilTaken(
   return begun;
 }
 
-/** 503 says so only with a time to come back at: alone it is what a proxy answers for a server that is gone. */
-function isPutOff(exchange: Exchange, { alone }: RequestOptions): boolean {
-  const { answer } = exchange;
-  return answer?.status === 429 || (answer?.status === 503 && !alone && namesLater(exchange));
+/** Whoever only asks whether somebody is there is told by 503 that nobody is. */
+function isAskedAgain(exchange: Exchange, { alone }: RequestOptions): boolean {
+  return isPutOff(exchange) && !(alone && exchange.answer?.status === 503);
 }
 
 /** As the answer says; a date by the server's own clock. */
