@@ -35,6 +35,8 @@ export const CHUNK_BYTES = 1024 * 1024;
 const MOST_TROUBLES = 5;
 /** Where no chunk was taken so far, none is waited for. */
 const MOST_WITHOUT_CHUNKS = 1;
+/** All waits for the locks of one upload: one that is locked before every chunk would make the run endless. */
+const ALL_BUSY_MS = 10 * 60_000;
 const RETRY_PAUSES_MS = [50, 250, 1000, 1000, 1000];
 
 /**
@@ -50,7 +52,6 @@ export function createFinish(
 ): FinishUpload {
   const waitsForChunks = whyNoChunks(target) === undefined;
   const mostTroubles = waitsForChunks ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
-  const isLeft = (sinceMs: number) => nowMs() - sinceMs < patience.busyMs();
   return async (upload, payload, options = {}) => {
     const { from, saidBy = [], chunkBytes = CHUNK_BYTES, to = payload.sizeBytes, patch } = options;
     const exchanges: Exchange[] = [...saidBy];
@@ -64,6 +65,8 @@ export function createFinish(
     let troubles = 0;
     let waits = 0;
     let busySinceMs: number | undefined;
+    let leftMs = ALL_BUSY_MS;
+    const isLeft = (sinceMs: number) => nowMs() - sinceMs < Math.min(patience.busyMs(), leftMs);
     while (offset === undefined || offset < to) {
       if (offset === undefined) {
         return { complete: false, exchanges, trouble: 'the server does not say where the upload stands' };
@@ -74,7 +77,7 @@ export function createFinish(
       const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
       if (accepted !== undefined && accepted > offset) {
         offset = accepted;
-        if (busySinceMs !== undefined) patience.waited(nowMs() - busySinceMs);
+        if (busySinceMs !== undefined) leftMs -= nowMs() - busySinceMs;
         busySinceMs = undefined;
         continue;
       }

@@ -90,7 +90,6 @@ export function createOffsets(
       const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes && !isUnmoved;
       const isOver = passedMs > (isLate(now) ? Math.max(SETTLE_MS, patience.busyMs()) : patienceMs(now));
       if (isOver && isLate(now)) patience.exhaust();
-      if (isWaiting && !isLate(now)) patience.waited(passedMs);
       if (isAtRest || isGone(now) || isOver) return { ...now, exchanges: asked };
       before = now;
     }

@@ -1,9 +1,7 @@
 /** How long a run waits for a server that is busy: a lock outlives a dead connection by a lease. */
 export interface Patience {
-  /** For one wait, in all; less where the run's own limit is nearer. */
+  /** For one wait, in all. */
   readonly busyMs: () => number;
-  /** A wait for a busy server that took so long, and led somewhere. */
-  readonly waited: (ms: number) => void;
   /** A wait led nowhere: nothing more is waited for, or a server that is busy for ever would make the run endless. */
   readonly exhaust: () => void;
   /** Takes so much time for asking again whoever limits requests; false where the run has no more of it. */
@@ -16,17 +14,12 @@ export interface Patience {
 const PUT_OFF_MS = 5 * 60_000;
 /** The longest leases; what is locked for longer is locked for ever to whoever waits in front of it. */
 const BUSY_MS = 60_000;
-/** All waits of a run for locks, beside each other as well. */
-const ALL_BUSY_MS = 10 * 60_000;
 
 export function createPatience(busyMs = BUSY_MS): Patience {
-  let leftMs = ALL_BUSY_MS;
+  let leftMs = busyMs;
   let putOffMs = PUT_OFF_MS;
   return {
-    busyMs: () => Math.min(busyMs, leftMs),
-    waited: (ms) => {
-      leftMs = Math.max(0, leftMs - ms);
-    },
+    busyMs: () => leftMs,
     exhaust: () => {
       leftMs = 0;
     },
