@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { answering, filtering, status } from '../../src/server/defects/changes.ts';
@@ -180,6 +181,17 @@ describe('a server that is right in a way of its own', () => {
     const [kept, gone] = await Promise.all([recreated(stays), recreated(hides)]);
     expect(kept).toEqual({ 'app.gone-recreate': 'skip' });
     expect(gone).toEqual({ 'app.gone-recreate': 'pass' });
+  });
+
+  it('may take its time for each of many chunks', async () => {
+    const behaviour = filtering(async ({ request }, next) => {
+      if (request.method === 'PATCH') await setTimeout(15);
+      return next();
+    });
+    const changes = { only: ['core.patch.many-chunks'], scenarioTimeoutMs: 1500 };
+    expect(await verdictsOn({ protocol: 'tus', behaviour }, changes)).toEqual({
+      'core.patch.many-chunks': 'pass',
+    });
   });
 
   it('may take tiny files only', async () => {

@@ -53,10 +53,14 @@ export const patchOnKeptConnection = scenario({
   },
 });
 
+/** A second for each: whoever syncs the disk for every chunk needs a good part of it. */
+const SINGLE_BYTES_MS = 120_000;
+
 /** Three whole chunks of 1 MiB are sent by the scenarios of whole files. */
 export const singleBytes = scenario({
   id: 'single-byte-patches',
   does: 'sends 120 bytes one by one, and reads them back',
+  timeoutMs: SINGLE_BYTES_MS,
   run: async (probe) => {
     // Behind the hundredth chunk, parts that are named by two digits no longer stand in the order of their names.
     const file = probe.payload(120);
