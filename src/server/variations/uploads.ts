@@ -73,6 +73,12 @@ export const uploadVariations: readonly Variation[] = [
     behaviour: () => ({ ...belowPrefix(), locate: (id) => `${PREFIX}/uploads/${id}` }),
   },
   {
+    id: 'slash-at-end',
+    says: 'Ends the URLs of uploads with a slash, and redirects there from those without, as Django does.',
+    serve: { protocol: 'tus', below: '/' },
+    behaviour: () => ({ ...slashAtEnd(), locate: (id) => `/files/${id}/` }),
+  },
+  {
     id: 'takes-less',
     says: 'Takes the first 512 KiB of a larger chunk, and acknowledges those.',
     behaviour: () => ({
@@ -188,6 +194,16 @@ function belowPrefix(): Behaviour {
     const { path } = exchange.request;
     if (!path.startsWith(`${PREFIX}/`)) return refusal(404, 'nothing here');
     return next({ request: { ...exchange.request, path: path.slice(PREFIX.length) } });
+  });
+}
+
+function slashAtEnd(): Behaviour {
+  return filtering(async ({ request }, next) => {
+    const { path } = request;
+    if (!path.startsWith('/files')) return next();
+    return path.endsWith('/')
+      ? next({ request: { ...request, path: path.slice(0, -1) } })
+      : { status: 301, headers: { Location: `${path}/` } };
   });
 }
 

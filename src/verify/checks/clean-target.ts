@@ -1,7 +1,27 @@
+import { headerOf, isSuccess } from '../answers.ts';
+import { placeOf } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
+import type { Target } from '../target.ts';
+
+/** Where tus is spoken: where uploads are created, and where creations said that they are. All else is no part of it. */
+export function placesOf(exchanges: readonly Exchange[], target: Target): ReadonlySet<string> {
+  const created = exchanges.filter(
+    (exchange) => exchange.url === target.createUrl && exchange.sent.method === 'POST' && isSuccess(exchange),
+  );
+  const named = created.map((exchange) => placeOf(headerOf(exchange, 'Location') ?? '', target)?.href);
+  return new Set([target.createUrl, ...named.filter((url) => url !== undefined)]);
+}
+
 /**
- * Whether a path is spelt as it is meant. What is not a server, or what stands before it, may redirect to the right
- * spelling (RFC 3986, 6.2.2.3; routers of Go do), or resolve first: then something else than the upload answers.
+ * Whether a path is spelt as it is meant: as the user or the server named it, or plainly. What is not a server, or what
+ * stands before it, may redirect to the right spelling (RFC 3986, 6.2.2.3; routers of Go do), or resolve first: then
+ * something else than the upload answers.
  */
-export function isClean(target: string): boolean {
+export function isClean({ sent, url }: Exchange, places: ReadonlySet<string>): boolean {
+  const { pathname, search } = new URL(url);
+  return (places.has(url) && sent.target === `${pathname}${search}`) || isPlain(sent.target);
+}
+
+function isPlain(target: string): boolean {
   return !/\/\/|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)|.\/$/i.test(target.replace(/\?.*$/, ''));
 }

@@ -26,7 +26,7 @@ import {
 } from '../scenarios/core-head.ts';
 import { derived, rfc, tus } from '../sources.ts';
 import type { Target } from '../target.ts';
-import { isClean } from './clean-target.ts';
+import { isClean, placesOf } from './clean-target.ts';
 
 const head = tus('HEAD', 'head');
 
@@ -304,9 +304,10 @@ export const coreHead: Section = {
       fails: 'one (a warning here: some clients follow it)',
       matters: 'clients do not carry a credential to another address, and stop',
       reads: wholeRun(basicFlow, unknownHead),
-      judge({ exchanges }) {
+      judge({ exchanges }, target) {
+        const places = placesOf(exchanges, target);
         const asked = exchanges.filter(
-          ({ sent, answer }) => uploading.has(sent.method) && isClean(sent.target) && answer,
+          (exchange) => uploading.has(exchange.sent.method) && isClean(exchange, places) && exchange.answer,
         );
         if (asked.length === 0) throw new Blocked('no request was answered');
         const redirect = asked.find(({ answer }) => answer && redirects.has(answer.status));

@@ -2,14 +2,12 @@ import { headerMembers, headerOf, headerValues, isSuccess, outcomeOf } from '../
 import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectNoHeader, expectStatus, remarks } from '../expect.ts';
 import { commonlyMissing, may, tusMust, tusSafety } from '../levels.ts';
-import { placeOf } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { wholeRun } from '../scenario.ts';
 import { basicFlow, refusals, termination } from '../scenarios/basic-flow.ts';
 import { noVersion, optionsVersions, twoVersions, wrongVersion } from '../scenarios/core-version.ts';
 import { rfc, tus } from '../sources.ts';
-import type { Target } from '../target.ts';
-import { isClean } from './clean-target.ts';
+import { isClean, placesOf } from './clean-target.ts';
 
 const resumable = tus('Tus-Resumable', 'tus-resumable');
 const versions = tus('Tus-Version', 'tus-version');
@@ -213,17 +211,8 @@ export const coreVersion: Section = {
 
 const protocolMethods = new Set(['POST', 'PATCH', 'HEAD', 'DELETE']);
 
-/** Where tus is spoken: where uploads are created, and where creations said that they are. All else is no part of it. */
-function placesOf(exchanges: readonly Exchange[], target: Target): ReadonlySet<string> {
-  const created = exchanges.filter(
-    (exchange) => exchange.url === target.createUrl && exchange.sent.method === 'POST' && isSuccess(exchange),
-  );
-  const named = created.map((exchange) => placeOf(headerOf(exchange, 'Location') ?? '', target)?.href);
-  return new Set([target.createUrl, ...named.filter((url) => url !== undefined)]);
-}
-
-function isProtocolRequest({ sent, url }: Exchange, places: ReadonlySet<string>): boolean {
-  return protocolMethods.has(sent.method) && places.has(url) && isClean(sent.target);
+function isProtocolRequest(exchange: Exchange, places: ReadonlySet<string>): boolean {
+  return protocolMethods.has(exchange.sent.method) && places.has(exchange.url) && isClean(exchange, places);
 }
 
 /** Errors of an authentication layer or a proxy need not speak tus (401, 403, 429, 502 to 504). */

@@ -42,7 +42,9 @@ export const otherIdSpellings = scenario({
     const file = probe.payload(SIZE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     await bringTo(probe, upload, file, OWN_OFFSET);
-    const id = new URL(upload.url).pathname.split('/').at(-1) ?? '';
+    const path = new URL(upload.url).pathname.replace(/\/$/, '');
+    const id = path.split('/').at(-1) ?? '';
+    const beside = new URL(path, upload.url);
     const own = await probe.head(upload);
     const ask = async (...segments: readonly string[]): Promise<readonly Spelling[]> => {
       const asked: Spelling[] = [];
@@ -61,8 +63,8 @@ export const otherIdSpellings = scenario({
       dots: await ask('.', '..', '%2e%2e'),
       // What a proxy that resolves dot segments, as it may (RFC 3986, 6.2.2.3), makes of them.
       resolved: [
-        await probe.request('GET', new URL('.', upload.url).href),
-        await probe.request('GET', new URL('..', upload.url).href),
+        await probe.request('GET', new URL('.', beside).href),
+        await probe.request('GET', new URL('..', beside).href),
       ],
     };
   },

@@ -188,7 +188,7 @@ async function untilBack(probe: Probe): Promise<void> {
   }
 }
 
-/** The request-target of an upload's neighbour, as written: nothing in it is encoded or normalised. */
+/** The request-target of an upload's neighbour, as written: nothing in it is encoded or normalised, a slash behind it kept. */
 export function siblingTarget(uploadUrl: string, segment: string): string {
-  return new URL(uploadUrl).pathname.replace(/[^/]*\/?$/, '') + segment;
+  return new URL(uploadUrl).pathname.replace(/[^/]*(\/?)$/, (_, slash) => `${segment}${slash}`);
 }
