@@ -50,6 +50,11 @@ export function isBusy(exchange: Exchange | undefined): boolean {
   return status === 423 || status === 429 || status === 503;
 }
 
+/** The chunk came while the server was busy, or at an offset that it had just left: it says nothing of the bytes. */
+export function isOutOfTurn(exchange: Exchange): boolean {
+  return isBusy(exchange) || exchange.answer?.status === 409;
+}
+
 /** The answer names a time at which it will be another one. */
 function namesLater(exchange: Exchange | undefined): boolean {
   return parseRetryAfterMs(headerOf(exchange, 'Retry-After'), 0) !== undefined;

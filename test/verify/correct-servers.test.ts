@@ -194,6 +194,23 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it.each([409, 423])('may store late what came before a cut, and answer %i meanwhile', async (status) => {
+    let late: { readonly path: string; readonly untilMs: number } | undefined;
+    const behaviour = filtering(async ({ request }, next) => {
+      const { method, path, headers } = request;
+      const isLate = path === late?.path && performance.now() < late.untilMs;
+      if (isLate && method === 'PATCH') return refusal(status, 'still storing');
+      if (method === 'PATCH' && headers['content-length'] === '2000')
+        late = { path, untilMs: performance.now() + 500 };
+      const reply = await next();
+      return isLate ? { ...reply, headers: { ...reply.headers, 'Upload-Offset': '0' } } : reply;
+    });
+    const only = ['v1.checksum.after-resume'];
+    expect(await verdictsOn({ protocol: 'pulse-v1', behaviour }, { only })).toEqual({
+      'v1.checksum.after-resume': 'pass',
+    });
+  });
+
   it('may take tiny files only', async () => {
     const only = ['data.canary', 'core.patch.204'];
     expect(await verdictsOn({ protocol: 'tus', maxSizeBytes: 4000 }, { only })).toEqual({

@@ -22,6 +22,21 @@ describe('the version in answers', () => {
   });
 });
 
+describe('path components in an id', () => {
+  const own = anExchange({ status: 200, headers: { 'Upload-Offset': '7' } });
+  const none = anExchange({ status: 404 });
+  it.each([
+    ['that lead to the upload', own, none, 'fail'],
+    ['that lead to the upload, where nothing was asked before the id', own, undefined, 'fail'],
+    ['that lead to the upload before the id as well', own, own, 'skip'],
+    ['that lead nowhere', none, none, 'pass'],
+    ['that lead nowhere, and to the upload before the id', none, own, 'pass'],
+  ])('%s', (_, exchange, folded, verdict) => {
+    const seen = { own, aliases: [{ segment: 'x%2F..%2FID', exchange }], ...(folded && { folded }) };
+    expect(verdictOf('sec.id.alias', seen)).toBe(verdict);
+  });
+});
+
 describe('an ending behind the id', () => {
   const own = anExchange({ status: 200, headers: { 'Upload-Offset': '7' } });
   const none = anExchange({ status: 404 });

@@ -208,6 +208,24 @@ describe('a server that limits requests', () => {
   });
 });
 
+describe('the digest of a creation, after a cut', () => {
+  const wrong = { last: anExchange({ status: 422 }) };
+  it.each([
+    [422, 'pass'],
+    [204, 'fail'],
+    [400, 'fail'],
+    [409, 'blocked'],
+    [423, 'blocked'],
+    [503, 'blocked'],
+    [undefined, 'blocked'],
+  ])('that is answered with %s: %s', (status, verdict) => {
+    const resumed = status !== undefined && { resumed: anExchange({ status }, { method: 'PATCH' }) };
+    const seen = { names: ['sha256'], wrong, ...resumed };
+    const target = { ...aTarget, protocol: 'pulse-v1' } as const;
+    expect(verdictOf('v1.checksum.after-resume', seen, target)).toBe(verdict);
+  });
+});
+
 describe('a file that is too short to be a video', () => {
   const finish = { complete: false, exchanges: [], trouble: 'PATCH at 0 answered 422' };
   const headed = (status: number) => ({

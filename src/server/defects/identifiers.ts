@@ -48,7 +48,10 @@ const identifierDefects: readonly Defect[] = [
     breaks: ['sec.id.alias'],
     source: 'https://github.com/tus/tus-node-server/commit/d2489f2',
     serve: tus,
-    behaviour: () => readingPaths((path) => posix.normalize(decodeURIComponent(path))),
+    behaviour: () =>
+      readingPaths((path) =>
+        path.replace(/(?<=^\/files\/).+$/, (id) => posix.normalize(decodeURIComponent(id))),
+      ),
   },
   {
     id: 'ids-end-at-nul',

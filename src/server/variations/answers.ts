@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TUS_VERSION } from '../../protocol/headers.ts';
@@ -11,7 +12,7 @@ import {
   withHeaders,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
-import type { Exchange, Reply } from '../http/exchange.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 
 /** The same answers in other words, headers, pieces and times. */
@@ -112,6 +113,15 @@ export const answerVariations: readonly Variation[] = [
       ),
   },
   {
+    id: 'resolves-paths',
+    says: 'Stands behind a front that decodes and resolves the path, and hands on the result, as nginx may.',
+    behaviour: () =>
+      filtering(async ({ request }, next) => {
+        const path = resolved(request.path);
+        return path === undefined ? refusal(400, 'no path') : next({ request: { ...request, path } });
+      }),
+  },
+  {
     id: 'chunked-answers',
     says: 'Sends the bodies of its answers in chunks.',
     behaviour: () =>
@@ -157,6 +167,16 @@ export const twoVersionsListed: Behaviour = answering(
   ({ reply }) => headerOf(reply, 'Tus-Version') !== undefined,
   (reply) => withHeaders(reply, { 'Tus-Version': `${TUS_VERSION},0.2.2` }),
 );
+
+/** The path that is meant; undefined where it cannot be decoded, or holds a NUL. */
+function resolved(path: string): string | undefined {
+  try {
+    const decoded = posix.normalize(decodeURIComponent(path));
+    return decoded.includes('\0') ? undefined : decoded;
+  } catch {
+    return undefined;
+  }
+}
 
 function renaming(rename: (name: string) => string): Behaviour {
   return answering(

@@ -1,5 +1,5 @@
 import { headerOf, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
-import { type Check, check, type Section, Violation } from '../check.ts';
+import { type Check, check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectStatus, needed, remarks } from '../expect.ts';
 import { safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
@@ -13,6 +13,9 @@ import { uploadUrlsOf, varietyBits } from './upload-urls.ts';
 const secretUrl = derived('the upload URL is the only secret of an open server');
 const outside =
   'whoever can write a path reaches files that are no uploads of his, and may read or delete them';
+
+const RESOLVED_BEFORE =
+  'paths are decoded and resolved before they are looked at, also before the id: the server never saw another one';
 
 const identifierChecks: readonly Check[] = [
   check({
@@ -57,12 +60,15 @@ const identifierChecks: readonly Check[] = [
     impact: 'security',
     spec: derived('an upload has one URL'),
     says: 'An id that reaches the same file by another path is not honoured.',
-    passes: '404, 400 or 403 to HEAD on x%2F..%2FID and .%2FID',
+    passes:
+      '404, 400 or 403 to HEAD on x%2F..%2FID and .%2FID; skipped where any path is resolved like that before it is looked at',
     fails: 'the offset of the upload: path components in the id are followed',
     matters: outside,
     reads: otherIdSpellings,
-    judge({ own, aliases }) {
+    judge({ own, aliases, folded }) {
       needed(own, 'HEAD');
+      const isReached = aliases.some(({ exchange }) => isSameUpload(own, exchange));
+      if (isReached && folded !== undefined && isSameUpload(own, folded)) throw new Skip(RESOLVED_BEFORE);
       return noneReaches(own, aliases);
     },
   }),

@@ -1,4 +1,4 @@
-import { isServed, isSuccess } from '../answers.ts';
+import { isOutOfTurn, isServed, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, type Check, check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectStatus, needed, remarks } from '../expect.ts';
 import { v1May, v1Must, v1Safety, v1Should } from '../levels.ts';
@@ -404,7 +404,11 @@ export const v1Artifacts: Section = {
       ],
       (seen) => {
         rejectedWith422(seen);
-        return expectStatus(seen.resumed, [422]);
+        const { resumed } = seen;
+        if (resumed === undefined) throw new Blocked('the scenario did not come as far as the rest');
+        if (isOutOfTurn(resumed))
+          throw new Blocked(`the rest was not taken: ${outcomeOf(resumed)}`, [resumed]);
+        return expectStatus(resumed, [422]);
       },
     ),
     row(

@@ -36,7 +36,7 @@ export const reservedNames = scenario({
 
 export const otherIdSpellings = scenario({
   id: 'other-id-spellings',
-  does: 'asks HEAD on its own upload by the ids x/../ID and ./ID (encoded), ID%00, ID%2F, ID%5C, ID.json, ID.info, and by dot segments',
+  does: 'asks HEAD on its own upload by the ids x/../ID and ./ID (encoded), by its whole path behind x/.. (encoded), by ID%00, ID%2F, ID%5C, ID.json, ID.info, and by dot segments',
   needs: ['head'],
   run: async (probe) => {
     const file = probe.payload(SIZE_BYTES);
@@ -57,6 +57,9 @@ export const otherIdSpellings = scenario({
     return {
       own,
       aliases: await ask('x%2F..%2FID', '.%2FID'),
+      ...(path.lastIndexOf('/') > 0 && {
+        folded: await probe.head(upload, { target: foldedPath(upload.url) }),
+      }),
       cutOff: await ask('ID%00', 'ID%5C'),
       withSlash: await ask('ID%2F'),
       neighbours: await ask('.info', 'ID.json', 'ID.info'),
@@ -69,3 +72,11 @@ export const otherIdSpellings = scenario({
     };
   },
 });
+
+/**
+ * The path of an upload in one segment that leads into a folder and out again: no server takes that for an id of its
+ * own, and whatever decodes and resolves paths before the server sees them makes the path of the upload of it.
+ */
+function foldedPath(uploadUrl: string): string {
+  return `/x%2F..${new URL(uploadUrl).pathname.replaceAll('/', '%2F')}`;
+}

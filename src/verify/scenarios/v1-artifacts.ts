@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { parseMetadata } from '../../protocol/headers.ts';
-import { isSuccess, jsonOf } from '../answers.ts';
+import { isOutOfTurn, isSuccess, jsonOf } from '../answers.ts';
 import { Skip } from '../check.ts';
 import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
+import { goingOnFrom } from './trial.ts';
 
 /** What becomes of artifacts: when they are served, how they are removed, and what their digests are compared with. */
 
@@ -222,7 +223,7 @@ export const declaredChecksums = scenario({
   },
 });
 
-/** A wrong digest, with a cut on the way. */
+/** A wrong digest, with a cut on the way: what is said of the rest, as soon as that is not put off any more. */
 async function cutAndResumed(probe: Probe, name = 'sha256') {
   const file = probe.payload(RESUMED_BYTES, 'resumed');
   const upload = await createWith(
@@ -230,9 +231,15 @@ async function cutAndResumed(probe: Probe, name = 'sha256') {
     RESUMED_BYTES,
     checksumPair(`${name}:${digest(name, file).replace(/./g, '0')}`),
   );
-  await probe.patch(upload, 0, file.part(0, 2000), { cut: { afterBytes: 1000, by: 'close' } });
-  const { bytes = 0 } = await probe.settle(upload);
-  return probe.patch(upload, bytes, file.part(bytes, RESUMED_BYTES));
+  const cut = await probe.patch(upload, 0, file.part(0, 2000), { cut: { afterBytes: 1000, by: 'close' } });
+  const after = await probe.settle(upload, { from: 0, bytes: cut.sent.writtenBytes });
+  const { exchanges } = await probe.finish(upload, file, goingOnFrom(after));
+  const rest = exchanges.filter(({ sent }) => sent.method === 'PATCH' && sent.body.sizeBytes > 0);
+  return rest.find((exchange) => isRefusedForGood(exchange)) ?? rest.at(-1);
+}
+
+function isRefusedForGood(exchange: Exchange): boolean {
+  return exchange.answer !== undefined && !isSuccess(exchange) && !isOutOfTurn(exchange);
 }
 
 async function sentInTwo(probe: Probe, upload: Upload, file: Payload) {
