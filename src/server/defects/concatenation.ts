@@ -172,8 +172,11 @@ const finals: readonly Defect[] = [
     breaks: ['concat.final.length-sum', 'concat.final.patch-unmodified', 'concat.final.unfinished-accepted'],
     serve,
     behaviour: onHead(
-      both(headOfFinal, ({ reply }) => headerOf(reply, 'Upload-Offset') === '11'),
-      () => ({ 'Upload-Length': '12', 'Upload-Offset': '12' }),
+      both(headOfFinal, ({ reply }) => headerOf(reply, 'Upload-Offset') !== undefined),
+      (reply) => {
+        const counted = String(Number(headerOf(reply, 'Upload-Offset')) + 1);
+        return { 'Upload-Length': counted, 'Upload-Offset': counted };
+      },
     ),
   },
   {

@@ -11,6 +11,8 @@ import {
   uploadOf,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
+import { checksum, checksumTrailer } from '../extensions/checksum.ts';
+import { concatenation, concatenationUnfinished } from '../extensions/concatenation.ts';
 import { standardExtensions } from '../extensions.ts';
 import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import { receive } from '../http/receive.ts';
@@ -170,13 +172,15 @@ function onlyVideos(): Behaviour {
       ? asked.next()
       : refusal(422, 'this is no video');
   });
-  return filtering(async (exchange, next, parts) => {
+  const filter: Filter = async (exchange, next, parts) => {
     const { request } = exchange;
     const { filename, filetype = 'video/' } = parseMetadata(request.headers['upload-metadata'] ?? '') ?? {};
     const isVideo = isVideoName(filename ?? '.mp4') && String(filetype).startsWith('video/');
     if (isCreation(request) && !isVideo) return refusal(415, 'only videos are taken');
     return named.filter?.(exchange, next, parts) ?? next();
-  });
+  };
+  const partwise = [checksum(), checksumTrailer, concatenation(), concatenationUnfinished];
+  return { extensions: [...standardExtensions, ...partwise], filter };
 }
 
 const isVideoName = (name: string | Uint8Array) => /\.mp4$/i.test(String(name));

@@ -12,6 +12,8 @@ import {
 import type { Variation } from '../defects/defect.ts';
 import { inText } from '../defects/v1-authorisation.ts';
 import { reading, refusingPairs } from '../defects/v1-metadata.ts';
+import { checksum, checksumTrailer } from '../extensions/checksum.ts';
+import { concatenation } from '../extensions/concatenation.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
 import { standardExtensions } from '../extensions.ts';
 import { refusal } from '../http/exchange.ts';
@@ -129,7 +131,13 @@ export const v1Variations: readonly Variation[] = [
     says: 'Refuses and removes a video that does not begin like one.',
     serve: { protocol: 'pulse-v1' },
     behaviour: () => ({
-      extensions: [...standardExtensions, creationDeferLength()],
+      extensions: [
+        ...standardExtensions,
+        creationDeferLength(),
+        checksum(),
+        checksumTrailer,
+        concatenation(),
+      ],
       ...filtering(async (exchange, next, parts) => {
         const reply = await next();
         if (!bringsBytes({ exchange, reply })) return reply;
@@ -138,6 +146,7 @@ export const v1Variations: readonly Variation[] = [
         if (
           upload?.finished === undefined ||
           upload.info.metadata?.includes('kind ') ||
+          upload.info.concat?.kind === 'partial' ||
           (await beginsLikeVideo(upload, parts))
         )
           return reply;

@@ -1,5 +1,6 @@
 import { headerMembers, isSuccess } from '../answers.ts';
 import { checksumOf, computable, digestOf } from '../checksums.ts';
+import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
@@ -13,7 +14,7 @@ const under = (checksum: string) => ({ headers: { 'Upload-Checksum': checksum } 
 
 export const rightChecksums = scenario({
   id: 'right-checksums',
-  does: 'sends 5 bytes with their right checksum, once for each algorithm that is listed, and reads them back',
+  does: `sends ${SMALL_FILE_BYTES} bytes with their right checksum, once for each algorithm that is listed, and reads them back`,
   needs: ['offers checksum'],
   run: async (probe) => {
     const options = await probe.options();
@@ -21,9 +22,9 @@ export const rightChecksums = scenario({
     const names = computable.filter((name) => name === 'sha1' || listed.includes(name));
     const tries = [];
     for (const name of names) {
-      const file = probe.payload(CHUNK);
-      const upload = await probe.create(CHUNK);
-      const chunk = file.part(0, CHUNK);
+      const file = probe.payload(SMALL_FILE_BYTES);
+      const upload = await probe.create(SMALL_FILE_BYTES);
+      const chunk = file.part(0, SMALL_FILE_BYTES);
       const patched = await probe.patch(upload, 0, chunk, under(checksumOf(name, chunk.bytes)));
       tries.push({ name, patched, content: await probe.content(upload, file) });
     }
@@ -183,15 +184,15 @@ export const checkedCreation = scenario({
 
 export const trailedChecksums = scenario({
   id: 'trailed-checksums',
-  does: 'sends 5 bytes in HTTP chunks with a right checksum behind them, with a wrong one, and with none though one was promised',
+  does: `sends ${SMALL_FILE_BYTES} bytes in HTTP chunks with a right checksum behind them, with a wrong one, and with none though one was promised`,
   needs: ['offers checksum', 'offers checksum-trailer'],
   run: async (probe) => {
     const send = async (trailers: (bytes: Uint8Array) => readonly (readonly [string, string])[]) => {
-      const file = probe.payload(CHUNK);
-      const upload = await probe.create(CHUNK);
-      const chunk = file.part(0, CHUNK);
+      const file = probe.payload(SMALL_FILE_BYTES);
+      const upload = await probe.create(SMALL_FILE_BYTES);
+      const chunk = file.part(0, SMALL_FILE_BYTES);
       const headers = { Trailer: 'Upload-Checksum' };
-      const options = { headers, chunked: [CHUNK], trailers: trailers(chunk.bytes) };
+      const options = { headers, chunked: [SMALL_FILE_BYTES], trailers: trailers(chunk.bytes) };
       const trial = await trialOf(probe, upload, 0, () => probe.patch(upload, 0, chunk, options));
       const finish = await probe.finish(upload, file, goingOnFrom(trial.after));
       return { trial, finish, content: await probe.content(upload, file) };

@@ -12,19 +12,29 @@ import { bringTo } from './trial.ts';
 
 export const joinNeeds = ['offers concatenation', 'head'] as const;
 
-/** `hello`, ` world` and so on: short parts whose order can be seen. */
+/** The texts of most final uploads. */
+export const inOrder = ['hello', ' world'];
+
+/** `hello`, ` world` and so on: short parts whose order can be seen. Whichever comes first, the whole begins like a video. */
 export async function partOf(
   probe: Probe,
   text: string,
-  { sentBytes = text.length, metadata }: { readonly sentBytes?: number; readonly metadata?: string } = {},
+  { sentBytes, metadata }: { readonly sentBytes?: number; readonly metadata?: string } = {},
 ): Promise<Upload> {
   const headers = {
     'Upload-Concat': 'partial',
     ...(metadata && { 'Upload-Metadata': probe.metadata(metadata) }),
   };
-  const part = await probe.create(text.length, { headers });
-  await bringTo(probe, part, probe.literal(text), sentBytes);
+  const file = probe.literalFile(text);
+  const part = await probe.create(file.sizeBytes, { headers });
+  await bringTo(probe, part, file, sentBytes ?? file.sizeBytes);
   return part;
+}
+
+/** What the parts of these texts make, one behind the other. */
+export function wholeOf(probe: Probe, texts: readonly string[]): Payload {
+  const files = texts.map((text) => probe.literalFile(text));
+  return probe.literal(Buffer.concat(files.map((file) => file.bytes(0, file.sizeBytes))));
 }
 
 /** A creation of a final upload, whatever comes of it. */
@@ -44,12 +54,16 @@ export interface Joined {
 }
 
 /** What came of a final upload: what HEAD says once it is joined, and what is in it. */
-export async function joinedAs(probe: Probe, created: Exchange, text: string): Promise<Joined> {
+export async function joinedAs(probe: Probe, created: Exchange, texts: readonly string[]): Promise<Joined> {
   if (!isSuccess(created)) return { created };
-  const upload = probe.uploadOf(created, text.length);
+  const file = wholeOf(probe, texts);
+  const upload = probe.uploadOf(created, file.sizeBytes);
   const head = await joinedHead(probe, upload);
-  return { created, head, content: await probe.content(upload, probe.literal(text)) };
+  return { created, head, content: await probe.content(upload, file) };
 }
+
+/** What its length must be: that of what the parts were made of. */
+export const lengthOf = (content: Content | undefined): string => String(content?.expected.sizeBytes);
 
 const JOIN_MS = 30_000;
 const LOOK_MS = 250;
@@ -84,7 +98,8 @@ export const joinedParts = scenario({
     const metadata = 'secret c2VjcmV0';
     const first = await partOf(probe, 'hello', { sentBytes: 0, metadata });
     const before = await probe.head(first);
-    await bringTo(probe, first, probe.literal('hello'), 5);
+    const file = probe.literalFile('hello');
+    await bringTo(probe, first, file, file.sizeBytes);
     const after = await probe.head(first);
     const second = await partOf(probe, ' world', { metadata });
     const parts = [first.url, second.url];
@@ -92,11 +107,11 @@ export const joinedParts = scenario({
     // A server may remove parts once they are joined.
     const others = [await partOf(probe, ' world'), await partOf(probe, 'hello')].map(({ url }) => url);
     return {
-      part: { created: first.created, before, after },
+      part: { created: first.created, before, after, file: { sizeBytes: file.sizeBytes } },
       parts,
       others,
-      forth: await joinedAs(probe, plain, 'hello world'),
-      back: await joinedAs(probe, await joining(probe, others), ' worldhello'),
+      forth: await joinedAs(probe, plain, inOrder),
+      back: await joinedAs(probe, await joining(probe, others), inOrder.toReversed()),
     };
   },
 });
@@ -109,18 +124,18 @@ export const joinedOtherwise = scenario({
     const a = await partOf(probe, 'hello');
     const b = await partOf(probe, ' world');
     const urls = [a.url, b.url];
-    const once = await joinedAs(probe, await joining(probe, urls), 'hello world');
-    const again = await joinedAs(probe, await joining(probe, urls), 'hello world');
+    const once = await joinedAs(probe, await joining(probe, urls), inOrder);
+    const again = await joinedAs(probe, await joining(probe, urls), inOrder);
     const paths = [await partOf(probe, 'hello'), await partOf(probe, ' world')].map(
       ({ url }) => new URL(url).pathname + new URL(url).search,
     );
-    const byPath = await joinedAs(probe, await joining(probe, paths), 'hello world');
+    const byPath = await joinedAs(probe, await joining(probe, paths), inOrder);
     const c = await partOf(probe, 'hello');
     return {
       once,
       again,
       byPath,
-      doubled: await joinedAs(probe, await joining(probe, [c.url, c.url]), 'hellohello'),
+      doubled: await joinedAs(probe, await joining(probe, [c.url, c.url]), ['hello', 'hello']),
     };
   },
 });
@@ -135,36 +150,36 @@ export const patchedFinal = scenario({
       probe,
       parts.map(({ url }) => url),
     );
-    const upload = probe.uploadOf(created, 11);
+    const file = wholeOf(probe, inOrder);
+    const upload = probe.uploadOf(created, file.sizeBytes);
     const before = await joinedHead(probe, upload);
-    const behind = await probe.patch(upload, 11, '!');
+    const behind = await probe.patch(upload, file.sizeBytes, '!');
     const front = await probe.patch(upload, 0, '!');
     const after = await probe.head(upload);
-    const heads: Exchange[] = [];
-    for (const part of parts) heads.push(await probe.head(part));
-    return { behind, front, before, after, heads, content: await probe.content(upload, text(probe)) };
+    const heads = [];
+    for (const part of parts) heads.push({ sizeBytes: part.sizeBytes, head: await probe.head(part) });
+    return { behind, front, before, after, heads, content: await probe.content(upload, file) };
   },
 });
 
-const text = (probe: Probe): Payload => probe.literal('hello world');
-
 export const finalBeforeParts = scenario({
   id: 'final-before-parts',
-  does: 'joins `hel` of `hello` and ` world` before the first is complete, asks HEAD, and then sends the rest',
+  does: 'joins 3 bytes of a part and a whole one before the first is complete, asks HEAD, and then sends the rest',
   needs: [...joinNeeds, 'offers concatenation-unfinished'],
   run: async (probe) => {
     const a = await partOf(probe, 'hello', { sentBytes: 3 });
     const b = await partOf(probe, ' world');
     const created = await joining(probe, [a.url, b.url]);
-    const early = isSuccess(created) ? await probe.head(probe.uploadOf(created, 11)) : undefined;
-    const finish = await probe.finish(a, probe.literal('hello'), { from: 3 });
-    return { early, finish, ...(await joinedAs(probe, created, 'hello world')) };
+    const { sizeBytes } = wholeOf(probe, inOrder);
+    const early = isSuccess(created) ? await probe.head(probe.uploadOf(created, sizeBytes)) : undefined;
+    const finish = await probe.finish(a, probe.literalFile('hello'), { from: 3 });
+    return { early, finish, ...(await joinedAs(probe, created, inOrder)) };
   },
 });
 
 export const unfinishedFinal = scenario({
   id: 'unfinished-final',
-  does: 'joins `hel` of `hello` and ` world` on a server that does not list concatenation-unfinished',
+  does: 'joins 3 bytes of a part and a whole one on a server that does not list concatenation-unfinished',
   needs: [...joinNeeds, 'lacks concatenation-unfinished'],
   run: async (probe) => {
     const a = await partOf(probe, 'hello', { sentBytes: 3 });

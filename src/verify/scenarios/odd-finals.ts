@@ -3,7 +3,7 @@ import { isSuccess } from '../answers.ts';
 import { Skip } from '../check.ts';
 import type { Probe } from '../probe/probe.ts';
 import { scenario } from '../scenario.ts';
-import { joinedAs, joining, joinNeeds, partOf } from './concatenation.ts';
+import { inOrder, joinedAs, joining, joinNeeds, partOf } from './concatenation.ts';
 import { bringTo } from './trial.ts';
 
 /** Final uploads that should not be, or not like this. */
@@ -21,12 +21,13 @@ export const oddFinals = scenario({
     const withLength = await joining(probe, await twoParts(probe), { headers: { 'Upload-Length': '999' } });
     const part = await partOf(probe, 'hello');
     const unknown = await joining(probe, [part.url, probe.unknownUrl(part)]);
-    const ordinary = await probe.create(5);
-    await bringTo(probe, ordinary, probe.literal('hello'), 5);
+    const file = probe.literalFile('hello');
+    const ordinary = await probe.create(file.sizeBytes);
+    await bringTo(probe, ordinary, file, file.sizeBytes);
     return {
-      withLength: await joinedAs(probe, withLength, 'hello world'),
+      withLength: await joinedAs(probe, withLength, inOrder),
       unknown,
-      ordinary: await joinedAs(probe, await joining(probe, [ordinary.url]), 'hello'),
+      ordinary: await joinedAs(probe, await joining(probe, [ordinary.url]), ['hello']),
       empty: await joining(probe, []),
     };
   },
@@ -39,7 +40,7 @@ export const finalWithBody = scenario({
   run: async (probe) => {
     const headers = { 'Content-Type': OFFSET_OCTET_STREAM };
     const created = await joining(probe, await twoParts(probe), { headers, body: 'extra' });
-    return joinedAs(probe, created, 'hello world');
+    return joinedAs(probe, created, inOrder);
   },
 });
 
