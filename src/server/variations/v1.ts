@@ -11,7 +11,7 @@ import {
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
 import { inText } from '../defects/v1-authorisation.ts';
-import { reading, refusingPairs } from '../defects/v1-metadata.ts';
+import { pairsOf, reading, refusingPairs } from '../defects/v1-metadata.ts';
 import { checksum, checksumTrailer } from '../extensions/checksum.ts';
 import { concatenation } from '../extensions/concatenation.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
@@ -127,6 +127,25 @@ export const v1Variations: readonly Variation[] = [
     behaviour: () => answering(servesArtifact, () => elsewhere),
   },
   {
+    id: 'v1-other-endings',
+    says: 'Takes manifests, captions and pictures with other endings than those of the app, and says so.',
+    serve: { protocol: 'pulse-v1', guarded: true, bound: true },
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { request } = exchange;
+        if (request.method === 'GET' && request.path === '/capabilities') {
+          const reply = await next();
+          const fields = JSON.parse(String(reply.body));
+          return { ...reply, body: JSON.stringify({ ...fields, allowedExtensions: otherEndings }) };
+        }
+        const { kind = 'video', filename = '' } = pairsOf(request) ?? {};
+        const endings = new Map(Object.entries(otherEndings)).get(kind);
+        if (kind !== 'video' && endings?.every((ending) => !filename.endsWith(ending)))
+          return refusal(400, `this is not how the name of ${kind} ends`);
+        return asUsual.filter?.(exchange, next, parts) ?? next();
+      }),
+  },
+  {
     id: 'v1-looks-at-videos',
     says: 'Refuses and removes a video that does not begin like one.',
     serve: { protocol: 'pulse-v1' },
@@ -162,6 +181,13 @@ const servesArtifact = both(method('GET', 'HEAD'), ({ exchange, reply }) => {
 });
 
 const elsewhere = { status: 302, headers: { Location: 'http://127.0.0.1:1/files' } };
+
+const otherEndings = { video: ['.mp4'], project: ['.zip'], captions: ['.srt'], thumbnail: ['.png'] };
+
+/** The reference server knows captions by one ending only. */
+const asUsual = reading(({ filename = '', ...pairs }) =>
+  pairs.kind === 'captions' ? { ...pairs, filename: filename.replace(/\.srt$/, '.vtt') } : undefined,
+);
 
 const bringsBytes = both(
   method('PATCH', 'POST'),

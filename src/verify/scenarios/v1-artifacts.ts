@@ -8,6 +8,7 @@ import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
 import { goingOnFrom } from './trial.ts';
+import { listedIn, mayEnd } from './v1-listed.ts';
 
 /** What becomes of artifacts: when they are served, how they are removed, and what their digests are compared with. */
 
@@ -104,10 +105,12 @@ export const otherKinds = scenario({
   does: 'uploads captions and a thumbnail, where the capabilities list them, and asks for them where videos are',
   run: async (probe) => {
     const capabilities = await probe.request('GET', probe.target.aliveUrl);
-    const listed = jsonOf(capabilities)?.kinds;
-    const offered = kinds.filter(({ kind }) => Array.isArray(listed) && listed.includes(kind));
-    if (capabilities.answer && offered.length === 0)
+    const listed = kinds.filter(({ kind }) => listedIn(capabilities).includes(kind));
+    if (capabilities.answer && listed.length === 0)
       throw new Skip('neither captions nor thumbnail is listed');
+    const offered = listed.filter(({ kind, ending }) => mayEnd(capabilities, kind, ending));
+    if (capabilities.answer && offered.length === 0)
+      throw new Skip('captions and thumbnail are listed with other endings than .vtt and .jpg');
     const seen = [];
     for (const { kind, ending, bytes } of offered) {
       const file = probe.literal(bytes);

@@ -1,4 +1,4 @@
-import { isSuccess, jsonOf } from '../answers.ts';
+import { isSuccess } from '../answers.ts';
 import { artifactIdOf } from '../dialect.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -7,6 +7,7 @@ import { scenario } from '../scenario.ts';
 import type { Need } from '../target.ts';
 import { afterRefusal } from './invitation.ts';
 import { bringTo } from './trial.ts';
+import { listedIn, mayEnd } from './v1-listed.ts';
 
 /** Who may do what, in every phase of an upload of protocol v1. Every request is right in all but its credential. */
 
@@ -154,8 +155,8 @@ export const relatedUpload = scenario({
   does: 'creates captions that are related to the artifact of the token, sends them, asks for their offset and for them',
   needs: [...guarded, 'artifact'],
   run: async (probe) => {
-    const { kinds } = jsonOf(await probe.request('GET', probe.target.aliveUrl)) ?? {};
-    const isListed = Array.isArray(kinds) && kinds.includes('captions');
+    const capabilities = await probe.request('GET', probe.target.aliveUrl);
+    const isListed = listedIn(capabilities).includes('captions') && mayEnd(capabilities, 'captions', '.vtt');
     const file = isListed
       ? probe.literal('WEBVTT\n\n'.padEnd(RELATED_BYTES, 'NOTE of the tester\n'))
       : probe.payload(RELATED_BYTES);

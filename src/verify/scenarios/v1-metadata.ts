@@ -1,9 +1,10 @@
 import { encodeMetadata, parseMetadata } from '../../protocol/headers.ts';
-import { isSuccess, jsonOf } from '../answers.ts';
+import { isSuccess } from '../answers.ts';
 import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
+import { endingsOf, listedIn } from './v1-listed.ts';
 
 /** Creations whose metadata are as the protocol wants them, as it forbids them, and as it says nothing about. */
 
@@ -163,21 +164,6 @@ export const listedKinds = scenario({
     return { seen };
   },
 });
-
-function listedIn(capabilities: Exchange): readonly string[] {
-  return textsIn(jsonOf(capabilities)?.kinds);
-}
-
-/** With their dot, also where the list leaves it out: that is the question of another check. */
-function endingsOf(capabilities: Exchange, kind: string): readonly string[] {
-  const allowed = jsonOf(capabilities)?.allowedExtensions;
-  const named = Object.entries(allowed ?? {}).find(([name]) => name === kind)?.[1];
-  return textsIn(named).map((ending) => ending.replace(/^\.?/, '.'));
-}
-
-function textsIn(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-}
 
 export const EITHER_BYTES = 47;
 

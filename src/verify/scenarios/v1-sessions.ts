@@ -4,6 +4,7 @@ import { artifactIdOf } from '../dialect.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
+import { mayEnd } from './v1-listed.ts';
 
 /** The uploads of one recording, as the app sends them: with one token, and the anchor last or first. */
 
@@ -53,6 +54,8 @@ export const sessionsOfBothUnits = scenario({
     const missing = merged.find(({ kind }) => Array.isArray(kinds) && !kinds.includes(kind));
     if (probe.target.refusesUploads !== undefined) throw new Blocked(probe.target.refusesUploads);
     if (missing !== undefined) throw new Skip(`the capabilities list no ${missing.kind}`);
+    const other = merged.find(({ kind, ending }) => !mayEnd(capabilities, kind, ending));
+    if (other !== undefined) throw new Skip(`the capabilities list other endings of ${other.kind}`);
     return {
       uploadUnit,
       merged: await sendAll(probe, merged, video),
