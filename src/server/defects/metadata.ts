@@ -1,7 +1,17 @@
 import { refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
 import { rulesOf } from '../rules.ts';
-import { answering, both, headerOf, method, refusing, status, withHeaders } from './changes.ts';
+import {
+  answering,
+  both,
+  filtering,
+  headerOf,
+  method,
+  refusing,
+  status,
+  uploadOf,
+  withHeaders,
+} from './changes.ts';
 import type { Defect } from './defect.ts';
 import { misreading } from './raw-bytes.ts';
 
@@ -121,10 +131,22 @@ export const metadataDefects: readonly Defect[] = [
     source: 'https://github.com/tus/tus-node-server/issues/470',
     serve,
     behaviour: () =>
-      answering(describes, (reply) => {
-        const [, value = ''] = /filename (\S+?)(?:,|$)/.exec(headerOf(reply, 'Upload-Metadata') ?? '') ?? [];
-        const [, ...lines] = Buffer.from(value, 'base64').toString('utf8').split('\r\n');
-        return withHeaders(reply, Object.fromEntries(lines.map((line) => line.split(': ', 2))));
+      answering(describes, (reply) =>
+        withHeaders(reply, headersIn(headerOf(reply, 'Upload-Metadata') ?? '')),
+      ),
+  },
+  {
+    id: 'v1-names-become-headers',
+    says: 'Serves an artifact by its decoded file name, line breaks included.',
+    breaks: ['metadata.header-injection'],
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method: asked, path } = exchange.request;
+        const upload = await uploadOf(exchange, parts);
+        const reply = await next();
+        const isServed = asked === 'GET' && path.startsWith('/artifacts/');
+        return isServed ? withHeaders(reply, headersIn(upload?.info.metadata ?? '')) : reply;
       }),
   },
   {
@@ -144,6 +166,13 @@ const describes = both(
   status(200),
   ({ reply }) => headerOf(reply, 'Upload-Metadata') !== undefined,
 );
+
+/** What stands behind the first line of the file name. */
+function headersIn(metadata: string): Readonly<Record<string, string>> {
+  const [, value = ''] = /filename (\S+?)(?:,|$)/.exec(metadata) ?? [];
+  const [, ...lines] = Buffer.from(value, 'base64').toString('utf8').split('\r\n');
+  return Object.fromEntries(lines.map((line) => line.split(': ', 2)));
+}
 
 /** HEAD gives back something else than it was given; undefined: nothing. */
 function echoing(change: (text: string) => string | undefined): Behaviour {
