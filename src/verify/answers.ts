@@ -1,5 +1,6 @@
 import { parseByteCount, parseRetryAfterMs } from '../protocol/headers.ts';
-import type { Exchange, HeadRecord } from './recording.ts';
+import { type PayloadRecord, payloadOf } from './payload.ts';
+import type { AnswerRecord, Exchange, HeadRecord } from './recording.ts';
 
 /** Words for reading what was recorded; scenarios decide with them, judges judge with them. */
 
@@ -80,6 +81,12 @@ export function jsonOf(exchange: Exchange | undefined): Readonly<Record<string, 
   } catch {
     return undefined;
   }
+}
+
+/** The answer's body begins as the payload does. */
+export function beginsAs({ body }: AnswerRecord, payload: PayloadRecord): boolean {
+  const begins = Buffer.from(body.base64 ?? '', 'base64');
+  return begins.length > 0 && begins.equals(payloadOf(payload).bytes(0, begins.length));
 }
 
 /** What came of a request, in a few words: `409 Conflict`, `no answer came within 500 ms`. */

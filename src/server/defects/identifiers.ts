@@ -118,7 +118,7 @@ const exposureDefects: readonly Defect[] = [
         if (exchange.request.method !== 'GET' || reply.status !== 404) return reply;
         const upload = await uploadOf(exchange, parts);
         return upload?.info.lengthBytes === 1000
-          ? { ...reply, status: 200, body: 'x'.repeat(upload.offsetBytes) }
+          ? { ...reply, status: 200, body: parts.store.read(upload) }
           : reply;
       }),
   },

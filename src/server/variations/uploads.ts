@@ -14,7 +14,7 @@ import type { Variation } from '../defects/defect.ts';
 import { checksum, checksumTrailer } from '../extensions/checksum.ts';
 import { concatenation, concatenationUnfinished } from '../extensions/concatenation.ts';
 import { standardExtensions } from '../extensions.ts';
-import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
+import { type Exchange, json, type Reply, refusal } from '../http/exchange.ts';
 import { receive } from '../http/receive.ts';
 import type { Behaviour, Filter } from '../parts.ts';
 import { roomBytes } from '../store/upload.ts';
@@ -155,6 +155,16 @@ export const uploadVariations: readonly Variation[] = [
     id: 'takes-only-videos',
     says: 'Refuses creations and names that are not those of a video, and what does not begin like one.',
     behaviour: onlyVideos,
+  },
+  {
+    id: 'state-by-get',
+    says: 'Tells whoever asks GET where an upload stands, as JSON.',
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const upload = exchange.request.method === 'GET' ? await uploadOf(exchange, parts) : undefined;
+        if (upload === undefined) return next();
+        return json(200, { offset: upload.offsetBytes, size: upload.info.lengthBytes });
+      }),
   },
   {
     id: 'finalize-once',

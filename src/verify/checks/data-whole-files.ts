@@ -1,4 +1,4 @@
-import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { beginsAs, headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { canary } from '../canary.ts';
 import { check, type Section, Skip, Violation } from '../check.ts';
 import {
@@ -11,7 +11,6 @@ import {
   needed,
 } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
-import { payloadOf } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
 import type { Exchange } from '../recording.ts';
 import { count } from '../runs.ts';
@@ -336,10 +335,9 @@ const FORGOTTEN = 'the server forgets its uploads when it is restarted, as we di
 
 /** A file that has its whole size before its last byte has come; a page that speaks of it is something else. */
 function notServedWhole(got: Exchange, { payload, sizeBytes }: Content['expected']): undefined {
-  const { body } = expectAnswer(got);
-  if (!isSuccess(got) || body.sizeBytes < sizeBytes) return;
-  const begins = Buffer.from(body.base64 ?? '', 'base64');
-  if (begins.length === 0 || !begins.equals(payloadOf(payload).bytes(0, begins.length))) return;
+  const answer = expectAnswer(got);
+  const { body } = answer;
+  if (!isSuccess(got) || body.sizeBytes < sizeBytes || !beginsAs(answer, payload)) return;
   throw new Violation({
     expected: 'no whole file while its last byte is missing',
     actual: `GET answered ${outcomeOf(got)} with ${count(body.sizeBytes)} bytes`,

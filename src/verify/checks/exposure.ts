@@ -1,5 +1,5 @@
 import { resolveLocation } from '../../protocol/urls.ts';
-import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { beginsAs, headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, type Check, check, Violation } from '../check.ts';
 import { expectStatus, needed } from '../expect.ts';
 import { safety } from '../levels.ts';
@@ -85,10 +85,11 @@ export const exposureChecks: readonly Check[] = [
     reads: halfAnUpload,
     judge({ patched, gotten }) {
       needed(patched, 'the first half');
-      if (!isSuccess(gotten) || gotten.answer?.body.sizeBytes === 0) {
+      const [sent] = patched.sent.body.parts ?? [];
+      const { answer } = gotten;
+      if (sent === undefined || answer === undefined || !isSuccess(gotten) || !beginsAs(answer, sent.payload))
         return expectStatus(gotten, ['2xx', '3xx', '4xx', 501]);
-      }
-      const actual = `${outcomeOf(gotten)} with ${gotten.answer?.body.sizeBytes} bytes`;
+      const actual = `${outcomeOf(gotten)} with ${answer.body.sizeBytes} bytes`;
       throw new Violation({ actual, evidence: [patched, gotten] });
     },
   }),

@@ -1,3 +1,4 @@
+import { payloadOf } from '../../../src/verify/payload.ts';
 import * as auth from '../../../src/verify/scenarios/authorisation.ts';
 import { manyCreations } from '../../../src/verify/scenarios/creation.ts';
 import * as exposed from '../../../src/verify/scenarios/exposure.ts';
@@ -53,9 +54,12 @@ export const identifiersSpoils = [
     },
   }),
   ...spoils(exposed.halfAnUpload, {
-    'sec.exposure.in-progress': ({ gotten }) => {
+    'sec.exposure.in-progress': ({ patched, gotten }) => {
       answerWith(gotten, 200);
-      if (gotten.answer) gotten.answer.body.sizeBytes = 500;
+      const [sent] = patched.sent.body.parts ?? [];
+      if (sent === undefined || gotten.answer === undefined) throw new Error('nothing was sent, or answered');
+      const base64 = Buffer.from(payloadOf(sent.payload).bytes(0, 256)).toString('base64');
+      gotten.answer.body = { sizeBytes: 500, sha256: 'f'.repeat(64), base64 };
     },
   }),
   ...spoils(exposed.uploadedPage, {
