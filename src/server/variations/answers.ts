@@ -122,6 +122,15 @@ export const answerVariations: readonly Variation[] = [
       }),
   },
   {
+    id: 'login-elsewhere',
+    says: 'Redirects to a login page from whatever is no part of the protocol.',
+    behaviour: () =>
+      answering(
+        ({ exchange, reply }) => reply.status === 404 && !/^\/(uploads|health)/.test(exchange.request.path),
+        () => ({ status: 302, headers: { Location: '/login' } }),
+      ),
+  },
+  {
     id: 'chunked-answers',
     says: 'Sends the bodies of its answers in chunks.',
     behaviour: () =>

@@ -12,6 +12,16 @@ export function placesOf(exchanges: readonly Exchange[], target: Target): Readon
   return new Set([target.createUrl, ...named.filter((url) => url !== undefined)]);
 }
 
+/** The places and what is beside the uploads among them, as one is that the server does not know, or has forgotten. */
+export function besidePlaces(places: ReadonlySet<string>, { createUrl }: Target): (url: string) => boolean {
+  const pathOf = (url: string) => new URL(url).pathname.replace(/\/$/, '');
+  // Where the path is that of the creation, the id is in the query.
+  const shelfOf = (url: string) =>
+    pathOf(url) === pathOf(createUrl) ? pathOf(url) : pathOf(url).replace(/[^/]+$/, '');
+  const shelves = new Set([...places].filter((url) => url !== createUrl).map(shelfOf));
+  return (url) => places.has(url) || shelves.has(shelfOf(url));
+}
+
 /**
  * Whether a path is spelt as it is meant: as the user or the server named it, or plainly. What is not a server, or what
  * stands before it, may redirect to the right spelling (RFC 3986, 6.2.2.3; routers of Go do), or resolve first: then

@@ -26,7 +26,7 @@ import {
 } from '../scenarios/core-head.ts';
 import { derived, rfc, tus } from '../sources.ts';
 import type { Target } from '../target.ts';
-import { isClean, placesOf } from './clean-target.ts';
+import { besidePlaces, isClean, placesOf } from './clean-target.ts';
 
 const head = tus('HEAD', 'head');
 
@@ -306,8 +306,13 @@ export const coreHead: Section = {
       reads: wholeRun(basicFlow, unknownHead),
       judge({ exchanges }, target) {
         const places = placesOf(exchanges, target);
+        const isAboutUploads = besidePlaces(places, target);
         const asked = exchanges.filter(
-          (exchange) => uploading.has(exchange.sent.method) && isClean(exchange, places) && exchange.answer,
+          (exchange) =>
+            uploading.has(exchange.sent.method) &&
+            isAboutUploads(exchange.url) &&
+            isClean(exchange, places) &&
+            exchange.answer,
         );
         if (asked.length === 0) throw new Blocked('no request was answered');
         const redirect = asked.find(({ answer }) => answer && redirects.has(answer.status));
