@@ -92,6 +92,20 @@ describe('a disk that has no room for a declared size', () => {
     const declared = { length: '4294967297', posted: anExchange({ status }) };
     expect(verdictOf('creation.post.max-size.boundary', { declared })).toBe(verdict);
   });
+
+  it.each([
+    [507, 507, 'note'],
+    [507, 413, 'note'],
+    [201, 413, 'pass'],
+    [413, 413, 'fail'],
+    [507, 201, 'fail'],
+    [201, 500, 'fail'],
+  ])('of exactly maxUploadSize, answered with %i, and of a byte more, with %i: %s', (at, behind, verdict) => {
+    const [atMost, above] = [at, behind].map((status) => anExchange({ status }));
+    expect(
+      verdictOf('v1.caps.max-upload-size-true', { atMost, above }, { ...aTarget, protocol: 'pulse-v1' }),
+    ).toBe(verdict);
+  });
 });
 
 describe('the upload that nobody touches, and that the server forgets', () => {

@@ -1,6 +1,6 @@
 import { headerOf, jsonOf, outcomeOf } from '../answers.ts';
 import { Blocked, type Check, check, type Section, Violation } from '../check.ts';
-import { expectHeader, expectStatus } from '../expect.ts';
+import { expectHeader, expectStatus, remarks } from '../expect.ts';
 import { v1May, v1Must, v1Safety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
 import { answersOfAllKinds, capabilitiesAsked, statedMaximum } from '../scenarios/v1-capabilities.ts';
@@ -225,13 +225,15 @@ export const v1Capabilities: Section = {
       impact: 'interoperability',
       spec: derived('the stated maximum is the one that counts'),
       says: 'An upload of maxUploadSize is taken, one of a byte more is refused.',
-      passes: '201, and 413 (or another 4xx)',
+      passes: '201, and 413 (or another 4xx); 507, for want of room, is noted',
       fails: 'the first is refused, or the second is taken',
       matters: 'videos that fit are refused, or fail after hours',
       reads: statedMaximum,
       judge({ atMost, above }) {
-        expectStatus(atMost, ['2xx']);
-        return expectStatus(above, [413], { note: ['4xx'] });
+        return remarks(
+          expectStatus(atMost, ['2xx'], { note: [507] }),
+          expectStatus(above, [413], { note: ['4xx', 507] }),
+        );
       },
     }),
     field(
