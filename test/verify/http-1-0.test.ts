@@ -27,6 +27,18 @@ describe('Expect: 100-continue', () => {
   );
 
   it.each([
+    ['cwu.post.expect-continue', '1.0', 201, 'skip'],
+    ['cwu.post.expect-continue', '1.0', 500, 'warn'],
+    ['cwu.post.expect-continue', '1.1', 201, 'warn'],
+    ['cwu.post.expect-early-reject', '1.0', 413, 'skip'],
+    ['cwu.post.expect-early-reject', '1.0', 201, 'warn'],
+    ['cwu.post.expect-early-reject', '1.1', 413, 'warn'],
+  ] as const)('at a creation, too: %s, silence and then HTTP/%s %i: %s', (id, version, status, verdict) => {
+    const seen = { early: silent, waitedMs: 3000, exchange: said(status, version) };
+    expect(verdictOf(id, seen)).toBe(verdict);
+  });
+
+  it.each([
     ['1.0', 'silence', said(409, '1.0'), 'skip'],
     ['1.1', 'silence', said(409, '1.1'), 'fail'],
     ['1.0', 'silence', unanswered, 'skip'],

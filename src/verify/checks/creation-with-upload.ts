@@ -23,6 +23,7 @@ import {
   wholeAtCreation,
 } from '../scenarios/creation-with-upload.ts';
 import { derived, tus } from '../sources.ts';
+import { skipHttp10 } from './http-1-0.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
 
 /** Section 9: creations that bring the first bytes along. */
@@ -227,6 +228,7 @@ const invitations: readonly Check[] = [
     reads: invitedCreation,
     judge({ early, waitedMs, exchange }) {
       if (early.sizeBytes === 0) {
+        if (isSuccess(exchange)) skipHttp10(exchange);
         const actual = `nothing came within ${waitedMs} ms`;
         throw new Violation({ expected: '100 Continue', actual, evidence: [exchange] });
       }
@@ -245,6 +247,7 @@ const invitations: readonly Check[] = [
     reads: uninvitedCreation,
     judge({ early, waitedMs, exchange }) {
       if (early.sizeBytes === 0) {
+        if (!isSuccess(exchange)) skipHttp10(exchange);
         const actual = `nothing came within ${waitedMs} ms`;
         throw new Violation({ expected: 'a refusal', actual, evidence: [exchange] });
       }

@@ -1,5 +1,5 @@
 import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
-import { check, type Section, Skip, Violation } from '../check.ts';
+import { check, type Section, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, needed } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
@@ -17,6 +17,7 @@ import {
 import { formBytes } from '../scenarios/pulse-multipart.ts';
 import { lastChunkSmaller } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, rfc, tus } from '../sources.ts';
+import { skipHttp10 } from './http-1-0.ts';
 import { malformedRequestChecks } from './malformed-requests.ts';
 import { expectUnmoved } from './no-effect.ts';
 import { expectRefusedBeforeBody } from './refused-before-body.ts';
@@ -217,9 +218,4 @@ function accepted(exchange: Exchange | undefined): string | undefined {
   const range = { from: 1, to: Number.MAX_SAFE_INTEGER };
   expectOffset(exchange, range, { expected: 'an Upload-Offset above 0' });
   return remark;
-}
-
-/** Expect came with HTTP/1.1: who speaks 1.0 may wait for the body, and clients must reckon with that (RFC 9110, 10.1.1). */
-function skipHttp10({ answer }: Exchange): void {
-  if (answer?.version === '1.0') throw new Skip('the server speaks HTTP/1.0, which knows no Expect');
 }
