@@ -317,6 +317,52 @@ describe('checksums of an upload that is resumed', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
   });
 
+  it.each([
+    ['before', 0, 1],
+    ['while', 2 * MIB, 2],
+  ])(
+    'prove nothing of bytes that were lost %s a run sent them again without, and wrote down no prefix',
+    async (_, saidBytes, again) => {
+      const bench = await withAll();
+      const file = await bench.file(3 * MIB);
+      const acknowledged = (nth: number, offsetBytes: number): Fault => ({
+        on: { method: 'PATCH', nth },
+        do: 'answer',
+        after: 'body',
+        status: 204,
+        headers: { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(offsetBytes) },
+      });
+      const headDown = (nth: number): Fault => ({
+        on: { method: 'HEAD', nth, times: 9 },
+        do: 'answer',
+        status: 500,
+      });
+      bench.proxy.setFaults([
+        acknowledged(2, MIB),
+        acknowledged(3, 2 * MIB),
+        { on: { method: 'PATCH', nth: 4 }, do: 'answer', status: 500 },
+        headDown(3),
+      ]);
+      expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(4);
+      // Of its only chunk nobody says that it was stored: there is no prefix to write down.
+      bench.proxy.setFaults([
+        {
+          on: { method: 'HEAD', nth: 1 },
+          do: 'alter-response',
+          headers: { 'Upload-Offset': String(saidBytes) },
+        },
+        { on: { method: 'PATCH', nth: again }, do: 'swallow-response', by: 'rst' },
+        headDown(again + 1),
+      ]);
+      const without = { ...tus, checksum: 'none', retries: again - 1 } as const;
+      expect((await bench.upload(file, without)).exitCode).toBe(4);
+      bench.proxy.setFaults([]);
+      expect((await bench.upload(file, tus)).exitCode).toBe(0);
+      expect(bench.of('upload.resumed').map(({ offsetBytes }) => offsetBytes)).toEqual([saidBytes, MIB]);
+      expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    },
+  );
+
   it('prove nothing where the server has more than is known to have been compared', async () => {
     const bench = await withAll();
     const file = await bench.file(4 * MIB);

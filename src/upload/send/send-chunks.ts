@@ -10,7 +10,15 @@ import { noteLastAnswer } from './last-answer.ts';
 import { type Lost, recover } from './recover.ts';
 import { givesUpChecksums } from './refused-checksum.ts';
 import { sendChunk } from './send-chunk.ts';
-import { advance, chunkBytesOf, createSending, endOf, type Sending, saveInTheEnd } from './sending.ts';
+import {
+  advance,
+  chunkBytesOf,
+  createSending,
+  endOf,
+  type Sending,
+  saveInTheEnd,
+  saveLoss,
+} from './sending.ts';
 import { growBack, learnPassing } from './smaller-chunks.ts';
 import { showComparison } from './wrong-checksum.ts';
 
@@ -32,6 +40,7 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   const sending = createSending(job, upload);
   sending.progress.accepted(sending.offsetBytes);
   try {
+    await saveLoss(sending);
     while (isUnfinished(sending)) {
       const chunk = await nextChunk(sending);
       const next = (await showComparison(sending, chunk)) ?? (await step(sending, chunk));

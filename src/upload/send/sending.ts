@@ -5,6 +5,7 @@ import { createPatience, type Patience } from '../host/patience.ts';
 import type { Job } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { createProgress, type Progress } from '../progress.ts';
+import type { UploadRecord } from '../state/state-store.ts';
 import { tidily } from '../tidily.ts';
 import { afterHead, type Checked, checkedBefore } from './chunk-checks.ts';
 import type { ChunkGrowth } from './chunk-growth.ts';
@@ -22,6 +23,8 @@ export interface Sending {
   readonly upload: OpenUpload;
   readonly patience: Patience;
   readonly progress: Progress;
+  /** As it was last written. */
+  record: UploadRecord;
   offsetBytes: number;
   /** The highest offset that the server acknowledged: what counts as durable progress. */
   bestBytes: number;
@@ -66,6 +69,7 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     upload,
     patience: createPatience({ file: source.name, settings, tools, onRetry: () => job.tally.retries++ }),
     progress: createProgress(job, upload.offsetBytes),
+    record: upload.record,
     offsetBytes: upload.offsetBytes,
     bestBytes: upload.offsetBytes,
     sentEndBytes: upload.sentEndBytes ?? upload.offsetBytes,
@@ -116,7 +120,7 @@ export async function advance(sending: Sending, offsetBytes: number): Promise<vo
   }
   progress.accepted(offsetBytes);
   const nowMs = job.tools.clock.nowMs();
-  if (nowMs - sending.savedAtMs < SAVE_INTERVAL_MS) return;
+  if (nowMs - sending.savedAtMs < SAVE_INTERVAL_MS) return saveLoss(sending);
   sending.savedAtMs = nowMs;
   await save(sending);
 }
@@ -134,22 +138,33 @@ export function countRequest(sending: Sending): void {
   );
 }
 
-/** Stores the longest prefix that is both acknowledged and hashed, and an answer that the next run has to know of. */
+/** Stores the longest prefix that is both acknowledged and hashed, and what else the next run has to know of. */
 export async function save(sending: Sending): Promise<void> {
-  const { job, upload, offsetBytes, finishFault } = sending;
+  const { job, upload, offsetBytes, finishFault, record } = sending;
   const checkpoint = job.reader.checkpoint(offsetBytes);
   const finishError = job.protocol.finalize === undefined ? finishFault?.reason : undefined;
-  if ((checkpoint?.bytes ?? 0) === 0 && finishError === undefined) return;
-  const prefix = checkpoint ?? upload.record.prefix;
+  if ((checkpoint?.bytes ?? 0) === 0 && finishError === undefined && !hasLost(sending)) return;
+  const prefix = checkpoint ?? record.prefix;
   const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
   // What an earlier run had compared counts no further than this run found it there.
-  const known = isChecked ? prefix.bytes : upload.record.checkedBytes;
-  await job.tools.store.write({
+  const known = isChecked ? prefix.bytes : record.checkedBytes;
+  const written = {
     ...upload.record,
     prefix,
     ...(finishError !== undefined && { finishError }),
     ...(known !== undefined && { checkedBytes: Math.min(known, sending.checked.bytes, prefix.bytes) }),
-  });
+  };
+  await job.tools.store.write(written);
+  sending.record = written;
+}
+
+/** At once where bytes that were compared are gone: what is sent in their place may come without checksums. */
+export async function saveLoss(sending: Sending): Promise<void> {
+  if (hasLost(sending)) await save(sending);
+}
+
+function hasLost({ record, checked }: Sending): boolean {
+  return (record.checkedBytes ?? 0) > checked.bytes;
 }
 
 /** The same where the outcome is known already: what cannot be saved hides no verdict. */
