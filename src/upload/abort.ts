@@ -3,6 +3,7 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { type Ended, type Ending, terminateUpload } from './finish/terminate.ts';
 import type { RunTools } from './host/host.ts';
 import { type Job, warn } from './job.ts';
+import { MaybeOthers } from './maybe-others.ts';
 import type { Sender } from './send-once.ts';
 import type { UploadSettings } from './settings.ts';
 import type { UploadRecord } from './state/record.ts';
@@ -47,6 +48,8 @@ export async function abortRemembered(
 /** What may have succeeded is left alone, and an interruption is no failure. */
 const neverAfter: ReadonlySet<string> = new Set(['interrupted', 'unknown', 'bug']);
 
+const notRemoved = 'its unfinished upload was not removed from the server';
+
 /**
  * After a failure: ends what it left at the server, where the user wants that; but not what the same command, run
  * again, can go on with. Never throws, only tells.
@@ -62,6 +65,7 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
     if (record?.phase !== 'sending') return;
     // Of an error at the end only HEAD knows whether all is there, and it is asked before anything is removed.
     if (record.finishError !== undefined && record.headless) return;
+    if (error instanceof MaybeOthers) return warn(sender, `${notRemoved}: it may be another upload by now`);
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await forget({ ...sender, key });
@@ -69,7 +73,7 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
       warn(sender, 'its unfinished upload was removed from the server (--abort-on-failure)');
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    warn(sender, `its unfinished upload was not removed from the server: ${why}`);
+    warn(sender, `${notRemoved}: ${why}`);
   }
 }
 

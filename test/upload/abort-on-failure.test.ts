@@ -81,6 +81,47 @@ describe('--abort-on-failure', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
   });
 
+  it.each([
+    [
+      'a refusal names an offset that was never sent',
+      [{ on: { method: 'PATCH', nth: 2 }, do: 'answer', status: 409, headers: { 'Upload-Offset': '4500' } }],
+    ],
+    [
+      'HEAD says one, and no length',
+      [
+        refusing(500),
+        {
+          on: { method: 'HEAD', nth: 2 },
+          do: 'alter-response',
+          headers: { 'Upload-Offset': '4500', 'Upload-Length': null },
+        },
+      ],
+    ],
+  ] as const)('leaves alone what may be somebody else’s by now: %s', async (_, faults) => {
+    const bench = await startReferenceBench({ protocol: 'tus' });
+    bench.proxy.setFaults(faults);
+    expect((await bench.upload(await bench.file(5000), asked)).exitCode).toBe(6);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringMatching(/ says offset 4500, but no byte beyond 3000 was sent/) },
+    ]);
+    expect(bench.of('upload.warning').at(-1)?.message).toMatch(
+      /was not removed from the server: .*may be another/,
+    );
+    expect(deletions(bench)).toEqual([]);
+  });
+
+  it('leaves alone what holds more than the file has, and names no length', async () => {
+    const bench = await startReferenceBench({ protocol: 'pulse' });
+    const settings = { chunkBytes: 1000, abortOnFailure: true, retries: 0 };
+    const file = await bench.file(5000);
+    bench.proxy.setFaults([refusing(503)]);
+    expect((await bench.upload(file, settings)).exitCode).toBe(4);
+    const larger = { 'Upload-Offset': '6000', 'Upload-Length': null };
+    bench.proxy.setFaults([{ on: { method: 'HEAD' }, do: 'alter-response', headers: larger }]);
+    expect((await bench.upload(file, settings)).exitCode).toBe(6);
+    expect(deletions(bench)).toEqual([]);
+  });
+
   it('says where the server does not offer it, and ends as it would without', async () => {
     const bench = await startReferenceBench({ protocol: 'tus', extensions: [{ name: 'creation' }] });
     bench.proxy.setFaults([refusing(415)]);

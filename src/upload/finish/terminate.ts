@@ -58,9 +58,9 @@ async function lookFor(
     if (isMissing(asked.fault)) return 'gone';
     throw errorOf(asked.fault);
   }
-  const stated = asked.value.lengthBytes;
-  const isOther = stated !== undefined && sizeBytes !== undefined && stated !== sizeBytes;
-  if (isOther || (isUnsure && asked.value.offsetBytes > 0)) throw another(url, asked.value);
+  const { lengthBytes: stated = sizeBytes, offsetBytes: held } = asked.value;
+  const isOther = sizeBytes !== undefined && (stated !== sizeBytes || held > sizeBytes);
+  if (isOther || (isUnsure && held > 0)) throw another(url, asked.value);
   if (!isFinishedWhenComplete) return 'there';
   const { offsetBytes, isDeferred, lengthBytes = isDeferred ? Infinity : sizeBytes } = asked.value;
   if (lengthBytes === undefined) throw maybeComplete(url, offsetBytes);

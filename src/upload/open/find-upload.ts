@@ -1,6 +1,7 @@
 import { PulseError } from '../../errors.ts';
 import { errorOf, type Fault } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
+import { MaybeOthers } from '../maybe-others.ts';
 import { sameFile } from '../source/source.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { tidily } from '../tidily.ts';
@@ -95,12 +96,9 @@ async function resumableOffset(job: Job, url: URL, record: UploadRecord): Promis
   if (lengthBytes !== sizeBytes)
     return `the server's upload is for ${lengthBytes} bytes, the file has ${sizeBytes}`;
   if (offsetBytes > sizeBytes) {
-    throw new PulseError(
-      'protocol',
+    throw new MaybeOthers(
       `the server says offset ${offsetBytes}, but the file has only ${sizeBytes} bytes`,
-      {
-        hint: 'start over with --no-resume',
-      },
+      'start over with --no-resume',
     );
   }
   return offsetBytes;

@@ -1,7 +1,8 @@
-import { PulseError } from '../../errors.ts';
+import type { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
 import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
+import { MaybeOthers } from '../maybe-others.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
@@ -121,10 +122,9 @@ function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffs
   const { offsetBytes, lengthBytes, cached } = said;
   const sizeBytes = sending.job.source.sizeBytes();
   if (lengthBytes !== undefined && lengthBytes !== sizeBytes) {
-    throw new PulseError(
-      'protocol',
+    throw new MaybeOthers(
       `HEAD says Upload-Length ${lengthBytes}, but ${sizeBytes === undefined ? 'none was declared yet' : `the file has ${sizeBytes} bytes`}`,
-      { hint: 'another upload took the place of this one; start over with --no-resume' },
+      'another upload took the place of this one; start over with --no-resume',
     );
   }
   // Told once, a size is refused the second time (tusd).
@@ -140,12 +140,9 @@ function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffs
 
 function assertOurs({ sentEndBytes }: Sending, offsetBytes: number, who: string): void {
   if (offsetBytes <= sentEndBytes) return;
-  throw new PulseError(
-    'protocol',
+  throw new MaybeOthers(
     `${who} says offset ${offsetBytes}, but no byte beyond ${sentEndBytes} was sent`,
-    {
-      hint: 'something else writes to this upload, or the server miscounts; start over with --no-resume',
-    },
+    'something else writes to this upload, or the server miscounts; start over with --no-resume',
   );
 }
 
