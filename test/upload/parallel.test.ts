@@ -367,6 +367,29 @@ describe('the request that joins the parts', () => {
     expect(bench.of('upload.warning')).toEqual([]);
   });
 
+  it('is not repeated where a proxy strips what the whole is below, and the run ended before that was found', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    expect((await bench.upload(file, { ...inThree, finalize: false })).exitCode).toBe(0);
+    const record = await recordOf(bench, file);
+    if (record?.joinedUrl === undefined) throw new Error('nothing is remembered of the joining');
+    const { prefix } = /^(?<prefix>\/.+)\//.exec(new URL(record.joinedUrl).pathname)?.groups ?? {};
+    await bench.store.write({ ...record, joinedUrl: record.joinedUrl.replace(`${prefix}/`, '/') });
+    const from = bench.proxy.log.length;
+    expect((await bench.upload(file, inThree)).exitCode).toBe(0);
+    expect(seen(bench, 'POST', from)).toEqual([]);
+    expect(bench.of('upload.done').at(-1)).toMatchObject({ url: record.joinedUrl, proven: true });
+  });
+
+  it('whose answer leads elsewhere is exit 6, and the next run has no lost answer to warn of', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    const headers = { Location: 'http://127.0.0.2:1/files/1' };
+    bench.proxy.setFaults([{ on: final, do: 'alter-response', headers }]);
+    expect((await bench.upload(file, inThree)).exitCode).toBe(6);
+    expect((await recordOf(bench, file))?.joining).toBeUndefined();
+  });
+
   it('of an earlier run to another size is of no use, and forgotten', async () => {
     const bench = await joining();
     const file = await bench.file(3 * CHUNK);

@@ -25,8 +25,9 @@ const LOOK_EVERY_MS = 1_000;
 /** What an earlier run has joined already; undefined where it has not, or where that is gone. */
 export async function joinedBefore(job: Job, { record }: PartPlan): Promise<OpenUpload | undefined> {
   if (record?.joinedUrl === undefined) return undefined;
-  const url = new URL(record.joinedUrl);
-  if ((await whole(job, url)) === 'gone') return undefined;
+  const named = new URL(record.joinedUrl);
+  const url = await find(job, named, `${named.pathname}${named.search}`);
+  if (url === undefined) return undefined;
   const { source, tools } = job;
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes: sizeOf(job) });
   return { url, offsetBytes: sizeOf(job), record };
@@ -69,18 +70,26 @@ export async function joinParts(
   }
   if (answerLost) warn(job, joinedTwice);
   const { url: named, location } = created.value;
-  if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
+  if (named.origin !== settings.server.origin) {
+    if (!answerLost) await forgetAsking();
+    throw elsewhere(named, settings.server);
+  }
   // At once: whatever ends this run, the next one looks there, and does not ask for a second file.
   await remember({ joinedUrl: named.href });
-  let url = named;
-  let found = await whole(job, url);
-  const other = found === 'gone' ? belowPrefix(location, settings.server) : undefined;
-  if (other !== undefined && (await whole(job, other)) === 'whole') [url, found] = [other, 'whole'];
+  const found = await find(job, named, location);
+  const url = found ?? named;
   const record = await remember({ joinedUrl: url.href });
   tools.report({ type: 'upload.created', file: source.name, url: url.href });
   // Of the parts every byte was acknowledged; of the whole nobody ever said that it holds one.
-  if (found === 'gone') throw neverSeen(url);
+  if (found === undefined) throw neverSeen(url);
   return { url, offsetBytes: sizeOf(job), record };
+}
+
+/** Where HEAD finds the whole, of the two places that its Location may mean. */
+async function find(job: Job, named: URL, location: string): Promise<URL | undefined> {
+  if ((await whole(job, named)) === 'whole') return named;
+  const other = belowPrefix(location, job.settings.server);
+  return other !== undefined && (await whole(job, other)) === 'whole' ? other : undefined;
 }
 
 /**
