@@ -58,10 +58,13 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
   }
 }
 
-async function sendAndFinish(job: Job, upload: OpenUpload): Promise<Brought | InVain | Shortfall> {
-  const sent = await sendChunks(job, upload);
+async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | InVain | Shortfall> {
+  const sent = await sendChunks(job, opened);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: sent.isToBeSentAgain === true };
-  const { atRisk, finishFault, checked } = sent;
+  const { atRisk, finishFault, checked, record } = sent;
+  // Whatever is written from here on, the next run compares all of it with the file.
+  const prefix = { bytes: sizeOf(job), sha256: await job.reader.sha256() };
+  const upload = { ...opened, record: { ...record, prefix } };
   if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
   // Where the protocol has no finalize, HEAD has the last word on completeness.
   const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;

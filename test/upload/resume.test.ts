@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
-import { type Bench, MIB, startBench } from './harness.ts';
+import { type Bench, MIB, plainTus, startBench } from './harness.ts';
 
 /** Leaves an upload behind that stopped after its first two chunks. */
 async function interrupted(bench: Bench, sizeBytes = 3 * MIB): Promise<string> {
@@ -67,6 +67,40 @@ describe('the same command again', () => {
     expect((await bench.upload(file)).exitCode).toBe(3);
     expect(bench.server.lines().filter((line) => line.startsWith('PATCH'))).toEqual([]);
   });
+
+  const half = (bench: Bench) => () => {
+    for (const upload of bench.server.uploads.values()) upload.data = upload.data.subarray(0, MIB / 2);
+  };
+
+  it.each([
+    ['the answer to finalize was lost', 4, () => ({ FINALIZE: [{ loseAnswer: true }] })],
+    ['finalize was refused', 5, () => ({ FINALIZE: [{ answer: 400 }] })],
+    [
+      'finalize found bytes missing',
+      6,
+      (bench: Bench) => ({
+        FINALIZE: [{ answer: 409 }],
+        HEAD: [{ first: () => {} }, { first: half(bench) }],
+      }),
+    ],
+    ['the server failed at the end', 8, () => ({ PATCH: [{ status: 500 }] })],
+  ] as const)(
+    'refuses other content under the same size and times also after %s',
+    async (why, code, script) => {
+      const bench = await startBench();
+      const file = await bench.file(MIB);
+      const times = new Date(1_000_000_000_000);
+      await utimes(file, times, times);
+      Object.assign(bench.server.script, script(bench));
+      const settings = { retries: 0, ...(why.startsWith('the server') && plainTus(bench)) };
+      expect((await bench.upload(file, settings)).exitCode).toBe(code);
+      await writeFile(file, Buffer.alloc(MIB, 7));
+      await utimes(file, times, times);
+      bench.server.seen.length = 0;
+      expect((await bench.upload(file, settings)).exitCode).toBe(3);
+      expect(bench.server.lines().filter((line) => /^(POST|PATCH)/.test(line))).toEqual([]);
+    },
+  );
 
   it.each([404, 410, 403])('starts over when the server answers %i twice', async (answer) => {
     const bench = await startBench();

@@ -45,7 +45,10 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     return { url, offsetBytes, sentEndBytes: sizeOf(job), record: open };
   };
   const isWhole = record.phase === 'finalizing' || (record.phase === 'complete' && record.headless === true);
-  if (isWhole) return resumed(sizeOf(job));
+  if (isWhole) {
+    await assertPrefix(job, record);
+    return resumed(sizeOf(job));
+  }
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
 
   warnOfTerm(job, record);

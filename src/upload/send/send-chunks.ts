@@ -3,6 +3,7 @@ import type { Fault } from '../faults.ts';
 import type { Job } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { REPORT_INTERVAL_MS } from '../progress.ts';
+import type { UploadRecord } from '../state/state-store.ts';
 import { afterAnswer, type Checked } from './chunk-checks.ts';
 import { isOnTrial } from './chunk-growth.ts';
 import { grow } from './grow-chunks.ts';
@@ -29,6 +30,7 @@ export type AllSent =
       readonly atRisk: boolean;
       /** What the checksums of the chunks prove. */
       readonly checked: Checked;
+      readonly record: UploadRecord;
       /** The server has all bytes, but answered the last of them with an error. */
       readonly finishFault?: Fault;
     }
@@ -54,8 +56,8 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
     await saveInTheEnd(sending);
     throw error;
   }
-  const { atRisk, finishFault, checked } = sending;
-  return { atRisk, checked, ...(finishFault !== undefined && { finishFault }) };
+  const { atRisk, finishFault, checked, record } = sending;
+  return { atRisk, checked, record, ...(finishFault !== undefined && { finishFault }) };
 }
 
 /** An input may let us wait for it: then what the server has by now is told first. */

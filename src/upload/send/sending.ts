@@ -23,7 +23,7 @@ export interface Sending {
   readonly upload: OpenUpload;
   readonly patience: Patience;
   readonly progress: Progress;
-  /** As it was last written. */
+  /** As it was last written, but for what the last chunk was answered: that may be refuted. */
   record: UploadRecord;
   offsetBytes: number;
   /** The highest offset that the server acknowledged: what counts as durable progress. */
@@ -148,14 +148,13 @@ export async function save(sending: Sending): Promise<void> {
   const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
   // What an earlier run had compared counts no further than this run found it there.
   const known = isChecked ? prefix.bytes : record.checkedBytes;
-  const written = {
+  const kept = {
     ...upload.record,
     prefix,
-    ...(finishError !== undefined && { finishError }),
     ...(known !== undefined && { checkedBytes: Math.min(known, sending.checked.bytes, prefix.bytes) }),
   };
-  await job.tools.store.write(written);
-  sending.record = written;
+  await job.tools.store.write({ ...kept, ...(finishError !== undefined && { finishError }) });
+  sending.record = kept;
 }
 
 /** At once where bytes that were compared are gone: what is sent in their place may come without checksums. */
