@@ -103,22 +103,17 @@ export const extensionVariations: readonly Variation[] = [
     id: 'deadline-with-first-chunk',
     says: 'States a deadline with chunks only, and moves it with each.',
     serve,
-    behaviour: () => {
-      let moves = 0;
-      return {
-        extensions: [...standardExtensions, { ...expiration(HOUR_MS), meet: async () => undefined }],
-        ...answering(
-          ({ reply }) => headerOf(reply, 'Upload-Expires') !== undefined,
-          (reply, { request }) =>
-            withHeaders(reply, {
-              'Upload-Expires':
-                request.method === 'PATCH'
-                  ? new Date(Date.now() + HOUR_MS + ++moves * 60_000).toUTCString()
-                  : undefined,
-            }),
-        ),
-      };
-    },
+    behaviour: () => ({
+      extensions: [...standardExtensions, { ...expiration(HOUR_MS), meet: async () => undefined }],
+      ...answering(
+        ({ reply }) => headerOf(reply, 'Upload-Expires') !== undefined,
+        (reply, { request }) =>
+          withHeaders(reply, {
+            'Upload-Expires':
+              request.method === 'PATCH' ? new Date(Date.now() + HOUR_MS).toUTCString() : undefined,
+          }),
+      ),
+    }),
   },
   {
     id: 'expired-404',

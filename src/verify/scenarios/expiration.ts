@@ -8,9 +8,12 @@ import { trialOf } from './trial.ts';
 
 /** Uploads that are removed when nobody finishes them in time. */
 
+/** HTTP dates are whole seconds: what moves with each chunk is seen to move after one. */
+const TICK_MS = 1100;
+
 export const deadlines = scenario({
   id: 'deadlines',
-  does: 'creates a small upload, and sends 4 bytes, 3 and the rest',
+  does: 'creates a small upload, and sends 4 bytes, 3 and the rest; the 3 a second later, where the first chunk states a deadline and the creation none',
   needs: ['offers expiration'],
   run: async (probe) => {
     const file = probe.payload(SMALL_FILE_BYTES);
@@ -21,6 +24,8 @@ export const deadlines = scenario({
       const chunk = await probe.patch(upload, at, file.part(at, end));
       patched.push(chunk);
       at = offsetOf(chunk) ?? end;
+      const [early, late] = [upload.created, chunk].map((each) => headerOf(each, 'Upload-Expires'));
+      if (patched.length === 1 && early === undefined && late !== undefined) await probe.pause(TICK_MS);
     }
     return { created: upload.created, patched };
   },
