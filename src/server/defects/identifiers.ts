@@ -50,7 +50,7 @@ const identifierDefects: readonly Defect[] = [
     serve: tus,
     behaviour: () =>
       readingPaths((path) =>
-        path.replace(/(?<=^\/files\/).+$/, (id) => posix.normalize(decodeURIComponent(id))),
+        path.replace(/(?<=^\/(?:files|uploads?)\/).+$/, (id) => posix.normalize(decodeURIComponent(id))),
       ),
   },
   {
