@@ -70,7 +70,10 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       remark === undefined && !needsNoUpload(check)
         ? (whyVacuous(recording, target) ?? chunkless)
         : undefined;
-    const why = vacuous ?? whyAllUnfinalized(check, recording, target) ?? whyPutOff(putOffAlone(recording));
+    const why =
+      vacuous ??
+      whyAllUnfinalized(check, recording, target) ??
+      whyPutOff(putOffAlone(recording), recording.exchanges);
     if (why !== undefined) return result('blocked', { remark: why });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
@@ -90,7 +93,8 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
     // What was put off explains neither lost bytes nor what another request of a crowd shows.
     const excuses = isLoss ? [] : [...putOffAlone(recording), ...shownPutOff(evidence, check)];
-    const why = locked ?? whyUnfinalized(evidence ?? [], recording, target) ?? whyPutOff(excuses);
+    const why =
+      locked ?? whyUnfinalized(evidence ?? [], recording, target) ?? whyPutOff(excuses, recording.exchanges);
     if (why !== undefined) return result('blocked', { remark: why, ...(evidence && { evidence }) });
     return result(graded(level, thrown.details), {
       ...(isLoss && asLoss),

@@ -1,12 +1,32 @@
 import { isPutOff, outcomeOf, overlapsAnother } from './answers.ts';
 import type { Exchange, Recording } from './recording.ts';
 
-/** A server that limits requests, and was asked again as it wished, has shown nothing of what was asked. */
-export function whyPutOff(exchanges: readonly Exchange[]): string | undefined {
-  const putOff = exchanges.find((exchange) => isPutOff(exchange) && !exchange.repeated);
+/**
+ * A server that limits requests, and was asked again as it wished, has shown nothing of what was asked. Looks for it
+ * among some of the exchanges.
+ */
+export function whyPutOff(
+  among: readonly Exchange[],
+  exchanges: readonly Exchange[] = among,
+): string | undefined {
+  const putOff = among.find(
+    (exchange) => isPutOff(exchange) && !exchange.repeated && !isLocked(exchange, exchanges),
+  );
   if (putOff === undefined) return undefined;
   const answered = `${putOff.sent.method} answered ${outcomeOf(putOff)}`;
   return `the server limits requests (${answered}): --jobs 1 asks for less at a time; or raise the limit for this run`;
+}
+
+/**
+ * 503 is also how a lock says that it is still held (protocol v1): to an upload on which a chunk broke off before, or
+ * came beside another one.
+ */
+function isLocked(putOff: Exchange, exchanges: readonly Exchange[]): boolean {
+  const chunks = exchanges.filter(({ n, url, sent }) => {
+    return n < putOff.n && url === putOff.url && sent.method === 'PATCH';
+  });
+  const leavesLock = (chunk: Exchange) => chunk.answer === undefined || overlapsAnother(chunk, chunks);
+  return putOff.answer?.status === 503 && chunks.some(leavesLock);
 }
 
 /**
