@@ -32,7 +32,7 @@ export async function partOf(
 }
 
 /** What the parts of these texts make, one behind the other. */
-export function wholeOf(probe: Probe, texts: readonly string[]): Payload {
+function wholeOf(probe: Probe, texts: readonly string[]): Payload {
   const files = texts.map((text) => probe.literalFile(text));
   return probe.literal(Buffer.concat(files.map((file) => file.bytes(0, file.sizeBytes))));
 }
