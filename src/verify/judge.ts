@@ -73,7 +73,7 @@ export function judge(check: Check, recording: Recording, target: Target): Check
     const why =
       vacuous ??
       whyAllUnfinalized(check, recording, target) ??
-      whyPutOff(putOffAlone(recording), recording.exchanges);
+      whyPutOff(putOffAlone(recording, target), recording.exchanges);
     if (why !== undefined) return result('blocked', { remark: why });
     return remark === undefined ? result('pass') : result('note', { remark });
   } catch (thrown) {
@@ -92,7 +92,7 @@ export function judge(check: Check, recording: Recording, target: Target): Check
       ? undefined
       : (whyLocked(evidence ?? recording.exchanges, recording, target) ?? chunkless);
     // What was put off explains neither lost bytes nor what another request of a crowd shows.
-    const excuses = isLoss ? [] : [...putOffAlone(recording), ...shownPutOff(evidence, check)];
+    const excuses = isLoss ? [] : [...putOffAlone(recording, target), ...shownPutOff(evidence, check)];
     const why =
       locked ?? whyUnfinalized(evidence ?? [], recording, target) ?? whyPutOff(excuses, recording.exchanges);
     if (why !== undefined) return result('blocked', { remark: why, ...(evidence && { evidence }) });

@@ -1,5 +1,7 @@
 import { isPutOff, outcomeOf, overlapsAnother } from './answers.ts';
+import { dialects } from './dialect.ts';
 import type { Exchange, Recording } from './recording.ts';
+import type { Target } from './target.ts';
 
 /**
  * A server that limits requests, and was asked again as it wished, has shown nothing of what was asked. Looks for it
@@ -33,11 +35,23 @@ function isLocked(putOff: Exchange, exchanges: readonly Exchange[]): boolean {
  * What was put off and never heard: of a crowd some may be put off, which is for the check to judge, and what
  * waits for a lock that says 503 asks the same again until it is heard.
  */
-export function putOffAlone({ exchanges }: Pick<Recording, 'exchanges'>): readonly Exchange[] {
+export function putOffAlone(
+  { exchanges }: Pick<Recording, 'exchanges'>,
+  target: Target,
+): readonly Exchange[] {
   return exchanges.filter(
     (exchange) =>
-      isPutOff(exchange) && !overlapsAnother(exchange, exchanges) && !isHeardLater(exchange, exchanges),
+      isPutOff(exchange) &&
+      !asksIfAlive(exchange, target) &&
+      !overlapsAnother(exchange, exchanges) &&
+      !isHeardLater(exchange, exchanges),
   );
+}
+
+/** Who asks only whether the server is there is told so by 503 as well, and does not ask again. */
+function asksIfAlive({ url, sent, answer }: Exchange, { aliveUrl, protocol }: Target): boolean {
+  const isQuestion = url === aliveUrl && sent.method === dialects[protocol].aliveMethod;
+  return isQuestion && answer?.status === 503;
 }
 
 function isHeardLater(putOff: Exchange, exchanges: readonly Exchange[]): boolean {

@@ -168,6 +168,30 @@ describe('a server that limits requests', () => {
   });
 
   it.each([
+    ['alive, which it says with 503 as well', { url: aTarget.aliveUrl }, { method: 'GET' }, [], 503, 'pass'],
+    ['alive, and puts that off with 429', { url: aTarget.aliveUrl }, { method: 'GET' }, [], 429, 'blocked'],
+    ['for a chunk', {}, { method: 'PATCH' }, [], 503, 'blocked'],
+    [
+      'for a chunk behind one that broke off, where 503 is a lock',
+      {},
+      { method: 'PATCH' },
+      [undefined],
+      503,
+      'pass',
+    ],
+    ['for a chunk behind one that was taken', {}, { method: 'PATCH' }, [204], 503, 'blocked'],
+  ] as const)('may be asked %s', (_, place, sent, before, status, verdict) => {
+    const at = (n: number) => ({ n, startedMs: 2 * n, endedMs: 2 * n + 1, ...place });
+    const earlier = before.map((said, index) => ({
+      ...anExchange(said === undefined ? {} : { status: said }, { method: 'PATCH' }),
+      ...at(index + 1),
+    }));
+    const last = { ...anExchange({ status, headers: { 'Retry-After': '60' } }, sent), ...at(9) };
+    const recording = aRecording({ exchanges: [...earlier, last] });
+    expect(judge(aCheck(), recording, aTarget).verdict).toBe(verdict);
+  });
+
+  it.each([
     ['put off with 503, and taken later', [503, 201], 'note'],
     ['put off with 503, and never taken', [503, 503], 'blocked'],
     ['put off with 503, with a 500 among the malformed ones', [503, 201, 500], 'fail'],
