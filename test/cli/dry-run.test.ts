@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startScriptedServer } from '../upload/scripted-server.ts';
+import { holdLock } from './held-lock.ts';
 import { type Ended, runBin, temporaryFolder } from './run-bin.ts';
 
 async function startBench() {
@@ -133,8 +132,7 @@ describe('--dry-run', () => {
     const { run, begin, state } = await startBench();
     await begin('a.mp4');
     const [name = ''] = await readdir(state);
-    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
-    await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+    await holdLock(state, name);
     const ended = await run('a.mp4', '--dry-run', '--json');
     expect(ended.code).toBe(4);
     expect(events(ended)).toMatchObject([

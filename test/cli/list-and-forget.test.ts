@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { UploadRecord } from '../../src/upload/state/state-store.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
+import { holdLock } from './held-lock.ts';
 import { type Ended, runBin, temporaryFolder } from './run-bin.ts';
 
 interface Bench {
@@ -135,8 +135,7 @@ describe('pulse-upload list', () => {
       'in-use',
       async ({ state }) => {
         const [name = ''] = await readdir(state);
-        const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
-        await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+        await holdLock(state, name);
       },
     ],
   ])('tells when %s', async (_, outlook, change) => {
@@ -235,8 +234,7 @@ describe('pulse-upload forget', () => {
     const { run, begin, state } = await startBench();
     await begin('a.mp4');
     const [name = ''] = await readdir(state);
-    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
-    await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+    await holdLock(state, name);
     expect(await run('forget', '--all')).toMatchObject({
       code: 4,
       stdout: '',
@@ -255,8 +253,7 @@ describe('pulse-upload forget', () => {
     // The latest comes first.
     const used = await begin('used.mp4');
     const name = (await readdir(state)).find((other) => !before.includes(other)) ?? '';
-    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
-    await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+    await holdLock(state, name);
     await writeFile(join(state, `${'0'.repeat(40)}.json.unreadable`), '{');
     const { code, stdout, stderr } = await run(...args);
     expect(code).toBe(4);
@@ -279,8 +276,7 @@ describe('pulse-upload forget', () => {
     const { run, begin, state } = await startBench();
     await begin('a.mp4');
     const [name = ''] = await readdir(state);
-    const owner = { pid: process.pid, host: hostname(), nonce: 'n' };
-    await writeFile(join(state, name.replace(/json$/, 'lock')), JSON.stringify(owner));
+    await holdLock(state, name);
     const { code, stderr } = await run('forget', 'a.mp4', 'other.mp4');
     expect(code).toBe(1);
     expect(stderr).toMatch(/error: .* is being uploaded .*error: no upload of other\.mp4 is remembered\n/s);
