@@ -238,7 +238,9 @@ element('cut').addEventListener('click', () => {
 
 await refresh();
 const left = await recall();
-if (left !== undefined) {
+if (left === undefined) {
+  enable(false);
+} else {
   logWord(`going on with ${left.file.name}, which an earlier page had begun`);
   await run(async () => left);
 }

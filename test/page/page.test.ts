@@ -52,6 +52,7 @@ describe.skipIf(executablePath === undefined)('the page', () => {
         foreign.push(request.url());
     });
     await page.goto(`${origin}/`);
+    await page.locator('#file:enabled').waitFor();
     return { server, page, complaints, foreign };
   }
 
@@ -115,6 +116,24 @@ describe.skipIf(executablePath === undefined)('the page', () => {
       .toBeGreaterThan(0);
     expect(complaints).toEqual([]);
     expect(foreign).toEqual([]);
+  });
+
+  it('lets nobody choose a file before it can take one', async () => {
+    const { page, server } = await opened();
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    await page.route('**/page/facts', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${new URL(server.url).origin}/`);
+    expect(await page.locator('#file').isDisabled()).toBe(true);
+    goOn();
+    await page.locator('#file:enabled').waitFor();
+    await page.setInputFiles('#file', sample);
+    await proven(page);
   });
 
   it('goes on when the line is cut again while it waits behind a cut', async () => {
