@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { freePort } from '../../fixtures/free-port.ts';
 import { type ProxiedRequest, startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { randomFaults } from '../../fixtures/proxies/random-faults.ts';
 import { latestRecords } from '../../src/bulk/ledger/latest.ts';
@@ -49,7 +50,7 @@ it('thousands of files, a line that breaks, a client killed three times and a se
   const dir = temporaryFolder();
   const digests = writeRecordings(join(dir, 'recordings'));
   const ledger = join(dir, 'ledger.jsonl');
-  let server = await serve(join(dir, 'uploads'));
+  let server = await serve(join(dir, 'uploads'), await freePort());
   const proxy = await startFaultProxy({
     target: server.url,
     faults: randomFaults({ seed: 7, count: 80, requests: 9_000, bodyBytes: 2_000, maxMs: 200 }),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../fixtures/free-port.ts';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { run, runAndKill, serve, temporaryFolder } from './bin.ts';
 import { startHashingSink } from './hashing-sink.ts';
@@ -49,7 +50,7 @@ describe('the real command', () => {
 
   it('after kill -9 of the server, goes on as soon as it is back', async () => {
     const dir = temporaryFolder();
-    const server = await serve(join(dir, 'uploads'));
+    const server = await serve(join(dir, 'uploads'), await freePort());
     const file = join(dir, 'video.mp4');
     writeFileSync(file, randomBytes(8 * MIB));
     const proxy = await startFaultProxy({ target: server.url, bytesPerSecond: 20 * MIB });

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../fixtures/free-port.ts';
 import { type Ended, startBin, temporaryFolder } from '../cli/run-bin.ts';
 import { type Served, serve } from '../e2e/bin.ts';
 import { hasNginx, startNginx } from './nginx.ts';
@@ -16,7 +17,7 @@ type Event = Readonly<Record<string, unknown>> & { readonly type: string };
 async function scene(...directives: string[]) {
   const dir = await temporaryFolder();
   const stored = join(dir, 'stored');
-  const served = await serve(stored);
+  const served = await serve(stored, await freePort());
   const { port } = new URL(served.url);
   const nginx = await startNginx({ dir: join(dir, 'nginx'), upstream: `127.0.0.1:${port}`, directives });
   const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenApart, listenOn } from '../../fixtures/free-port.ts';
 
 /** What one request meets instead of the server's ordinary behaviour. */
 export type Step =
@@ -114,18 +114,12 @@ export async function startScriptedServer(options: ScriptedOptions = {}): Promis
     await act(step, request, body, res, ordinary);
   });
   server.requestTimeout = 0;
-  const listen = (port: number) =>
-    new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  const port = await listenApart(server);
   return {
     url: `http://127.0.0.1:${port}${prefix}`,
     seen,
@@ -134,7 +128,7 @@ export async function startScriptedServer(options: ScriptedOptions = {}): Promis
     uploads,
     finished,
     vanish: close,
-    appear: () => listen(port),
+    appear: () => listenOn(server, port),
     close,
   };
 }
