@@ -61,11 +61,13 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
   if (canGoOn && error.kind === 'temporary') return;
   try {
     const record = await tools.store.read(key, () => undefined);
+    // What no run is to go on with is forgotten by now.
+    if (error instanceof MaybeOthers && (record === undefined || record.phase === 'sending'))
+      return warn(sender, `${notRemoved}: it may be another upload by now`);
     // What is complete stays. Under a name that we chose another's upload may stand: it is ours once the server said so.
     if (record?.phase !== 'sending') return;
     // Of an error at the end only HEAD knows whether all is there, and it is asked before anything is removed.
     if (record.finishError !== undefined && record.headless) return;
-    if (error instanceof MaybeOthers) return warn(sender, `${notRemoved}: it may be another upload by now`);
     const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await forget({ ...sender, key });

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { expectProven, MIB, offsets, startBench } from './harness.ts';
+import { expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
 
 const heads = (lines: readonly string[]) => lines.filter((line) => line.startsWith('HEAD'));
 const stay = { first: () => {} };
@@ -30,6 +31,33 @@ describe('a 409', () => {
     expect(outcome.exitCode).toBe(exitCode);
     expect(offsets(bench)).toEqual(exitCode === 0 ? [0, 0, MIB] : [0]);
   });
+
+  it.each([false, true])(
+    'and a HEAD beyond what was sent end the upload: the next run begins another (--abort-on-failure %s)',
+    async (abortOnFailure) => {
+      const bench = await startBench();
+      const settings = { ...plainTus(bench), chunkBytes: 1000, abortOnFailure };
+      const foreign = Buffer.alloc(4500, 'x');
+      const replace = () => {
+        for (const upload of bench.server.uploads.values()) upload.data = foreign;
+      };
+      bench.server.script.PATCH = [stay, { first: replace }];
+      const file = await bench.file(5000);
+      expect((await bench.upload(file, settings)).exitCode).toBe(6);
+      expect(bench.of('upload.failed')).toMatchObject([
+        {
+          message: expect.stringContaining('no byte beyond 2000 was sent'),
+          hint: expect.stringContaining('starts a new upload'),
+          resumable: false,
+        },
+      ]);
+      expect(bench.server.lines().filter((line) => line.startsWith('DELETE'))).toEqual([]);
+      await bench.upload(file, settings);
+      expect(bench.of('upload.resumed')).toEqual([]);
+      const held = [...bench.server.uploads.values()].map(({ data }) => data.toString('latin1'));
+      expect(held).toEqual([foreign.toString('latin1'), await readFile(file, 'latin1')]);
+    },
+  );
 
   it('at the very offset that HEAD names is tried more slowly each time, as a lock would be', async () => {
     const bench = await startBench();

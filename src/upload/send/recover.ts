@@ -95,7 +95,7 @@ async function realign(sending: Sending, chunk: Chunk, fault: Fault): Promise<nu
   if (!tells && !(await patience.lasts(fault, tried)))
     throw errorOf(standstill === undefined ? fault : stuck(sending, fault));
   if (named === undefined || named === chunk.offsetBytes) return undefined;
-  assertOurs(sending, named, '409');
+  await assertOurs(sending, named, '409');
   return named;
 }
 
@@ -118,7 +118,7 @@ async function mayComeBack(sending: Sending, fault: Fault): Promise<boolean> {
 }
 
 /** What HEAD says after a doubtful PATCH, unless it cannot be about our upload. */
-function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffset): number {
+async function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffset): Promise<number> {
   const { offsetBytes, lengthBytes, cached } = said;
   const sizeBytes = sending.job.source.sizeBytes();
   if (lengthBytes !== undefined && lengthBytes !== sizeBytes) {
@@ -129,7 +129,7 @@ function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffs
   }
   // Told once, a size is refused the second time (tusd).
   if (lengthBytes !== undefined) sending.sizeFollows = false;
-  assertOurs(sending, offsetBytes, 'HEAD');
+  await assertOurs(sending, offsetBytes, 'HEAD');
   if (fault.status === 409 && offsetBytes === chunk.offsetBytes) {
     const times = sending.standstill?.offsetBytes === offsetBytes ? sending.standstill.times : 0;
     sending.standstill = { offsetBytes, times: times + 1, ...(cached !== undefined && { cached }) };
@@ -138,11 +138,18 @@ function believed(sending: Sending, chunk: Chunk, fault: Fault, said: ServerOffs
   return offsetBytes;
 }
 
-function assertOurs({ sentEndBytes }: Sending, offsetBytes: number, who: string): void {
+/**
+ * Of bytes that no run of ours sent only this run can tell: to the next one, which does not know how far this one came,
+ * they would be its own. So nobody is to go on there.
+ */
+async function assertOurs(sending: Sending, offsetBytes: number, who: string): Promise<void> {
+  const { job, sentEndBytes } = sending;
   if (offsetBytes <= sentEndBytes) return;
+  sending.isDropped = true;
+  await forget(job);
   throw new MaybeOthers(
     `${who} says offset ${offsetBytes}, but no byte beyond ${sentEndBytes} was sent`,
-    'something else writes to this upload, or the server miscounts; start over with --no-resume',
+    'something else writes to this upload, or the server miscounts: it is not gone on with, and the same command starts a new upload',
   );
 }
 
