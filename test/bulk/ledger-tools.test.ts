@@ -55,6 +55,18 @@ describe('the last word on a file', () => {
     ]);
   });
 
+  test('is not that it is done, where its bytes at the server were found to be others later, until it is done again', async () => {
+    const others = outcome('a', { ...failed, ...later, kind: 'integrity' });
+    const stillLater = { time: '2026-01-31T14:00:00.000Z' };
+    expect(await lastOf(outcome('a'), others)).toMatchObject([{ kind: 'integrity' }]);
+    expect(await lastOf(outcome('a'), others, outcome('a', { ...failed, ...stillLater }))).toMatchObject([
+      { status: 'failed' },
+    ]);
+    expect(await lastOf(others, outcome('a', { ...stillLater, proven: false }))).toMatchObject([
+      { status: 'done' },
+    ]);
+  });
+
   test('is one, however the server was spelled', async () => {
     const api = outcome('a', { ...failed, server: 'http://h/api' });
     expect(await lastOf(api, outcome('a', { ...later, server: 'http://h/api/' }))).toMatchObject([

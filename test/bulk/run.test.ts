@@ -232,6 +232,18 @@ describe('the ledger of a run', () => {
     expect((await records()).at(-1)).toMatchObject({ file: join(dir, '01.mp4'), attempts: 3 });
   });
 
+  test('takes no file for done any more whose bytes a later run found to be others at the server', async () => {
+    const { run, server, ledger } = await startBulkBench();
+    const dir = await folderOf('a.mp4');
+    server.script.FINALIZE = [{ patchJson: { checksum: undefined } }];
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 1 });
+    server.script.FINALIZE = [{ patchJson: { checksum: `sha256:${'0'.repeat(64)}` } }];
+    expect(await run(dir, { upload: { requireProof: true } })).toMatchObject({ exitCode: 7, failed: 1 });
+    expect(summarise((await latestRecords([ledger])).values())).toMatchObject({ unproven: 0, failed: 1 });
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 1 });
+    expect(summarise((await latestRecords([ledger])).values())).toMatchObject({ proven: 1, failed: 0 });
+  });
+
   test('knows a file that is dated to 1970, as some archives do', async () => {
     const { run } = await startBulkBench();
     const dir = await folderOf('a.mp4');

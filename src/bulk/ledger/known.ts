@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { serverName } from '../../protocol/urls.ts';
 import type { Item } from '../items.ts';
-import { isoTime, type LedgerRecord, neverSaw } from './ledger-record.ts';
+import { isoTime, type LedgerRecord, neverSaw, refutes } from './ledger-record.ts';
 
 /** What earlier runs found out, as a run needs it. */
 export interface Known {
@@ -22,7 +22,7 @@ interface Remembered {
 
 type State = Pick<Remembered, 'sizeBytes' | 'mtime'>;
 
-/** Of two records of one state of a file the better one counts, here as in `latestRecords`. */
+/** Of two records of one state of a file the better one counts, unless a later one refutes it, here as in `latestRecords`. */
 function isOf(a: State, b: State): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime;
 }
@@ -41,7 +41,8 @@ export function createKnown(server: string, requireProof: boolean): Known {
       const { file, sizeBytes, mtime, attempts } = record;
       const done = record.status === 'done' && (record.proven || !requireProof);
       const earlier = files.get(file);
-      const saysLess = earlier?.done === true && !done && (neverSaw(record) || isOf(record, earlier));
+      const isNoNews = (a: Remembered) => neverSaw(record) || (isOf(record, a) && !refutes(record));
+      const saysLess = earlier?.done === true && !done && isNoNews(earlier);
       files.set(file, { ...(saysLess ? earlier : { done, sizeBytes, mtime }), attempts });
     },
   };

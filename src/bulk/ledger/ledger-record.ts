@@ -76,6 +76,11 @@ export function neverSaw({ status, mtime }: Pick<LedgerRecord, 'status' | 'mtime
   return status === 'failed' && mtime === '';
 }
 
+/** What the server holds was compared with the file and is something else: that it was done counts no more. */
+export function refutes({ kind }: Pick<LedgerRecord, 'kind'>): boolean {
+  return kind === 'integrity';
+}
+
 /** What a later record replaces. */
 export function keyOf({ file, server }: Pick<LedgerRecord, 'file' | 'server'>): string {
   return `${file}\0${serverName(server)}`;
