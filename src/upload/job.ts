@@ -75,8 +75,8 @@ export function gaveUp({ tools }: Pick<Sender, 'tools'>, error: unknown): boolea
   return error instanceof PulseError && !tools.signal?.aborted;
 }
 
-export function isSuccess(answer: Answer): boolean {
-  return answer.status >= 200 && answer.status < 300;
+export function isSuccess({ status = 0 }: Partial<Pick<Answer, 'status'>>): boolean {
+  return status >= 200 && status < 300;
 }
 
 export function warn(job: Pick<Sender, 'source' | 'tools'>, message: string): void {

@@ -381,14 +381,25 @@ describe('the request that joins the parts', () => {
     expect(bench.of('upload.done').at(-1)).toMatchObject({ url: record.joinedUrl, proven: true });
   });
 
-  it('whose answer leads elsewhere is exit 6, and the next run has no lost answer to warn of', async () => {
-    const bench = await joining();
-    const file = await bench.file(3 * CHUNK);
-    const headers = { Location: 'http://127.0.0.2:1/files/1' };
-    bench.proxy.setFaults([{ on: final, do: 'alter-response', headers }]);
-    expect((await bench.upload(file, inThree)).exitCode).toBe(6);
-    expect((await recordOf(bench, file))?.joining).toBeUndefined();
-  });
+  it.each([
+    ['leads elsewhere', { Location: 'http://127.0.0.2:1/files/1' }],
+    ['leads nowhere', { Location: null }],
+  ])(
+    'whose answer %s is exit 6; joined they are all the same, and the next run says so',
+    async (_, headers) => {
+      const bench = await joining();
+      const file = await bench.file(3 * CHUNK);
+      bench.proxy.setFaults([{ on: { ...final, times: 2 }, do: 'alter-response', headers }]);
+      expect((await bench.upload(file, inThree)).exitCode).toBe(6);
+      expect((await recordOf(bench, file))?.joining).toBe(true);
+      expect(bench.of('upload.warning')).toEqual([]);
+      expect((await bench.upload(file, inThree)).exitCode).toBe(6);
+      expect(bench.of('upload.warning')).toMatchObject([{ message: heldTwice }]);
+      expect((await bench.upload(file, inThree)).exitCode).toBe(0);
+      expect(concats(bench).slice(3)).toEqual(['final', 'final', 'final']);
+      expect(bench.of('upload.warning')).toMatchObject(Array(2).fill({ message: heldTwice }));
+    },
+  );
 
   it('of an earlier run to another size is of no use, and forgotten', async () => {
     const bench = await joining();

@@ -3,7 +3,7 @@ import { parseByteCount } from '../../protocol/headers.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
 import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
 import { finalizeTimeoutMs } from '../finish/finalize.ts';
-import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
+import { ask, gaveUp, isSuccess, type Job, sizeOf, warn } from '../job.ts';
 import { candidateOf } from '../open/metadata.ts';
 import { namedPlace } from '../open/named-place.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
@@ -17,7 +17,7 @@ import type { PartPlan } from './parts.ts';
 export const inOnePiece = 'leave out --parallel and add --no-resume: the file then goes in one piece';
 
 const joinedTwice =
-  'the answer to an earlier request that joins the parts was lost: the server may hold the file a second time';
+  'the answer to an earlier request that joins the parts was lost, or led nowhere: the server may hold the file a second time';
 
 /** How often it is looked whether the server has joined the parts. */
 const LOOK_EVERY_MS = 1_000;
@@ -65,15 +65,15 @@ export async function joinParts(
     },
   );
   if ('fault' in created) {
+    const { fault } = created;
+    if (isSuccess(fault)) throw joinedNowhere(job, fault, answerLost);
     if (!answerLost) await forgetAsking();
-    throw refusedJoin(created.fault, answerLost);
+    throw refusedJoin(fault, answerLost);
   }
   if (answerLost) warn(job, joinedTwice);
   const { url: named, location } = created.value;
-  if (named.origin !== settings.server.origin) {
-    if (!answerLost) await forgetAsking();
-    throw elsewhere(named, settings.server);
-  }
+  // Joined they are all the same: the next run, which has to ask again, must know.
+  if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
   // At once: whatever ends this run, the next one looks there, and does not ask for a second file.
   await remember({ joinedUrl: named.href });
   const found = await find(job, named, location);
@@ -152,6 +152,14 @@ function neverSeen({ origin, pathname }: URL): PulseError {
       hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume',
     },
   );
+}
+
+/** A success that does not say where: every further one would leave another file, so the next step is another way. */
+function joinedNowhere(job: Job, fault: Fault, answerLost: boolean): PulseError {
+  if (answerLost) warn(job, joinedTwice);
+  return errorOf(fault, {
+    hint: `look at the server whether the file is there; if it is not, ${inOnePiece}`,
+  });
 }
 
 function refusedJoin(fault: Fault, answerLost: boolean): PulseError {
