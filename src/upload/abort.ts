@@ -16,7 +16,7 @@ export interface Aborted {
   readonly ended: Ended;
   /** Finalize was sent: what is not there any more may be a finished file by now. */
   readonly mayBeFinished: boolean;
-  /** Its parts were to be joined, and no answer came: a file may be there that nobody can find. */
+  /** Its parts were to be joined, and no answer says where: a file may be there that nobody can find. */
   readonly mayBeJoined: boolean;
 }
 
@@ -38,8 +38,9 @@ export async function abortRemembered(
     const asker = { protocol, settings, tools, source, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
     await tools.store.remove(key);
-    const { url, phase, joining } = record;
-    return { url, ended, mayBeFinished: phase === 'finalizing', mayBeJoined: joining === true };
+    const { url, phase, joining, joinedUrl } = record;
+    const mayBeJoined = joining === true && joinedUrl === undefined;
+    return { url, ended, mayBeFinished: phase === 'finalizing', mayBeJoined };
   } finally {
     await tidily({ source, tools }, 'its lock', lock.release);
   }

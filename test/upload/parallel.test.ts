@@ -450,6 +450,22 @@ describe('the request that joins the parts', () => {
     expect(bench.of('upload.failed')).toMatchObject([
       { kind: 'unknown', message: expect.stringContaining('HEAD does not find that') },
     ]);
+    // Until somebody has seen it, another one may be the second.
+    expect((await bench.upload(file, { ...inThree, retryDelayMs: 10 })).exitCode).toBe(8);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file, { ...inThree, finalize: false })).exitCode).toBe(0);
+    expect(concats(bench).slice(3)).toEqual(['final']);
+    expect(await recordOf(bench, file)).not.toHaveProperty('joining');
+  });
+
+  it('is repeated where the whole was seen and is gone again', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    expect((await bench.upload(file, { ...inThree, finalize: false })).exitCode).toBe(0);
+    bench.proxy.setFaults([{ on: { method: 'HEAD', nth: 1, times: 6 }, do: 'answer', status: 404 }]);
+    expect((await bench.upload(file, { ...inThree, retryDelayMs: 10 })).exitCode).toBe(0);
+    expect(concats(bench).slice(3)).toContain('final');
+    expect(bench.of('upload.warning')).toEqual([]);
   });
 
   it('that leads to another order of the parts is found by reading back: exit 7', async () => {

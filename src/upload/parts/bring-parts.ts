@@ -33,7 +33,7 @@ export async function bringParts(unread: Unread, plan: PartPlan): Promise<Brough
   const job: Job = { ...unread, reader: createChunkReader(unread.source, unread.tools.signal) };
   const parts = createPartJobs(job, plan);
   try {
-    const earlier = await orForgotten(job, () => joinedBefore(job, plan));
+    const earlier = await orForgotten(job, () => joinedBefore(job, plan, parts.remember));
     if (earlier !== undefined) return await finished(job, async () => earlier, sizeOf(job));
     if (plan.record?.joinedUrl !== undefined) await parts.remember({});
     const hashed = job.reader.sha256();

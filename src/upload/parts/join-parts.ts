@@ -19,18 +19,30 @@ export const inOnePiece = 'leave out --parallel and add --no-resume: the file th
 const joinedTwice =
   'the answer to an earlier request that joins the parts was lost, or led nowhere: the server may hold the file a second time';
 
+/** Writes down how far the joining is. */
+type Remember = (changes: JoinRecord) => Promise<UploadRecord>;
+
 /** How often it is looked whether the server has joined the parts. */
 const LOOK_EVERY_MS = 1_000;
 
-/** What an earlier run has joined already; undefined where it has not, or where that is gone. */
-export async function joinedBefore(job: Job, { record }: PartPlan): Promise<OpenUpload | undefined> {
+/**
+ * What an earlier run has joined already; undefined where it has not, or where that is gone. Throws `unknown` where
+ * nobody has seen it yet: what is asked for once more may be there twice then.
+ */
+export async function joinedBefore(
+  job: Job,
+  { record }: PartPlan,
+  remember: Remember,
+): Promise<OpenUpload | undefined> {
   if (record?.joinedUrl === undefined) return undefined;
   const named = new URL(record.joinedUrl);
   const url = await find(job, named, `${named.pathname}${named.search}`);
+  if (url === undefined && record.joining) throw neverSeen(named);
   if (url === undefined) return undefined;
   const { source, tools } = job;
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes: sizeOf(job) });
-  return { url, offsetBytes: sizeOf(job), record };
+  const seen = record.joining ? await remember({ joinedUrl: url.href }) : record;
+  return { url, offsetBytes: sizeOf(job), record: seen };
 }
 
 /**
@@ -42,7 +54,7 @@ export async function joinParts(
   job: Job,
   urls: readonly URL[],
   { joining }: JoinRecord,
-  remember: (changes: JoinRecord) => Promise<UploadRecord>,
+  remember: Remember,
 ): Promise<OpenUpload> {
   const { protocol, settings, source, tools } = job;
   if (protocol.joining === undefined) throw new Error('nothing joins parts here');
@@ -75,13 +87,12 @@ export async function joinParts(
   // Joined they are all the same: the next run, which has to ask again, must know.
   if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
   // At once: whatever ends this run, the next one looks there, and does not ask for a second file.
-  await remember({ joinedUrl: named.href });
-  const found = await find(job, named, location);
-  const url = found ?? named;
-  const record = await remember({ joinedUrl: url.href });
-  tools.report({ type: 'upload.created', file: source.name, url: url.href });
+  await remember({ joining: true, joinedUrl: named.href });
+  const url = await find(job, named, location);
   // Of the parts every byte was acknowledged; of the whole nobody ever said that it holds one.
-  if (found === undefined) throw neverSeen(url);
+  const record = url && (await remember({ joinedUrl: url.href }));
+  tools.report({ type: 'upload.created', file: source.name, url: (url ?? named).href });
+  if (url === undefined || record === undefined) throw neverSeen(named);
   return { url, offsetBytes: sizeOf(job), record };
 }
 

@@ -40,7 +40,7 @@ export interface UploadRecord {
   readonly headless?: true;
   /** Present where the file goes in parts: then `prefix` is but a count of what the server has of all of them. */
   readonly parts?: readonly PartRecord[];
-  /** Present from before the request that joins the parts on, until its answer is known. */
+  /** Present from before the request that joins the parts on, until a refusal is known or HEAD has found the whole. */
   readonly joining?: true;
   /** Where the parts were joined; the parts may be gone by then. */
   readonly joinedUrl?: string;
