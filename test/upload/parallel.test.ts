@@ -1,4 +1,4 @@
-import { appendFile, open, readdir, readFile, utimes } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Fault } from '../../fixtures/proxies/fault-proxy.ts';
@@ -456,6 +456,20 @@ describe('the request that joins the parts', () => {
     expect((await bench.upload(file, { ...inThree, finalize: false })).exitCode).toBe(0);
     expect(concats(bench).slice(3)).toEqual(['final']);
     expect(await recordOf(bench, file)).not.toHaveProperty('joining');
+  });
+
+  it('gave a whole that waits for its proof: a file that was rewritten under the same size and times is exit 3', async () => {
+    const bench = await joining();
+    const file = await bench.file(3 * CHUNK);
+    const { atime, mtime } = await stat(file);
+    await utimes(file, atime, mtime);
+    const unproven = { ...inThree, readBack: false };
+    expect((await bench.upload(file, { ...unproven, requireProof: true })).exitCode).toBe(8);
+    const rewritten = (await readFile(file)).fill('x');
+    await writeFile(file, rewritten);
+    await utimes(file, atime, mtime);
+    expect((await bench.upload(file, unproven)).exitCode).toBe(3);
+    expect(bench.of('upload.done')).toEqual([]);
   });
 
   it('is repeated where the whole was seen and is gone again', async () => {

@@ -4,6 +4,7 @@ import { belowPrefix } from '../../protocol/urls.ts';
 import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
 import { finalizeTimeoutMs } from '../finish/finalize.ts';
 import { ask, gaveUp, isSuccess, type Job, sizeOf, warn } from '../job.ts';
+import { assertPrefix } from '../open/accepted-prefix.ts';
 import { candidateOf } from '../open/metadata.ts';
 import { namedPlace } from '../open/named-place.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
@@ -39,6 +40,8 @@ export async function joinedBefore(
   const url = await find(job, named, `${named.pathname}${named.search}`);
   if (url === undefined && record.joining) throw neverSeen(named);
   if (url === undefined) return undefined;
+  // Of one that waits for its proof the digest is known; else the prefix is but a count.
+  if (record.prefix.sha256 !== '') await assertPrefix(job, record);
   const { source, tools } = job;
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes: sizeOf(job) });
   const seen = record.joining ? await remember({ joinedUrl: url.href }) : record;
