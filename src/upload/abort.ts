@@ -102,7 +102,8 @@ function endingsOf(
     });
   const isFinishedWhenComplete = finalize === undefined || phase === 'finalizing';
   const ending = { isHeadless, isFinishedWhenComplete, isUnsure: phase === 'creating' };
-  // That of an input is not known before its end.
-  const sizeBytes = identity.sizeBytes || undefined;
-  return [{ url: new URL(url), ...ending, ...(sizeBytes !== undefined && { sizeBytes }) }];
+  // That of an input, which has no time, may not be known before its end; a file may well be empty.
+  const { sizeBytes, mtimeNs } = identity;
+  const isKnown = sizeBytes > 0 || mtimeNs !== '';
+  return [{ url: new URL(url), ...ending, ...(isKnown && { sizeBytes }) }];
 }

@@ -190,6 +190,20 @@ describe('pulse-upload abort', () => {
     expect(bench.methods().some((line) => line.startsWith('DELETE'))).toBe(false);
   });
 
+  test('leaves alone what is another upload than that of an empty file', async () => {
+    const bench = await startBench();
+    await writeFile(join(bench.dir, 'empty.mp4'), '');
+    const upload = ['empty.mp4', '-s', bench.proxy.url, '--protocol', 'tus', '--no-finalize'];
+    expect((await bench.run(...upload)).code).toBe(0);
+    const headers = { 'Upload-Length': '999', 'Upload-Offset': '5' };
+    bench.proxy.setFaults([{ on: { method: 'HEAD' }, do: 'alter-response', headers }]);
+    expect(await bench.run('abort', 'empty.mp4')).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('so that it is another upload; it was left alone'),
+    });
+    expect(bench.methods().some((line) => line.startsWith('DELETE'))).toBe(false);
+  });
+
   test('leaves alone what may be complete: only who knows its length can tell, where HEAD names none', async () => {
     const bench = await startBench();
     await bench.begin();
