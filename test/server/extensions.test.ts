@@ -442,6 +442,31 @@ describe('concatenation', () => {
     },
   );
 
+  it('a join that a crash cut off behind its last byte stays where HEAD has acknowledged it since', async () => {
+    const crash = await crashedJoin(11);
+    const extensions = [concatenation({}, { keptMs: 0, sweepEveryMs: 20 })];
+    const asked = await subject({ ...withAll, dir: crash.dir });
+    const url = `${asked.url}/${await wholeIn(crash.dir)}`;
+    expect(await offsetOf(url)).toBe(11);
+    await asked.close();
+    const server = await subject({ protocol: 'tus', extensions, dir: crash.dir });
+    // The parts of what is whole and safe go: a sweep that knows it has been here.
+    const [hello = ''] = crash.parts.map((one) =>
+      one.replace(new URL(one).origin, new URL(server.url).origin),
+    );
+    await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
+    expect(String(await content(url.replace(asked.url, server.url)))).toBe('hello world');
+  });
+
+  /** The id of the only final upload. */
+  async function wholeIn(dir: string): Promise<string> {
+    const work = join(dir, '.incomplete');
+    for (const name of (await readdir(work)).filter((each) => each.endsWith('.json')))
+      if (JSON.parse(await readFile(join(work, name), 'utf8')).concat?.kind === 'final')
+        return name.replace(/[.]json$/, '');
+    throw new Error('no final upload there');
+  }
+
   /** What is on the disk of a server that crashed when it had joined so many bytes. */
   async function crashedJoin(atBytes: number): Promise<{ readonly dir: string; readonly parts: string[] }> {
     const dir = await freshFolder();

@@ -77,7 +77,9 @@ async function partsOfWholes(
     if (isClosing()) return new Map();
     const upload = await uploads.find(id);
     if (upload?.info.concat?.kind !== 'final') continue;
-    const { partIds, untold } = upload.info.concat;
+    const { partIds } = upload.info.concat;
+    // What has been settled was asked for, and told of, whatever a crash left unwritten before.
+    const untold = upload.info.concat.untold && upload.finished === undefined;
     if (untold && upload.joining === undefined && upload.touchedMs < startedMs) {
       await uploads.remove(upload, async () => {});
       continue;
