@@ -48,6 +48,21 @@ describe('small answers', () => {
     wire.socket.resume();
     expect((await wire.untilClosed()).split('HTTP/1.1 200').length).toBeLessThan(asked);
   });
+
+  it('of which nothing is taken end the connection also where each is ready before the one ahead is', async () => {
+    const server = await subject({ limits: { bodyIdleMs: 200 } });
+    const metadata = `filename ${Buffer.from('n'.repeat(7000)).toString('base64')}`;
+    const url = await create(server, 10, { 'Upload-Metadata': metadata });
+    const wire = await wireTo(server);
+    wire.socket.pause();
+    const asked = 2500;
+    await wire.send(
+      `HEAD ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\n\r\n`.repeat(asked),
+    );
+    await sleep(1500);
+    wire.socket.resume();
+    expect((await wire.untilClosed()).split('HTTP/1.1 200').length).toBeLessThan(asked);
+  });
 });
 
 /** More than the buffers of two kernels hold. */

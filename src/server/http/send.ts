@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Exchange, Reply } from './exchange.ts';
 
@@ -39,12 +41,17 @@ export async function send(
 
 /** Whoever takes nothing of an answer for so long keeps a connection and a file open for nothing. */
 function endUntaken({ incoming: { socket }, outgoing }: Exchange, idleMs: number): void {
+  latest.set(socket, outgoing);
   outgoing.setTimeout(idleMs, () => outgoing.destroy());
-  // A request that came in the meantime may take as long as it needs: Node leaves it this time-out.
+  // A request that came in the meantime may take as long as it needs: Node leaves it this time-out. An answer that waits
+  // behind this one has been given the connection, and its own time-out, by now.
   outgoing.once('finish', () => {
-    if (socket.timeout === idleMs) socket.setTimeout(0);
+    if (socket.timeout === idleMs && latest.get(socket) === outgoing) socket.setTimeout(0);
   });
 }
+
+/** The answer that was written last to each connection. */
+const latest = new WeakMap<Socket, ServerResponse>();
 
 function headersOf(reply: Reply, { incoming }: Exchange, closes: boolean): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
