@@ -210,7 +210,8 @@ async function reserveAndMove(from: string, to: string): Promise<boolean> {
   try {
     await renameOver(from, to);
   } catch (thrown) {
-    await rm(to, { force: true });
+    // Of an answer that was lost the move may have been made: then the only copy lies there.
+    if ((await fileAt(from)) !== undefined) await rm(to, { force: true });
     throw thrown;
   }
   return true;
