@@ -248,8 +248,8 @@ export const v1Artifacts: Section = {
         'states that contradict each other',
         'the app is stuck on that pairing',
       ],
-      ({ freed }) => {
-        removable(freed.removed);
+      ({ removed, freed }) => {
+        removable(removed);
         expectStatus(freed.removed, ['2xx']);
         expectStatus(freed.headed, [404, 410, 403]);
         return expectStatus(freed.anew, ['2xx']);

@@ -38,7 +38,10 @@ export async function finalizeGuardOf(
   probe: Probe,
   settings: ProbeSettings,
   upload: Upload,
+  { guarded }: Partial<Target>,
 ): Promise<Partial<Target>> {
+  // The creation has shown that the token is good.
+  if (guarded === 'creation') return {};
   const finalized = await probe.finalize(upload);
   const advised = adviceOn(finalized, settings, probe.target);
   return advised.advice === undefined ? {} : { refusesFinalize: outcomeOf(finalized), ...advised };

@@ -47,7 +47,7 @@ export async function whatUploadsShow(
     return { ...facts, refusesChunks, ...adviceOn(patched, settings, probe.target) };
   }
   if (probe.target.finalizeUrl !== undefined) {
-    return { ...facts, ...(await finalizeGuardOf(probe, settings, upload)) };
+    return { ...facts, ...(await finalizeGuardOf(probe, settings, upload, facts)) };
   }
   const contentUrl = dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url });
   const read = () => probe.request('GET', contentUrl);
