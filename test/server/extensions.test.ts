@@ -10,6 +10,7 @@ import { allExtensions } from '../../src/server/extensions.ts';
 import type { RunningServer } from '../../src/server/server.ts';
 import {
   create,
+  finalize,
   freshFolder,
   head,
   idOf,
@@ -456,6 +457,21 @@ describe('concatenation', () => {
     );
     await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
     expect(String(await content(url.replace(asked.url, server.url)))).toBe('hello world');
+  });
+
+  it('a join that a crash cut off stays where HEAD has acknowledged it since, also before finalize', async () => {
+    const crash = await crashedJoin(11);
+    const asked = await subject({ protocol: 'pulse', extensions: allExtensions, dir: crash.dir });
+    const url = `${asked.url}/uploads/${await wholeIn(crash.dir)}`;
+    expect(await Promise.all([offsetOf(url), offsetOf(url)])).toEqual([11, 11]);
+    await asked.close();
+    const extensions = [concatenation({}, { keptMs: 0, sweepEveryMs: 20 })];
+    const server = await subject({ protocol: 'pulse', extensions, dir: crash.dir });
+    // The parts of what is whole and safe go: a sweep that knows it has been here.
+    const hello = `${server.url}/uploads/${idOf(crash.parts[0] ?? '')}`;
+    await expect.poll(async () => (await head(hello)).status, patient).toBe(404);
+    expect((await finalize(server, url)).status).toBe(200);
+    expect(await readFile(join(server.dir, 'video.mp4'), 'utf8')).toBe('hello world');
   });
 
   /** The id of the only final upload. */

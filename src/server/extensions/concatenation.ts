@@ -31,6 +31,12 @@ export function concatenation(
     });
     return upload.joining;
   };
+  const told = (upload: LiveUpload, parts: Parts) => {
+    upload.joining ??= toBeTold(upload, parts).finally(() => {
+      upload.joining = undefined;
+    });
+    return upload.joining;
+  };
   const concatOf = ({ headers }: RequestHead) => parse(headers['upload-concat'] ?? '');
   return {
     name: 'concatenation',
@@ -59,7 +65,12 @@ export function concatenation(
       if (concat?.kind !== 'final') return undefined;
       if (method === 'PATCH') return refusal(403, 'a final upload is made of its parts only');
       // What is removed need not be joined before: there may be no room for that.
-      if (method === 'DELETE' || isComplete(upload)) return undefined;
+      if (method === 'DELETE') return undefined;
+      if (isComplete(upload)) {
+        // Whole since a crash, or while its join still ends: nobody hears of it before that is written down.
+        if (concat.untold && upload.finished === undefined) await told(upload, parts);
+        return undefined;
+      }
       await joined(upload, concat.partIds, parts);
       // One that waits for its parts is told of as such.
       if (!isComplete(upload)) await toBeTold(upload, parts);
