@@ -474,6 +474,34 @@ describe('concatenation', () => {
     expect(await readFile(join(server.dir, 'video.mp4'), 'utf8')).toBe('hello world');
   });
 
+  it('a join that a crash cut off is not swept away while it is settled for whoever asked for it', async () => {
+    const crash = await crashedJoin(11);
+    let settles = () => {};
+    const isSettling = new Promise<void>((resolve) => (settles = resolve));
+    const server = await subject({
+      protocol: 'tus',
+      extensions: [concatenation({}, { sweepEveryMs: 20 })],
+      dir: crash.dir,
+      behaviour: {
+        store: (store) => ({
+          ...store,
+          ids: async () => {
+            await isSettling;
+            return store.ids();
+          },
+          sync: async (id) => {
+            settles();
+            await new Promise((resolve) => setTimeout(resolve, 300)); // the sweep comes by
+            await store.sync(id);
+          },
+        }),
+      },
+    });
+    const url = `${server.url}/${await wholeIn(crash.dir)}`;
+    expect(await offsetOf(url)).toBe(11);
+    expect(String(await content(url))).toBe('hello world');
+  });
+
   /** The id of the only final upload. */
   async function wholeIn(dir: string): Promise<string> {
     const work = join(dir, '.incomplete');

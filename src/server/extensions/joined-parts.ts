@@ -78,8 +78,9 @@ async function partsOfWholes(
     const upload = await uploads.find(id);
     if (upload?.info.concat?.kind !== 'final') continue;
     const { partIds } = upload.info.concat;
-    // What has been settled was asked for, and told of, whatever a crash left unwritten before.
-    const untold = upload.info.concat.untold && upload.finished === undefined;
+    // What is settled, or being settled, was asked for, and is told of, whatever a crash left unwritten before.
+    const wasAsked = upload.finished !== undefined || upload.settled !== undefined;
+    const untold = upload.info.concat.untold && !wasAsked;
     if (untold && upload.joining === undefined && upload.touchedMs < startedMs) {
       await uploads.remove(upload, async () => {});
       continue;
