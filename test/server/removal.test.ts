@@ -114,6 +114,42 @@ describe('a crash inside finalize', () => {
   );
 });
 
+describe('where there are no hard links', () => {
+  const failed = (code: string) => Object.assign(new Error(code), { code });
+
+  it.each([
+    ['was made all the same', true],
+    ['was not made', false],
+  ])('a move that is said to have failed loses no file: it %s', async (_which, isMade) => {
+    const server = await subject();
+    const url = await create(server, 5);
+    await patch(url, 0, payload(5));
+    const { link, rename } = fs;
+    const restore = () => {
+      Object.assign(fs, { link, rename });
+      syncBuiltinESMExports();
+    };
+    onTestFinished(restore);
+    fs.link = () => Promise.reject(failed('EPERM'));
+    fs.rename = async (from, to) => {
+      const isMove = String(from).endsWith('.data');
+      if (isMade || !isMove) await rename(from, to);
+      if (isMove) throw failed('EIO');
+    };
+    syncBuiltinESMExports();
+    expect((await finalize(server, url)).status).toBe(500);
+    restore();
+    const names = await readdir(server.dir);
+    expect(names).toEqual(['.incomplete', ...(isMade ? ['video.mp4'] : [])]);
+    await server.close();
+    expect(await leftIn(server.dir, url)).toEqual({
+      status: 200,
+      content: 200,
+      names: ['video.mp4', `${idOf(url)}.json`],
+    });
+  });
+});
+
 describe('DELETE', () => {
   const full = () => Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' }));
 
