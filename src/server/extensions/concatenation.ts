@@ -25,18 +25,8 @@ export function concatenation(
   times: Partial<JoinedPartsTimes> = {},
 ): Extension {
   const { parse, judge, order } = { ...standardConcatenation, ...changes };
-  const joined: Join = (upload, partIds, parts, isStopped) => {
-    upload.joining ??= join(upload, order(partIds), parts, isStopped).finally(() => {
-      upload.joining = undefined;
-    });
-    return upload.joining;
-  };
-  const told = (upload: LiveUpload, parts: Parts) => {
-    upload.joining ??= toBeTold(upload, parts).finally(() => {
-      upload.joining = undefined;
-    });
-    return upload.joining;
-  };
+  const joined: Join = (upload, partIds, parts, isStopped) =>
+    once(upload, () => join(upload, order(partIds), parts, isStopped));
   const concatOf = ({ headers }: RequestHead) => parse(headers['upload-concat'] ?? '');
   return {
     name: 'concatenation',
@@ -68,7 +58,7 @@ export function concatenation(
       if (method === 'DELETE') return undefined;
       if (isComplete(upload)) {
         // Whole since a crash, or while its join still ends: nobody hears of it before that is written down.
-        if (concat.untold && upload.finished === undefined) await told(upload, parts);
+        if (concat.untold && upload.finished === undefined) await once(upload, () => toBeTold(upload, parts));
         return undefined;
       }
       await joined(upload, concat.partIds, parts);
@@ -151,6 +141,14 @@ function found(partIds: readonly string[], { uploads }: Parts): Promise<readonly
 function sumOf(uploads: readonly (LiveUpload | undefined)[]): number | undefined {
   const sum = uploads.reduce((bytes, upload) => bytes + (upload?.info.lengthBytes ?? Number.NaN), 0);
   return Number.isNaN(sum) ? undefined : sum;
+}
+
+/** Whoever asks in the meantime waits for the same. */
+function once(upload: LiveUpload, work: () => Promise<void>): Promise<void> {
+  upload.joining ??= work().finally(() => {
+    upload.joining = undefined;
+  });
+  return upload.joining;
 }
 
 /** The bytes of the parts one behind another; from the start each time, since a crash may have left some. */
