@@ -74,6 +74,20 @@ describe('an upload whose connection broke', () => {
   });
 });
 
+describe('a broken chunk that is repeated at once', () => {
+  const other = 'b'.repeat(64);
+  it.each([
+    ['what was sent', 204, right, 'pass'],
+    ['what was sent', 503, right, 'pass'],
+    ['what was sent', 423, right, 'warn'],
+    ['what was sent', 500, right, 'fail'],
+    ['something else', 503, other, 'fail'],
+  ])('where %s is stored in the end, and the answer was %i', (_what, status, sha256, verdict) => {
+    const seen = { repeated: anExchange({ status }), ...whole(sha256) };
+    expect(verdictOf('data.disconnect.no-head-retry', seen)).toBe(verdict);
+  });
+});
+
 describe('a disk that has no room for a declared size', () => {
   it.each([
     ['4294967297', 507, 'note'],

@@ -40,6 +40,15 @@ it('a chunk that is answered with 200 is found by the checks of that answer', as
   ]);
 });
 
+it('a finalize that refuses the token with which the upload was created is a finding', async () => {
+  const behaviour = answering(
+    ({ exchange }) => exchange.request.path === '/uploads/finalize',
+    () => refusal(403, 'not yours'),
+  );
+  const settings = { protocol: 'pulse', guarded: true, behaviour } as const;
+  expect(await objectedBy(settings, ['pulse.finalize.200'])).toEqual(['fail pulse.finalize.200']);
+});
+
 it('a finalize that asks for a token, which nobody gave, is no finding, and is said once', async () => {
   const behaviour = uploadVariations.find(({ id }) => id === 'guarded-at-finalize')?.behaviour() ?? {};
   const reference = await startReference({ protocol: 'pulse', guarded: true, behaviour });
