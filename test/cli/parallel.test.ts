@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../fixtures/free-port.ts';
 import { type FaultProxy, startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { payload, subject } from '../server/harness.ts';
@@ -22,8 +23,8 @@ async function video(dir: string, sizeBytes: number): Promise<string> {
 }
 
 /** The reference server as a process of its own, on a folder that outlives it. */
-async function startServe(dir: string) {
-  const running = startBin(['serve', '--port', '0', '--protocol', 'tus', '--dir', dir, '-q']);
+async function startServe(dir: string, port: number) {
+  const running = startBin(['serve', '--port', String(port), '--protocol', 'tus', '--dir', dir, '-q']);
   return { ...running, url: (await running.until('stdout', /http.*\n/)).trim() };
 }
 
@@ -51,7 +52,8 @@ test('a client that is killed goes on with every part where the server is', asyn
 
 test('a server that is killed is gone on with when it is back', async () => {
   const dir = await temporaryFolder();
-  const before = await startServe(join(dir, 'served'));
+  const port = await freePort();
+  const before = await startServe(join(dir, 'served'), port);
   const proxy = await lined(before.url);
   const file = await video(dir, 8 * MIB);
   proxy.setFaults([
@@ -61,7 +63,7 @@ test('a server that is killed is gone on with when it is back', async () => {
       run: async () => {
         before.child.kill('SIGKILL');
         await before.ended;
-        proxy.retarget((await startServe(join(dir, 'served'))).url);
+        await startServe(join(dir, 'served'), port);
       },
     },
   ]);

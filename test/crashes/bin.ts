@@ -41,9 +41,9 @@ export interface ServeProcess {
   readonly kill: () => Promise<void>;
 }
 
-/** `pulse-upload serve` as a process of its own, on any free port. */
-export async function startServe(dir: string): Promise<ServeProcess> {
-  const child = start(['serve', '--dir', dir, '--port', '0', '--quiet'], dir);
+/** `pulse-upload serve` as a process of its own. */
+export async function startServe(dir: string, port: number): Promise<ServeProcess> {
+  const child = start(['serve', '--dir', dir, '--port', String(port), '--quiet'], dir);
   const gone = once(child, 'exit');
   if (child.stdout === null) throw new Error('no stdout');
   const line = once(createInterface({ input: child.stdout }), 'line');

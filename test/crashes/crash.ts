@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../fixtures/free-port.ts';
 import { type FaultProxy, startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { type BinEnd, runBin, type ServeProcess, startBin, startServe } from './bin.ts';
 import { drawCrash, type Moment, momentOf } from './moments.ts';
@@ -18,13 +19,15 @@ export interface CrashingServer {
 
 export async function startCrashingServer(): Promise<CrashingServer> {
   const folder = await freshFolder();
-  let serve = await startServe(folder.path);
+  // The same when it is back: somebody else may be given a port that it leaves, and be taken for it.
+  const port = await freePort();
+  let serve = await startServe(folder.path, port);
   return {
     dir: folder.path,
     current: () => serve,
     crash: async () => {
       await serve.kill();
-      serve = await startServe(folder.path);
+      serve = await startServe(folder.path, port);
     },
     close: async () => {
       await serve.kill();
@@ -64,7 +67,6 @@ export async function crashServer(seed: number, server: CrashingServer): Promise
     const struck = await momentOf(moment, proxy, child.ended);
     if (struck) await server.crash();
     proxy.setFaults([]);
-    proxy.retarget(server.current().url);
     // What the proxy holds back would wait for ever: the connections end with the server.
     if (struck && moment.at !== 'time') {
       await proxy.goDown();

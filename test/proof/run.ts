@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../fixtures/free-port.ts';
 import type { DefectScale } from '../../src/server/defects/defect.ts';
 import { type Behaviour, type RunningServer, startServer } from '../../src/server/server.ts';
 import { createDial } from '../../src/transport/raw.ts';
@@ -70,7 +71,8 @@ export async function startReference({
       ...(bound && { boundTokens }),
       ...(maxSizeBytes !== undefined && { maxSizeBytes }),
     });
-  let server = await start(0);
+  // Its own while it is away: somebody else would be taken for it.
+  let server = await start(await freePort());
   const front = https ? await startTlsFront(server.port) : undefined;
   const url = new URL(server.url);
   if (front !== undefined) url.protocol = 'https:';

@@ -55,7 +55,7 @@ export async function runComposed(composed: Composed): Promise<ComposedEnd> {
     ...(isSparse && { behaviour: { store: sparse(dir) } }),
   });
   // A chunk that is held back fits in whole: only so is it noticed at once that its sender has gone.
-  const proxy = await startFaultProxy({ target: server.url(), bufferBytes: 2 * composed.chunkBytes });
+  const proxy = await startFaultProxy({ target: server.url, bufferBytes: 2 * composed.chunkBytes });
   const tokenFile = join(folder.path, 'token');
   const path = join(folder.path, 'video.mp4');
   writeFileSync(tokenFile, token);
@@ -78,7 +78,6 @@ export async function runComposed(composed: Composed): Promise<ComposedEnd> {
     until(() => proxy.log.every(({ endedMs }) => endedMs !== undefined), 'the end of its connections');
   const restart = async (loseBytes: number) => {
     await server.restart(loseBytes);
-    proxy.retarget(server.url());
     // A server that ends takes its connections with it.
     await proxy.goDown();
     await proxy.comeBack();

@@ -68,7 +68,7 @@ export async function runPlan(plan: Plan, alteration?: Alteration): Promise<Obse
   const dir = await mkdtemp(join(tmpdir(), 'pulse-upload-plan-'));
   const stored = join(dir, 'uploads');
   const server = await startSubject(stored, plan.protocol, { compares: plan.compares });
-  const proxy = await startFaultProxy({ target: server.url() });
+  const proxy = await startFaultProxy({ target: server.url });
   const path = join(dir, 'video.mp4');
   try {
     const content = randomBytes(plan.sizeBytes);
@@ -137,11 +137,7 @@ function toFault(trouble: Trouble, { server, proxy, pending }: Scene): Fault {
     return task;
   };
   if (trouble.do === 'restart') {
-    const restart = async () => {
-      await server.restart(trouble.loseBytes);
-      proxy.retarget(server.url());
-    };
-    return { on: trouble.on, do: 'meanwhile', run: () => kept(restart()) };
+    return { on: trouble.on, do: 'meanwhile', run: () => kept(server.restart(trouble.loseBytes)) };
   }
   if (trouble.do === 'outage') {
     const outage = async () => {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../fixtures/free-port.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import type { Behaviour } from '../../src/server/server.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
@@ -15,8 +16,8 @@ export interface Stored {
 
 /** A reference server in this process that can be ended and started again on the same folder. */
 export interface RestartableServer {
-  readonly url: () => string;
-  /** Ends it as a crash does, and starts it again on another port, with up to so many bytes of each unfinished upload gone. */
+  readonly url: string;
+  /** Ends it as a crash does, and starts it again on its port, with up to so many bytes of each unfinished upload gone. */
   readonly restart: (loseBytes: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -30,10 +31,12 @@ export async function startSubject(
     readonly compares?: boolean | undefined;
   } = {},
 ): Promise<RestartableServer> {
+  // Its own while it is gone: somebody else would be taken for it.
+  const port = await freePort();
   const start = (): Promise<RunningServer> =>
     startServer({
       host: '127.0.0.1',
-      port: 0,
+      port,
       dir,
       protocol,
       limits: { closeGraceMs: 0, stallMs: 150, settleMs: 1000 },
@@ -50,7 +53,7 @@ export async function startSubject(
     server = await start();
   };
   return {
-    url: () => server.url,
+    url: server.url,
     restart: (loseBytes) => {
       restarted = restarted.then(() => restart(loseBytes));
       return restarted;
