@@ -4,7 +4,7 @@ import { PulseError } from '../errors.ts';
 import { fsPath, realPathText } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
 import type { Filter } from './filter.ts';
-import type { Item, Named } from './items.ts';
+import type { Item, Named, OwnSettings } from './items.ts';
 import { isOfLedger } from './ledger/of-a-ledger.ts';
 import { entriesOf, type Manifest } from './manifest.ts';
 import { type NameList, namesIn } from './name-list.ts';
@@ -44,7 +44,13 @@ export interface Collected {
   readonly special: number;
 }
 
-type Candidate = Named & { readonly fromFolder?: true; readonly problem?: PulseError };
+interface Candidate {
+  readonly file: string;
+  readonly relative: string;
+  readonly own?: OwnSettings | undefined;
+  readonly fromFolder?: true;
+  readonly problem?: PulseError | undefined;
+}
 
 /** Throws `input` for a list that is empty or malformed; what is wrong with a single file stands in its item. */
 export async function collect(sources: Sources, looking: Looking): Promise<Collected> {
@@ -90,7 +96,7 @@ async function* named(sources: Sources): AsyncGenerator<Found> {
   }
 }
 
-async function* inFolder({ file: folder, own }: Named, filter: Filter): AsyncGenerator<Found> {
+async function* inFolder({ file: folder, own }: Candidate, filter: Filter): AsyncGenerator<Found> {
   for await (const step of walk(folder, filter)) {
     if (step.kind === 'special' || step.kind === 'excluded') {
       yield { leftOut: step.kind };
@@ -101,8 +107,8 @@ async function* inFolder({ file: folder, own }: Named, filter: Filter): AsyncGen
       yield { leftOut: 'ours' };
       continue;
     }
-    const problem = step.kind === 'unreadable' ? { problem: step.problem } : {};
-    yield { file, relative, fromFolder: true, ...(own && { own }), ...problem };
+    const problem = step.kind === 'unreadable' ? step.problem : undefined;
+    yield { file, relative, own, fromFolder: true, problem };
   }
 }
 
@@ -155,33 +161,49 @@ async function keyOf(
   return ino === 0n ? `path:${await realPathText(file)}` : `${dev}:${ino}`;
 }
 
-type Looked = { readonly item: Item; readonly key: string } | { readonly folder: Named };
+type Looked = { readonly item: Item; readonly key: string } | { readonly folder: Candidate };
 
 /** The item, and what tells whether the same file was named before. */
 async function look(candidate: Candidate, sources: Sources, { dateMs }: Looking): Promise<Looked> {
-  const { problem, fromFolder, ...named } = candidate;
+  const { file, problem, fromFolder } = candidate;
   const { minAgeMs = fromFolder ? FOLDER_MIN_AGE_MS : 0 } = sources;
   const failed = (error: PulseError): Looked => ({
-    item: { ...named, sizeBytes: 0, mtimeNs: 0n, problem: error },
-    key: `path:${named.file}`,
+    item: itemOf(candidate, { sizeBytes: 0, mtimeNs: 0n, problem: error }),
+    key: `path:${file}`,
   });
   if (problem !== undefined) return failed(problem);
   try {
-    const stats = await stat(fsPath(named.file), { bigint: true });
+    const stats = await stat(fsPath(file), { bigint: true });
     if (stats.isDirectory()) {
-      return sources.recursive ? { folder: named } : failed(folderWithoutRecursion(named.file));
+      return sources.recursive ? { folder: candidate } : failed(folderWithoutRecursion(file));
     }
     const { size, mtimeNs } = stats;
     const ageMs = dateMs() - Number(mtimeNs / 1_000_000n);
     // A clock that runs ahead dates files into the future; they are as finished as any other.
     const young = Math.abs(ageMs) < minAgeMs;
     return {
-      item: { ...named, sizeBytes: Number(size), mtimeNs, ...(young && { young }) },
-      key: await keyOf(named.file, stats),
+      item: itemOf(candidate, { sizeBytes: Number(size), mtimeNs, young }),
+      key: await keyOf(file, stats),
     };
   } catch (error) {
-    return failed(inputError(named.file, error));
+    return failed(inputError(file, error));
   }
+}
+
+interface Shown {
+  readonly sizeBytes: number;
+  readonly mtimeNs: bigint;
+  readonly young?: boolean;
+  readonly problem?: PulseError;
+}
+
+/** Field by field: objects that are spread have a hidden class each, which is larger than they are. */
+function itemOf({ file, relative, own }: Candidate, { sizeBytes, mtimeNs, young, problem }: Shown): Item {
+  const item: { -readonly [Key in keyof Item]: Item[Key] } = { file, relative, sizeBytes, mtimeNs };
+  if (own !== undefined) item.own = own;
+  if (young) item.young = true;
+  if (problem !== undefined) item.problem = problem;
+  return item;
 }
 
 /** Globs know only `/`. */
