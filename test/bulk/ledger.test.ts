@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { type FileHandle, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -95,8 +96,9 @@ describe('a ledger', () => {
   test('that another run has taken over is not written to any more', async () => {
     const path = await ledgerPath();
     const ledger = await openLedger(path, () => {}, { beatMs: 20, silenceMs: 900_000, takeoverMs: 10_000 });
+    const lost = once(ledger.lost, 'abort');
     await writeFile(`${path}.lock`, JSON.stringify({ pid: 1, host: 'elsewhere', nonce: 'other' }));
-    await new Promise((resolve) => ledger.lost.addEventListener('abort', resolve));
+    await lost;
     await expect(ledger.append(outcome('a'))).rejects.toBe(ledger.lost.reason);
     await ledger.close();
     expect(await readFile(path, 'utf8')).toBe('');

@@ -336,7 +336,7 @@ describe('a server that is broken for everything', () => {
       const outcome = await run(dir, { upload, run: { jobs: 1 } });
       expect(outcome).toEqual({ exitCode: 4, done: 1, failed: 1, notAttempted: 18 });
       expect(of('run.stopped')).toMatchObject([
-        { message: expect.stringMatching(/left alone for another 3600 s/) },
+        { message: expect.stringMatching(/left alone for another 3(600|5\d\d) s/) },
       ]);
       expect(clock.pausesMs).toEqual([]);
       await clock.sleep(3_600_000);

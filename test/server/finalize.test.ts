@@ -24,6 +24,11 @@ async function complete(server: Subject, bytes: Uint8Array): Promise<string> {
   return url;
 }
 
+/** Two files of one tick of the system's clock have the same date, and then nothing tells them apart. */
+function ofItsOwnDate(server: Subject, url: string): Promise<void> {
+  return utimes(join(server.dir, '.incomplete', `${idOf(url)}.data`), 1_769_860_801, 1_769_860_801);
+}
+
 function post(server: Subject, body: string, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${server.url}/uploads/finalize`, {
     method: 'POST',
@@ -117,6 +122,7 @@ describe('finalize', () => {
     await finalize(server, first, 'same.mp4');
     await rename(path, `${path}.taken`);
     const second = await complete(server, payload(1000, 'second'));
+    await ofItsOwnDate(server, second);
     await finalize(server, second, 'same.mp4');
     expect((await finalize(server, first, 'same.mp4')).status).toBe(410);
     expect((await fetch(`${server.url}/page/files/${idOf(first)}`)).status).toBe(404);
@@ -169,8 +175,7 @@ describe('finalize', () => {
     await finalize(server, first, 'same.mp4');
     await rename(path, `${path}.taken`);
     const second = await complete(server, payload(1000, 'second'));
-    // Two files of one tick of the system's clock have the same date, and then nothing tells them apart.
-    await utimes(join(server.dir, '.incomplete', `${idOf(second)}.data`), 1_769_860_801, 1_769_860_801);
+    await ofItsOwnDate(server, second);
     await finalize(server, second, 'same.mp4');
     const remove = (url: string) => fetch(url, { method: 'DELETE', headers: tus });
     expect((await remove(first)).status).toBe(204);

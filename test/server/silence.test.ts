@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { ServerSettings } from '../../src/server/server.ts';
 import type { Store } from '../../src/server/store/store.ts';
 import { create, eventually, offsetBecomes, patch, patchHead, payload, subject, wireTo } from './harness.ts';
 
@@ -38,19 +40,27 @@ describe('a connection without a whole request', () => {
 });
 
 describe('small answers', () => {
+  /** A server, and whether the connection that was made last is over there. */
+  async function watched(settings: Partial<ServerSettings> = {}) {
+    const sockets: Socket[] = [];
+    const connection = (socket: Socket) => void sockets.push(socket);
+    const server = await subject({ ...settings, limits: { bodyIdleMs: 200 }, behaviour: { connection } });
+    return { server, isOver: () => sockets.at(-1)?.destroyed };
+  }
+
   it('of which nothing is taken end the connection, however many are asked for', async () => {
-    const server = await subject({ page: true, limits: { bodyIdleMs: 200 } });
+    const { server, isOver } = await watched({ page: true });
     const wire = await wireTo(server);
     wire.socket.pause();
     const asked = 4000;
     await wire.send('GET /page/page.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(asked));
-    await sleep(1500);
+    await expect.poll(isOver).toBe(true);
     wire.socket.resume();
     expect((await wire.untilClosed()).split('HTTP/1.1 200').length).toBeLessThan(asked);
   });
 
   it('of which nothing is taken end the connection also where each is ready before the one ahead is', async () => {
-    const server = await subject({ limits: { bodyIdleMs: 200 } });
+    const { server, isOver } = await watched();
     const metadata = `filename ${Buffer.from('n'.repeat(7000)).toString('base64')}`;
     const url = await create(server, 10, { 'Upload-Metadata': metadata });
     const wire = await wireTo(server);
@@ -59,7 +69,7 @@ describe('small answers', () => {
     await wire.send(
       `HEAD ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\n\r\n`.repeat(asked),
     );
-    await sleep(1500);
+    await expect.poll(isOver).toBe(true);
     wire.socket.resume();
     expect((await wire.untilClosed()).split('HTTP/1.1 200').length).toBeLessThan(asked);
   });

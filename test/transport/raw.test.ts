@@ -145,7 +145,7 @@ describe('reading', () => {
       };
       more();
     });
-    const bytes = await connection.unread(300);
+    const bytes = await connection.unread(20_000);
     expect(bytes.length).toBeGreaterThanOrEqual(1024 * 1024);
     expect(bytes.length).toBeLessThan(2 * 1024 * 1024);
     const before = (await connection.unread(100)).length;
@@ -162,7 +162,7 @@ describe('writing', () => {
       socket.on('data', (bytes) => arrivals.push(bytes.toString())),
     );
     const connection = await connect(origin);
-    const pace = { segmentBytes: 3, pauseMs: 40, timeoutMs: 5000 };
+    const pace = { segmentBytes: 3, pauseMs: 400, timeoutMs: 5000 };
     expect(await connection.write(Buffer.from('12345678'), pace)).toBe(8);
     await until(() => Buffer.concat(received).length === 8);
     expect(arrivals).toEqual(['123', '456', '78']);
@@ -254,9 +254,8 @@ describe('writing', () => {
 
 describe('connecting', () => {
   it('says why there is no connection', async () => {
-    const gone = await peer(() => {});
-    await gone.stop();
-    expect(await dial(gone.origin, { timeoutMs: 5000 })).toMatchObject({ kind: 'break', cause: 'refused' });
+    const nobody = new URL('http://127.0.0.1:1');
+    expect(await dial(nobody, { timeoutMs: 5000 })).toMatchObject({ kind: 'break', cause: 'refused' });
     const nowhere = new URL('http://does-not-exist.invalid');
     expect(await dial(nowhere, { timeoutMs: 20_000 })).toMatchObject({
       kind: 'break',

@@ -45,10 +45,10 @@ describe('a server that asks to be left alone', () => {
 
     bench.server.script.PATCH = [{ answer, headers: { 'Retry-After': '30' } }];
     const one = uploadFile(first, pulse, settings, tools);
-    await vi.waitUntil(() => clock.sleeping() === 1);
+    await vi.waitUntil(() => clock.sleeping() === 1, { timeout: 20_000 });
     const seen = bench.server.seen.length;
     const other = uploadFile(second, pulse, settings, tools);
-    await vi.waitUntil(() => clock.sleeping() === 2);
+    await vi.waitUntil(() => clock.sleeping() === 2, { timeout: 20_000 });
     expect(bench.server.seen).toHaveLength(seen);
 
     // The one that was refused is back first; the other follows a little later, so that they do not meet there.
@@ -97,7 +97,7 @@ describe('a server that asks to be left alone', () => {
     expect(bench.server.lines()).toEqual(['POST /uploads', 'HEAD /uploads/<id>', 'PATCH /uploads/<id>']);
     expect(bench.of('upload.failed').map(({ message }) => message)).toEqual([
       expect.stringContaining('answered 503'),
-      expect.stringMatching(/left alone for another 3600 s/),
+      expect.stringMatching(/left alone for another 3(600|5\d\d) s/),
     ]);
   });
 

@@ -291,11 +291,11 @@ describe('an input that stands still', () => {
     const bench = await tusBench();
     const pieces = (async function* () {
       for (const piece of inPieces(payload(2 * CHUNK), CHUNK)) {
-        await sleep(1_300);
+        await sleep(4_300);
         yield piece;
       }
     })();
-    const run = await sendInput(bench, pieces, {}, { ...small, timeoutMs: 1_000 });
+    const run = await sendInput(bench, pieces, {}, { ...small, timeoutMs: 4_000 });
     expect(run.of('upload.retry')).toEqual([]);
     expect(run.of('upload.done')).toMatchObject([{ proven: true }]);
   });

@@ -59,7 +59,7 @@ describe('a lock', () => {
       .digest('hex')
       .slice(0, 16)}`;
     await writeFile(heir, '');
-    const lock = take(path, { ...patient, takeoverMs: 100 });
+    const lock = take(path, { ...patient, takeoverMs: 2_000 });
     expect(await Promise.race([lock, sleep(50)])).toBeUndefined();
     await lock;
     expect(await readdir(join(path, '..'))).toEqual(['x.lock']);
@@ -156,8 +156,9 @@ describe('a lock', () => {
     const path = await lockFile();
     const lock = await take(path, { ...patient, beatMs: 20 });
     const other = JSON.stringify({ pid: 1, host: 'elsewhere', nonce: 'n' });
+    const lost = once(lock.lost, 'abort');
     await writeFile(path, other);
-    await once(lock.lost, 'abort');
+    await lost;
     expect(lock.lost.reason).toMatchObject({ kind: 'temporary' });
     await lock.release();
     expect(await readFile(path, 'utf8')).toBe(other);

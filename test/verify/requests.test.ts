@@ -122,8 +122,7 @@ describe('what an exchange records', () => {
   });
 
   it('is no connection, and why', async () => {
-    const { origin } = await rawServer(() => {});
-    await stopAll();
+    const origin = 'http://127.0.0.1:1';
     expect(await probeAt(origin).probe.request('GET', origin)).toMatchObject({
       sent: { writtenBytes: 0 },
       broken: { cause: 'refused' },
