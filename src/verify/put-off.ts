@@ -23,7 +23,7 @@ export function whyPutOff(
  * 503 is also how a lock says that it is still held (protocol v1): to an upload on which a chunk broke off before, or
  * came beside another one.
  */
-function isLocked(putOff: Exchange, exchanges: readonly Exchange[]): boolean {
+export function isLocked(putOff: Exchange, exchanges: readonly Exchange[]): boolean {
   const chunks = exchanges.filter(({ n, url, sent }) => {
     return n < putOff.n && url === putOff.url && sent.method === 'PATCH';
   });

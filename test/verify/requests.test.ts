@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/verify/clock.ts';
 import { form } from '../../src/verify/probe/form.ts';
+import { createPatience } from '../../src/verify/probe/patience.ts';
 import { clock } from '../proof/run.ts';
 import { httpServer, hurriedClock, probeAt, rawServer, stopAll } from './probes.ts';
 
@@ -334,6 +335,28 @@ describe('a server that limits requests', () => {
     await probe.request('GET', `${origin}/a`);
     const again = [429, true];
     expect(seen()).toEqual([again, again, again, again, [429, undefined], [429, undefined]]);
+  });
+
+  it.each([
+    ['is asked again after a lock was held in vain', 60_000, 5, [429, 429, 200]],
+    ['is not asked for a lock that is known never to open', 0, 1, [429, 429, 200]],
+  ])('%s', async (_what, busyMs, lockedHeads, expected) => {
+    let left = 2;
+    const origin = await httpServer((request, response) => {
+      if (request.method === 'PATCH') return;
+      const isLocked = request.url === '/locked';
+      const status = isLocked ? 503 : left-- > 0 ? 429 : 200;
+      response.writeHead(status, isLocked ? { 'Retry-After': '1' } : {}).end();
+    });
+    const { probe } = probeAt(origin, {}, {}, { clock: hurriedClock(), patience: createPatience(busyMs) });
+    const body = { body: 'four', cut: { afterBytes: 2, by: 'close' as const } };
+    await probe.request('PATCH', `${origin}/locked`, body);
+    await probe.request('HEAD', `${origin}/locked`);
+    await probe.request('GET', `${origin}/limited`);
+    const said = (method: string) =>
+      probe.exchanges.filter(({ sent }) => sent.method === method).map(({ answer }) => answer?.status);
+    expect(said('HEAD')).toEqual(Array(lockedHeads).fill(503));
+    expect(said('GET')).toEqual(expected);
   });
 
   it('is not waited for where it wants more than half a minute', async () => {

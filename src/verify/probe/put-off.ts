@@ -1,5 +1,6 @@
 import { parseRetryAfterMs } from '../../protocol/headers.ts';
 import { headerOf, isPutOff, overlapsAnother } from '../answers.ts';
+import { isLocked } from '../put-off.ts';
 import type { Exchange } from '../recording.ts';
 import type { OpenRequest } from './link.ts';
 import type { WaitTools } from './patience.ts';
@@ -28,8 +29,10 @@ export async function untilTaken(
     if (overlapsAnother(begun.exchange, exchanges)) break;
     const pauseMs = pauseBefore(begun.exchange, tries);
     const isInVain = tries === MOST_TRIES || waitedMs + pauseMs > MOST_MS;
-    if (isInVain) patience.spendNoMore();
-    if (isInVain || !patience.spend(pauseMs)) break;
+    // What a lock takes says nothing of limits, and is not waited for where locks were seen never to open.
+    const isHeld = isLocked(begun.exchange, exchanges);
+    if (isInVain && !isHeld) patience.spendNoMore();
+    if (isInVain || !(isHeld ? patience.busyMs() > 0 : patience.spend(pauseMs))) break;
     begun.markRepeated();
     await aside(() => pause(pauseMs));
     waitedMs += pauseMs;
