@@ -9,6 +9,7 @@ import type { VerifyEvent } from '../../src/verify/events.ts';
 import { suite } from '../../src/verify/suite.ts';
 import type { VerifyTools } from '../../src/verify/verify.ts';
 import { type RunChanges, runAgainst, startReference } from '../proof/run.ts';
+import { anExchange, verdictOf } from '../verify/made-up.ts';
 
 /** What a run said of a server that fails with 500 where 409 is asked for, and what its recordings say. */
 async function judgedTwice(changes: RunChanges, tools: Partial<VerifyTools> = {}, suiteName = '') {
@@ -88,7 +89,7 @@ it('what is missing in the recordings of this suite was lost, and is blocked', a
   expect(exitCode).toBe(1);
 });
 
-it('what an earlier version recorded otherwise, or not at all, is skipped', async () => {
+it('what an earlier version recorded otherwise, or not at all, is blocked, for it may have failed', async () => {
   const only = ['core.patch.204', 'http.expect-100.reject'];
   const { lines } = await judgedTwice({ only });
   const older = withoutSteps(lines)
@@ -97,8 +98,36 @@ it('what an earlier version recorded otherwise, or not at all, is skipped', asyn
     .join('\n');
   const { results, exitCode } = judgedAgain('r.ndjson', older);
   expect(results.map(({ id, verdict, remark }) => [id, verdict, remark])).toEqual([
-    ['core.patch.204', 'skip', 'its scenario was not recorded'],
-    ['http.expect-100.reject', 'skip', 'its scenario was recorded by another version of the suite'],
+    ['core.patch.204', 'blocked', 'its scenario was not recorded'],
+    ['http.expect-100.reject', 'blocked', 'its scenario was recorded by another version of the suite'],
   ]);
   expect(exitCode).toBe(9);
+});
+
+it('a mistake of the run that an earlier version recorded stays one', async () => {
+  const only = ['core.patch.204'];
+  const { lines } = await judgedTwice({ only });
+  const broken = lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+    .map((value) =>
+      value.scenario === 'patch-steps' ? { ...value, outcome: { kind: 'error', message: 'ours' } } : value,
+    )
+    .map((value) => JSON.stringify(value))
+    .join('\n');
+  const { results } = judgedAgain('r.ndjson', broken);
+  expect(results.map(({ verdict, remark }) => [verdict, remark])).toEqual([['error', 'ours']]);
+});
+
+it('parts that an earlier version recorded without their sizes are not taken for unmodified', () => {
+  const said = (offset: number) => anExchange({ status: 200, headers: { 'Upload-Offset': String(offset) } });
+  const stored = { sizeBytes: 11, sha256: 'a'.repeat(64) };
+  const expected = { ...stored, payload: { kind: 'position', seed: 1, sizeBytes: 11 } };
+  const content = { by: 'finalize', expected, attempts: [], stored };
+  const seen = (heads: readonly object[]) => ({ before: said(11), after: said(11), heads, content });
+  const verdict = (...heads: readonly object[]) => verdictOf('concat.final.patch-unmodified', seen(heads));
+  expect(verdict(said(4))).toBe('blocked');
+  expect(verdict({ sizeBytes: 5, head: said(5) })).toBe('pass');
+  expect(verdict({ sizeBytes: 5, head: said(4) })).toBe('fail');
 });

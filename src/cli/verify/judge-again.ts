@@ -27,10 +27,10 @@ export function judgedAgain(path: string, text: string): VerifyReport {
   const results = checks.map((check) => {
     const untried = head.notTried[check.id];
     if (untried !== undefined) return unjudged(check, 'skip', untried, target);
-    const result = judgedBy(check, recordings, target, { endedEarly: run.endedEarly, isOfOtherSuite });
-    // What an earlier scenario did not look at is no mistake of today's check.
-    return result.verdict === 'error' && isOfOtherSuite
-      ? unjudged(check, 'skip', OTHERWISE_RECORDED, target)
+    const result = judgedBy(check, recordings, target, run.endedEarly);
+    // What an earlier scenario did not look at is no mistake of today's check; what it failed by itself was one.
+    return result.verdict === 'error' && isOfOtherSuite && !hadError(check, recordings)
+      ? unjudged(check, 'blocked', OTHERWISE_RECORDED, target)
       : result;
   });
   const matched = matchExpected(expectedFailures, results);
@@ -64,17 +64,11 @@ export function judgedAgain(path: string, text: string): VerifyReport {
   );
 }
 
-/** What is known of the run that recorded. */
-interface Recorded {
-  readonly endedEarly: string | undefined;
-  readonly isOfOtherSuite: boolean;
-}
-
 function judgedBy(
   check: Check,
   recordings: readonly Recording[],
   target: Target,
-  { endedEarly, isOfOtherSuite }: Recorded,
+  endedEarly: string | undefined,
 ): CheckResult {
   if (target.elsewhere !== undefined) return unjudged(check, 'blocked', target.elsewhere, target);
   if ('atLeast' in check.reads) {
@@ -86,12 +80,14 @@ function judgedBy(
     return judge(check, all, target);
   }
   const recording = recordings.find(({ scenario }) => scenario === check.reads.id);
-  if (recording === undefined) {
-    // Only another version of the suite asks for what a run that came to its end has not recorded.
-    const isNew = isOfOtherSuite && endedEarly === undefined;
-    return unjudged(check, isNew ? 'skip' : 'blocked', endedEarly ?? NOT_RECORDED, target);
-  }
-  return judge(check, recording, target);
+  // The run had the check, by another scenario perhaps: that it was broken there is not known any more.
+  return recording === undefined
+    ? unjudged(check, 'blocked', endedEarly ?? NOT_RECORDED, target)
+    : judge(check, recording, target);
+}
+
+function hadError({ reads }: Check, recordings: readonly Recording[]): boolean {
+  return recordings.some(({ scenario, outcome }) => scenario === reads.id && outcome.kind === 'error');
 }
 
 /** None of its scenarios came to its end, though one was tried or would have been. */
