@@ -21,14 +21,13 @@ export function whyPutOff(
 
 /**
  * 503 is also how a lock says that it is still held (protocol v1): to an upload on which a chunk broke off before, or
- * came beside another one.
+ * came beside another request.
  */
 export function isLocked(putOff: Exchange, exchanges: readonly Exchange[]): boolean {
-  const chunks = exchanges.filter(({ n, url, sent }) => {
-    return n < putOff.n && url === putOff.url && sent.method === 'PATCH';
-  });
-  const leavesLock = (chunk: Exchange) => chunk.answer === undefined || overlapsAnother(chunk, chunks);
-  return putOff.answer?.status === 503 && chunks.some(leavesLock);
+  const earlier = exchanges.filter(({ n, url }) => n < putOff.n && url === putOff.url);
+  const leavesLock = (exchange: Exchange) =>
+    exchange.sent.method === 'PATCH' && (exchange.answer === undefined || overlapsAnother(exchange, earlier));
+  return putOff.answer?.status === 503 && earlier.some(leavesLock);
 }
 
 /**

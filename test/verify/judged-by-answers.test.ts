@@ -206,6 +206,18 @@ describe('a server that limits requests', () => {
   });
 
   it.each([
+    ['beside a chunk, where 503 is a lock', 'DELETE', 2, 'pass'],
+    ['beside a chunk, where 503 is a lock', 'HEAD', 2, 'pass'],
+    ['behind a chunk that was taken', 'DELETE', 7, 'blocked'],
+  ])('may be asked for an upload %s: %s', (_where, method, startedMs, verdict) => {
+    const chunk = { ...anExchange({ status: 204 }, { method: 'PATCH' }), n: 1, startedMs: 1, endedMs: 5 };
+    const other = { ...anExchange({ status: 204 }, { method }), n: 2, startedMs, endedMs: startedMs + 1 };
+    const putOff = anExchange({ status: 503, headers: { 'Retry-After': '1' } });
+    const exchanges = [chunk, other, { ...putOff, n: 3, startedMs: 9, endedMs: 10 }];
+    expect(judge(aCheck(), aRecording({ exchanges }), aTarget).verdict).toBe(verdict);
+  });
+
+  it.each([
     ['put off with 503, and taken later', [503, 201], 'note'],
     ['put off with 503, and never taken', [503, 503], 'blocked'],
     ['put off with 503, with a 500 among the malformed ones', [503, 201, 500], 'fail'],
