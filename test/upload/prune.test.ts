@@ -16,7 +16,7 @@ const record: UploadRecord = {
   server: 'http://host/',
   protocol: 'pulse',
   path: '/videos/a.mp4',
-  identity: { sizeBytes: 3, mtimeNs: '1', inode: '2', device: '3' },
+  identity: { sizeBytes: 3, mtimeNs: '1', inode: '2' },
   url: 'http://host/uploads/1',
   createdAt: new Date(START_MS).toISOString(),
   prefix: { bytes: 0, sha256: '' },

@@ -38,6 +38,17 @@ describe('the same command again', () => {
     expect(await readdir(join(bench.dir, 'state'))).toEqual([]);
   });
 
+  it('goes on also where the file system has another device number since, as after a mount', async () => {
+    const bench = await startBench();
+    const file = await interrupted(bench);
+    const path = await stateFile(bench);
+    const record = JSON.parse(await readFile(path, 'utf8'));
+    // Earlier versions kept it.
+    await writeFile(path, JSON.stringify({ ...record, identity: { ...record.identity, device: '1' } }));
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, resumedFromBytes: 2 * MIB }]);
+  });
+
   it('starts over with --no-resume', async () => {
     const bench = await startBench();
     const file = await interrupted(bench);

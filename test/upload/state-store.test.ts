@@ -11,7 +11,7 @@ const key = { server: 'http://host/', protocol: 'pulse', path: '/videos/a.mp4' }
 const record: UploadRecord = {
   schema: 1,
   ...key,
-  identity: { sizeBytes: 3, mtimeNs: '1', inode: '2', device: '3' },
+  identity: { sizeBytes: 3, mtimeNs: '1', inode: '2' },
   url: 'http://host/uploads/1',
   createdAt: '2026-01-01T00:00:00.000Z',
   prefix: { bytes: 0, sha256: '' },

@@ -65,7 +65,7 @@ export function openInput({ pieces, close }: Input, { sizeBytes: said, signal }:
   return {
     name: INPUT,
     path: INPUT,
-    identity: { sizeBytes: said ?? 0, mtimeNs: '', inode: '', device: '' },
+    identity: { sizeBytes: said ?? 0, mtimeNs: '', inode: '' },
     sizeBytes: () => said ?? (hasEnded ? comeBytes : undefined),
     read: async (target, offsetBytes) => {
       if (offsetBytes < keptFromBytes) throw letGoAlready(offsetBytes, keptFromBytes);

@@ -10,7 +10,6 @@ export interface FileIdentity {
   readonly sizeBytes: number;
   readonly mtimeNs: string;
   readonly inode: string;
-  readonly device: string;
 }
 
 /** As an operand: standard input. */
@@ -96,7 +95,6 @@ function differences(before: FileIdentity, after: FileIdentity): string {
     sizeBytes: 'size',
     mtimeNs: 'modification time',
     inode: 'inode',
-    device: 'device',
   };
   const keys = Object.keys(words) as (keyof FileIdentity)[];
   return keys
@@ -121,7 +119,6 @@ function identityOf(name: string, stats: BigIntStats): FileIdentity {
     sizeBytes: Number(stats.size),
     mtimeNs: String(stats.mtimeNs),
     inode: String(stats.ino),
-    device: String(stats.dev),
   };
 }
 

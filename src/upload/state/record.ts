@@ -112,7 +112,7 @@ function isRecord(value: unknown): value is UploadRecord {
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
     phases.some((phase) => phase === record.phase) &&
     Number.isSafeInteger(identity?.sizeBytes) &&
-    [identity?.mtimeNs, identity?.inode, identity?.device].every((text) => typeof text === 'string') &&
+    [identity?.mtimeNs, identity?.inode].every((text) => typeof text === 'string') &&
     isCheckpoint(prefix) &&
     (record.parts === undefined || areParts(record.parts, identity?.sizeBytes)) &&
     (record.joinedUrl === undefined || URL.canParse(String(record.joinedUrl)))
