@@ -105,6 +105,17 @@ describe('--dry-run', () => {
     await expect(stat(join(dir, 't'))).rejects.toThrow('ENOENT');
   });
 
+  test.each([
+    ['one file', ['new.mp4']],
+    ['several files', ['new.mp4', 'other.mp4']],
+  ])('of %s leaves alone what an earlier run wrote into its transcript', async (_what, names) => {
+    const { run, file, dir } = await startBench();
+    for (const name of names) await file(name, 10);
+    await writeFile(join(dir, 't'), 'earlier');
+    expect((await run(...names, '--dry-run', '--transcript', 't')).code).toBe(0);
+    expect(await readFile(join(dir, 't'), 'utf8')).toBe('earlier');
+  });
+
   test('tells what the run itself would find: a changed file, a lost answer, --no-resume, a record of a later version', async () => {
     const { run, begin, file, state, server } = await startBench();
     const planned = async (...args: readonly string[]) =>

@@ -61,13 +61,14 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
 }
 
 function transcriptOf(
-  { transcript: path }: UploadValues,
+  { transcript: path, dryRun }: UploadValues,
   { headers }: UploadSettings,
   files: readonly string[],
   tokens: ReadonlySet<string>,
   report: Report,
 ): Transcript | undefined {
-  if (path === undefined) return undefined;
+  // What only looks sends nothing, and leaves alone what an earlier run wrote there.
+  if (path === undefined || dryRun) return undefined;
   const onTrouble = (message: string) => report({ type: 'upload.warning', file: '', message });
   return openTranscript(path, { givenHeaders: headers, tokens, files, onTrouble });
 }
