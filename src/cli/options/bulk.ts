@@ -80,7 +80,7 @@ export const bulkOptions = {
   ledger: {
     kind: 'value',
     flags: '--ledger <file>',
-    says: 'keep outcomes; skip what it proves',
+    says: 'keep outcomes; skip what is done',
     parse: parseText,
   },
   jobs: { kind: 'value', flags: '-j, --jobs <n>', says: 'files at a time [4]', parse: parseJobs },
