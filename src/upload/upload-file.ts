@@ -19,7 +19,7 @@ import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
 import { openSource, type Source } from './source/source.ts';
 import { heldStore } from './state/held-store.ts';
-import type { UploadKey } from './state/state-store.ts';
+import type { UploadKey, UploadRecord } from './state/state-store.ts';
 import { forget, tidily } from './tidily.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
@@ -66,9 +66,9 @@ export async function uploadFile(
       await abandon({ protocol, settings, tools, source }, key, error);
       // What failed is the error to tell, and none that comes of the tidying.
       const kept = await given.store.read(key, () => undefined).catch(() => undefined);
-      const isKept = kept !== undefined && kept.phase !== 'creating' && kept.unwritten === undefined;
+      const resumable = kept !== undefined && isResumable(kept);
       await lock.release().catch(() => undefined);
-      throw given.signal?.aborted ? interrupted(source, isKept) : resumableOr(error, isKept);
+      throw given.signal?.aborted ? interrupted(source, resumable) : resumableOr(error, resumable);
     } finally {
       release();
     }
@@ -139,6 +139,13 @@ function warnOfName(job: Pick<Job, 'source' | 'tools' | 'settings' | 'protocol'>
     job,
     'its name holds control characters, which many servers refuse in the end; give it another with --name',
   );
+}
+
+/** Whether the next run goes on with what is remembered. */
+function isResumable({ phase, headless, unwritten }: UploadRecord): boolean {
+  // Without HEAD nobody can say where to go on: only what has every byte is finalized again.
+  if (phase === 'sending' && headless) return false;
+  return phase !== 'creating' && unwritten === undefined;
 }
 
 function interrupted(source: Source, resumable: boolean): PulseError {

@@ -133,6 +133,43 @@ describe('a server without HEAD', () => {
     ]);
   });
 
+  it('is promised no resumption: what broke off starts over', async () => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.PATCH = [stay, ...Array(4).fill({ answer: 503 })];
+    expect((await bench.upload(await bench.file(2 * MIB))).exitCode).toBe(4);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: 'run the same command again', resumable: false },
+    ]);
+  });
+
+  it('is promised none after an interruption either', async () => {
+    const bench = await startBench({ headless: true });
+    const stop = new AbortController();
+    const file = await bench.file(2 * MIB);
+    bench.server.script.PATCH = [stay, { first: () => stop.abort() }];
+    expect((await bench.upload(file, {}, { signal: stop.signal })).exitCode).toBe(130);
+    expect(bench.of('upload.failed')).toMatchObject([
+      {
+        message: `the upload of ${file} was interrupted`,
+        hint: 'run the same command again',
+        resumable: false,
+      },
+    ]);
+  });
+
+  it('of which only finalize is missing gets it from the next run, as was promised', async () => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.FINALIZE = Array(4).fill({ answer: 503 });
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: expect.stringContaining('run the same command again: it resumes'), resumable: true },
+    ]);
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 2 * MIB }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
+  });
+
   it('starts over in a later run, and says why', async () => {
     const bench = await startBench({ headless: true });
     bench.server.script.PATCH = [stay, ...Array(4).fill({ answer: 500 })];
