@@ -133,6 +133,19 @@ describe('a server without HEAD', () => {
     ]);
   });
 
+  it.each([
+    ['no Upload-Offset', { 'Upload-Offset': undefined }],
+    ['junk', { 'Upload-Offset': 'NaN' }],
+    ['an offset beyond what was sent', { 'Upload-Offset': String(5 * MIB) }],
+  ])('whose 204 has %s is exit 6: no chunk is sent on a guess', async (_, patchHeaders) => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.PATCH = [{ patchHeaders }];
+    expect((await bench.upload(await bench.file(2 * MIB))).exitCode).toBe(6);
+    expect(bench.server.lines().filter((line) => line.startsWith('HEAD'))).toHaveLength(1);
+    expect(offsets(bench)).toEqual([0]);
+    expect(bench.server.finished.size).toBe(0);
+  });
+
   it('is promised no resumption: what broke off starts over', async () => {
     const bench = await startBench({ headless: true });
     bench.server.script.PATCH = [stay, ...Array(4).fill({ answer: 503 })];
