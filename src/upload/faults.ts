@@ -12,6 +12,8 @@ export type Remedy =
   | 'wait'
   /** The offset is not the server's. */
   | 'realign'
+  /** 204, which no page is, but it does not say where the upload is now. */
+  | 'ask'
   /** The chunk is too large for something on the way. */
   | 'shrink'
   /** The upload is not, or no longer, there. */

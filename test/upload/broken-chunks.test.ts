@@ -1,4 +1,5 @@
 import { appendFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Send } from '../../src/protocol/wire.ts';
 import { createTransport } from '../../src/transport/http.ts';
@@ -69,6 +70,36 @@ describe('after a doubtful PATCH the offset of HEAD decides', () => {
     await bench.upload(file);
     await expectProven(bench, file);
     expect(offsets(bench)).toEqual([0, MIB]);
+  });
+
+  it('at once, and with one word for all files, where the server never names the offset of a chunk', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(4).fill({ patchHeaders: { 'Upload-Offset': undefined } });
+    const files = [await bench.file(2 * MIB, 'a.mp4'), await bench.file(2 * MIB, 'b.mp4')];
+    expect((await bench.upload(files)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([
+      { proven: true, retries: 0 },
+      { proven: true, retries: 0 },
+    ]);
+    expect(bench.clock.pausesMs).toEqual([]);
+    expect(bench.of('upload.warning').map(({ message }) => message)).toEqual([
+      expect.stringContaining('answers chunks without a usable Upload-Offset'),
+    ]);
+    expect(offsets(bench)).toEqual([0, MIB, 0, MIB]);
+  });
+
+  it('after a pause, where the 204 names no offset and HEAD shows a part of the chunk', async () => {
+    const bench = await startBench();
+    const storePart = (res: ServerResponse) => {
+      for (const upload of bench.server.uploads.values()) upload.data = Buffer.alloc(1000);
+      res.writeHead(204).end();
+    };
+    bench.server.script.PATCH = [{ write: storePart }];
+    const file = await bench.file(Buffer.alloc(MIB));
+    await bench.upload(file);
+    await expectProven(bench, file);
+    expect(offsets(bench)).toEqual([0, 1000]);
+    expect(bench.clock.pausesMs).toEqual([1_000]);
   });
 
   it.each([408, 425, 429, 500, 502, 503, 504, 520])('when it answered %i', async (answer) => {
@@ -205,6 +236,15 @@ describe('what trying again cannot help', () => {
     bench.server.script.PATCH = Array(10).fill({ acceptBytes: 0 });
     expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(6);
     expect(offsets(bench)).toHaveLength(4);
+  });
+
+  it('a 204 that names no offset and stores nothing is exit 6 after the budget, as slowly as any', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = Array(10).fill({ answer: 204 });
+    expect((await bench.upload(await bench.file(MIB))).exitCode).toBe(6);
+    expect(offsets(bench)).toHaveLength(4);
+    expect(bench.clock.pausesMs).toEqual([1_000, 1_000, 1_000]);
+    expect(bench.of('upload.warning')).toEqual([]);
   });
 
   it('a 409 at the very offset that HEAD names is exit 6 after the budget', async () => {

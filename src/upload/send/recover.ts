@@ -2,12 +2,13 @@ import type { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
 import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
+import { warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
 import { compareWithLastAnswer, completeAt, noteLastAnswer, orComplete } from './last-answer.ts';
-import { countRequest, type Sending } from './sending.ts';
+import { countRequest, endOf, type Sending } from './sending.ts';
 import { shrink, shrinkOnSecondTimeout } from './smaller-chunks.ts';
 import { realignWithoutHead, repeatWithoutHead } from './without-head.ts';
 
@@ -32,6 +33,7 @@ const steps: Readonly<Record<Remedy, Step>> = {
   pause,
   wait: waitForLock,
   realign,
+  ask: askAtOnce,
   gone: async (sending, _, fault) =>
     (await mayComeBack(sending, fault)) ? undefined : ((await completeAt(sending)) ?? lost(fault)),
   shrink: async (sending, chunk, fault) => {
@@ -97,6 +99,20 @@ async function realign(sending: Sending, chunk: Chunk, fault: Fault): Promise<nu
   if (named === undefined || named === chunk.offsetBytes) return undefined;
   await assertOurs(sending, named, '409');
   return named;
+}
+
+/** Some servers never name the offset of a chunk. Where HEAD shows all of it, there is nothing to pause for. */
+async function askAtOnce(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | undefined> {
+  const { job, upload } = sending;
+  const doubtful = { ...fault, remedy: 'realign' } as const;
+  if (upload.record.headless) return realign(sending, chunk, doubtful);
+  countRequest(sending);
+  const asked = await askOffset(job, upload.url);
+  if ('fault' in asked || asked.value.offsetBytes !== endOf(chunk)) return realign(sending, chunk, doubtful);
+  const offsetBytes = await believed(sending, chunk, doubtful, asked.value);
+  if (job.tools.host.isNews('no Upload-Offset'))
+    warn(job, 'the server answers chunks without a usable Upload-Offset; HEAD is asked for it each time');
+  return offsetBytes;
 }
 
 function stuck({ standstill }: Sending, fault: Fault): Fault {

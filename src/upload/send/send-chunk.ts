@@ -58,5 +58,6 @@ function acceptedOffset(request: WireRequest, outcome: Outcome, chunk: Chunk, no
     offsetBytes === undefined
       ? `without a usable Upload-Offset${text === undefined ? '' : ` (${text})`}`
       : `with Upload-Offset ${offsetBytes}, expected ${endOf(chunk)}`;
-  return { ...protocolFault(request, outcome, said), remedy: 'realign' };
+  const remedy = offsetBytes === undefined && outcome.status === 204 ? 'ask' : 'realign';
+  return { ...protocolFault(request, outcome, said), remedy };
 }
