@@ -199,6 +199,17 @@ describe('the exit code says what went wrong', () => {
     expect(stderr).toMatch(/^error: .+\n next: .+$/m);
   });
 
+  test('an unknown host: 4, with what to check', async () => {
+    const { run } = await startBench();
+    // A resolver that is slow to say so is not to become a time-out.
+    const args = ['-s', 'http://no-such-host.invalid', '--retries', '0', '--timeout', '1m'];
+    const { code, stdout, stderr } = await run(['video.mp4', ...args]);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(
+      /^error: .*the host name (is not known|could not be looked up).*\n next: check the host name in --server, and the network$/m,
+    );
+  });
+
   test.skipIf(process.platform === 'win32')(
     'a name that is not UTF-8 is told from a missing file',
     async () => {
