@@ -71,7 +71,11 @@ const byStatus: Readonly<Record<number, Rule>> = {
   410: ['gone', 'refused', elsewhere],
   412: ['stop', 'refused', 'this tool speaks tus 1.0.0; check --protocol'],
   413: ['shrink', 'refused', 'the server, or a proxy before it, limits the size'],
-  415: ['stop', 'refused', 'try --body multipart, if the server takes chunks as form data'],
+  415: [
+    'stop',
+    'refused',
+    'if it is the form of the chunks that it does not take, try the other --body: raw or multipart',
+  ],
   422: [
     'stop',
     'integrity',

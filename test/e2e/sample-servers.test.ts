@@ -110,10 +110,13 @@ describe.each([
   ['binary', binary],
   ['adapter', adapter],
 ] as const)('%s', (_, start) => {
-  it('takes no forms: exit 5, and what it takes instead', async () => {
+  it('takes no forms: exit 5, what it takes instead, and how to send that', async () => {
     const { code, stderr, stored, chunkTypes } = await tryServer(start, [], forms);
     expect([code, stored]).toEqual([5, []]);
     expect(stderr).toContain('415');
+    expect(stderr).toContain(
+      'next: if it is the form of the chunks that it does not take, try the other --body',
+    );
     expect(chunkTypes).toEqual(['multipart/form-data']);
   });
 });
