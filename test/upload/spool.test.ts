@@ -1,23 +1,11 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSpool } from '../../src/upload/source/spool.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
-
-/** Does this before each fsync. */
-async function beforeSync(act: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const handle = await open('package.json');
-  const prototype: FileHandle = Object.getPrototypeOf(handle);
-  await handle.close();
-  const { sync } = prototype;
-  const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
-    await act(this);
-    await sync.call(this);
-  });
-  onTestFinished(() => spy.mockRestore());
-}
+import { beforeSync } from '../system/before-sync.ts';
 
 /** An input of 3,000 bytes. */
 const input = () => ({
