@@ -1,27 +1,14 @@
-import { closeSync, futimesSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, futimesSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isoTime, recordLine } from '../../src/bulk/ledger/ledger-record.ts';
 import { runBin, temporaryFolder } from '../cli/run-bin.ts';
+import { peakMeter } from '../system/peak-memory.ts';
 
 const FILES = 100_000;
 const PER_FOLDER = 1_000;
 /** What issue 5 allows for 100,000 entries. */
 const MOST_MIB = 250;
-
-/**
- * Leaves the peak of its memory, in KiB, in a file when the process ends. On Linux from VmHWM: what getrusage reports
- * begins with the size of whoever started the process, here of a test worker.
- */
-const peakMeter = (path: string) => {
-  const code = `import { readFileSync, writeFileSync } from 'node:fs';
-    const ofLinux = () => /^VmHWM:\\s+(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
-    process.on('exit', () => {
-      const kib = process.platform === 'linux' ? ofLinux() : process.resourceUsage().maxRSS;
-      writeFileSync(${JSON.stringify(path)}, String(kib));
-    });`;
-  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
-};
 
 it(`${FILES} files are planned, compared with a ledger and skipped in at most ${MOST_MIB} MiB`, async () => {
   const dir = await temporaryFolder();
@@ -56,7 +43,7 @@ it(`${FILES} files are planned, compared with a ledger and skipped in at most ${
   closeSync(descriptor);
   expect(statSync(ledger).size).toBeGreaterThan(40_000_000);
 
-  const peak = join(dir, 'peak');
+  const peak = peakMeter(join(dir, 'peak'));
   const args = [
     '-r',
     join(dir, 'recordings'),
@@ -68,9 +55,9 @@ it(`${FILES} files are planned, compared with a ledger and skipped in at most ${
   ];
   const measured = async (more: readonly string[]) => {
     const env = { PULSE_UPLOAD_STATE_DIR: join(dir, 'state') };
-    const { code, stdout } = await runBin([...args, ...more], { node: peakMeter(peak), env });
+    const { code, stdout } = await runBin([...args, ...more], { node: peak.node, env });
     const end = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '{}');
-    return { code, end, mib: Number(readFileSync(peak, 'utf8')) / 1024 };
+    return { code, end, mib: peak.mib() };
   };
   const most = (name: string, { mib }: { mib: number }) => {
     process.stdout.write(`peak memory, ${name}: ${Math.round(mib)} MiB\n`);
