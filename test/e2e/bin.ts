@@ -23,26 +23,26 @@ export function temporaryFolder(): string {
   return dir;
 }
 
-function start(args: readonly string[], stateDir: string): ChildProcess {
+function start(args: readonly string[], stateDir: string, node: readonly string[] = []): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PULSE_UPLOAD_'));
   const env = { ...Object.fromEntries(inherited), PULSE_UPLOAD_STATE_DIR: stateDir, NO_COLOR: '1' };
-  const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...node, bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
 
-async function ended(child: ChildProcess): Promise<Ended> {
+async function ended(child: ChildProcess, args: readonly string[]): Promise<Ended> {
   const texts = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (texts.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (texts.stderr += text));
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  refuseOddEvents(child.spawnargs.slice(2), {}, texts.stdout);
+  refuseOddEvents(args, {}, texts.stdout);
   return { code, signal, ...texts };
 }
 
-/** Runs the real bin to its end. */
-export function run(args: readonly string[], stateDir: string): Promise<Ended> {
-  return ended(start(args, stateDir));
+/** Runs the real bin to its end; `node` are flags of node itself. */
+export function run(args: readonly string[], stateDir: string, node: readonly string[] = []): Promise<Ended> {
+  return ended(start(args, stateDir, node), args);
 }
 
 /** Runs the real bin, and kills it as soon as `when` says so of its events (`--json`). */
@@ -52,8 +52,9 @@ export async function runAndKill(
   signal: NodeJS.Signals,
   when: (event: Readonly<Record<string, unknown>>) => boolean,
 ): Promise<Ended> {
-  const child = start([...args, '--json'], stateDir);
-  const end = ended(child);
+  const withEvents = [...args, '--json'];
+  const child = start(withEvents, stateDir);
+  const end = ended(child, withEvents);
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (when(JSON.parse(line))) child.kill(signal);
