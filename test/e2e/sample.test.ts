@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, serve, temporaryFolder } from './bin.ts';
@@ -9,6 +9,13 @@ const sample = 'fixtures/sample.mp4';
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 describe('the sample video', () => {
+  it('is of 3 to 6 MiB and no whole number of them, so that several chunks are sent and the last is a short one', () => {
+    const mib = statSync(sample).size / 1_048_576;
+    expect(mib).toBeGreaterThan(3);
+    expect(mib).toBeLessThan(6);
+    expect(Number.isInteger(mib)).toBe(false);
+  });
+
   it.each(['raw', 'multipart'])(
     'arrives whole as %s chunks: same sha256, and a player opens it',
     async (body) => {
