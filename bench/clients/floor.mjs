@@ -1,12 +1,13 @@
 /**
- * The floor: the same requests with the same bytes over one bare socket, without retries, time-outs, state or
- * parsing. Arguments: FILE PORT CHUNK_BYTES [sha256]. With the last one it computes the file's checksum, too, and
+ * The floor: the same requests with the same headers and bytes over one bare socket, without retries, time-outs, state
+ * or parsing. Arguments: FILE PORT CHUNK_BYTES [sha256]. With the last one it computes the file's checksum, too, and
  * compares it with the server's. The next chunk is read (and hashed) while the current one is on its way; reading with
  * readSync is what measured fastest (the page cache answers at once, a thread hop costs more).
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
+import { basename } from 'node:path';
 
 const [file = '', port, chunkBytesText, algorithm] = process.argv.slice(2);
 const chunkBytes = Number(chunkBytesText);
@@ -44,8 +45,8 @@ socket.on('error', (error) => waiting?.reject(error));
 socket.on('close', () => waiting?.reject(new Error('the sink closed the connection')));
 
 /**
- * @param {string} head Request line and headers, without Host.
- * @param {Uint8Array} body
+ * @param {string} head Request line and headers, without those that every request has.
+ * @param {Uint8Array | undefined} body Absent where the request has no length, either.
  * @param {number} expectedStatus
  * @returns {Promise<string>}
  */
@@ -54,27 +55,34 @@ async function exchange(head, body, expectedStatus) {
   const answered = new Promise((resolve, reject) => {
     waiting = { resolve, reject };
   });
+  const length = body === undefined ? '' : `Content-Length: ${body.length}\r\n`;
+  const usual = `Tus-Resumable: 1.0.0\r\nHost: 127.0.0.1:${port}\r\nConnection: keep-alive\r\n${length}`;
   socket.cork();
-  socket.write(`${head}\r\nHost: 127.0.0.1:${port}\r\nContent-Length: ${body.length}\r\n\r\n`, 'latin1');
-  if (body.length > 0) socket.write(body);
+  socket.write(`${head}\r\n${usual}\r\n`, 'latin1');
+  if (body !== undefined && body.length > 0) socket.write(body);
   socket.uncork();
   const text = await answered;
   if (!text.startsWith(`HTTP/1.1 ${expectedStatus} `)) throw new Error(`unexpected answer: ${text}`);
   return text;
 }
 
-const nothing = Buffer.alloc(0);
+const filename = basename(file);
+/** @param {string} text */
+const base64 = (text) => Buffer.from(text).toString('base64');
+const metadata = `filename ${base64(filename)},filetype ${base64('application/octet-stream')}`;
 const created = await exchange(
-  `POST /uploads HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nUpload-Length: ${sizeBytes}`,
-  nothing,
+  `POST /uploads HTTP/1.1\r\nUpload-Length: ${sizeBytes}\r\nUpload-Metadata: ${metadata}`,
+  Buffer.alloc(0),
   201,
 );
 const path = /^location: (.+)$/im.exec(created)?.[1]?.trim();
 if (path === undefined) throw new Error('the sink gave no Location');
 
+await exchange(`HEAD ${path} HTTP/1.1\r\nCache-Control: no-cache`, undefined, 200);
+
 let chunk = readChunk(0);
 for (let offset = 0; offset < sizeBytes; ) {
-  const head = `PATCH ${path} HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: ${offset}`;
+  const head = `PATCH ${path} HTTP/1.1\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: ${offset}`;
   const answered = exchange(head, chunk, 204);
   offset += chunk.length;
   if (offset < sizeBytes) chunk = readChunk(offset);
@@ -82,7 +90,7 @@ for (let offset = 0; offset < sizeBytes; ) {
 }
 
 const uploadId = path.slice(path.lastIndexOf('/') + 1);
-const wish = Buffer.from(JSON.stringify({ uploadId, filename: 'bench.bin' }));
+const wish = Buffer.from(JSON.stringify({ uploadId, filename }));
 const finalized = await exchange(
   'POST /uploads/finalize HTTP/1.1\r\nContent-Type: application/json',
   wish,
