@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -31,6 +31,20 @@ test.each([
   const [line, hint] = stderr.split(/(?<=\n)/);
   expect(line).toMatch(/^error: a part of the program is missing, or was replaced while it ran: .+\n$/);
   expect([hint, stderr]).toEqual([next, `${line}${next}`]);
+});
+
+test('serve that lacks what colours its words says so and ends, it listens no more', async () => {
+  const dir = await installation();
+  rmSync(join(dir, 'node_modules'));
+  mkdirSync(join(dir, 'node_modules'));
+  symlinkSync(resolve('node_modules', 'commander'), join(dir, 'node_modules', 'commander'), 'junction');
+  const ended = await runBin(['serve', '--port', '0', '--dir', join(dir, 'served')], {
+    bin: join(dir, 'bin', 'pulse-upload.js'),
+    env: { FORCE_COLOR: '1', XDG_CONFIG_HOME: join(dir, 'config') },
+  });
+  expect(ended).toMatchObject({ code: 70, stdout: '' });
+  expect(ended.stderr).toContain('chalk');
+  expect(ended.stderr.endsWith(next)).toBe(true);
 });
 
 function removeChunks(dir: string, names: RegExp): void {

@@ -47,6 +47,8 @@ async function serve(values: ServeValues): Promise<number> {
   const { settings, notice } = await prepared(values);
   const { startServer } = await import('../../server/server.ts');
   const { servedExtensions } = await import('../serve/extensions.ts');
+  // Before it listens: what fails here has nothing to close.
+  const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
   const interruption = watchForSignals();
   const style = values.json ? 'json' : 'logfmt';
   const server = await startServer({
@@ -55,7 +57,6 @@ async function serve(values: ServeValues): Promise<number> {
     ...(!values.quiet && { log: (entry) => process.stderr.write(logLine(entry, new Date(), style)) }),
   });
   await closingOnFailure(server, () => keepLink(values, server));
-  const paint = await createPaint(wantsColor(process.stderr, process.env, values.noColor));
   process.stderr.write(notice(server.url, paint));
   process.stdout.write(`${server.url}\n`);
   if (!values.quiet && !values.json) process.stderr.write(welcome(values, settings, server, paint));
