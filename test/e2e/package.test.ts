@@ -7,11 +7,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { runBin, startBin } from '../cli/run-bin.ts';
 
 const windows = process.platform === 'win32';
 
@@ -23,7 +25,41 @@ function npm(args: readonly string[], cwd: string): string {
   });
 }
 
-it('the packed tarball works where it is installed, with nothing of the checkout', () => {
+/** What loads each package that the program needs: none of them may come from the checkout. */
+async function expectAllPackages(installed: string, dir: string): Promise<void> {
+  mkdirSync(join(dir, 'videos'), { recursive: true });
+  for (const name of ['a.mp4', 'b.mp4']) {
+    writeFileSync(join(dir, 'videos', name), name);
+    // What is young in a folder is left for later.
+    utimesSync(join(dir, 'videos', name), 1_769_860_800, 1_769_860_800);
+  }
+  writeFileSync(join(dir, 'list.csv'), 'file,name\nvideos/a.mp4,c.mp4\n');
+  const env = {
+    PULSE_UPLOAD_STATE_DIR: join(dir, 'state'),
+    XDG_CONFIG_HOME: join(dir, 'config'),
+    FORCE_COLOR: '1',
+  };
+  const options = { cwd: dir, env, bin: join(installed, 'bin', 'pulse-upload.js') };
+  const server = startBin(['serve', '--port', '0', '--dir', 'uploads', '--quiet'], options);
+  const url = (await server.until('stdout', /\n/)).trim();
+
+  const run = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await runBin(args, options);
+    expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+    return { stdout, stderr };
+  };
+  const one = await run('videos/a.mp4', '--server', url, '--progress', 'bar');
+  expect(one.stderr).toContain(' 0 % ');
+  expect(one.stderr).toContain('\x1b[32myes, the server holds exactly these bytes');
+  await run('--manifest', 'list.csv', '--server', url);
+  await run('-r', 'videos', '--include', 'b.*', '--server', url, '--progress', 'bar');
+  const stored = readdirSync(join(dir, 'uploads')).filter((name) => name.endsWith('.mp4'));
+  expect(stored.toSorted()).toEqual(['a.mp4', 'b.mp4', 'c.mp4']);
+  await run('verify', url, '--only', 'pulse.head.200', '--report', 'junit=results.xml');
+  expect(readFileSync(join(dir, 'results.xml'), 'utf8')).toContain('pulse.head.200');
+}
+
+it('the packed tarball works where it is installed, with nothing of the checkout', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'pulse-upload-pack-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   // Without scripts: `prepare` would build again while other tests run what is built.
@@ -66,6 +102,8 @@ it('the packed tarball works where it is installed, with nothing of the checkout
   );
   expect(links.length).toBeGreaterThan(60);
   expect(links.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
+
+  await expectAllPackages(installed, join(dir, 'work'));
 
   // A project that keeps the tarball, as docs/ci.md says: whoever installs the project has `npx pulse-upload`.
   const project = join(dir, 'project');
