@@ -213,3 +213,26 @@ describe.skipIf(problem !== undefined)('a state folder that two users share', ()
     },
   );
 });
+
+test.skipIf(problem !== undefined)('a video that one may not read: 3, with what to do', async () => {
+  const dir = await temporaryFolder();
+  await chmod(dir, 0o755);
+  const video = join(dir, 'a.mp4');
+  await writeFile(video, 'content');
+  await chmod(video, isRoot ? 0o600 : 0);
+  const server = await startScriptedServer();
+  onTestFinished(() => server.close());
+  const stateDir = await ownFolder(dir, 'state');
+  const env = { PULSE_UPLOAD_STATE_DIR: stateDir, HOME: dir, XDG_CONFIG_HOME: join(dir, 'config') };
+  const upload = () =>
+    runBin([video, '--server', server.url, '--protocol', 'pulse'], { cwd: '/', env, ...user });
+  expect(await upload()).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr: `error: ${video} cannot be read: permission denied\n next: allow this user to read it\n`,
+  });
+  expect(server.seen).toEqual([]);
+  // What it says to do helps.
+  await chmod(video, 0o644);
+  expect((await upload()).code).toBe(0);
+});
