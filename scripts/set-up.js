@@ -9,13 +9,21 @@ const installed = join(root, 'node_modules', '.package-lock.json');
 const lockfile = join(root, 'package-lock.json');
 
 /** @param {...string} args */
-const npm = (...args) =>
-  // On Windows npm is a .cmd file, which only a shell starts.
-  execFileSync('npm', args, {
-    cwd: root,
-    stdio: ['ignore', process.stderr, 'inherit'],
-    shell: process.platform === 'win32',
-  });
+const npm = (...args) => {
+  try {
+    execFileSync('npm', args, {
+      cwd: root,
+      // Which scripts it starts is worth reading only where one fails.
+      stdio: ['ignore', 'pipe', 'inherit'],
+      maxBuffer: Number.POSITIVE_INFINITY,
+      // On Windows npm is a .cmd file, which only a shell starts.
+      shell: process.platform === 'win32',
+    });
+  } catch (error) {
+    process.stderr.write(/** @type {{ stdout?: Buffer | null }} */ (error).stdout ?? '');
+    throw error;
+  }
+};
 
 try {
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {

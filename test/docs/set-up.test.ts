@@ -18,7 +18,7 @@ import { parse } from 'yaml';
 const run = promisify(execFile);
 
 /** A project that, like this one, is built by a package that it needs for development only. */
-function project(): string {
+function project(scripts: Readonly<Record<string, string>> = {}): string {
   const dir = mkdtempSync(join(tmpdir(), 'pulse-upload-set-up-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const write = (path: string, value: object) => writeFileSync(join(dir, path), JSON.stringify(value));
@@ -26,7 +26,7 @@ function project(): string {
   copyFileSync('scripts/set-up.js', join(dir, 'scripts', 'set-up.js'));
   write('builder/package.json', { name: 'builder', version: '1.0.0' });
   const devDependencies = { builder: 'file:builder' };
-  write('package.json', { name: 'built', version: '1.0.0', type: 'module', devDependencies });
+  write('package.json', { name: 'built', version: '1.0.0', type: 'module', scripts, devDependencies });
   const packages = {
     '': { name: 'built', version: '1.0.0', devDependencies },
     builder: { version: '1.0.0', dev: true },
@@ -54,5 +54,26 @@ describe.skipIf(process.platform === 'win32')('where NODE_ENV says production', 
     const env = { ...process.env, NODE_ENV: 'production', GITHUB_ACTION_PATH: dir };
     await run(command, args, { cwd: dir, env });
     expect(existsSync(join(dir, 'node_modules', 'builder', 'package.json'))).toBe(true);
+  });
+});
+
+describe('the set-up of a clone', () => {
+  const prepare = 'node -e "console.log(String(6 * 7), process.exitCode = Number(process.env.FAILS ?? 0))"';
+  const setUp = async (env: Readonly<Record<string, string>>) =>
+    run(process.execPath, ['scripts/set-up.js'], {
+      cwd: project({ prepare }),
+      env: { ...process.env, ...env },
+    });
+
+  test('is one line where all is well', async () => {
+    expect(await setUp({})).toEqual({ stdout: '', stderr: 'Installing what package-lock.json names …\n' });
+  });
+
+  test('shows what its scripts print where one fails', async () => {
+    await expect(setUp({ FAILS: '3' })).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/\n42 3\n[\s\S]*The set-up failed: see above\./),
+    });
   });
 });
