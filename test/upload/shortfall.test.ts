@@ -40,6 +40,38 @@ describe('a server that loses bytes after it acknowledged the last of them', () 
     expect([...bench.server.finished.values()].map((stored) => stored.equals(content))).toEqual([true]);
   });
 
+  it.each([
+    ['400', [{ answer: 400 }]],
+    ['404', [{ answer: 404 }]],
+    ['422', [{ answer: 422 }]],
+    ['500 to each try', Array.from({ length: 4 }, () => ({ answer: 500 }))],
+    ['200 and an error', [{ answer: 200, body: '{"error":"upload is not complete"}' }]],
+  ])('is asked what it has where it then answers finalize with %s', async (_, refusals) => {
+    const bench = await startBench();
+    const file = await bench.file(2 * MIB);
+    bench.server.script.FINALIZE = Array.from({ length: 4 }, () => ({ loseAnswer: true }));
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    bench.server.finished.clear();
+    loseTail(bench);
+    bench.server.script.FINALIZE = refusals;
+    expect((await bench.upload(file)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB / 2 }]);
+    expect(bench.server.uploads.size).toBe(1);
+    const content = await readFile(file);
+    expect([...bench.server.finished.values()].map((stored) => stored.equals(content))).toEqual([true]);
+  });
+
+  it('but has every byte, and refuses them after a lost answer: what it said of finalize stays', async () => {
+    const bench = await startBench();
+    const file = await bench.file(MIB);
+    bench.server.script.FINALIZE = Array.from({ length: 4 }, () => ({ loseAnswer: true }));
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    bench.server.script.FINALIZE = [{ answer: 400 }];
+    bench.server.script.HEAD = Array.from({ length: 4 }, () => ({ answer: 500 }));
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    expect(bench.of('upload.failed').at(-1)?.message).toContain('finalize answered 400');
+  });
+
   it('and does so again and again: the run ends', async () => {
     const bench = await startBench();
     bench.server.script.FINALIZE = Array.from({ length: 20 }, () => ({ answer: 409 }));

@@ -25,7 +25,8 @@ export async function finalizeUpload(
   const { protocol, settings, source, tools } = job;
   const { finalize } = protocol;
   if (finalize === undefined) return undefined;
-  let answerLost = upload.record.phase === 'finalizing';
+  const isRepeated = upload.record.phase === 'finalizing';
+  let answerLost = isRepeated;
   await tools.store.write({ ...upload.record, phase: 'finalizing' });
 
   const filename = settings.name ?? uploadMetadata(source.name, {}).filename ?? source.name;
@@ -59,20 +60,49 @@ export async function finalizeUpload(
       },
     },
   ).catch(async (error: unknown) => {
-    if (!answerLost && gaveUp(job, error)) await noteRefusal();
-    throw error;
+    if (!gaveUp(job, error)) throw error;
+    if (!answerLost) await noteRefusal();
+    // Some servers fail on an upload that lacks bytes, and would in every run.
+    const short = isRepeated && hasFailed(error) ? await shortfallIfSaid(job, upload) : undefined;
+    if (short === undefined) throw error;
+    return short;
   });
   if ('fault' in result) {
     const { fault } = result;
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
-    const short = fault.status === 409 ? await shortfall(job, upload) : undefined;
+    const short =
+      fault.status === 409
+        ? await shortfall(job, upload)
+        : answerLost && !isForToken(fault)
+          ? await shortfallIfSaid(job, upload)
+          : undefined;
     if (!answerLost) await noteRefusal();
     if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
     await tools.store.write(short.shortOf.record);
     return short;
   }
+  if ('shortOf' in result) {
+    await tools.store.write(result.shortOf.record);
+    return result;
+  }
   warnOfOddities(job, result.value);
   return result.value;
+}
+
+/** The same question where finalize itself was answered: what goes wrong with asking hides none of that. */
+async function shortfallIfSaid(job: Job, upload: OpenUpload): Promise<Shortfall | undefined> {
+  const short = await shortfall(job, upload).catch(() => undefined);
+  return short === 'gone' ? undefined : short;
+}
+
+/** Of its own, and not because it is busy. */
+function hasFailed(error: unknown): boolean {
+  const { status = 0 } = error instanceof PulseError ? error : {};
+  return status >= 500 && status !== 503;
+}
+
+function isForToken({ status }: Fault): boolean {
+  return status === 401 || status === 403;
 }
 
 function warnOfOddities(job: Job, { status, otherChecksum, otherSize }: Finalized): void {
