@@ -162,6 +162,29 @@ describe('an input of unknown size', () => {
     ]);
   });
 
+  it.each([
+    ['goes on waiting for it', 'Upload-Defer-Length', [CHUNK, CHUNK, 0, 0, 0, 0], 6],
+    ['then says nothing of its length', 'X-Other', [CHUNK, CHUNK, 0], 0],
+  ])(
+    'is told its size, by itself, as often as there are tries, where a server that names no offsets %s',
+    async (_, header, sizesBytes, exitCode) => {
+      const bench = await startBench();
+      bench.server.script.OPTIONS = [
+        { answer: 204, headers: { 'Tus-Version': '1.0.0', 'Tus-Extension': 'creation-defer-length' } },
+      ];
+      bench.server.script.PATCH = Array(300).fill({ patchHeaders: { 'Upload-Offset': undefined } });
+      const open = { patchHeaders: { 'Upload-Length': undefined, [header]: '1' } };
+      bench.server.script.HEAD = Array(300).fill(open);
+      const url = `${bench.server.url}/uploads`;
+      const run = await sendInput({ ...bench, url }, [payload(2 * CHUNK)], {}, { chunkBytes: CHUNK });
+      expect(run.outcome.exitCode).toBe(exitCode);
+      const said = expect.stringContaining('its length is unknown');
+      expect(run.of('upload.failed').map(({ message }) => message)).toEqual(exitCode === 0 ? [] : [said]);
+      const patches = bench.server.seen.filter(({ method }) => method === 'PATCH');
+      expect(patches.map(({ body }) => body.byteLength)).toEqual(sizesBytes);
+    },
+  );
+
   it('is no success where the server still waits for a size that it was told', async () => {
     const bench = await startBench();
     const open = { patchHeaders: { 'Upload-Length': undefined, 'Upload-Defer-Length': '1' } } as const;

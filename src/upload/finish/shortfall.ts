@@ -1,7 +1,7 @@
 import { PulseError } from '../../errors.ts';
 import { errorOf } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
-import { askOffset } from '../open/offset.ts';
+import { askOffset, stillOpen } from '../open/offset.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 
 /** The upload to go on with, because the server does not hold what it acknowledged. */
@@ -59,15 +59,6 @@ export function sendRestAgain(job: Job, { offsetBytes }: OpenUpload, times: numb
     {
       hint: 'run the same command again; if it ends in the same way, run pulse-upload verify on this server',
     },
-  );
-}
-
-/** An upload whose length the server did not take in is not complete there, whatever its offset is. */
-function stillOpen(sizeBytes: number): PulseError {
-  return new PulseError(
-    'protocol',
-    `the server was told that the upload has ${sizeBytes} bytes and has them all, yet HEAD says that its length is unknown`,
-    { hint: 'run pulse-upload verify on this server; --size avoids unknown lengths' },
   );
 }
 

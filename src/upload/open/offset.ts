@@ -1,3 +1,4 @@
+import { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Answer } from '../../protocol/wire.ts';
 import { protocolFault } from '../faults.ts';
@@ -64,4 +65,13 @@ function cacheSign({ headers }: Answer): string | undefined {
   ];
   const sign = signs.find(([name, pattern]) => pattern.test(headers[name] ?? ''));
   return sign === undefined ? undefined : `${sign[0]}: ${headers[sign[0]]}`;
+}
+
+/** An upload whose length the server did not take in is not complete there, whatever its offset is. */
+export function stillOpen(sizeBytes: number): PulseError {
+  return new PulseError(
+    'protocol',
+    `the server was told that the upload has ${sizeBytes} bytes and has them all, yet HEAD says that its length is unknown`,
+    { hint: 'run pulse-upload verify on this server; --size avoids unknown lengths' },
+  );
 }

@@ -2,9 +2,9 @@ import type { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
 import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
-import { warn } from '../job.ts';
+import { sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
-import { askOffset, type ServerOffset } from '../open/offset.ts';
+import { askOffset, type ServerOffset, stillOpen } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
 import { compareWithLastAnswer, completeAt, noteLastAnswer, orComplete } from './last-answer.ts';
@@ -110,6 +110,12 @@ async function askAtOnce(sending: Sending, chunk: Chunk, fault: Fault): Promise<
   const asked = await askOffset(job, upload.url);
   if ('fault' in asked || asked.value.offsetBytes !== endOf(chunk)) return realign(sending, chunk, doubtful);
   const offsetBytes = await believed(sending, chunk, doubtful, asked.value);
+  if (chunk.bytes.byteLength === 0) {
+    // It told the size, and only that: its offset says nothing of whether that was taken in.
+    if (!asked.value.isDeferred) sending.sizeFollows = false;
+    else if (await sending.patience.lasts(doubtful)) return undefined;
+    else throw stillOpen(sizeOf(job));
+  }
   if (job.tools.host.isNews('no Upload-Offset'))
     warn(job, 'the server answers chunks without a usable Upload-Offset; HEAD is asked for it each time');
   return offsetBytes;
