@@ -61,7 +61,7 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
 async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | InVain | Shortfall> {
   const sent = await sendChunks(job, opened);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: sent.isToBeSentAgain === true };
-  const { atRisk, finishFault, checked, record } = sent;
+  const { atRisk, mayHoldTwice = false, finishFault, checked, record } = sent;
   // Whatever is written from here on, the next run compares all of it with the file.
   const prefix = { bytes: sizeOf(job), sha256: await job.reader.sha256() };
   const upload = { ...opened, record: { ...record, prefix } };
@@ -73,7 +73,7 @@ async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | In
   const gap = isGone ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeOf(job));
   const sha256 = await contentDigest(job, upload);
   try {
-    return await proved(job, upload, { sha256, gap, isGone });
+    return await proved(job, upload, { sha256, gap, isGone, mayHoldTwice });
   } catch (error) {
     if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
     await forget(job);

@@ -1,9 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
+import { type Bench, expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
+import type { SeenRequest, Step } from './scripted-server.ts';
 
 const stay = { first: () => {} };
+
+/** Takes a chunk wherever it belongs, as a server does that only appends. */
+const append = (bench: Bench) => ({
+  write: (res: ServerResponse) => {
+    const { headers, body } = bench.server.seen.at(-1) as SeenRequest;
+    for (const upload of bench.server.uploads.values()) upload.data = Buffer.concat([upload.data, body]);
+    res.writeHead(204, { 'Upload-Offset': String(Number(headers['upload-offset']) + body.byteLength) }).end();
+  },
+});
 
 describe('a server without HEAD', () => {
   it('is recognised, said, and uploaded to all the same', async () => {
@@ -101,6 +111,72 @@ describe('a server without HEAD', () => {
     ).toMatch(/3545728 bytes.*sending it all once more/);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: expect.any(Number) }]);
     expect(bench.server.uploads.size).toBe(2);
+  });
+
+  it.each([
+    ['', {}],
+    [', whether proof is required or not', { requireProof: true }],
+  ])(
+    'that may have stored a chunk twice and proves nothing is exit 8, which no run forgets%s',
+    async (_, changes) => {
+      const bench = await startBench({ headless: true });
+      bench.server.script.PATCH = [stay, { loseAnswer: true }, append(bench), append(bench)];
+      const file = await bench.file(3 * MIB);
+      expect((await bench.upload(file, { ...plainTus(bench), ...changes })).exitCode).toBe(8);
+      expect(bench.of('upload.done')).toEqual([]);
+      expect(bench.of('upload.failed')).toMatchObject([
+        {
+          kind: 'unknown',
+          message: expect.stringContaining('may be there twice'),
+          hint: expect.stringContaining(
+            `has ${3 * MIB} bytes; if it has not, upload it again with --read-back`,
+          ),
+          resumable: false,
+        },
+      ]);
+      await bench.upload(file, plainTus(bench));
+      expect(bench.of('upload.created')).toHaveLength(2);
+    },
+  );
+
+  it('that may have stored a chunk twice is a success where finalize names the size, and unknown where it does not', async () => {
+    const bench = await startBench({ headless: true });
+    for (const [name, patchJson, exitCode] of [
+      ['sized.mp4', { checksum: undefined }, 0],
+      ['unsized.mp4', { checksum: undefined, size: undefined }, 8],
+    ] as const) {
+      bench.server.script.PATCH = [stay, { cutAfterBytes: 400_000, keep: false }];
+      bench.server.script.FINALIZE = [{ patchJson }];
+      expect((await bench.upload(await bench.file(3 * MIB, name))).exitCode).toBe(exitCode);
+    }
+  });
+
+  it('that may have stored a chunk twice is not proven by the checksums of its chunks', async () => {
+    const bench = await startBench({ headless: true });
+    const headers = {
+      'Tus-Version': '1.0.0',
+      'Tus-Extension': 'creation,checksum',
+      'Tus-Checksum-Algorithm': 'sha256',
+    };
+    bench.server.script.OPTIONS = [{ answer: 204, headers }];
+    bench.server.script.PATCH = [{ answer: 460 }, stay, { loseAnswer: true }, append(bench), append(bench)];
+    expect((await bench.upload(await bench.file(3 * MIB), plainTus(bench))).exitCode).toBe(8);
+    expect(bench.of('upload.done')).toEqual([]);
+  });
+
+  it.each<[string, Step[]]>([
+    ['refused it', [{ answer: 423 }]],
+    [
+      'names its place in a 409',
+      [{ loseAnswer: true }, { patchHeaders: { 'Upload-Offset': String(2 * MIB) } }],
+    ],
+    ['answers 409 to it', [{ loseAnswer: true }]],
+  ])('has a chunk once where it %s', async (_, steps) => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.PATCH = [stay, ...steps];
+    const file = await bench.file(3 * MIB);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
+    expect([...bench.server.uploads.values()][0]?.data.equals(await readFile(file))).toBe(true);
   });
 
   it('that spoils the second upload too ends in exit 7 with both checksums', async () => {

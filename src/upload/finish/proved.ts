@@ -28,8 +28,9 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
 
 /**
  * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
- * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where proof is required and
- * cannot be had; then the record is gone unless the content could still prove it.
+ * where they do; `isGone`: HEAD finds the upload no more; `mayHoldTwice`: something in it may be there twice. Throws
+ * `integrity`, and `unknown` where that may be or where proof is required, and proof cannot be had; then the record is
+ * gone unless the content could still prove it.
  */
 export async function proved(
   job: Job,
@@ -38,7 +39,13 @@ export async function proved(
     sha256,
     gap,
     isGone = false,
-  }: { readonly sha256: string; readonly gap: string | undefined; readonly isGone?: boolean },
+    mayHoldTwice = false,
+  }: {
+    readonly sha256: string;
+    readonly gap: string | undefined;
+    readonly isGone?: boolean;
+    readonly mayHoldTwice?: boolean;
+  },
 ): Promise<Brought | Shortfall> {
   const { protocol, settings } = job;
   const sizeBytes = sizeOf(job);
@@ -55,6 +62,12 @@ export async function proved(
   if (finalized !== undefined && 'shortOf' in finalized) return finalized;
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
   const proven = proves(proof);
+  // A size that was compared shows that nothing is there twice.
+  if (!proven && mayHoldTwice && finalized?.sizeBytes === undefined) {
+    // The next run would not know of it, and call it done.
+    await forget(job);
+    throw maybeTwice(job, upload.url.href);
+  }
   // Why there was nothing to compare with, where it is not that nothing was offered.
   const unread =
     finalized?.otherChecksum !== undefined
@@ -124,5 +137,17 @@ function withoutProof(job: Job, url: string, next: keyof typeof NEXT, gap: strin
     'unknown',
     `${why}, so it is not proven that the server holds ${titleOf(job.source.name)} at ${url}`,
     { hint: NEXT[next] },
+  );
+}
+
+function maybeTwice(job: Job, url: string): PulseError {
+  const { protocol, settings, source } = job;
+  const proving = protocol.content !== undefined && !settings.readBack ? ' with --read-back' : '';
+  return new PulseError(
+    'unknown',
+    `the answer to a chunk was lost and the server answers no HEAD, so the chunk was sent again and may be there twice: whether the server holds ${titleOf(source.name)} at ${url} cannot be learned`,
+    {
+      hint: `look at the server whether the file there has ${sizeOf(job)} bytes; if it has not, upload it again${proving}`,
+    },
   );
 }

@@ -51,6 +51,12 @@ export function afterAnswer(
   return { bytes: acceptedBytes };
 }
 
+/** A chunk whose answer was lost was taken again, and nobody says what is there. */
+export function afterRepeat({ bytes }: Checked, offsetBytes: number): Checked {
+  const gap = 'a chunk whose answer was lost was sent again, and may be there twice';
+  return { bytes: Math.min(bytes, offsetBytes), gap };
+}
+
 /** The same, going on at this offset: where it is beyond what was checked, HEAD or a refusal named it. */
 export function afterHead(checked: Checked, offsetBytes: number): Checked {
   if (offsetBytes <= checked.bytes) return { bytes: offsetBytes };

@@ -90,6 +90,8 @@ async function realign(sending: Sending, chunk: Chunk, fault: Fault): Promise<nu
   const { patience, upload, standstill } = sending;
   const named = fault.status === 409 ? parseByteCount(fault.answer?.headers['upload-offset']) : undefined;
   if (upload.record.headless && named === undefined) return realignWithoutHead(sending, chunk, fault);
+  // It counts what it holds: of a chunk that broke off nothing is there beyond that.
+  if (named !== undefined) delete sending.doubt;
   // Refused at the offset that the server itself names: a lock, or a cached HEAD. Either passes, if anything does.
   const tried = standstill?.offsetBytes === chunk.offsetBytes ? standstill.times : 0;
   // Without HEAD nobody else tells what was stored of a chunk that broke off: no try is spent on learning it.

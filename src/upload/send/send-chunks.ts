@@ -21,6 +21,7 @@ import {
   saveLoss,
 } from './sending.ts';
 import { growBack, learnPassing } from './smaller-chunks.ts';
+import { noteRepeat } from './without-head.ts';
 import { showComparison } from './wrong-checksum.ts';
 
 /** The server has every byte; or it no longer knows the upload. */
@@ -28,6 +29,8 @@ export type AllSent =
   | {
       /** Only the final checksum can tell what the server holds. */
       readonly atRisk: boolean;
+      /** A chunk may be there twice, and no HEAD says whether it is. */
+      readonly mayHoldTwice?: true;
       /** What the checksums of the chunks prove. */
       readonly checked: Checked;
       readonly record: UploadRecord;
@@ -56,8 +59,14 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
     await saveInTheEnd(sending);
     throw error;
   }
-  const { atRisk, finishFault, checked, record } = sending;
-  return { atRisk, checked, record, ...(finishFault !== undefined && { finishFault }) };
+  const { atRisk, mayHoldTwice, finishFault, checked, record } = sending;
+  return {
+    atRisk,
+    checked,
+    record,
+    ...(mayHoldTwice && { mayHoldTwice }),
+    ...(finishFault !== undefined && { finishFault }),
+  };
 }
 
 /** An input may let us wait for it: then what the server has by now is told first. */
@@ -97,6 +106,7 @@ async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
   const { offsetBytes, checksum } = chunk;
   const sent = { offsetBytes, endBytes: endOf(chunk), hasChecksum: checksum !== undefined };
   sending.checked = afterAnswer(sending.checked, sent, accepted);
+  noteRepeat(sending, chunk);
   return accepted;
 }
 

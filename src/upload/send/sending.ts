@@ -58,6 +58,8 @@ export interface Sending {
   checked: Checked;
   /** Without HEAD, a chunk was repeated: only the final checksum can tell what the server holds. */
   atRisk: boolean;
+  /** Without HEAD, the server took again what it may have stored before. */
+  mayHoldTwice?: true;
 }
 
 export function createSending(job: Job, upload: OpenUpload): Sending {
