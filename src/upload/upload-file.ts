@@ -17,7 +17,7 @@ import { planParts } from './parts/parts.ts';
 import { chooseDigest } from './send/chunk-digest.ts';
 import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
-import { openSource, type Source } from './source/source.ts';
+import { identify, openSource, type Source, sameFile } from './source/source.ts';
 import { heldStore } from './state/held-store.ts';
 import type { UploadKey, UploadRecord } from './state/state-store.ts';
 import { forget, tidily } from './tidily.ts';
@@ -66,7 +66,7 @@ export async function uploadFile(
       await abandon({ protocol, settings, tools, source }, key, error);
       // What failed is the error to tell, and none that comes of the tidying.
       const kept = await given.store.read(key, () => undefined).catch(() => undefined);
-      const resumable = kept !== undefined && isResumable(kept);
+      const resumable = kept !== undefined && isResumable(kept) && !(await isChanged(source));
       await lock.release().catch(() => undefined);
       throw given.signal?.aborted ? interrupted(source, resumable) : resumableOr(error, resumable);
     } finally {
@@ -146,6 +146,13 @@ function isResumable({ phase, headless, unwritten }: UploadRecord): boolean {
   // Without HEAD nobody can say where to go on: only what has every byte is finalized again.
   if (phase === 'sending' && headless) return false;
   return phase !== 'creating' && unwritten === undefined;
+}
+
+/** What is not the file any more gets a new upload; what is away may come back. */
+async function isChanged({ name, path, identity, once }: Source): Promise<boolean> {
+  if (once !== undefined) return false;
+  const now = await identify(name, path).catch(() => undefined);
+  return now !== undefined && !sameFile(now, identity);
 }
 
 function interrupted(source: Source, resumable: boolean): PulseError {

@@ -326,6 +326,9 @@ describe('a file that changes while it is sent', () => {
     expect(bench.of('upload.failed')[0]?.message).toMatch(
       /changed while it was being uploaded \(size, modification time\)/,
     );
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: expect.stringMatching(/starts a new upload$/), resumable: false },
+    ]);
     expect(bench.server.finished.size).toBe(0);
   });
 
