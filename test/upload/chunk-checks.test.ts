@@ -8,7 +8,7 @@ describe('what checksums prove so far', () => {
     expect(afterAnswer({ bytes: 10 }, whole, 20)).toEqual({ bytes: 20 });
   });
 
-  it('has a gap after a chunk without one, and after a part of a chunk', () => {
+  it('has a gap after a chunk without one, after a part of a chunk, and after what was read twice and not compared', () => {
     expect(afterAnswer({ bytes: 10 }, { ...whole, hasChecksum: false }, 20)).toMatchObject({
       bytes: 10,
       gap: expect.stringContaining('not every chunk'),
@@ -16,6 +16,10 @@ describe('what checksums prove so far', () => {
     expect(afterAnswer({ bytes: 10 }, whole, 15)).toMatchObject({
       bytes: 10,
       gap: expect.stringContaining('a part of a chunk'),
+    });
+    expect(afterAnswer({ bytes: 10 }, { ...whole, isUncompared: true }, 20)).toMatchObject({
+      bytes: 10,
+      gap: expect.stringContaining('too long ago'),
     });
   });
 

@@ -40,7 +40,12 @@ export function checkedBefore({
 /** The server acknowledged a chunk that came with its checksum, up to this offset. */
 export function afterAnswer(
   checked: Checked,
-  chunk: { readonly offsetBytes: number; readonly endBytes: number; readonly hasChecksum: boolean },
+  chunk: {
+    readonly offsetBytes: number;
+    readonly endBytes: number;
+    readonly hasChecksum: boolean;
+    readonly isUncompared?: true;
+  },
   acceptedBytes: number,
 ): Checked {
   if (checked.gap !== undefined) return checked;
@@ -48,6 +53,8 @@ export function afterAnswer(
   // A checksum is that of the whole chunk: of a part that was taken it says nothing.
   if (acceptedBytes < chunk.endBytes)
     return { ...checked, gap: 'the server took a part of a chunk, whose checksum is that of the whole' };
+  if (chunk.isUncompared)
+    return { ...checked, gap: 'bytes were sent again whose first reading was too long ago to be compared' };
   return { bytes: acceptedBytes };
 }
 

@@ -1,12 +1,18 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { Chunk } from '../../protocol/protocol.ts';
 import { changed, type Source } from '../source/source.ts';
 import type { ChunkDigest } from './chunk-digest.ts';
+import { createFirstReading } from './first-reading.ts';
 
 /** A prefix of the file and its digest: what a later run compares before it goes on. */
 export interface Checkpoint {
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** A chunk as it was read. */
+export interface ReadChunk extends Chunk {
+  /** It was read before, and whether as these bytes is not known: its checksum says nothing of the file's digest. */
+  readonly isUncompared?: true;
 }
 
 /**
@@ -16,12 +22,12 @@ export interface Checkpoint {
  */
 export interface ChunkReader {
   /** The chunk at an offset, no longer than `maxBytes`. The file was checked to be unchanged after it was read. */
-  readonly chunk: (offsetBytes: number, maxBytes: number) => Promise<Chunk>;
+  readonly chunk: (offsetBytes: number, maxBytes: number) => Promise<ReadChunk>;
   /** Starts to read the chunk that will probably be asked for next. */
   readonly prefetch: (offsetBytes: number, maxBytes: number) => void;
   /** Hashes up to `bytes` without sending: what the server already holds. Returns the digest of exactly that prefix. */
   readonly hashPrefix: (bytes: number) => Promise<Checkpoint>;
-  /** The digest of a prefix that ends where a late chunk began, no further than here; undefined where none did. */
+  /** The digest of a prefix that ends where a late chunk began, or in one, no further than here; undefined where none does. */
   readonly checkpoint: (atMostBytes: number) => Checkpoint | undefined;
   /** The digest of the whole file, whose remaining bytes are read if need be. */
   readonly sha256: () => Promise<string>;
@@ -31,16 +37,6 @@ export interface ChunkReader {
   readonly forgetBuffers: () => void;
 }
 
-/** The checksum of a chunk that was read a moment ago. */
-interface Reading {
-  readonly offsetBytes: number;
-  readonly length: number;
-  readonly base64: string;
-}
-
-/** So many are remembered: what is sent again was among the last. */
-const READINGS = 4;
-
 /** Enough to tell a page from a video. */
 const BEGINNING_BYTES = 64;
 
@@ -49,37 +45,44 @@ const BEGINNING_BYTES = 64;
  * every chunk brings the checksum of exactly its bytes, computed ahead like the rest.
  */
 export function createChunkReader(source: Source, signal?: AbortSignal, digest?: ChunkDigest): ChunkReader {
-  const hash = createHash('sha256');
-  let hashedBytes = 0;
+  const first = createFirstReading();
   let beginning = new Uint8Array(0);
-  /** Where the two latest chunks began: the one that is being sent, and the one that was read ahead. */
-  let boundaries: readonly { readonly bytes: number; readonly hash: Hash }[] = [];
-  let readings: readonly Reading[] = [];
+  /** Where the latest chunk began: as the next one is read ahead, this one is being sent. */
+  let latestBytes = 0;
   let buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   let pending:
-    | { readonly offsetBytes: number; readonly length: number; readonly chunk: Promise<Chunk> }
+    | { readonly offsetBytes: number; readonly length: number; readonly chunk: Promise<ReadChunk> }
     | undefined;
 
   const lengthAt = (offsetBytes: number, maxBytes: number) =>
     Math.min(maxBytes, (source.sizeBytes() ?? Number.POSITIVE_INFINITY) - offsetBytes);
 
+  /** Of bytes from there on, those that were not read before. */
   const take = (offsetBytes: number, bytes: Uint8Array) => {
-    if (offsetBytes > hashedBytes || offsetBytes + bytes.byteLength <= hashedBytes) return;
-    if (offsetBytes === hashedBytes)
-      boundaries = [...boundaries.slice(-1), { bytes: hashedBytes, hash: hash.copy() }];
-    if (hashedBytes === 0) beginning = Uint8Array.from(bytes.subarray(0, BEGINNING_BYTES));
-    hash.update(bytes.subarray(hashedBytes - offsetBytes));
-    hashedBytes = offsetBytes + bytes.byteLength;
+    if (first.bytes() === 0) beginning = Uint8Array.from(bytes.subarray(0, BEGINNING_BYTES));
+    first.take(bytes.subarray(first.bytes() - offsetBytes));
+  };
+
+  const readBetween = async (fromBytes: number, endBytes: number, onPart: (part: Uint8Array) => void) => {
+    if (fromBytes >= endBytes) return;
+    const buffer = Buffer.allocUnsafeSlow(Math.min(1024 * 1024, endBytes - fromBytes));
+    for (let at = fromBytes; at < endBytes; ) {
+      signal?.throwIfAborted();
+      const part = buffer.subarray(0, Math.min(buffer.byteLength, endBytes - at));
+      await source.read(part, at);
+      onPart(part);
+      at += part.byteLength;
+    }
   };
 
   /** The digest of the whole is that of the first reading: a second one of other bytes would be proven as if it were that. */
-  const assertSameReading = (reading: Reading) => {
-    const before = readings.find(
-      ({ offsetBytes, length }) => offsetBytes === reading.offsetBytes && length === reading.length,
-    );
-    if (before !== undefined && before.base64 !== reading.base64)
-      throw changed(source.name, 'the same bytes were read another way the second time');
-    readings = [...readings.slice(1 - READINGS), reading];
+  const wasCompared = async (offsetBytes: number, bytes: Uint8Array): Promise<boolean> => {
+    const again = bytes.subarray(0, first.bytes() - offsetBytes);
+    // An input is not read twice: what is sent again was kept.
+    if (again.byteLength === 0 || source.once !== undefined) return true;
+    const seen = await first.compare(offsetBytes, again, readBetween);
+    if (seen === 'other') throw changed(source.name, 'the same bytes were read another way the second time');
+    return seen === 'same';
   };
 
   const nextBuffer = (length: number): Uint8Array => {
@@ -88,27 +91,31 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
     return buffers[0].subarray(0, length);
   };
 
-  const read = async (offsetBytes: number, length: number): Promise<Chunk> => {
+  const read = async (offsetBytes: number, length: number): Promise<ReadChunk> => {
     await hashTo(offsetBytes);
     const buffer = nextBuffer(length);
     const bytes = buffer.subarray(0, await source.read(buffer, offsetBytes));
     await source.assertUnchanged();
+    // Without checksums nothing is claimed of what was sent, until the server names its own.
+    const isCompared = digest === undefined || (await wasCompared(offsetBytes, bytes));
+    first.letGo(Math.min(latestBytes, offsetBytes));
+    latestBytes = offsetBytes;
     take(offsetBytes, bytes);
-    if (digest === undefined) return { offsetBytes, bytes };
-    const checksum = digest.of(bytes);
-    assertSameReading({ offsetBytes, length: bytes.byteLength, base64: checksum.base64 });
-    return { offsetBytes, bytes, checksum };
+    const checksum = digest?.of(bytes);
+    return {
+      offsetBytes,
+      bytes,
+      ...(checksum !== undefined && { checksum }),
+      ...(!isCompared && { isUncompared: true }),
+    };
   };
 
   const hashTo = async (bytes: number) => {
-    if (hashedBytes >= bytes) return;
-    const buffer = Buffer.allocUnsafeSlow(Math.min(1024 * 1024, bytes - hashedBytes));
-    while (hashedBytes < bytes) {
-      signal?.throwIfAborted();
-      const part = buffer.subarray(0, Math.min(buffer.byteLength, bytes - hashedBytes));
-      await source.read(part, hashedBytes);
-      take(hashedBytes, part);
-    }
+    if (first.bytes() >= bytes) return;
+    await readBetween(first.bytes(), bytes, (part) => {
+      take(first.bytes(), part);
+      first.letGo(first.bytes());
+    });
     await source.assertUnchanged();
   };
 
@@ -140,18 +147,15 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
     },
     hashPrefix: async (bytes) => {
       await settled();
-      if (bytes < hashedBytes) throw new RangeError('a prefix is hashed before anything beyond it');
+      if (bytes < first.bytes()) throw new RangeError('a prefix is hashed before anything beyond it');
       await hashTo(bytes);
-      return { bytes, sha256: hash.copy().digest('hex') };
+      return first.all();
     },
-    checkpoint: (atMostBytes) => {
-      const last = boundaries.findLast(({ bytes }) => bytes <= atMostBytes);
-      return last && { bytes: last.bytes, sha256: last.hash.copy().digest('hex') };
-    },
+    checkpoint: first.atMost,
     sha256: async () => {
       await settled();
-      await hashTo(source.sizeBytes() ?? hashedBytes);
-      return hash.copy().digest('hex');
+      await hashTo(source.sizeBytes() ?? first.bytes());
+      return first.all().sha256;
     },
     beginning: () => beginning,
     forgetBuffers: () => {

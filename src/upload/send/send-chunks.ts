@@ -1,4 +1,3 @@
-import type { Chunk } from '../../protocol/protocol.ts';
 import type { Fault } from '../faults.ts';
 import type { Job } from '../job.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
@@ -6,6 +5,7 @@ import { REPORT_INTERVAL_MS } from '../progress.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { afterAnswer, type Checked } from './chunk-checks.ts';
 import { isOnTrial } from './chunk-growth.ts';
+import type { ReadChunk } from './chunk-reader.ts';
 import { grow } from './grow-chunks.ts';
 import { noteLastAnswer } from './last-answer.ts';
 import { type Lost, recover } from './recover.ts';
@@ -70,7 +70,7 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
 }
 
 /** An input may let us wait for it: then what the server has by now is told first. */
-async function nextChunk(sending: Sending): Promise<Chunk> {
+async function nextChunk(sending: Sending): Promise<ReadChunk> {
   const { job, offsetBytes, progress } = sending;
   const chunk = job.reader.chunk(offsetBytes, chunkBytesOf(sending));
   if (job.source.once === undefined) return chunk;
@@ -84,7 +84,7 @@ async function nextChunk(sending: Sending): Promise<Chunk> {
 }
 
 /** Where to go on after a chunk; or the server no longer knows the upload. */
-async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
+async function step(sending: Sending, chunk: ReadChunk): Promise<number | Lost> {
   const { nowMs } = sending.job.tools.clock;
   const startedMs = nowMs();
   const readsOn = sending.growth === undefined || !isOnTrial(sending.growth);
@@ -103,8 +103,7 @@ async function step(sending: Sending, chunk: Chunk): Promise<number | Lost> {
   if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
   growBack(sending);
   grow(sending, chunk, accepted, elapsedMs);
-  const { offsetBytes, checksum } = chunk;
-  const sent = { offsetBytes, endBytes: endOf(chunk), hasChecksum: checksum !== undefined };
+  const sent = { ...chunk, endBytes: endOf(chunk), hasChecksum: chunk.checksum !== undefined };
   sending.checked = afterAnswer(sending.checked, sent, accepted);
   noteRepeat(sending, chunk);
   return accepted;
