@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour, Parts } from '../parts.ts';
 import { measure } from '../requests/finalize.ts';
@@ -108,6 +109,12 @@ export const dataWholeFilesDefects: readonly Defect[] = [
           return writer.write(kept, position);
         },
       })),
+  },
+  {
+    id: 'equal-chunk-is-repeat',
+    says: 'Takes a chunk of 16 KiB that equals the one before it for a repeat, and leaves a hole.',
+    breaks: ['data.content-agnostic'],
+    behaviour: equalChunkIsRepeat,
   },
   {
     id: 'repeat-is-success',
@@ -226,6 +233,23 @@ function finalizeShortensOthers(): Behaviour {
     const reply = await next();
     const isFinalize = method === 'POST' && path.endsWith('/finalize');
     if (isFinalize && victim && victim.offsetBytes > 0 && !isComplete(victim)) victim.offsetBytes -= 1;
+    return reply;
+  });
+}
+
+/** Looks at what is stored: a chunk may have come in a form. */
+function equalChunkIsRepeat(): Behaviour {
+  return filtering(async (exchange, next, parts) => {
+    const upload = exchange.request.method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+    const from = upload?.offsetBytes ?? 0;
+    const reply = await next();
+    const sizeBytes = (upload?.offsetBytes ?? 0) - from;
+    if (upload === undefined || sizeBytes !== 16 * 1024 || from < sizeBytes) return reply;
+    const stored = await buffer(
+      parts.store.read(upload, { first: from - sizeBytes, last: from + sizeBytes - 1 }),
+    );
+    const isEqual = stored.subarray(0, sizeBytes).equals(stored.subarray(sizeBytes));
+    if (isEqual) await damage(upload.info.id, from, new Uint8Array(sizeBytes), parts);
     return reply;
   });
 }

@@ -156,9 +156,9 @@ export const dataWholeFiles: Section = {
       level: safety,
       impact: 'data',
       spec: derived('a chunk is bytes, whatever they look like'),
-      says: 'Bytes that look like text, framing or compression are stored unchanged.',
+      says: 'Bytes that look like text, framing, compression or the chunk before them are stored unchanged.',
       passes: sameBytes,
-      fails: 'bytes are transformed, cut off or decompressed',
+      fails: 'bytes are transformed, cut off, decompressed, or left out as a repeat',
       matters: otherVideo,
       reads: strangeContents,
       judge(files) {

@@ -47,14 +47,20 @@ const looks: Readonly<Record<string, Uint8Array | string>> = {
   '64 KiB of zeros': new Uint8Array(65_536),
 };
 
+/** Still pictures and silence: a chunk that equals the one before it is no repeat, and no zeros hide a hole. */
+const equalChunksBytes = 16 * 1024;
+const equalChunks = Uint8Array.from({ length: 3 * equalChunksBytes }, (_, index) => index % 256);
+
 export const strangeContents: Scenario<Readonly<Record<string, SeenFile>>> = scenario({
   id: 'strange-contents',
-  does: 'sends files that look like text, framing, compression or nothing at all',
+  does: 'sends files that look like text, framing, compression or nothing at all, and one whose chunks are all alike',
+  sendsBytes: 128 * 1024,
   run: async (probe) => {
     const seen: Record<string, SeenFile> = {};
     for (const [name, bytes] of Object.entries(looks)) {
       seen[name] = await sent(probe, probe.literalFile(bytes), [MiB]);
     }
+    seen['chunks that are all alike'] = await sent(probe, probe.literalFile(equalChunks), [equalChunksBytes]);
     return seen;
   },
 });
