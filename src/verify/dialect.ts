@@ -20,6 +20,8 @@ export interface Dialect {
   readonly needsOptions?: false;
   /** Without its metadata a creation is refused. */
   readonly needsMetadata?: true;
+  /** A creation names the upload that it creates: the same one once more means the same upload. */
+  readonly creationNamesUpload?: true;
   /** Metadata of a new upload; `anchor` is the artifact that the credential is bound to. */
   readonly metadata: (filename: string, anchor?: string) => Readonly<Record<string, string>>;
   /** Where the bytes of a finished upload can be read, if anywhere. */
@@ -54,6 +56,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
     ending: '.mp4',
     opening: 'mp4',
     needsMetadata: true,
+    creationNamesUpload: true,
     needsOptions: false,
     metadata: (filename, anchor) => ({
       artifactId: artifactIdOf(filename),

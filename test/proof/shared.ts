@@ -62,7 +62,10 @@ const reasons: readonly (readonly [reason: string, ids: readonly string[]])[] = 
     'it is about GET of an upload URL, which v1 does not have',
     ['concat-patch-stored', 'download-of-unfinished-fails', 'pages-are-served-inline'],
   ],
-  ['the ids of v1 come from the client', ['ids-are-counted']],
+  [
+    'the ids of v1 come from the client',
+    ['creation-alike-gets-first-upload', 'ids-are-counted', 'stored-under-metadata'],
+  ],
   ['a v1 server states a maximum, and refuses a length of that many digits for it', ['length-rounded']],
   ['every video of v1 begins like one, and not like a gzip', ['unpacks-gzip']],
   [

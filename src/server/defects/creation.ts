@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { standardExtensions } from '../extensions.ts';
 import type { Exchange, Reply } from '../http/exchange.ts';
 import { refusal } from '../http/exchange.ts';
@@ -76,6 +77,20 @@ export const creationDefects: readonly Defect[] = [
     breaks: ['creation.post.location.unique'],
     serve,
     behaviour: locationsGivenTwice,
+  },
+  {
+    id: 'creation-alike-gets-first-upload',
+    says: 'Takes a creation whose metadata and length are those of one before for the same, where it is of one byte.',
+    breaks: ['creation.post.location.unique'],
+    serve,
+    behaviour: firstUploadForAlike,
+  },
+  {
+    id: 'stored-under-metadata',
+    says: 'Stores the one byte of an upload under its metadata, over that of another with the same.',
+    breaks: ['creation.post.location.unique'],
+    serve,
+    behaviour: storedUnderMetadata,
   },
   {
     id: 'new-upload-at-its-end',
@@ -172,6 +187,33 @@ function locationsGivenTwice(): Behaviour {
     const location = previous ?? headerOf(reply, 'Location');
     previous = previous === undefined ? location : undefined;
     return withHeaders(reply, { Location: location });
+  });
+}
+
+function firstUploadForAlike(): Behaviour {
+  const locations = new Map<string, string | undefined>();
+  return answering(created(1), (reply, { request }) => {
+    const metadata = request.headers['upload-metadata'];
+    if (metadata === undefined) return reply;
+    const own = headerOf(reply, 'Location');
+    const first = locations.get(String(metadata)) ?? own;
+    locations.set(String(metadata), first);
+    return withHeaders(reply, { Location: first });
+  });
+}
+
+function storedUnderMetadata(): Behaviour {
+  const ids = new Map<string, string>();
+  return filtering(async (exchange, next, parts) => {
+    const reply = await next();
+    const upload = exchange.request.method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+    const { id = '', lengthBytes, metadata } = upload?.info ?? {};
+    if (upload?.offsetBytes !== 1 || lengthBytes !== 1 || metadata === undefined) return reply;
+    const earlier = ids.get(metadata);
+    if (earlier !== undefined && earlier !== id)
+      await damage(earlier, 0, await buffer(parts.store.read(upload)), parts);
+    ids.set(metadata, id);
+    return reply;
   });
 }
 

@@ -1,4 +1,5 @@
 import { isSuccess } from '../answers.ts';
+import { dialects } from '../dialect.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
 import { CHUNK_BYTES } from '../probe/finish.ts';
@@ -43,13 +44,14 @@ const CROWD_MS = 30_000;
 
 export const manyCreations = scenario({
   id: 'many-creations',
-  does: 'creates 20 uploads one after another and 50 at the same time, and sends each of the 50 another byte',
+  does: 'creates 20 uploads one after another, two with the same metadata and length, and 50 at the same time, and sends each of the 52 another byte',
   // A crowd slows down whatever is measured beside it.
   alone: true,
   run: async (probe) => {
     const sequential: Exchange[] = [];
     for (let round = 0; round < SEQUENTIAL; round++) sequential.push(await probe.post(1236));
 
+    const alike = dialects[probe.target.protocol].creationNamesUpload ? [] : await createdAlike(probe);
     const burst: OneOfMany[] = [];
     const own = Array.from({ length: PARALLEL }, (_, index) => probe.literalFile(Uint8Array.of(index)));
     await sideBySide(own, PARALLEL, async (file) => {
@@ -62,9 +64,34 @@ export const manyCreations = scenario({
       const patched = await probe.patch(upload, 0, file.part(0, file.sizeBytes), { timeoutMs: CROWD_MS });
       burst.push({ created, patched, content: await probe.content(upload, file) });
     });
-    return { sequential, parallel: burst.map(({ created }) => created), burst };
+    return { sequential, alike, parallel: burst.map(({ created }) => created), burst };
   },
 });
+
+/** Two that nothing tells apart but their bytes, as when two phones call their video the same. */
+async function createdAlike(probe: Probe): Promise<readonly OneOfMany[]> {
+  const files = [Uint8Array.of(101), Uint8Array.of(102)].map(probe.literalFile);
+  const creation = probe.postOptions(files[0]?.sizeBytes);
+  const made = [];
+  for (const file of files)
+    made.push({ file, created: await probe.request('POST', probe.target.createUrl, creation) });
+  const sent = [];
+  for (const { file, created } of made) {
+    // Finalize calls each by a name of its own: what becomes of two files of one name is another question.
+    const upload = isSuccess(created)
+      ? { ...probe.uploadOf(created, file.sizeBytes), filename: probe.fileName() }
+      : undefined;
+    const patched = upload && (await probe.patch(upload, 0, file.part(0, file.sizeBytes)));
+    sent.push({ file, created, upload, patched });
+  }
+  const seen: OneOfMany[] = [];
+  for (const { file, created, upload, patched } of sent) {
+    seen.push(
+      upload && patched ? { created, patched, content: await probe.content(upload, file) } : { created },
+    );
+  }
+  return seen;
+}
 
 const ROUNDS = 15;
 const SIZES_BYTES = [SMALL_FILE_BYTES, 100, 4096, 20_000, 65_536];
