@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { commands, isCommandName } from './commands.ts';
 import { packageVersion } from './version.ts';
+import { withWordsAsFlags } from './words-as-flags.ts';
 
 /** 128 + SIGPIPE: what a shell reports of a program whose reader has gone. */
 const BROKEN_PIPE = 141;
@@ -9,8 +10,9 @@ const BROKEN_PIPE = 141;
 const UNWRITABLE = 3;
 
 /** Runs the command that the arguments name and resolves with the exit code (docs/exit-codes.md). */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(words: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithoutOutput);
+  const argv = withWordsAsFlags(words);
   const [first, ...rest] = argv;
   try {
     if (first === '--version' || first === '-V') {

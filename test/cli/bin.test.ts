@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { commandTables } from '../../src/cli/options/command-tables.ts';
 import { longFlag } from '../../src/cli/options/option-table.ts';
 import { serveOptions } from '../../src/cli/options/serve.ts';
 import { uploadOptions } from '../../src/cli/options/upload.ts';
-import { runBin } from './run-bin.ts';
+import { runBin, temporaryFolder } from './run-bin.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
@@ -87,6 +89,37 @@ describe('--help', () => {
     }
   });
 
+  test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'verify'],
+      ['verify', '--help'],
+    ],
+    [
+      ['--help', 'verify'],
+      ['verify', '--help'],
+    ],
+    [
+      ['--help-all', 'serve'],
+      ['serve', '--help-all'],
+    ],
+    [['version'], ['--version']],
+  ])('%j asks for what %j asks for', async (words, flags) => {
+    const asked = await runBin(words);
+    expect(asked).toMatchObject({ code: 0, stderr: '' });
+    expect(asked).toEqual(await runBin(flags));
+  });
+
+  test('and version are files where files of these names are there', async () => {
+    const cwd = await temporaryFolder();
+    for (const name of ['help', 'version']) {
+      await writeFile(join(cwd, name), 'x');
+      const { code, stderr } = await runBin([name], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toContain('no server is given');
+    }
+  });
+
   test('loads no library but commander', async () => {
     const { stderr } = await runBin(['--help'], { node: tracingLoads() });
     const libraries = loadedFiles(stderr).filter((file) => file.includes('node_modules/'));
@@ -146,6 +179,22 @@ describe('a command line that makes no sense', () => {
     },
   );
 
+  test.each([
+    [['ls'], 'pulse-upload list shows what is unfinished'],
+    [['status'], 'pulse-upload list shows what is unfinished'],
+    [['resume', 'big.mp4', '-s', 'http://127.0.0.1'], 'pulse-upload list shows what is unfinished'],
+    [['help', 'video.mp4', '-s', 'http://127.0.0.1'], 'write pulse-upload help, or pulse-upload help verify'],
+    [['hepl'], 'did you mean help?'],
+    [['frobnicate'], 'pulse-upload --help lists the commands'],
+    [['video.mp4', 'http://127.0.0.1:8210'], 'did you mean --server http://127.0.0.1:8210?'],
+    [['https://127.0.0.1/?k=s3cret'], 'did you mean --server https://127.0.0.1/?…?'],
+  ])('with words that are no file and no command, %j, says what to write', async (argv, next) => {
+    const { code, stdout, stderr } = await runBin(argv, { cwd: await temporaryFolder() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: '[^']+' is .*\n next: /);
+    expect(stderr).toContain(next);
+  });
+
   test('is an event under --json', async () => {
     const { code, stdout } = await runBin(['video.mp4', '--json', '--retries', 'many']);
     expect(code).toBe(2);
@@ -188,6 +237,22 @@ describe('an exception that nobody expected', () => {
     const { code, stderr } = await runBin([...argv, '-v'], { node });
     expect(code).toBe(70);
     expect(stderr).toMatch(/TypeError: boom\n +at .*\nerror: unexpected error: boom\n/s);
+  });
+
+  test.each([
+    [['ls'], 'pulse-upload list shows what is unfinished'],
+    [['status'], 'pulse-upload list shows what is unfinished'],
+    [['resume', 'big.mp4', '-s', 'http://127.0.0.1'], 'pulse-upload list shows what is unfinished'],
+    [['help', 'video.mp4', '-s', 'http://127.0.0.1'], 'write pulse-upload help, or pulse-upload help verify'],
+    [['hepl'], 'did you mean help?'],
+    [['frobnicate'], 'pulse-upload --help lists the commands'],
+    [['video.mp4', 'http://127.0.0.1:8210'], 'did you mean --server http://127.0.0.1:8210?'],
+    [['https://127.0.0.1/?k=s3cret'], 'did you mean --server https://127.0.0.1/?…?'],
+  ])('with words that are no file and no command, %j, says what to write', async (argv, next) => {
+    const { code, stdout, stderr } = await runBin(argv, { cwd: await temporaryFolder() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: '[^']+' is .*\n next: /);
+    expect(stderr).toContain(next);
   });
 
   test('is an event under --json', async () => {

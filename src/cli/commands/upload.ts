@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import process from 'node:process';
-import { asPulseError, exitCodes, PulseError } from '../../errors.ts';
+import { asPulseError, exitCodes, type PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
-import { nearName } from '../../input/near-name.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { asksForJson } from '../asks.ts';
@@ -18,6 +16,7 @@ import type { Config } from '../options/option-table.ts';
 import { tusOptions } from '../options/tus.ts';
 import { readUploadValues, uploadOptions, uploadSettings } from '../options/upload.ts';
 import { INPUT, refuseBesideInput, refuseWithoutInput } from '../upload/input-operand.ts';
+import { refuseCommandWord, refuseServerlessWords } from '../upload/no-such-file.ts';
 import { withPairing } from '../upload/pairing.ts';
 import { runUpload } from '../upload/run-upload.ts';
 import { packageVersion } from '../version.ts';
@@ -38,7 +37,7 @@ export async function run({ argv, named }: Invocation): Promise<number> {
       process.stdout.write(asked[1]());
       return 0;
     }
-    if (!named) refuseCommandName(line.operands[0]);
+    if (!named) refuseCommandWord(line.operands[0]);
     config = readConfig('upload', everyOption);
     return await upload(line, config);
   } catch (thrown) {
@@ -104,23 +103,9 @@ async function splitUpload(argv: readonly string[], named: boolean): Promise<Com
     return splitCommandLine(everyOption, argv);
   } catch (error) {
     // The options of another command are unknown here: then the misplaced command is what to talk about.
-    if (!named) for (const word of argv) refuseCommandName(word);
+    if (!named) for (const word of argv) refuseCommandWord(word);
     throw error;
   }
-}
-
-/** A mistyped command would otherwise be reported as a missing file. */
-function refuseCommandName(operand: string | undefined): void {
-  if (operand === undefined || existsSync(operand)) return;
-  const name = nearName(operand, Object.keys(commands));
-  if (name === undefined) return;
-  throw new PulseError(
-    'usage',
-    `'${operand}' is not a file here, expected a file or, as the first word, a command`,
-    {
-      hint: `did you mean ${name}? The command comes first: pulse-upload ${name} …`,
-    },
-  );
 }
 
 async function upload(line: CommandLine, config: Config): Promise<number> {
@@ -135,6 +120,7 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
     ...withPairing(read, given, operands.length),
     ...bulk,
   };
+  if (values.server === undefined) refuseServerlessWords(operands);
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };
