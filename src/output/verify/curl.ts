@@ -2,9 +2,12 @@ import type { HeaderLines } from '../../protocol/connection.ts';
 import { MP4_OPENING } from '../../verify/payload.ts';
 import type { BodyRecord, Exchange, PartRecord, SentRecord } from '../../verify/recording.ts';
 
+/** More than this nobody reads or pastes: it fills the screen. */
+const MOST_CHARACTERS = 2048;
+
 /**
- * The request as a curl command for a POSIX shell; undefined where curl cannot send it: cut, malformed, chunked, or
- * with a body that was not recorded in full. A test file becomes as many bytes of one letter, and another file those of
+ * The request as a curl command for a POSIX shell; undefined where it would be too long, or where curl cannot send it:
+ * cut, malformed, chunked, or with a body that was not recorded in full. A test file becomes as many bytes of one letter, and another file those of
  * another letter: what replaces what can be seen.
  */
 export function curlCommand({ url, sent }: Exchange): string | undefined {
@@ -14,7 +17,8 @@ export function curlCommand({ url, sent }: Exchange): string | undefined {
     return undefined;
   }
   const words = ['curl', ...methodWords(sent), ...headers, ...body.words, quote(url)];
-  return `${body.source}${words.join(' ')}`;
+  const command = `${body.source}${words.join(' ')}`;
+  return command.length > MOST_CHARACTERS ? undefined : command;
 }
 
 function isWhole({ cut, writtenBytes, body, method }: SentRecord): boolean {

@@ -15,7 +15,7 @@ export function exchangeLine(exchange: Exchange): string {
 
 function requestWords(sent: SentRecord): string {
   const details = [
-    ...sent.headers.filter((line) => !isOrdinary(line, sent)).map(headerWords),
+    ...sentHeaders(sent.headers.filter((line) => !isOrdinary(line, sent))),
     ...missingHeaders(sent),
     ...bodyWords(sent),
   ];
@@ -62,6 +62,16 @@ function isOrdinary([name, value]: HeaderLines[number], { body, headers }: SentR
   const key = name.toLowerCase();
   const isAlone = headers.filter(([other]) => other.toLowerCase() === key).length === 1;
   return isAlone && (ordinary[key]?.(value) ?? false);
+}
+
+/** More than a few numbered headers (`X-Filler-0`, `X-Filler-1`, …) are there for their size: together they are one. */
+function sentHeaders(headers: HeaderLines): readonly string[] {
+  const isNumbered = ([name]: HeaderLines[number]) => /-\d+$/.test(name);
+  const numbered = headers.filter(isNumbered);
+  if (numbered.length < 3) return headers.map(headerWords);
+  const sizeBytes = numbered.reduce((sum, [name, value]) => sum + `${name}: ${value}\r\n`.length, 0);
+  const others = headers.filter((line) => !isNumbered(line)).map(headerWords);
+  return [...others, `${numbered[0]?.[0]} to ${numbered.at(-1)?.[0]}: ${formatExactBytes(sizeBytes)}`];
 }
 
 /** What a PATCH or HEAD is expected to carry and this one does not. */

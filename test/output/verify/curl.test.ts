@@ -239,6 +239,7 @@ describe('there is no curl command for', () => {
     ],
     ['no Host', withHeaders(head, [['Tus-Resumable', '1.0.0']])],
     ['a name that is none', exchange(1, { ...patch, headers: [['Upload Offset', '0']] })],
+    ['what would fill the screen', exchange(1, { ...patch, headers: [['X-Filler', 'x'.repeat(2000)]] })],
     ['a value with a line break', exchange(1, { ...patch, headers: [['X', 'a\r\nY: b']] })],
   ])('%s', (_, found) => {
     expect(curlCommand(found)).toBeUndefined();

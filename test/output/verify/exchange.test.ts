@@ -14,3 +14,10 @@ test('of a request with JSON the JSON is shown; its type only where it is anothe
     /\(94 bytes, \{.*\}, reset \(RST\) after 10\)/,
   );
 });
+
+test('headers that are there for their size alone are one detail', () => {
+  const fillers = Array.from({ length: 16 }, (_, index) => [`X-Filler-${index}`, 'x'.repeat(4080)] as const);
+  const line = sentWith({ headers: [['Upload-Offset', '0'], ...fillers, ['Content-MD5', 'abc']] });
+  expect(line).toContain('(Upload-Offset: 0, Content-MD5: abc, X-Filler-0 to X-Filler-15: 65,510 bytes, ');
+  expect(sentWith({ headers: fillers.slice(0, 2) })).toMatch(/\(X-Filler-0: x{79}…, X-Filler-1: x{79}…, /);
+});
