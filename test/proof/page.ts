@@ -1,4 +1,5 @@
 import { rulings } from '../../peers/rulings.ts';
+import { wholeSections } from '../../src/output/verify/whole-sections.ts';
 import { type Defect, defects } from '../../src/server/defects.ts';
 import { variations } from '../../src/server/variations.ts';
 import type { Section } from '../../src/verify/check.ts';
@@ -72,7 +73,7 @@ export function proofPage(requirements: readonly Requirement[], seen: Seen): str
     'one that test/proof/vacuity.test.ts starts for it. Sample servers are those of [servers.md](servers.md), other',
     "people's those of [peers.md](peers.md).",
     '',
-    ...suite.flatMap((section) => sectionLines(section, requirements, seen)),
+    ...wholeSections(suite).flatMap((section) => sectionLines(section, requirements, seen)),
   ]
     .join('\n')
     .trimEnd()

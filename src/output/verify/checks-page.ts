@@ -2,6 +2,7 @@ import type { Check, ProtocolId, Section } from '../../verify/check.ts';
 import { countOf } from '../format.ts';
 import { impactTitles } from './impacts.ts';
 import { levelIn } from './levels.ts';
+import { wholeSections } from './whole-sections.ts';
 
 /** docs/checks.md: every check in the order of the requirements, and every row that is none, with its reason. */
 export function checksPage(sections: readonly Section[]): string {
@@ -18,7 +19,7 @@ export function checksPage(sections: readonly Section[]): string {
     'MUST and safety (demanded by us, because bytes or secrets are lost without it) fail a run; SHOULD is a warning, a',
     'failure with `--strict`; MAY is only noted. A dash: not part of that protocol.',
     '',
-    ...sections.flatMap(sectionLines),
+    ...wholeSections(sections).flatMap(sectionLines),
   ]
     .join('\n')
     .trimEnd()

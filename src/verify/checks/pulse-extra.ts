@@ -11,7 +11,7 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 
 export const pulseExtra: Section = {
   number: 20,
-  title: 'Pulse classic: adjacent documents (not in the seeds)',
+  title: 'Pulse classic: adjacent documents',
   untestable: {
     'pulse.extra.adapter':
       'an adapter is judged by all checks of sections 17 to 19: there is no request of its own to ask',

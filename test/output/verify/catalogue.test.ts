@@ -110,6 +110,19 @@ describe('the page of checks', () => {
     expect(page).toContain('| `core.head.cache` | only a cache \\| sees it |');
   });
 
+  test('has one heading and one table for a section of which several files hold a part', () => {
+    const part: Section = {
+      number: 2,
+      title: section.title,
+      checks: [{ ...check, level: { 'pulse-v1': 'MUST' } }],
+      untestable: {},
+    };
+    const page = checksPage([section, part]);
+    expect(page.match(/^## .*$/gm)).toEqual(['## 2. Core: HEAD']);
+    expect(page.match(/^\| check \|.*$/gm)).toHaveLength(1);
+    expect(page).toContain('| `core.head.status` | - | - | MUST |');
+  });
+
   test('is current', () => {
     const hint = 'docs/checks.md is not current: run node --import tsx scripts/write-checks-page.ts';
     expect(readFileSync('docs/checks.md', 'utf8') === checksPage(suite), hint).toBe(true);
