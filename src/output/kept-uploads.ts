@@ -63,6 +63,7 @@ const words: Readonly<Record<string, string>> = {
   resumable: 'can resume',
   finalizing: 'not finalized',
   complete: 'all sent, not done',
+  'failed-at-end': 'failed at the end',
   headless: 'cannot resume',
   'in-use': 'in use',
   changed: 'file changed',

@@ -5,7 +5,7 @@ import { type Shortfall, sendRestAgain, shortfall } from './finish/shortfall.ts'
 import { type Job, sizeOf, warn } from './job.ts';
 import { createUpload } from './open/create-upload.ts';
 import { isExpired } from './open/expiry.ts';
-import { findUpload, unfinished } from './open/find-upload.ts';
+import { findUpload, readsBack, unfinished } from './open/find-upload.ts';
 import type { OpenUpload } from './open/open-upload.ts';
 import { gapIn } from './send/chunk-checks.ts';
 import { type ChunkReader, createChunkReader } from './send/chunk-reader.ts';
@@ -64,8 +64,8 @@ async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | In
   const { atRisk, mayHoldTwice = false, finishFault, checked, record } = sent;
   // Whatever is written from here on, the next run compares all of it with the file.
   const prefix = { bytes: sizeOf(job), sha256: await job.reader.sha256() };
-  const upload = { ...opened, record: { ...record, prefix } };
-  if (finishFault !== undefined) await judgeFinishFault(job, upload, finishFault);
+  const ended = { ...opened, record: { ...record, prefix } };
+  const upload = finishFault === undefined ? ended : await judgeFinishFault(job, ended, finishFault);
   // Where the protocol has no finalize, HEAD has the last word on completeness.
   const short = job.protocol.finalize === undefined ? await shortfall(job, upload) : undefined;
   if (short !== undefined && short !== 'gone') return { shortOf: { ...short.shortOf, checked } };
@@ -87,15 +87,15 @@ async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | In
  * The last chunk was answered with an error, and HEAD says that all is there. Where there is a finalize, that judges;
  * elsewhere nobody can, and the next run must not take the complete upload for a success either (fault C33).
  */
-async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Promise<void> {
+async function judgeFinishFault(job: Job, upload: OpenUpload, fault: Fault): Promise<OpenUpload> {
   if (job.protocol.finalize !== undefined) {
     warn(job, `${fault.reason}, yet the server says that it has every byte; going on to finalize`);
-    return;
+    return upload;
   }
-  const finishError = fault.reason;
-  const remember = () => job.tools.store.write({ ...upload.record, finishError });
-  await tidily(job, 'what the server answered', remember, 'saved');
-  throw unfinished(fault.reason);
+  const failed = { ...upload.record, finishError: fault.reason };
+  await tidily(job, 'what the server answered', () => job.tools.store.write(failed), 'saved');
+  if (readsBack(job)) return { ...upload, record: failed };
+  throw unfinished(job, fault.reason);
 }
 
 function readerOf({ source, tools, digest }: Unread): ChunkReader {

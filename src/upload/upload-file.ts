@@ -19,6 +19,7 @@ import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
 import { identify, openSource, type Source, sameFile } from './source/source.ts';
 import { heldStore } from './state/held-store.ts';
+import { failedAtEnd } from './state/record.ts';
 import type { UploadKey, UploadRecord } from './state/state-store.ts';
 import { forget, tidily } from './tidily.ts';
 
@@ -142,7 +143,9 @@ function warnOfName(job: Pick<Job, 'source' | 'tools' | 'settings' | 'protocol'>
 }
 
 /** Whether the next run goes on with what is remembered. */
-function isResumable({ phase, headless, unwritten }: UploadRecord): boolean {
+function isResumable(record: UploadRecord): boolean {
+  const { phase, headless, unwritten } = record;
+  if (failedAtEnd(record)) return false;
   // Without HEAD nobody can say where to go on: only what has every byte is finalized again.
   if (phase === 'sending' && headless) return false;
   return phase !== 'creating' && unwritten === undefined;

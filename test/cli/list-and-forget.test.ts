@@ -129,6 +129,11 @@ describe('pulse-upload list', () => {
       (bench) => edit(bench, { expiresAt: '2020-01-01T00:00:00.000Z' }),
     ],
     ['finalize was sent', 'finalizing', (bench) => edit(bench, { phase: 'finalizing' })],
+    [
+      'the server failed when it had every byte',
+      'failed-at-end',
+      (bench) => edit(bench, { finishError: 'it answered 500', prefix: { bytes: 3000, sha256: '' } }),
+    ],
     ['the server answers no HEAD', 'headless', (bench) => edit(bench, { headless: true })],
     [
       'another process works on it',
@@ -142,6 +147,15 @@ describe('pulse-upload list', () => {
     const bench = await startBench();
     await change(bench, await bench.begin('a.mp4'));
     expect(events(await bench.run('list', '--json'))).toMatchObject([{ outlook }]);
+  });
+
+  test('names what can prove an upload that failed at the end, where none can be gone on with', async () => {
+    const bench = await startBench();
+    const file = await bench.begin('a.mp4');
+    await edit(bench, { finishError: 'it answered 500', prefix: { bytes: 3000, sha256: '' } });
+    const { stdout, stderr } = await bench.run('list');
+    expect(stdout).toMatch(/100 % .* failed at the end\n$/);
+    expect(stderr).toBe(`next: pulse-upload ${file} --server ${bench.server.url}/ --read-back\n`);
   });
 
   test('puts the latest first, and leaves out what cannot be trusted', async () => {

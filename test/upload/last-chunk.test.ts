@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
+import { type Bench, expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
 
 const stay = { first: () => {} };
 
@@ -43,6 +44,66 @@ describe('a server error on the last chunk, although all bytes are there', () =>
   });
 });
 
+describe('what a server holds that failed at the end', () => {
+  const serve = (bench: Bench) => ({
+    write: (res: ServerResponse) => res.writeHead(200).end([...bench.server.uploads.values()][0]?.data),
+  });
+  const readBack = (bench: Bench) => ({ ...plainTus(bench), readBack: true });
+
+  it('is proven by --read-back in a later run, as the hint says, and sent no second time', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status: 500 }];
+    bench.server.script.GET = [serve(bench)];
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: expect.stringContaining('add --read-back'), resumable: false },
+    ]);
+    expect((await bench.upload(file, readBack(bench))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
+    expect(offsets(bench)).toEqual([0, MIB]);
+  });
+
+  it('is proven by --read-back at once, where that was asked for', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status: 500 }];
+    bench.server.script.GET = [serve(bench)];
+    expect((await bench.upload(await bench.file(2 * MIB), readBack(bench))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back' }]);
+  });
+
+  it.each([false, true])(
+    'stays unknown where it cannot be read back, in every run (--require-proof %s)',
+    async (requireProof) => {
+      const bench = await startBench();
+      bench.server.script.PATCH = [stay, { status: 500 }];
+      bench.server.script.GET = [{ answer: 405 }, { answer: 405 }];
+      const file = await bench.file(2 * MIB);
+      for (const settings of [readBack(bench), readBack(bench), plainTus(bench)]) {
+        expect((await bench.upload(file, { ...settings, requireProof })).exitCode).toBe(8);
+        expect(bench.of('upload.failed').at(-1)).toMatchObject({
+          message: expect.stringContaining('failed at the end'),
+          resumable: false,
+        });
+      }
+      expect(offsets(bench)).toEqual([0, MIB]);
+    },
+  );
+
+  it('and what it lost meanwhile is sent again, and is no failure any more', async () => {
+    const bench = await startBench();
+    const lose = () => {
+      for (const upload of bench.server.uploads.values()) upload.data = upload.data.subarray(0, MIB);
+    };
+    bench.server.script.PATCH = [stay, { status: 500 }];
+    bench.server.script.HEAD = [stay, stay, { first: lose }];
+    bench.server.script.GET = [{ answer: 405 }];
+    expect((await bench.upload(await bench.file(2 * MIB), readBack(bench))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+    expect(offsets(bench)).toEqual([0, MIB, MIB]);
+  });
+});
+
 describe('a refusal of the last chunk, although all bytes are there', () => {
   it.each([404, 408, 410, 413, 425, 429])(
     '(%i) is no success of plain tus, and is not turned into one later: exit 8',
@@ -72,6 +133,7 @@ describe('a refusal of the last chunk, although all bytes are there', () => {
     const file = await bench.file(2 * MIB);
     expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(exitCode);
     expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+    expect(bench.of('upload.failed').map(({ resumable }) => resumable)).toEqual([false, false]);
     expect(offsets(bench)).toEqual([0, MIB]);
     expect(bench.of('upload.done')).toEqual([]);
     expect((await bench.upload(file, { ...plainTus(bench), resume: false })).exitCode).toBe(0);

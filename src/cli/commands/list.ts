@@ -75,16 +75,24 @@ async function list(values: Values<typeof listOptions>): Promise<void> {
 const goesOn: ReadonlySet<string> = new Set<Outlook>(['resumable', 'complete', 'finalizing']);
 
 /**
- * The command for the latest upload that can be gone on with; where there is none, what is left to do. Undefined where
+ * The command for the latest upload that can be gone on with; where there is none, for one that can be proven, or what
+ * else is left to do. Undefined where
  * all are in use: then there is nothing but to wait.
  */
 function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string | undefined {
-  const next = events.find(({ outlook }) => goesOn.has(outlook));
+  const asked = events.find(({ outlook }) => outlook === 'failed-at-end');
+  const next = events.find(({ outlook }) => goesOn.has(outlook)) ?? asked;
   if (next === undefined && copy !== undefined)
     return harmless(`pulse-upload ${shellQuote(copy.path, process.platform)} --server <url>`);
   if (next === undefined)
     return events.every(({ outlook }) => outlook === 'in-use') ? undefined : 'pulse-upload forget <file>';
-  const words = ['pulse-upload', next.file, '--server', next.server];
+  const words = [
+    'pulse-upload',
+    next.file,
+    '--server',
+    next.server,
+    ...(next === asked ? ['--read-back'] : []),
+  ];
   return harmless(words.map((word) => shellQuote(word, process.platform)).join(' '));
 }
 

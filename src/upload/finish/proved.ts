@@ -2,6 +2,7 @@ import { PulseError } from '../../errors.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import { again } from '../faults.ts';
 import { type Job, sizeOf } from '../job.ts';
+import { unfinished } from '../open/find-upload.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import type { Checkpoint } from '../send/chunk-reader.ts';
 import { titleOf } from '../source/path-text.ts';
@@ -62,6 +63,8 @@ export async function proved(
   if (finalized !== undefined && 'shortOf' in finalized) return finalized;
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
   const proven = proves(proof);
+  const { finishError } = upload.record;
+  if (!proven && finishError !== undefined) throw unfinished(job, finishError);
   // A size that was compared shows that nothing is there twice.
   if (!proven && mayHoldTwice && finalized?.sizeBytes === undefined) {
     // The next run would not know of it, and call it done.

@@ -38,7 +38,9 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
     if (lengthBytes !== sizeBytes) throw otherLength(lengthBytes, sizeBytes);
     return undefined;
   }
-  const record = { ...upload.record, phase: 'sending' as const };
+  // What the last bytes were answered is not about the end: some of them are missing.
+  const { finishError: _, ...kept } = upload.record;
+  const record = { ...kept, phase: 'sending' as const };
   // An offset beyond this one is no surprise: all of it was sent before.
   return { shortOf: { ...upload, record, offsetBytes, sentEndBytes: sizeBytes } };
 }

@@ -27,13 +27,12 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   const url = new URL(record.url);
   if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
   const resumed = async (offsetBytes: number): Promise<OpenUpload> => {
-    if (
-      record.finishError !== undefined &&
-      offsetBytes === sizeOf(job) &&
-      job.protocol.finalize === undefined
-    )
-      throw unfinished(record.finishError);
+    const failedWith =
+      offsetBytes === sizeOf(job) && job.protocol.finalize === undefined ? record.finishError : undefined;
+    if (failedWith !== undefined && !readsBack(job)) throw unfinished(job, failedWith);
     tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+    // It counts until the content itself refutes it.
+    if (failedWith !== undefined) return { url, offsetBytes, sentEndBytes: offsetBytes, record };
     const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
     // Bytes are missing: what the last of them were answered is no longer about the end.
     const { finishError, ...kept } = record;
@@ -71,12 +70,22 @@ function warnOfTerm(job: Job, { expiresAt }: UploadRecord): void {
 }
 
 /** The server has all bytes, but failed in what it does with a complete upload: no success, and no failure either. */
-export function unfinished(reason: string): PulseError {
+export function unfinished(job: Pick<Job, 'protocol' | 'settings' | 'source'>, reason: string): PulseError {
+  const isThere = 'look at the server whether the file is there';
+  const proving = ', or compare it without sending anything again: add --read-back';
+  const canBeRead = job.protocol.content !== undefined && job.source.once === undefined && !readsBack(job);
   return new PulseError(
     'unknown',
     `the server has every byte, but failed at the end: ${reason}; whether the upload succeeded cannot be learned`,
-    { hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume' },
+    {
+      hint: `${isThere}${canBeRead ? proving : ''}; if it is not, upload it again with --no-resume`,
+    },
   );
+}
+
+/** Whether the content itself is to be asked for, which tells more than any answer did. */
+export function readsBack({ protocol, settings }: Pick<Job, 'protocol' | 'settings'>): boolean {
+  return settings.readBack && protocol.content !== undefined;
 }
 
 /** The offset to go on from, or the reason why the stored URL is of no use. */

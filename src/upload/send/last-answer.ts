@@ -37,6 +37,8 @@ export async function orComplete<T>(sending: Sending, given: () => Promise<T>): 
     return await given();
   } catch (error) {
     const endBytes = await completeAt(sending);
+    // The next run learns from the record that nothing is left to send.
+    if (endBytes !== undefined) sending.offsetBytes = endBytes;
     if (endBytes === undefined || !(error instanceof PulseError) || error.kind !== 'temporary') throw error;
     return endBytes;
   }

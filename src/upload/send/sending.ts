@@ -146,7 +146,11 @@ export async function save(sending: Sending): Promise<void> {
   const checkpoint = job.reader.checkpoint(offsetBytes);
   const finishError = job.protocol.finalize === undefined ? finishFault?.reason : undefined;
   if ((checkpoint?.bytes ?? 0) === 0 && finishError === undefined && !hasLost(sending)) return;
-  const prefix = checkpoint ?? record.prefix;
+  // Whoever finds that all is there, and how that ended, need not send anything: the next run is to know both.
+  const isAtEnd = finishError !== undefined && offsetBytes === job.source.sizeBytes();
+  const prefix = isAtEnd
+    ? { bytes: offsetBytes, sha256: await job.reader.sha256() }
+    : (checkpoint ?? record.prefix);
   const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
   // What an earlier run had compared counts no further than this run found it there.
   const known = isChecked ? prefix.bytes : record.checkedBytes;

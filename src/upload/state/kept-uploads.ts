@@ -6,7 +6,7 @@ import { replaceFile } from '../../system/files.ts';
 import { isExpired } from '../open/expiry.ts';
 import { identify, isAbsent, sameFile } from '../source/source.ts';
 import { acquireLock, assertUnlocked } from './lock.ts';
-import { nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
+import { failedAtEnd, nameOf, parseRecord, type UploadKey, type UploadRecord } from './record.ts';
 import { recordPath } from './record-path.ts';
 import { FILE_MODE, orStateError } from './state-folder.ts';
 
@@ -37,6 +37,8 @@ export type Outlook =
   | 'finalizing'
   /** All bytes are there; what is left is to finalize or to prove it. */
   | 'complete'
+  /** All bytes are there, but the server answered the last of them with an error: only reading them back tells more. */
+  | 'failed-at-end'
   /** The server answers no HEAD, so that nobody can say where to go on. */
   | 'headless'
   | 'in-use'
@@ -170,6 +172,7 @@ async function outlookOf(dir: string, record: UploadRecord, nowMs: number): Prom
   } catch (error) {
     return isAbsent(error) ? 'missing' : 'unreadable';
   }
+  if (failedAtEnd(record)) return 'failed-at-end';
   if (record.phase === 'finalizing' || record.phase === 'complete') return record.phase;
   if (isExpired(record, nowMs)) return 'expired';
   return record.headless ? 'headless' : 'resumable';

@@ -67,6 +67,14 @@ export interface UploadKey {
   readonly path: string;
 }
 
+/**
+ * The server has every byte and answered the last of them with an error: whoever goes on sends nothing, and learns no
+ * more, unless the content is read back.
+ */
+export function failedAtEnd({ finishError, prefix, identity }: UploadRecord): boolean {
+  return finishError !== undefined && prefix.bytes === identity.sizeBytes;
+}
+
 /** The name of a key's files in the state folder: one, however the server is spelled. */
 export function nameOf({ server, protocol, path }: UploadKey): string {
   return hashed([serverName(server), protocol, path]);
