@@ -41,6 +41,12 @@ type Rule = readonly [Remedy, ErrorKind, string?];
 
 /** The words to which `uploadFile` adds that the next run resumes, where it does. */
 export const again = 'run the same command again';
+
+/** The same hint where the next run resumes. In the midst of a sentence these words mean more than that. */
+export function resuming(hint: string | undefined): string | undefined {
+  return hint?.replace(new RegExp(`${again}(?=;|$)`), `${again}: it resumes`);
+}
+
 const busy: Rule = ['retry', 'temporary', again];
 /** The server asks for peace, not this request: everything that goes there pauses (client fault C21). */
 const crowded: Rule = ['pause', 'temporary', again];

@@ -4,7 +4,7 @@ import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { abandon } from './abort.ts';
 import { bringOver } from './bring-over.ts';
-import { again } from './faults.ts';
+import { again, resuming } from './faults.ts';
 import type { RunTools } from './host/host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
@@ -173,7 +173,7 @@ function resumableOr(thrown: unknown, resumable: boolean): PulseError {
   if (!resumable) return error;
   const { kind, message, cause, status } = error;
   return new PulseError(kind, message, {
-    hint: error.hint?.replace(again, `${again}: it resumes`),
+    hint: resuming(error.hint),
     cause,
     status,
     resumable,

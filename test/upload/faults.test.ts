@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { BreakCause } from '../../src/protocol/wire.ts';
-import { faultOf } from '../../src/upload/faults.ts';
+import { again, faultOf, resuming } from '../../src/upload/faults.ts';
 
 const request = { method: 'POST', url: new URL('http://h/uploads'), headers: {} } as const;
 
@@ -36,4 +36,13 @@ it('no break ends an upload without a next step', () => {
     return !faultOf(request, broken, 0).hint;
   });
   expect(silent).toEqual([]);
+});
+
+it('a hint says that the next run resumes where its words end a sentence, and nowhere else', () => {
+  expect(resuming(again)).toBe(`${again}: it resumes`);
+  expect(resuming(`check the network; then ${again}`)).toBe(`check the network; then ${again}: it resumes`);
+  expect(resuming(`${again}; if it fails, ask`)).toBe(`${again}: it resumes; if it fails, ask`);
+  for (const other of [`${again} later`, `${again} with --name`, `${again}: it starts a new upload`])
+    expect(resuming(other)).toBe(other);
+  expect(resuming(undefined)).toBe(undefined);
 });

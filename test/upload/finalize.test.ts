@@ -120,6 +120,7 @@ describe('finalize is believed only where it proves something', () => {
     const refusal = {
       kind: 'refused',
       message: expect.stringMatching(/answered 200 but says that it failed: \{/),
+      hint: 'ask who runs the server; to finalize once more, run the same command again: it resumes',
     };
     expect((await bench.upload(file)).exitCode).toBe(5);
     expect((await bench.upload(file)).exitCode).toBe(5);
@@ -172,7 +173,10 @@ describe('a name that the server does not take', () => {
     bench.server.script.FINALIZE = [{ answer: 400, body: '{"error":"invalid filename"}' }];
     expect((await bench.upload(file)).exitCode).toBe(5);
     expect(bench.of('upload.failed')).toMatchObject([
-      { hint: expect.stringContaining('--name'), resumable: true },
+      {
+        hint: expect.stringMatching(/another with --name and run the same command again: it resumes$/),
+        resumable: true,
+      },
     ]);
     expect((await bench.upload(file, { name: 'other.mp4' })).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);

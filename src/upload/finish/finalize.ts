@@ -2,7 +2,7 @@ import { type ErrorKind, PulseError } from '../../errors.ts';
 import type { Finalized } from '../../protocol/protocol.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import type { Answer, WireRequest } from '../../protocol/wire.ts';
-import { errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
+import { again, errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
 import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
@@ -129,7 +129,7 @@ function saysItFailed(sent: WireRequest, answer: Answer): Fault {
   return {
     ...protocolFault(sent, answer, 'but says that it failed'),
     kind: 'refused',
-    hint: 'ask who runs the server; run the same command again to finalize once more: no byte is sent twice',
+    hint: `ask who runs the server; to finalize once more, ${again}`,
   };
 }
 
@@ -157,7 +157,7 @@ function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
 const finalizeWords: Readonly<Record<number, { readonly kind: ErrorKind; readonly hint: string }>> = {
   400: {
     kind: 'refused',
-    hint: 'if it is the name of the file that the server does not take, run the same command again with another --name: no byte is sent twice',
+    hint: `if it is the name of the file that the server does not take, give it another with --name and ${again}`,
   },
   409: {
     kind: 'refused',
