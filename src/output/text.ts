@@ -1,7 +1,7 @@
 /** Text that came from elsewhere, made fit for a terminal. */
 
 // C0, C1, line and paragraph separators, lone surrogates, and the marks that reorder text (UAX #9).
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+export const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** Shows what would move the cursor, change colours or reorder the line as an escape that anybody can read. */

@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import process from 'node:process';
 import { expect, test } from 'vitest';
 import { commandText, splitCommandLine } from '../../src/cli/command-line.ts';
 import { uploadOptions } from '../../src/cli/options/upload.ts';
 import { shellQuote } from '../../src/cli/shell-quote.ts';
+import { harmless } from '../../src/output/text.ts';
 
 function again(argv: readonly string[], files?: readonly string[]): string {
   const { operands, given } = splitCommandLine(uploadOptions, argv);
@@ -64,3 +67,14 @@ test('words are quoted for the shell of the system', () => {
   expect(shellQuote('@link', 'win32')).toBe('"@link"');
   expect(shellQuote('@a,b', 'linux')).toBe('@a,b');
 });
+
+test
+  .skipIf(process.platform === 'win32')
+  .each(['odd/new\nline.mp4', "it's\n\\1 $HOME", '\x1b7\t\r\x7f1', 'a\u202eb\u2028é\u009b', "it's \\n"])(
+  'a name that holds %j is quoted so that it is shown as it is, and bash reads it back',
+  (name) => {
+    const quoted = shellQuote(name, 'linux');
+    expect(harmless(quoted)).toBe(quoted);
+    expect(execFileSync('bash', ['-c', `printf %s ${quoted}`], { encoding: 'utf8' })).toBe(name);
+  },
+);
