@@ -2,9 +2,10 @@ import { asPulseError, type PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { isExpired } from './open/expiry.ts';
+import { readsBack, unfinished } from './open/find-upload.ts';
 import type { Clock, Tools, UploadSettings } from './settings.ts';
 import { identify, openSource, sameFile } from './source/source.ts';
-import type { UploadRecord } from './state/record.ts';
+import { failedAtEnd, type UploadRecord } from './state/record.ts';
 import type { StateStore } from './state/state-store.ts';
 import { commonExitCode, failureEvent, type RunOutcome } from './upload-files.ts';
 
@@ -81,6 +82,9 @@ export async function planUpload(
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
       const reason = await whyAnew(record, file, source.path, settings, clock.dateMs());
       if (reason !== undefined) return { ...anew, reason };
+      const { finishError = '' } = record;
+      if (failedAtEnd(record) && !readsBack({ protocol, settings }))
+        return { failure: unfinished({ protocol, settings, source }, finishError) };
       if (record.phase === 'sending') return { ...anew, intention: 'resume', fromBytes: record.prefix.bytes };
       // Where there is no finalize, it waits for its proof.
       const intention = protocol.finalize === undefined ? 'resume' : 'finalize';

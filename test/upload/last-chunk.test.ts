@@ -1,5 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { planFiles } from '../../src/upload/plan.ts';
+import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
+import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { type Bench, expectProven, MIB, offsets, plainTus, startBench } from './harness.ts';
 
 const stay = { first: () => {} };
@@ -62,6 +66,28 @@ describe('what a server holds that failed at the end', () => {
     expect((await bench.upload(file, readBack(bench))).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
     expect(offsets(bench)).toEqual([0, MIB]);
+  });
+
+  it('is foretold by --dry-run, unless it would be read back', async () => {
+    const bench = await startBench();
+    bench.server.script.PATCH = [stay, { status: 500 }];
+    const file = await bench.file(2 * MIB);
+    await bench.upload(file, plainTus(bench));
+    bench.events.length = 0;
+    const plan = (changes: Partial<UploadSettings>) =>
+      planFiles(
+        [file],
+        { ...defaultSettings, server: new URL(bench.server.url), ...changes },
+        {
+          report: (event) => bench.events.push(event),
+          store: openStateStore(join(bench.dir, 'state')),
+          clock: bench.clock,
+        },
+      );
+    expect((await plan(plainTus(bench))).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([{ hint: expect.stringContaining('--read-back') }]);
+    expect((await plan(readBack(bench))).exitCode).toBe(0);
+    expect(bench.of('upload.planned')).toMatchObject([{ intention: 'resume', fromBytes: 2 * MIB }]);
   });
 
   it('is proven by --read-back at once, where that was asked for', async () => {
