@@ -23,9 +23,11 @@ interface InVain {
 
 /** The file as it was brought to the server's side. What was sent in vain is sent afresh once, and only once. */
 export async function bringOver(unread: Unread): Promise<Brought> {
-  const job = { ...unread, reader: readerOf(unread) };
-  const outagesBefore = job.tools.host.outage.ended();
-  const begun = job.settings.resume ? await findUpload(job) : undefined;
+  const looking = { ...unread, reader: readerOf(unread) };
+  const outagesBefore = unread.tools.host.outage.ended();
+  const begun = unread.settings.resume ? await findUpload(looking) : undefined;
+  // What was read in vain to go on is a first reading no more.
+  const job = begun === undefined ? { ...unread, reader: readerOf(unread) } : looking;
   const first = await transfer(job, begun ?? (await createUpload(job)));
   if ('sha256' in first) return first;
   // An upload of this very run does not expire, unless the run was cut off or asleep for long (faults C08 and C44).

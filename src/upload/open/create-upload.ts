@@ -85,6 +85,7 @@ async function draftOf(
       schema: 1,
       ...job.key,
       identity: source.identity,
+      ...(source.changedNs !== undefined && { changedNs: source.changedNs }),
       createdAt: new Date(tools.clock.dateMs()).toISOString(),
       prefix: { bytes: 0, sha256: '' },
       ...(chosen !== undefined && { chosenId: chosen.id }),

@@ -4,8 +4,8 @@ import { type Job, sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
 import { sameFile } from '../source/source.ts';
 import type { UploadRecord } from '../state/state-store.ts';
-import { tidily } from '../tidily.ts';
-import { assertPrefix } from './accepted-prefix.ts';
+import { forget, tidily } from '../tidily.ts';
+import { assertPrefix, doubtBeyondPrefix } from './accepted-prefix.ts';
 import { isExpired } from './expiry.ts';
 import { askOffset } from './offset.ts';
 import type { OpenUpload } from './open-upload.ts';
@@ -35,7 +35,8 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     if (failedWith !== undefined) return { url, offsetBytes, sentEndBytes: offsetBytes, record };
     const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
     // Bytes are missing: what the last of them were answered is no longer about the end.
-    const { finishError, ...kept } = record;
+    const { finishError, ...found } = record;
+    const kept = source.changedNs === undefined ? found : { ...found, changedNs: source.changedNs };
     const open: UploadRecord = isShort ? { ...kept, phase: 'sending' } : kept;
     // At once: whatever ends this run, the next one must not take it for the word on the end.
     if (finishError !== undefined)
@@ -54,7 +55,11 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   const offsetBytes = await resumableOffset(job, url, record);
   if (typeof offsetBytes === 'string') return startOver(offsetBytes);
   await assertPrefix(job, record);
-  return resumed(offsetBytes);
+  const doubt = await doubtBeyondPrefix(job, record, offsetBytes);
+  if (doubt === undefined) return resumed(offsetBytes);
+  // Nor is it to be found again by the name that we gave it.
+  await forget(job);
+  return startOver(doubt);
 }
 
 /** What is left of a server's term when it is worth a word. */

@@ -52,7 +52,7 @@ async function sendAll(
   parts: PartJobs,
 ): Promise<{ readonly urls: readonly URL[]; readonly foundBytes: number }> {
   const atOnce = job.settings.parallel ?? 1;
-  const open = await sideBySide(atOnce, parts, parts.jobs, openPart);
+  const open = await sideBySide(atOnce, parts, parts.jobs, (part, index) => openPart(part, index, parts));
   assertApart(open.map(({ upload }) => upload.url));
   const foundBytes = open.reduce((sum, part) => sum + (part.foundBytes ?? 0), 0);
   const first = open.find((part) => part.foundBytes !== undefined);
@@ -75,10 +75,11 @@ async function sendAll(
   return { urls, foundBytes };
 }
 
-async function openPart(job: Job, index: number): Promise<OpenPart> {
-  const begun = job.settings.resume ? await findUpload(job) : undefined;
-  const upload = begun ?? (await createUpload(job));
-  return { index, job, upload, ...(begun !== undefined && { foundBytes: begun.offsetBytes }) };
+async function openPart(looking: Job, index: number, { afresh }: PartJobs): Promise<OpenPart> {
+  const begun = looking.settings.resume ? await findUpload(looking) : undefined;
+  if (begun !== undefined) return { index, job: looking, upload: begun, foundBytes: begun.offsetBytes };
+  const job = afresh(index);
+  return { index, job, upload: await createUpload(job) };
 }
 
 /** Two parts in one upload: one of them would be joined twice, the other never. */

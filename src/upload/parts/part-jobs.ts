@@ -94,14 +94,21 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
   const storeOf = (index: number): StateStore => {
     const part = () => parts[index] as PartRecord;
     const read = async () => {
-      const { url, prefix } = part();
-      return url === undefined ? undefined : { ...whole(), url, prefix };
+      const { fromBytes, endBytes, url, ...known } = part();
+      return url === undefined ? undefined : { ...whole(), url, ...known };
     };
     return {
       ...tools.store,
       read,
       peek: read,
-      write: ({ url, prefix }) => change(index, { ...part(), url, prefix }),
+      write: ({ url, prefix, readAhead, changedNs }) => {
+        const { fromBytes, endBytes } = part();
+        const known = {
+          ...(readAhead !== undefined && { readAhead }),
+          ...(changedNs !== undefined && { changedNs }),
+        };
+        return change(index, { fromBytes, endBytes, url, prefix, ...known });
+      },
       remove: () => {
         const { fromBytes, endBytes } = part();
         return change(index, { fromBytes, endBytes, prefix: { bytes: 0, sha256: '' } });

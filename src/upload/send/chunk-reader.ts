@@ -29,6 +29,8 @@ export interface ChunkReader {
   readonly hashPrefix: (bytes: number) => Promise<Checkpoint>;
   /** The digest of a prefix that ends where a late chunk began, or in one, no further than here; undefined where none does. */
   readonly checkpoint: (atMostBytes: number) => Checkpoint | undefined;
+  /** All that was read, and so all that was ever sent, and its digest. */
+  readonly allRead: () => Checkpoint;
   /** The digest of the whole file, whose remaining bytes are read if need be. */
   readonly sha256: () => Promise<string>;
   /** The first bytes that were hashed, 64 at most. */
@@ -152,6 +154,7 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
       return first.all();
     },
     checkpoint: first.atMost,
+    allRead: first.all,
     sha256: async () => {
       await settled();
       await hashTo(source.sizeBytes() ?? first.bytes());

@@ -157,6 +157,7 @@ export async function save(sending: Sending): Promise<void> {
   const kept = {
     ...upload.record,
     prefix,
+    readAhead: job.reader.allRead(),
     ...(known !== undefined && { checkedBytes: Math.min(known, sending.checked.bytes, prefix.bytes) }),
   };
   await job.tools.store.write({ ...kept, ...(finishError !== undefined && { finishError }) });

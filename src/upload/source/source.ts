@@ -22,6 +22,8 @@ export interface Source {
   /** Absolute and without links: the key under which its upload is remembered. */
   readonly path: string;
   readonly identity: FileIdentity;
+  /** When anything was last done to its inode, as it was opened: in nanoseconds, decimal text. Absent of an input. */
+  readonly changedNs?: string;
   /** Undefined as long as its end was not seen. */
   readonly sizeBytes: () => number | undefined;
   /** Fills `target` with the bytes at `offsetBytes`, and tells how many these are: of an input also fewer, but none only at its end. */
@@ -64,6 +66,7 @@ export async function openSource(name: string): Promise<Source> {
     name,
     path,
     identity,
+    changedNs: String(changedNs),
     sizeBytes: () => identity.sizeBytes,
     read: (target, offsetBytes) => readFully(name, handle, target, offsetBytes),
     assertUnchanged: async () => {

@@ -24,6 +24,10 @@ export interface UploadRecord {
   readonly expiresAt?: string;
   /** A prefix that the server acknowledged, and its digest. */
   readonly prefix: Checkpoint;
+  /** All that was read by then, and its digest: where the server has more than the prefix, it is of this. */
+  readonly readAhead?: Checkpoint;
+  /** When anything was last done to the inode of the file, as the latest run that went on found it; as in `Source`. */
+  readonly changedNs?: string;
   /** A part of that prefix that a server which was seen to compare checksums acknowledged with them. */
   readonly checkedBytes?: number;
   /**
@@ -58,6 +62,8 @@ export interface PartRecord {
   readonly url?: string;
   /** As of a whole upload, counted from the beginning of the part. */
   readonly prefix: Checkpoint;
+  readonly readAhead?: Checkpoint;
+  readonly changedNs?: string;
 }
 
 /** Of one file there is one upload at a server; what else identifies it is compared when it is resumed. */
@@ -115,13 +121,14 @@ function isRecord(value: unknown): value is UploadRecord {
     record.schema === SCHEMA &&
     texts.every((text) => typeof text === 'string') &&
     URL.canParse(record.url as string) &&
-    [record.chosenId, record.declaredSha256].every(isTextOrAbsent) &&
+    [record.chosenId, record.declaredSha256, record.changedNs].every(isTextOrAbsent) &&
     (record.checkedBytes === undefined || Number.isSafeInteger(record.checkedBytes)) &&
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
     phases.some((phase) => phase === record.phase) &&
     Number.isSafeInteger(identity?.sizeBytes) &&
     [identity?.mtimeNs, identity?.inode].every((text) => typeof text === 'string') &&
     isCheckpoint(prefix) &&
+    (record.readAhead === undefined || isCheckpoint(record.readAhead)) &&
     (record.parts === undefined || areParts(record.parts, identity?.sizeBytes)) &&
     (record.joinedUrl === undefined || URL.canParse(String(record.joinedUrl)))
   );
@@ -139,7 +146,8 @@ function areParts(value: unknown, sizeBytes: number | undefined): boolean {
   for (const part of value as readonly (Partial<PartRecord> | null)[]) {
     if (part?.fromBytes !== endBytes || !Number.isSafeInteger(part.endBytes)) return false;
     if (part.url !== undefined && !URL.canParse(part.url)) return false;
-    if (!isCheckpoint(part.prefix)) return false;
+    if (!isCheckpoint(part.prefix) || !isTextOrAbsent(part.changedNs)) return false;
+    if (part.readAhead !== undefined && !isCheckpoint(part.readAhead)) return false;
     endBytes = part.endBytes ?? 0;
   }
   return endBytes === sizeBytes;

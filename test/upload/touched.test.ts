@@ -1,0 +1,153 @@
+import { chmod, open, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../fixtures/proxies/fault.ts';
+import { allExtensions } from '../../src/server/extensions.ts';
+import type { UploadSettings } from '../../src/upload/settings.ts';
+import type { UploadRecord } from '../../src/upload/state/record.ts';
+import { MIB } from './harness.ts';
+import { type ReferenceBench, startReferenceBench } from './reference.ts';
+
+const tus = { protocol: 'tus', checksum: 'none' } as const;
+const times = new Date(1_700_000_000_000);
+const STARTED_OVER = expect.stringMatching(
+  /the file was touched since its upload was begun .*; starting a new upload$/,
+);
+
+/** Leaves an upload behind whose third chunk broke off in the midst of it. */
+async function cutOff(
+  settings: Partial<UploadSettings> = {},
+): Promise<{ bench: ReferenceBench; file: string }> {
+  const bench = await startReferenceBench({ protocol: 'tus', extensions: allExtensions });
+  const file = await bench.file(4 * MIB);
+  await utimes(file, times, times);
+  bench.proxy.setFaults([
+    { on: { method: 'PATCH', nth: 2, times: 9 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+  ]);
+  expect((await bench.upload(file, { ...tus, ...settings, retries: 0 })).exitCode).toBe(4);
+  bench.proxy.setFaults([]);
+  bench.events.length = 0;
+  return { bench, file };
+}
+
+/** Other bytes under the same size and times. */
+async function rewrite(file: string, offsetBytes: number): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.write(Buffer.from('other'), 0, 5, offsetBytes);
+  await handle.close();
+  await utimes(file, times, times);
+}
+
+async function alterRecord(file: string, alter: (record: UploadRecord) => UploadRecord): Promise<void> {
+  const dir = join(dirname(file), 'state');
+  const name = (await readdir(dir)).find((each) => each.endsWith('.json')) ?? 'no record';
+  const record: UploadRecord = JSON.parse(await readFile(join(dir, name), 'utf8'));
+  await writeFile(join(dir, name), JSON.stringify(alter(record)));
+}
+
+/** As a process that was killed leaves it: the server has more than was written down. */
+const asKilled = ({ readAhead: _, ...record }: UploadRecord): UploadRecord => ({
+  ...record,
+  prefix: { bytes: 0, sha256: '' },
+  ...(record.parts && { parts: record.parts.map((part) => ({ ...part, ...asKilled(part as never) })) }),
+});
+
+/** The file is on the server whole, as it is now. */
+async function expectWhole(bench: ReferenceBench, file: string): Promise<void> {
+  expect(bench.of('upload.failed')).toEqual([]);
+  expect(bench.of('upload.done')).toHaveLength(1);
+  expect((await bench.stored('video.mp4')).equals(await readFile(file))).toBe(true);
+}
+
+const warnings = (bench: ReferenceBench) => bench.of('upload.warning').map(({ message }) => message);
+
+describe('an upload of which the server has more than was written down', () => {
+  it('starts over where the file was rewritten and its times were set back', async () => {
+    const { bench, file } = await cutOff();
+    await alterRecord(file, asKilled);
+    await rewrite(file, 100_000);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([STARTED_OVER]);
+    await expectWhole(bench, file);
+  });
+
+  it('starts over where that was in the part of a chunk that broke off', async () => {
+    const { bench, file } = await cutOff();
+    await rewrite(file, 2 * MIB + 5);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([STARTED_OVER]);
+    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0 }]);
+    await expectWhole(bench, file);
+  });
+
+  it('of a file in parts starts over with the parts that cannot be compared', async () => {
+    const { bench, file } = await cutOff({ parallel: 3 });
+    await alterRecord(file, asKilled);
+    await rewrite(file, 5);
+    expect((await bench.upload(file, { ...tus, parallel: 3 })).exitCode).toBe(0);
+    expect(warnings(bench)).toContainEqual(STARTED_OVER);
+    await expectWhole(bench, file);
+  });
+
+  it.each([
+    ['only its mode is another', (file: string) => chmod(file, 0o600)],
+    ['nothing was done to it', async () => undefined],
+    ['nothing was done to it, and the process was killed', (file: string) => alterRecord(file, asKilled)],
+    [
+      'it was left behind by an earlier version',
+      async (file: string) => {
+        await alterRecord(file, ({ changedNs: _, ...record }) => asKilled(record));
+        await chmod(file, 0o600);
+      },
+    ],
+  ])('goes on where %s', async (_, change) => {
+    const { bench, file } = await cutOff();
+    await change(file);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([]);
+    expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThan(2 * MIB);
+    await expectWhole(bench, file);
+  });
+
+  it('goes on in protocol v1, where the declared checksum is that of the whole', async () => {
+    const bench = await startReferenceBench({ protocol: 'pulse-v1' });
+    const file = await bench.file(3 * MIB);
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+    ]);
+    expect((await bench.upload(file, { protocol: 'pulse-v1', retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    await alterRecord(file, asKilled);
+    await chmod(file, 0o600);
+    expect((await bench.upload(file, { protocol: 'pulse-v1' })).exitCode).toBe(0);
+    expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThan(MIB);
+  });
+
+  it('starts over under another name in protocol v1, where no checksum was declared', async () => {
+    const bench = await startReferenceBench({ protocol: 'pulse-v1' });
+    const answer = await fetch(`${bench.server.url}/capabilities`);
+    const capabilities = (await answer.json()) as Readonly<Record<string, unknown>>;
+    const file = await bench.file(3 * MIB);
+    await utimes(file, times, times);
+    const undeclared: Fault = {
+      on: { method: 'GET', path: '/capabilities', times: 9 },
+      do: 'answer',
+      status: 200,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...capabilities, checksum: undefined }),
+    };
+    const v1 = { protocol: 'pulse-v1' } as const;
+    bench.proxy.setFaults([
+      undeclared,
+      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+    ]);
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([undeclared]);
+    await alterRecord(file, asKilled);
+    await rewrite(file, 5);
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(warnings(bench)).toContainEqual(STARTED_OVER);
+    expect(new Set(bench.of('upload.created').map(({ url }) => url)).size).toBe(2);
+    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0 }]);
+  });
+});
