@@ -1,6 +1,7 @@
 import { type CommandName, commands } from '../../src/cli/commands.ts';
 import { bulkOptions } from '../../src/cli/options/bulk.ts';
 import { commandTables, meaningOf } from '../../src/cli/options/command-tables.ts';
+import { ledgerTasks } from '../../src/cli/options/ledger.ts';
 import { type OptionSpec, type OptionTable, variableOf } from '../../src/cli/options/option-table.ts';
 import { uploadOptions } from '../../src/cli/options/upload.ts';
 
@@ -17,7 +18,10 @@ export function manPage(
     '.SH NAME',
     'pulse\\-upload \\- upload videos to Pulse Cam and tus servers, and verify such servers',
     '.SH SYNOPSIS',
-    ...names.flatMap((name) => ['.B pulse\\-upload', roff(commands[name].usage), '.br']).slice(0, -1),
+    ...names
+      .flatMap(usagesOf)
+      .flatMap((usage) => ['.B pulse\\-upload', roff(usage), '.br'])
+      .slice(0, -1),
     '.SH DESCRIPTION',
     'Sends files to servers that speak the Pulse Cam upload protocol, or plain tus 1.0; it resumes where the server is,',
     "and says that an upload is proven only when the server's own checksum equals the file's.",
@@ -57,12 +61,19 @@ export function manPage(
   return `${lines.join('\n')}\n`;
 }
 
+function usagesOf(name: CommandName): readonly string[] {
+  const tasks = name === 'ledger' ? Object.values(ledgerTasks) : [];
+  return [commands[name].usage, ...tasks.map(({ usage }) => usage)];
+}
+
 function commandLines(name: CommandName): readonly string[] {
   const entry = commands[name];
   const meaning = 'means' in entry ? entry.means : entry.summary;
   return [
     `.SH COMMAND ${name.toUpperCase()}`,
-    `.B pulse\\-upload ${roff(entry.usage)}`,
+    ...usagesOf(name)
+      .flatMap((usage) => [`.B pulse\\-upload ${roff(usage)}`, '.br'])
+      .slice(0, -1),
     '.PP',
     roff(sentence(meaning)),
     ...optionLines(commandTables[name]),
@@ -79,8 +90,11 @@ function optionLines(table: OptionTable): readonly string[] {
 
 function explanation(spec: OptionSpec): readonly string[] {
   const fallback = spec.kind === 'value' && spec.fallback !== undefined ? ` [${spec.fallback}]` : '';
-  const variable = spec.commandLineOnly ? [] : ['.br', roff(variableOf(spec))];
-  return [roff(`${meaningOf(spec)}${fallback}`), ...variable];
+  if (spec.commandLineOnly) return [roff(`${meaningOf(spec)}${fallback}`)];
+  const variable = variableOf(spec);
+  // The help has no other place for its name.
+  const meaning = meaningOf(spec).replace(new RegExp(`; or ${variable}$`), '');
+  return [roff(`${meaning}${fallback}`), '.br', roff(variable)];
 }
 
 /** A text as roff shows it: real hyphens and backslashes, and no request at the start of a line. */

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type Shell, shells } from '../../src/cli/completion/words.ts';
 import { commandTables, meaningOf } from '../../src/cli/options/command-tables.ts';
 import { longFlag } from '../../src/cli/options/option-table.ts';
-import { runBin, temporaryFolder } from './run-bin.ts';
+import { bin, runBin, temporaryFolder } from './run-bin.ts';
 
 type Complete = (line: string) => Promise<readonly string[]>;
 
@@ -28,11 +28,16 @@ async function startShell(shell: Shell): Promise<Complete> {
   await mkdir(join(cwd, 'recordings'));
   const { code, stdout, stderr } = await runBin(['completion', shell]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const script = join(await temporaryFolder(), 'script');
+  const programs = await temporaryFolder();
+  // The ids of checks are asked of the program.
+  await writeFile(join(programs, 'pulse-upload'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, {
+    mode: 0o755,
+  });
+  const script = join(programs, 'script');
   await writeFile(script, stdout);
   return async (line) => {
     const [program, ...args] = commandsOf[shell](script, line);
-    const env = { PATH: process.env.PATH, HOME: cwd, TERM: 'dumb', LC_ALL: 'C.UTF-8' };
+    const env = { PATH: `${programs}:${process.env.PATH}`, HOME: cwd, TERM: 'dumb', LC_ALL: 'C.UTF-8' };
     const run = promisify(execFile)(program ?? '', args, { cwd, env });
     const { stdout } = await run;
     // zsh shows matches in columns with what they mean, or rings the bell and writes on in the line.
@@ -100,6 +105,22 @@ describe.each(shells)('completion in %s', (shell) => {
     expect(await complete('pulse-upload video.mp4 --protocol p')).toContain('pulse');
     expect(await complete('pulse-upload serve --chunk')).not.toContain('--chunk-size');
   });
+
+  test.skipIf(!has)(
+    'knows the ids of checks and defects, and what ledger does besides showing one',
+    async () => {
+      const complete = await startShell(shell);
+      expect(await complete('pulse-upload verify --explain core.head.st')).toContain('core.head.status');
+      expect(await complete('pulse-upload verify --only=pulse.health.')).toContain(
+        shell === 'fish' ? '--only=pulse.health.200' : 'pulse.health.200',
+      );
+      expect(await complete('pulse-upload serve --defect head-2')).toContain('head-202');
+      const behindLedger = await complete('pulse-upload ledger ');
+      expect(behindLedger).toEqual(expect.arrayContaining(['check', 'merge']));
+      expect(behindLedger.join()).toContain('recordings');
+      expect(await complete('pulse-upload ledger check mer')).not.toContain('merge');
+    },
+  );
 
   test.skipIf(!has)('knows every option of every command', async () => {
     const complete = await startShell(shell);

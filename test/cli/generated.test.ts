@@ -27,6 +27,17 @@ describe('the man page', () => {
   const hasGroff = groff.error === undefined;
   if (!hasGroff) console.warn('groff is not installed: whether the man page renders is not tested');
 
+  test('names the uses of ledger, and each variable of an option once', () => {
+    const [synopsis = '', ...options] = readFileSync(page, 'utf8')
+      .replaceAll('\\-', '-')
+      .split(/^\.TP$/m);
+    for (const usage of ['ledger <file>', 'ledger check <file>', 'ledger merge <out> <in...>'])
+      expect(synopsis).toContain(`\n${usage}`);
+    for (const option of options)
+      for (const [variable] of option.matchAll(/PULSE_UPLOAD_[A-Z_]+/g))
+        expect(option.match(new RegExp(`${variable}(?!_)`, 'g')), option).toHaveLength(1);
+  });
+
   test.skipIf(!hasGroff)('renders without a warning, and names every option', () => {
     expect({ code: groff.status, warnings: groff.stderr }).toEqual({ code: 0, warnings: '' });
     const shown = groff.stdout.replaceAll('‐', '-');

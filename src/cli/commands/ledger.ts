@@ -13,7 +13,7 @@ import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
-import { type LedgerValues, ledgerOptions } from '../options/ledger.ts';
+import { type LedgerValues, ledgerOptions, ledgerTasks } from '../options/ledger.ts';
 import { refuseTogether, valuesOf } from '../options/option-table.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { packageVersion } from '../version.ts';
@@ -21,7 +21,10 @@ import { packageVersion } from '../version.ts';
 type Task = (operands: readonly string[], values: LedgerValues) => Promise<number>;
 
 /** The first operand, where it is one of these; anything else is the ledger to show. */
-const tasks: Readonly<Record<string, Task>> = { check, merge };
+const tasks: Readonly<Record<string, Task>> = { check, merge } satisfies Record<
+  keyof typeof ledgerTasks,
+  Task
+>;
 
 /** `pulse-upload ledger`: shows, audits and merges what bulk runs kept. Asks no server. */
 export async function run({ argv }: Invocation): Promise<number> {
@@ -49,13 +52,12 @@ function refuseMisspeltTask(word: string): void {
 
 function helpText(): string {
   const uses = [
-    [commands.ledger.usage, 'what runs with --ledger achieved'],
-    ['ledger check <file>', 'read every file that is done, and compare'],
-    ['ledger merge <out> <in...>', 'one ledger out of several'],
+    { usage: commands.ledger.usage, says: 'what runs with --ledger achieved' },
+    ...Object.values(ledgerTasks),
   ];
   const lines = [
     ...uses.map(
-      ([usage = '', says], index) =>
+      ({ usage, says }, index) =>
         `${index === 0 ? 'Usage:' : '      '} pulse-upload ${usage.padEnd(27)} ${says}`,
     ),
     '',

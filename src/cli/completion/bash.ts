@@ -4,6 +4,11 @@ import type { CompletedCommand, CompletedOption, Takes } from './words.ts';
 export function bashScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name);
   return `# Completion of pulse-upload for bash: source <(pulse-upload completion bash)
+_pulse_upload_or_files() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -W "$1" -- "$2") $(compgen -f -- "$2"))
+  compopt -o filenames 2>/dev/null
+}
 _pulse_upload() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command=upload flags
   # bash makes a word of the = in --option=value.
@@ -25,9 +30,7 @@ ${commands.map(({ name, options }) => `    ${name}) flags='${options.flatMap(spe
     return
   fi
   if [ "$COMP_CWORD" = 1 ]; then
-    local IFS=$'\\n'
-    COMPREPLY=($(compgen -W "${names.join('\n')}" -- "$cur") $(compgen -f -- "$cur"))
-    compopt -o filenames 2>/dev/null
+    _pulse_upload_or_files ${lines(names)} "$cur"
     return
   fi
   case $command in
@@ -37,6 +40,11 @@ ${commands.map(operandCase).join('\n')}
 # Without an answer of ours, names of files are completed.
 complete -o default -F _pulse_upload pulse-upload
 `;
+}
+
+/** Words as bash reads them one a line. */
+function lines(words: readonly string[]): string {
+  return `$'${words.join('\\n')}'`;
 }
 
 function spellings({ short, long }: CompletedOption): readonly string[] {
@@ -54,11 +62,20 @@ function valueCases({ name, options }: CompletedCommand): readonly string[] {
 
 function answerFor(takes: Takes): string {
   if (takes.kind === 'choices') return `COMPREPLY=($(compgen -W '${takes.choices.join(' ')}' -- "$cur")); `;
-  return takes.kind === 'files' ? '' : 'compopt +o default 2>/dev/null; ';
+  if (takes.kind === 'files') return '';
+  const listed =
+    takes.kind === 'listed'
+      ? `COMPREPLY=($(compgen -W "$(pulse-upload ${takes.by} 2>/dev/null | cut -d' ' -f1)" -- "$cur")); `
+      : '';
+  return `${listed}compopt +o default 2>/dev/null; `;
 }
 
 function operandCase({ name, operands }: CompletedCommand): string {
-  if (operands.kind === 'files') return `    ${name}) ;;`;
+  if (operands.kind === 'files') return `    ${name}) ${firstWords(operands.words)};;`;
   if (operands.kind !== 'choices') return `    ${name}) compopt +o default 2>/dev/null ;;`;
   return `    ${name}) COMPREPLY=($(compgen -W '${operands.choices.join(' ')}' -- "$cur")) ;;`;
+}
+
+function firstWords(words: readonly string[] | undefined): string {
+  return words === undefined ? '' : `[ "$COMP_CWORD" = 2 ] && _pulse_upload_or_files ${lines(words)} "$cur" `;
 }

@@ -23,6 +23,11 @@ function commandLines(command: CompletedCommand): readonly string[] {
     `complete -c pulse-upload -n 'test (count (commandline -opc)) = 1' -a ${name} -d ${quoted(meaning)}`,
     ...(operands.kind === 'files' ? [] : [`${here} -f`]),
     ...(operands.kind === 'choices' ? [`${here} -a '${operands.choices.join(' ')}'`] : []),
+    ...(operands.kind === 'files' && operands.words !== undefined
+      ? [
+          `complete -c pulse-upload -n 'test (__pulse_upload_command) = ${name}; and test (count (commandline -opc)) = 2' -a '${operands.words.join(' ')}'`,
+        ]
+      : []),
     ...options.map((option) => `${here} ${optionWords(option)}`),
   ];
 }
@@ -32,6 +37,10 @@ function optionWords({ long, short, meaning, takes }: CompletedOption): string {
     nothing: '',
     text: ' -x',
     files: ' -r -F',
+    listed:
+      takes.kind === 'listed'
+        ? ` -x -a '(pulse-upload ${takes.by} 2>/dev/null | string replace -r " .*" "")'`
+        : '',
     choices: takes.kind === 'choices' ? ` -x -a '${takes.choices.join(' ')}'` : '',
   }[takes.kind];
   return `${short === undefined ? '' : `-s ${short.slice(1)} `}-l ${long.slice(2)}${value} -d ${quoted(meaning)}`;

@@ -53,7 +53,11 @@ function optionSpecs(option: CompletedOption): readonly string[] {
 
 function operandSpecs(operands: Takes): readonly string[] {
   if (operands.kind === 'nothing') return [];
-  return [`*:${escaped(whatOf(operands, 'file'))}:${actionOf(operands)}`];
+  const words = operands.kind === 'files' ? operands.words : undefined;
+  return [
+    ...(words === undefined ? [] : [`1:file:{compadd ${words.join(' ')}; _files}`]),
+    `*:${escaped(whatOf(operands, 'file'))}:${actionOf(operands)}`,
+  ];
 }
 
 function whatOf(takes: Takes, otherwise: string): string {
@@ -62,6 +66,7 @@ function whatOf(takes: Takes, otherwise: string): string {
 
 function actionOf(takes: Takes): string {
   if (takes.kind === 'files') return '_files';
+  if (takes.kind === 'listed') return `{compadd -- $(pulse-upload ${takes.by} 2>/dev/null | cut -d" " -f1)}`;
   return takes.kind === 'choices' ? `(${takes.choices.join(' ')})` : ' ';
 }
 
