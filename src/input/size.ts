@@ -15,7 +15,7 @@ const MAX_CHUNK_BYTES = 1024 ** 3;
 
 /** Whole bytes of `1048576`, `512KiB`, `1MiB`, `2GiB`; `k`, `M`, `G` mean the same. Zero is no size. */
 export function parseSizeBytes(text: string, source: string): number {
-  const match = /^(\d{1,16}(?:\.\d{1,6})?)([a-z]*)$/i.exec(text);
+  const match = /^(\d{1,16}(?:\.\d{1,6})?)([a-z/]*)$/i.exec(text);
   const [, count, written = ''] = match ?? [];
   const unit = written.toLowerCase();
   const perUnit = Object.hasOwn(BYTES_PER_UNIT, unit) ? BYTES_PER_UNIT[unit] : undefined;
@@ -33,6 +33,11 @@ export function parseSizeBytes(text: string, source: string): number {
 }
 
 const examples = 'write for example 1048576, 512KiB, 1MiB or 2GiB';
+
+/** A size a second: `/s` may be said, as progress says it. */
+export function parseBytesPerSecond(text: string, source: string): number {
+  return parseSizeBytes(text.replace(/(?<=\d([kmg](ib)?)?)\/s$/i, ''), source);
+}
 
 /** A size that may be none. */
 export function parseLengthBytes(text: string, source: string): number {

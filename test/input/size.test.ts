@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseChunkSize, parseSizeBytes } from '../../src/input/size.ts';
+import { parseBytesPerSecond, parseChunkSize, parseSizeBytes } from '../../src/input/size.ts';
 import { errorOf } from '../cli/usage-errors.ts';
 
 test.each([
@@ -17,6 +17,23 @@ test.each([
   expect(parseSizeBytes(text, '--max-size')).toBe(bytes);
 });
 
+test.each([
+  ['1MiB/s', 1_048_576],
+  ['500k/s', 512_000],
+  ['1000/s', 1000],
+  ['1MiB', 1_048_576],
+])('%s is %d bytes a second', (text, bytes) => {
+  expect(parseBytesPerSecond(text, '--limit-rate')).toBe(bytes);
+});
+
+test.each(['1MB/s', '1MB', '1MiB/h'])(
+  "of '%s' a second the unit is said to be wrong, as it was written",
+  (text) => {
+    const { message } = errorOf(() => parseBytesPerSecond(text, '--limit-rate'));
+    expect(message).toMatch(`--limit-rate is '${text}', expected the unit KiB, MiB or GiB`);
+  },
+);
+
 test.each(['0', '0MiB', '-1', '', '1 MiB', 'MiB', '0.3', '1e6', '0x10', '99999999999GiB', 'constructor'])(
   "'%s' is no size",
   (text) => {
@@ -26,7 +43,7 @@ test.each(['0', '0MiB', '-1', '', '1 MiB', 'MiB', '0.3', '1e6', '0x10', '9999999
   },
 );
 
-test.each(['1KB', '1MB', '2GB', '12q', '1Mb', '5constructor'])(
+test.each(['1KB', '1MB', '2GB', '12q', '1Mb', '1MB/s', '5constructor'])(
   "'%s' is told which units there are",
   (text) => {
     const { message, hint } = errorOf(() => parseSizeBytes(text, '--chunk-size'));

@@ -9,7 +9,7 @@ import {
 } from '../../input/bulk.ts';
 import { parseDurationMs } from '../../input/duration.ts';
 import { parseShard } from '../../input/shard.ts';
-import { parseSizeBytes } from '../../input/size.ts';
+import { parseBytesPerSecond } from '../../input/size.ts';
 import { parseText } from '../../input/text.ts';
 import {
   type Config,
@@ -88,7 +88,7 @@ export const bulkOptions = {
     kind: 'value',
     flags: '--limit-rate <size>',
     says: 'bytes a second, of all files together',
-    parse: parseSizeBytes,
+    parse: parseBytesPerSecond,
   },
   maxFailures: {
     kind: 'value',
