@@ -68,6 +68,7 @@ describe('--help', () => {
     );
     for (const spec of Object.values(uploadOptions))
       expect(`${help?.stdout}${tus?.stdout}`).toContain(longFlag(spec));
+    expect(help?.stdout).toContain('--limit-rate');
     for (const spec of Object.values(serveOptions)) expect(serve?.stdout).toContain(longFlag(spec));
     expect(help?.stdout).toContain('pulse-upload serve');
   });

@@ -9,6 +9,6 @@ test('the command that resumes keeps every option but those that would start ove
     ['noResume', []],
   ]);
   expect(resumeCommand(given, ['a.mp4'])).toBe(
-    'pulse-upload a.mp4 --server http://host/ --checksum sha1 --limit-rate 1MiB',
+    'pulse-upload a.mp4 --server http://host/ --limit-rate 1MiB --checksum sha1',
   );
 });

@@ -55,11 +55,13 @@ const texts: Readonly<Record<string, () => string>> = {
 };
 
 function bulkHelpText(): string {
+  // Of a single upload, too: there the help has no room for its words.
+  const { limitRate } = uploadOptions;
   const lines = [
     'Usage: pulse-upload -r <folder...> --server <url> --ledger <file> [options]',
     '       pulse-upload <file...> --server <url> [options]',
     '',
-    ...optionLines(bulkOptions),
+    ...optionLines({ ...bulkOptions, limitRate: { ...limitRate, says: limitRate.means } }),
     '',
     'pulse-upload ledger <file> shows what was achieved; ledger --help says more.',
     'All options of pulse-upload --help hold as well; --max-outage is 15m here.',

@@ -9,7 +9,6 @@ import {
 } from '../../input/bulk.ts';
 import { parseDurationMs } from '../../input/duration.ts';
 import { parseShard } from '../../input/shard.ts';
-import { parseBytesPerSecond } from '../../input/size.ts';
 import { parseText } from '../../input/text.ts';
 import {
   type Config,
@@ -84,12 +83,6 @@ export const bulkOptions = {
     parse: parseText,
   },
   jobs: { kind: 'value', flags: '-j, --jobs <n>', says: 'files at a time [4]', parse: parseJobs },
-  limitRate: {
-    kind: 'value',
-    flags: '--limit-rate <size>',
-    says: 'bytes a second, of all files together',
-    parse: parseBytesPerSecond,
-  },
   maxFailures: {
     kind: 'value',
     flags: '--max-failures <n>',
@@ -117,8 +110,7 @@ export function readBulkValues(given: Given, environment: Environment, config?: 
 
 /** Whether this is a task for the bulk run: what concerns a single file is left to the plain upload. */
 export function isBulk(values: BulkValues, operands: readonly string[]): boolean {
-  const { limitRate: _, ...telling } = values;
   const isSet = (value: unknown) =>
     Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
-  return operands.length > 1 || Object.values(telling).some(isSet);
+  return operands.length > 1 || Object.values(values).some(isSet);
 }

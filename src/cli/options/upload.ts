@@ -8,7 +8,7 @@ import { parseTemplateOfLines } from '../../input/line-template.ts';
 import { parseMetadataPairs } from '../../input/metadata.ts';
 import { parsePairingLink } from '../../input/pairing-link.ts';
 import { parseServerUrl } from '../../input/server-url.ts';
-import { parseChunkSize, parseLengthBytes } from '../../input/size.ts';
+import { parseBytesPerSecond, parseChunkSize, parseLengthBytes } from '../../input/size.ts';
 import { parseText } from '../../input/text.ts';
 import { parseToken, readTokenFile } from '../../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../../output/output.ts';
@@ -113,6 +113,12 @@ export const uploadOptions = {
     flags: '--max-outage <time>',
     means: 'wait so long for a server that is gone; 15m for several files',
     parse: parseDurationMs,
+  },
+  limitRate: {
+    kind: 'value',
+    flags: '--limit-rate <size>',
+    means: 'bytes a second, of all files together',
+    parse: parseBytesPerSecond,
   },
   name: {
     kind: 'value',

@@ -28,7 +28,7 @@ export function refuseBesideInput(
     );
   }
   const table: OptionTable = bulkOptions;
-  const other = Object.entries(table).find(([key]) => key !== 'limitRate' && given.has(key));
+  const other = Object.entries(table).find(([key]) => given.has(key));
   if (other !== undefined) throw onlyWithFiles(longFlag(other[1]));
   // Other settings of variables and config files are for runs that have files; an upload in place of a dry run is a lie.
   if (dryRun) throw onlyWithFiles(sourceOf(uploadOptions, 'dryRun', sources));

@@ -8,7 +8,7 @@ import { openStateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import { uploadFiles } from '../../upload/upload-files.ts';
 import { type CommandLine, commandText } from '../command-line.ts';
-import { type BulkValues, bulkOptions } from '../options/bulk.ts';
+import type { BulkValues } from '../options/bulk.ts';
 import { type UploadValues, uploadOptions } from '../options/upload.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { inRun, outputOf } from './in-run.ts';
@@ -56,7 +56,5 @@ export async function runUpload(
 /** The user's own command for the files that are left; starting over is what it must not do. */
 export function resumeCommand(given: CommandLine['given'], files: readonly string[]): string {
   const kept = new Map([...given].filter(([key]) => !['noResume', 'spool', 'size'].includes(key)));
-  return commandText({ ...uploadOptions, ...bulkOptions }, kept, files, (word) =>
-    shellQuote(word, process.platform),
-  );
+  return commandText(uploadOptions, kept, files, (word) => shellQuote(word, process.platform));
 }
