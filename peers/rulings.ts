@@ -165,10 +165,6 @@ export const rulings: Readonly<Record<string, readonly Ruling[]>> = {
       finding: 'warn core.head.offset-completed',
       says: 'the server is wrong: HEAD MUST state the offset even if "the upload is already considered completed" (tus 1.0.0, HEAD); it moves the file away, and answers 404',
     },
-    {
-      finding: 'fail core.patch.offset-sum',
-      says: 'follows from that: the upload is gone with its last byte',
-    },
     { finding: 'fail core.patch.offset-syntax.list', says: firstOfTwoOffsets },
     {
       finding: 'warn core.patch.store-partial',
@@ -184,22 +180,6 @@ export const rulings: Readonly<Record<string, readonly Ruling[]>> = {
     {
       finding: 'fail data.chunked-transfer-encoding',
       says: `the server is wrong: chunked bodies are HTTP/1.1 (${rfc9112}, 7.1), and who wants a length says 411 (${rfc9110}, 15.5.12); it answers 400`,
-    },
-    ...[
-      'fail data.slow-body',
-      'fail data.segmented-headers',
-      'fail data.concurrent.identical-retry',
-      'fail http.keepalive',
-    ].map((finding) => ({ finding, says: 'follows from the first: HEAD does not know the complete upload' })),
-    {
-      finding: 'fail data.disconnect.lost-response',
-      says: 'follows from the first: where the last chunk is stored and its answer lost, HEAD does not know the complete upload',
-      sometimes: true,
-    },
-    {
-      finding: 'fail data.concurrent.disjoint',
-      says: 'follows from the first: where both chunks are taken in order, the complete upload is gone',
-      sometimes: true,
     },
     { finding: 'warn http.expect-100.reject', says: asksForTheBody },
     { finding: 'warn http.cl-and-te', says: lengthAndChunked },

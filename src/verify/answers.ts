@@ -34,6 +34,12 @@ export function isSuccess(exchange: Exchange | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
 }
 
+/** The server knows the upload no more. */
+export function isGone(exchange: Exchange | undefined): boolean {
+  const status = exchange?.answer?.status;
+  return status === 404 || status === 410;
+}
+
 /** Another request of the same scenario was under way at the same time. */
 export function overlapsAnother(
   { n, startedMs, endedMs = Number.POSITIVE_INFINITY }: Exchange,

@@ -38,6 +38,8 @@ export interface Target {
   readonly multipart?: true;
   /** A finished upload is served by GET on its URL. */
   readonly download?: true;
+  /** HEAD does not know the first upload any more behind its last byte: what is complete is moved away. */
+  readonly goneWhenComplete?: true;
   /** Requests without a credential are refused at creation, or only at finalize. */
   readonly guarded?: 'creation' | 'finalize';
   /** The first token is not good for what the second one creates. */

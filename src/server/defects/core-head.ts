@@ -1,6 +1,7 @@
+import { standardExtensions } from '../extensions.ts';
 import { standardAnswers } from '../http/answers.ts';
-import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
-import type { Filter } from '../parts.ts';
+import { type Exchange, type Reply, type RequestHead, refusal } from '../http/exchange.ts';
+import type { Behaviour, Filter } from '../parts.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
 import { isComplete, isUploadId } from '../store/upload.ts';
 import { answering, both, filtering, headerOf, method, status, uploadOf, withHeaders } from './changes.ts';
@@ -90,6 +91,26 @@ export const coreHeadDefects: readonly Defect[] = [
             : standardAnswers.head(upload),
       },
     }),
+  },
+  {
+    id: 'complete-is-gone',
+    says: 'Moves an upload away as soon as its last byte is acknowledged, and answers 410 to whatever is asked of it.',
+    breaks: ['core.head.offset-completed', 'data.duplicate-patch', 'termination.finished.204'],
+    onlyWarns: true,
+    serve: tus,
+    behaviour: () => completeIsGone(() => true),
+  },
+  {
+    id: 'complete-is-gone-or-lost',
+    says: 'Moves an upload away in the same way and serves it by GET, but for one that came in a chunked body: that is lost.',
+    breaks: [
+      'core.head.offset-completed',
+      'data.chunked-transfer-encoding',
+      'data.duplicate-patch',
+      'termination.finished.204',
+    ],
+    serve: tus,
+    behaviour: () => completeIsGone(({ bodyBytes }) => bodyBytes === undefined),
   },
   {
     id: 'created-offset-undefined',
@@ -298,5 +319,25 @@ function strayBody(wanted: number): Filter {
     socket.write(`HTTP/1.1 ${wanted} Stray\r\n${lines.join('')}\r\n{"stray":true}`);
     exchange.outgoing.destroy();
     return reply;
+  };
+}
+
+/** With the extensions that an upload of which nothing is left has to do with, and no others. */
+function completeIsGone(isLost: (last: RequestHead) => boolean): Behaviour {
+  /** Whether GET still finds it. */
+  const moved = new Map<string, boolean>();
+  const filter: Filter = async (exchange, next, parts) => {
+    const upload = await uploadOf(exchange, parts);
+    const isServed = upload && moved.get(upload.info.id);
+    const isAsked = exchange.request.method === 'GET' && isServed;
+    if (isServed !== undefined && !isAsked) return refusal(410, 'it was moved away');
+    const reply = await next();
+    if (upload && reply.status === 204 && isComplete(upload))
+      moved.set(upload.info.id, !isLost(exchange.request));
+    return reply;
+  };
+  return {
+    filter,
+    extensions: standardExtensions.filter(({ name }) => ['creation', 'termination'].includes(name)),
   };
 }

@@ -1,4 +1,4 @@
-import { beginsAs, headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { beginsAs, headerOf, isGone, isSuccess, outcomeOf } from '../answers.ts';
 import { canary } from '../canary.ts';
 import { check, type Section, Skip, Violation } from '../check.ts';
 import {
@@ -324,7 +324,6 @@ export const dataWholeFiles: Section = {
   ],
 };
 
-const isGone = ({ answer }: Exchange) => answer?.status === 404 || answer?.status === 410;
 const PAST_TERM =
   'the run took longer than the server keeps an upload that nobody goes on with (Upload-Expires)';
 

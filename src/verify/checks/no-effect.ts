@@ -1,4 +1,4 @@
-import { outcomeOf } from '../answers.ts';
+import { isGone, outcomeOf } from '../answers.ts';
 import { Blocked, Violation } from '../check.ts';
 import { expectContent, expectRefused } from '../expect.ts';
 import type { Content } from '../probe/content.ts';
@@ -30,8 +30,7 @@ export function expectUnmoved({ beforeBytes, exchange, after }: Trial): undefine
  */
 export function standsAt({ bytes, exchanges }: KnownOffset): number {
   const last = exchanges.at(-1);
-  const status = last?.answer?.status;
-  if (last !== undefined && (status === undefined || status === 404 || status === 410)) {
+  if (last !== undefined && (last.answer === undefined || (bytes === undefined && isGone(last)))) {
     const actual = `${last.sent.method} afterwards: ${outcomeOf(last)}`;
     throw new Violation({ expected: 'the upload is still there', actual, evidence: [last] });
   }

@@ -66,10 +66,12 @@ const answers: readonly Check[] = [
     spec: extension,
     says: 'Deleting an upload that is complete answers 204.',
     passes: '204',
-    fails: 'another status; a refusal on purpose (400, 403) and another success are warnings',
+    fails:
+      'another status; a refusal on purpose (400, 403), another success, and that complete uploads are moved away (404, 410) are warnings',
     matters: 'what was sent by mistake cannot be taken back',
     reads: deletedFinished,
-    judge: ({ deleted }) => expectStatus(deleted, [204], { warn: ['2xx', 400, 403] }),
+    judge: ({ deleted }, { goneWhenComplete }) =>
+      expectStatus(deleted, [204], { warn: ['2xx', 400, 403, ...(goneWhenComplete ? [404, 410] : [])] }),
   }),
   check({
     id: 'termination.no-content',

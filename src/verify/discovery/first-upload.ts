@@ -1,5 +1,5 @@
 import { belowPrefix } from '../../protocol/urls.ts';
-import { headerOf, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { headerOf, isGone, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
@@ -49,11 +49,26 @@ export async function whatUploadsShow(
   if (probe.target.finalizeUrl !== undefined) {
     return { ...facts, ...(await finalizeGuardOf(probe, settings, upload, facts)) };
   }
+  const completed = await goneWhenComplete(probe, { ...upload, url }, patched, facts);
   const contentUrl = dialects[probe.target.protocol].contentUrl(probe.target, { ...upload, url });
   const read = () => probe.request('GET', contentUrl);
   const got = await whenReady(read, (exchange) => exchange, probe.target, probe.pause);
   const isServed = got.answer?.status === 200 && got.answer.body.sha256 === file.sha256();
-  return { ...facts, ...(isServed && { download: true }) };
+  return { ...facts, ...completed, ...(isServed && { download: true }) };
+}
+
+/** A mistake of its own, from which nothing else should follow: what is gone then was stored. */
+async function goneWhenComplete(
+  probe: Probe,
+  upload: Upload,
+  last: Exchange,
+  { headless, assumptions = [] }: Partial<Target>,
+): Promise<Partial<Target>> {
+  if (headless !== undefined || offsetOf(last) !== upload.sizeBytes) return {};
+  const asked = await probe.head(upload);
+  if (!isGone(asked)) return {};
+  const assumption = `complete uploads are moved away: behind the last byte HEAD answered ${outcomeOf(asked)}`;
+  return { goneWhenComplete: true, assumptions: [...assumptions, assumption] };
 }
 
 /** What answers there knows of no creation, nor of the protocol: to list that as findings would be a report on a typing error. */

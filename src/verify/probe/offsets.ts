@@ -1,4 +1,4 @@
-import { isBusy, isSuccess, offsetOf } from '../answers.ts';
+import { isBusy, isGone, isSuccess, offsetOf } from '../answers.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
 import type { WaitTools } from './patience.ts';
@@ -48,7 +48,10 @@ export function createOffsets(
 ): Offsets {
   const byHead = async (upload: Upload): Promise<KnownOffset> => {
     const asked = await uploads.head(upload);
-    if (!isSuccess(asked)) return { by: 'head', exchanges: [asked] };
+    if (!isSuccess(asked)) {
+      const isMovedAway = target.goneWhenComplete && isGone(asked) && wasSentWhole(exchanges, upload);
+      return { by: 'head', exchanges: [asked], ...(isMovedAway && { bytes: upload.sizeBytes }) };
+    }
     const bytes = offsetOf(asked);
     if (bytes !== undefined) return { by: 'head', exchanges: [asked], bytes };
     // A HEAD that forgets the offset is a finding of its own; what builds on the offset goes on without it.
@@ -90,7 +93,7 @@ export function createOffsets(
       const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes && !isUnmoved;
       const isOver = passedMs > (isLate(now) ? Math.max(SETTLE_MS, patience.busyMs()) : patienceMs(now));
       if (isOver && isLate(now)) patience.exhaust();
-      if (isAtRest || isGone(now) || isOver) return { ...now, exchanges: asked };
+      if (isAtRest || isLost(now) || isOver) return { ...now, exchanges: asked };
       before = now;
     }
   };
@@ -116,7 +119,7 @@ function isLate({ bytes, exchanges }: KnownOffset): boolean {
 }
 
 /** An upload that is not there will not come to rest. */
-function isGone({ exchanges }: KnownOffset): boolean {
+function isLost({ exchanges }: KnownOffset): boolean {
   const status = exchanges.at(-1)?.answer?.status;
   return status === 404 || status === 410 || status === 403 || status === 401;
 }
@@ -144,6 +147,17 @@ function placesToLook(exchanges: readonly Exchange[], upload: Upload): readonly 
 
 function patchesOf(exchanges: readonly Exchange[], upload: Upload): readonly Exchange[] {
   return exchanges.filter(({ url, sent }) => url === upload.url && sent.method === 'PATCH');
+}
+
+/** A chunk with the last byte was acknowledged, or came whole and its answer was lost. */
+function wasSentWhole(exchanges: readonly Exchange[], upload: Upload): boolean {
+  return patchesOf(exchanges, upload).some((exchange) => {
+    const { body, writtenBytes } = exchange.sent;
+    const isAtEnd = (body.parts ?? []).some(
+      ({ from, to, atBytes }) => Math.min(to, from + writtenBytes - atBytes) >= upload.sizeBytes,
+    );
+    return isAtEnd && (exchange.answer === undefined || offsetOf(exchange) === upload.sizeBytes);
+  });
 }
 
 function acknowledgedIn(patches: readonly Exchange[]): readonly number[] {
