@@ -183,9 +183,5 @@ export const rulings: Readonly<Record<string, readonly Ruling[]>> = {
     },
     { finding: 'warn http.expect-100.reject', says: asksForTheBody },
     { finding: 'warn http.cl-and-te', says: lengthAndChunked },
-    {
-      finding: 'fail sec.id.alias',
-      says: 'the server is wrong: x%2F..%2FID is another path than ID (RFC 3986, 2.2), and reaches the same upload',
-    },
   ],
 };
