@@ -240,22 +240,6 @@ describe('an exception that nobody expected', () => {
     expect(stderr).toMatch(/TypeError: boom\n +at .*\nerror: unexpected error: boom\n/s);
   });
 
-  test.each([
-    [['ls'], 'pulse-upload list shows what is unfinished'],
-    [['status'], 'pulse-upload list shows what is unfinished'],
-    [['resume', 'big.mp4', '-s', 'http://127.0.0.1'], 'pulse-upload list shows what is unfinished'],
-    [['help', 'video.mp4', '-s', 'http://127.0.0.1'], 'write pulse-upload help, or pulse-upload help verify'],
-    [['hepl'], 'did you mean help?'],
-    [['frobnicate'], 'pulse-upload --help lists the commands'],
-    [['video.mp4', 'http://127.0.0.1:8210'], 'did you mean --server http://127.0.0.1:8210?'],
-    [['https://127.0.0.1/?k=s3cret'], 'did you mean --server https://127.0.0.1/?…?'],
-  ])('with words that are no file and no command, %j, says what to write', async (argv, next) => {
-    const { code, stdout, stderr } = await runBin(argv, { cwd: await temporaryFolder() });
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^error: '[^']+' is .*\n next: /);
-    expect(stderr).toContain(next);
-  });
-
   test('is an event under --json', async () => {
     const { stdout } = await runBin([...argv, '--json'], { node });
     expect(stdout).toContain('"kind":"bug","exitCode":70');

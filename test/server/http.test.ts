@@ -363,34 +363,6 @@ describe('trouble inside the server', () => {
   });
 });
 
-describe('what is acknowledged', () => {
-  it('is on the disk before the last 204, and before finalize is answered', async () => {
-    const steps: string[] = [];
-    const server = await subject({
-      behaviour: {
-        filter: async ({ request }, next) => {
-          const reply = await next();
-          steps.push(`${request.method} ${reply.status}`);
-          return reply;
-        },
-        store: (store) => ({
-          ...store,
-          sync: async (id) => {
-            await store.sync(id);
-            await sleep(20);
-            steps.push('sync');
-          },
-        }),
-      },
-    });
-    const url = await create(server, 10);
-    await patch(url, 0, payload(5));
-    await patch(url, 5, payload(5));
-    await finalize(server, url);
-    expect(steps).toEqual(['POST 201', 'PATCH 204', 'sync', 'PATCH 204', 'POST 200']);
-  });
-});
-
 describe('close', () => {
   it('lets a request in flight end, answers no other, and frees the folder', async () => {
     const server = await subject({ limits: { closeGraceMs: 5000 } });
