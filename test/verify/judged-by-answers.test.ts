@@ -319,3 +319,20 @@ describe('a file that is too short to be a video', () => {
     expect(verdictOf(id, seen, { ...aTarget, protocol })).toBe(verdict);
   });
 });
+
+describe('a HEAD that is too much', () => {
+  it.each([
+    [501, 'pass'],
+    [404, 'pass'],
+    [500, 'fail'],
+    [502, 'fail'],
+  ])('says nothing of a crash where it is answered %i: %s', (status, verdict) => {
+    const exchange = anExchange({ status });
+    const verdicts = [
+      verdictOf('http.large-headers', { exchange, alive: anExchange({ status: 200 }) }),
+      verdictOf('http.long-url', { long: exchange }),
+      verdictOf('http.bad-percent', { percents: [{ exchange }] }),
+    ];
+    expect(verdicts).toEqual([verdict, verdict, verdict]);
+  });
+});
