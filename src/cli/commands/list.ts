@@ -76,8 +76,7 @@ const goesOn: ReadonlySet<string> = new Set<Outlook>(['resumable', 'complete', '
 
 /**
  * The command for the latest upload that can be gone on with; where there is none, for one that can be proven, or what
- * else is left to do. Undefined where
- * all are in use: then there is nothing but to wait.
+ * else is left to do. Undefined where all are in use: then there is nothing but to wait.
  */
 function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string | undefined {
   const asked = events.find(({ outlook }) => outlook === 'failed-at-end');
