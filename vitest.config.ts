@@ -17,8 +17,6 @@ export default defineConfig({
     // Generous: nothing waits for it but a test that hangs, and a busy machine is no reason to fail.
     testTimeout: limitMs,
     expect: { poll: { timeout: 20_000 } },
-    // In CI only, and shown there as a retry: until `npm test` was green twenty times in a row. Every retry is a defect.
-    retry: process.env.CI === 'true' ? 1 : 0,
     hookTimeout: limitMs,
   },
 });
