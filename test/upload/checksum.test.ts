@@ -290,6 +290,21 @@ describe('checksums of an upload that is resumed', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'checksum' }]);
   });
 
+  it('prove nothing of chunks that went without, since the server had refused one', async () => {
+    const bench = await withAll();
+    const file = await bench.file(5 * MIB);
+    // The first PATCH shows that the server compares; after the third none is sent with a checksum.
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 3 }, do: 'answer', after: 'body', status: 400 },
+      { on: { method: 'PATCH', nth: 6, times: 9 }, do: 'answer', status: 500 },
+    ]);
+    expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toMatchObject([{ offsetBytes: 3 * MIB }]);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false }]);
+  });
+
   it('prove nothing of bytes that the server lost, and that were sent again without', async () => {
     const bench = await withAll();
     const file = await bench.file(3 * MIB);

@@ -103,7 +103,9 @@ async function step(sending: Sending, chunk: ReadChunk): Promise<number | Lost> 
   if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
   growBack(sending);
   grow(sending, chunk, accepted, elapsedMs);
-  const sent = { ...chunk, endBytes: endOf(chunk), hasChecksum: chunk.checksum !== undefined };
+  // Read with one, it went without where they are given up, be it by another file of the run.
+  const hasChecksum = chunk.checksum !== undefined && !sending.job.tools.host.chunkChecks.givenUp;
+  const sent = { ...chunk, endBytes: endOf(chunk), hasChecksum };
   sending.checked = afterAnswer(sending.checked, sent, accepted);
   noteRepeat(sending, chunk);
   return accepted;
