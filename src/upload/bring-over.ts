@@ -63,7 +63,7 @@ async function transfer(job: Job, upload: OpenUpload): Promise<Brought | InVain>
 async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | InVain | Shortfall> {
   const sent = await sendChunks(job, opened);
   if ('lost' in sent) return { inVain: sent.lost, sendAfresh: sent.isToBeSentAgain === true };
-  const { atRisk, mayHoldTwice = false, finishFault, checked, record } = sent;
+  const { atRisk, finishFault, checked, record } = sent;
   // Whatever is written from here on, the next run compares all of it with the file.
   const prefix = { bytes: sizeOf(job), sha256: await job.reader.sha256() };
   const ended = { ...opened, record: { ...record, prefix } };
@@ -75,7 +75,7 @@ async function sendAndFinish(job: Job, opened: OpenUpload): Promise<Brought | In
   const gap = isGone ? 'the server no longer knows the upload' : gapIn(job, upload, checked, sizeOf(job));
   const sha256 = await contentDigest(job, upload);
   try {
-    return await proved(job, upload, { sha256, gap, isGone, mayHoldTwice });
+    return await proved(job, upload, { sha256, gap, isGone });
   } catch (error) {
     if (!(error instanceof PulseError) || error.kind !== 'integrity') throw error;
     await forget(job);

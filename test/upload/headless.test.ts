@@ -151,6 +151,33 @@ describe('a server without HEAD', () => {
     }
   });
 
+  it.each([
+    ['was lost', { answer: 503 }],
+    ['was a refusal', { answer: 429 }],
+  ])(
+    'that may have stored a chunk twice is unknown in the next run too, where the first answer to finalize %s',
+    async (_, step) => {
+      const bench = await startBench({ headless: true });
+      const { script } = bench.server;
+      script.PATCH = [stay, { cutAfterBytes: 400_000, keep: false }];
+      script.FINALIZE = Array(20).fill(step);
+      const file = await bench.file(3 * MIB);
+      expect((await bench.upload(file)).exitCode).toBe(4);
+      script.FINALIZE = [{ patchJson: { checksum: undefined, size: undefined } }];
+      expect((await bench.upload(file)).exitCode).toBe(8);
+      expect(bench.of('upload.failed').at(-1)?.message).toContain('may be there twice');
+      expect(bench.of('upload.created')).toHaveLength(1);
+    },
+  );
+
+  it('that may have stored a chunk twice is unknown where it is not asked to finalize', async () => {
+    const bench = await startBench({ headless: true });
+    bench.server.script.PATCH = [stay, { cutAfterBytes: 400_000, keep: false }];
+    expect((await bench.upload(await bench.file(3 * MIB), { finalize: false })).exitCode).toBe(8);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'unknown', resumable: false }]);
+    expect(bench.server.lines().at(-1)).toMatch(/^PATCH /);
+  });
+
   it('that may have stored a chunk twice is not proven by the checksums of its chunks', async () => {
     const bench = await startBench({ headless: true });
     const headers = {

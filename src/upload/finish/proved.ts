@@ -29,9 +29,9 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
 
 /**
  * Finalizes what the server has whole, and compares. `gap` is why the checksums of its chunks prove nothing; undefined
- * where they do; `isGone`: HEAD finds the upload no more; `mayHoldTwice`: something in it may be there twice. Throws
- * `integrity`, and `unknown` where that may be or where proof is required, and proof cannot be had; then the record is
- * gone unless the content could still prove it.
+ * where they do; `isGone`: HEAD finds the upload no more. Throws `integrity`, and `unknown` where something may be there
+ * twice or where proof is required, and proof cannot be had; then the record is gone unless the content could still
+ * prove it.
  */
 export async function proved(
   job: Job,
@@ -40,13 +40,7 @@ export async function proved(
     sha256,
     gap,
     isGone = false,
-    mayHoldTwice = false,
-  }: {
-    readonly sha256: string;
-    readonly gap: string | undefined;
-    readonly isGone?: boolean;
-    readonly mayHoldTwice?: boolean;
-  },
+  }: { readonly sha256: string; readonly gap: string | undefined; readonly isGone?: boolean },
 ): Promise<Brought | Shortfall> {
   const { protocol, settings } = job;
   const sizeBytes = sizeOf(job);
@@ -57,17 +51,18 @@ export async function proved(
     sha256,
     resumedFromBytes: upload.offsetBytes,
   };
+  const { finishError, mayHoldTwice } = upload.record;
   // Where there is no finalize, every byte is all that a server is given before it can be asked.
-  if (!settings.finalize && protocol.finalize !== undefined) return { ...brought, proven: false };
-  const finalized = await finalizeUpload(job, upload);
+  const staysOpen = !settings.finalize && protocol.finalize !== undefined;
+  if (staysOpen && !mayHoldTwice) return { ...brought, proven: false };
+  const finalized = staysOpen ? undefined : await finalizeUpload(job, upload);
   if (finalized !== undefined && 'shortOf' in finalized) return finalized;
   const proof = await proofOf(job, upload, finalized, { sizeBytes, sha256 }, gap === undefined);
   const proven = proves(proof);
-  const { finishError } = upload.record;
   if (!proven && finishError !== undefined) throw unfinished(job, finishError);
   // A size that was compared shows that nothing is there twice.
   if (!proven && mayHoldTwice && finalized?.sizeBytes === undefined) {
-    // The next run would not know of it, and call it done.
+    // Asked again, the server would say no more: the next run uploads it again.
     await forget(job);
     throw maybeTwice(job, upload.url.href);
   }

@@ -29,8 +29,6 @@ export type AllSent =
   | {
       /** Only the final checksum can tell what the server holds. */
       readonly atRisk: boolean;
-      /** A chunk may be there twice, and no HEAD says whether it is. */
-      readonly mayHoldTwice?: true;
       /** What the checksums of the chunks prove. */
       readonly checked: Checked;
       readonly record: UploadRecord;
@@ -63,8 +61,8 @@ export async function sendChunks(job: Job, upload: OpenUpload): Promise<AllSent>
   return {
     atRisk,
     checked,
-    record,
-    ...(mayHoldTwice && { mayHoldTwice }),
+    // A later run may be the one that finalizes, and is to know of it.
+    record: { ...record, ...(mayHoldTwice && { mayHoldTwice }) },
     ...(finishFault !== undefined && { finishFault }),
   };
 }

@@ -50,6 +50,8 @@ export interface UploadRecord {
   readonly joinedUrl?: string;
   /** How the server answered the last chunk, of which it says that it has it all the same. */
   readonly finishError?: string;
+  /** Present where the server answers no HEAD, and took again what it may have stored before. */
+  readonly mayHoldTwice?: true;
   /** Present where it is kept for this run only, and no other will find it. Never stands in a file. */
   readonly unwritten?: true;
 }
