@@ -106,7 +106,8 @@ async function whyAnew(
   if (!sameFile(await identify(file, path), record.identity))
     return 'the file changed since its upload was begun';
   if (new URL(record.url).origin !== settings.server.origin) return 'the saved upload is on another origin';
-  if (record.headless && record.phase === 'sending') return 'this server does not answer HEAD';
+  if (record.headless && record.phase === 'sending' && !failedAtEnd(record))
+    return 'this server does not answer HEAD';
   // The run asks once more: a complete upload does not expire.
   if (isExpired(record, nowMs)) return `the upload expired at the server (${record.expiresAt})`;
   return undefined;

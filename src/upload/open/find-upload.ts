@@ -3,6 +3,7 @@ import { errorOf, type Fault } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
 import { sameFile } from '../source/source.ts';
+import { failedAtEnd } from '../state/record.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { forget, tidily } from '../tidily.ts';
 import { assertPrefix, doubtBeyondPrefix } from './accepted-prefix.ts';
@@ -44,8 +45,9 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     // How far an earlier run came is not known: a cache may have answered HEAD with less.
     return { url, offsetBytes, sentEndBytes: sizeOf(job), record: open };
   };
-  const isWhole = record.phase === 'finalizing' || (record.phase === 'complete' && record.headless === true);
-  if (isWhole) {
+  // Without HEAD nobody can be asked, and where every byte is there nobody needs to be.
+  const isKnownWhole = record.headless && (record.phase === 'complete' || failedAtEnd(record));
+  if (record.phase === 'finalizing' || isKnownWhole) {
     await assertPrefix(job, record);
     return resumed(sizeOf(job));
   }
