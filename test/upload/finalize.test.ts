@@ -249,6 +249,17 @@ describe('a refusal of finalize, where no answer was lost', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: 0 }]);
   });
 
+  it('is one in the next run also where HEAD answered nothing after it', async () => {
+    const bench = await startBench();
+    const { script } = bench.server;
+    const file = await bench.file(10);
+    script.FINALIZE = [{ answer: 409 }, { answer: 409 }];
+    script.HEAD = [{ first: () => {} }, ...Array(4).fill({ answer: 503 })];
+    expect((await bench.upload(file)).exitCode).toBe(4);
+    expect((await bench.upload(file)).exitCode).toBe(5);
+    expect(bench.of('upload.failed').at(-1)?.hint).toContain('does not take the upload for complete');
+  });
+
   it('lets the next run start anew where the server has lost the upload', async () => {
     const bench = await startBench();
     const file = await bench.file(10);

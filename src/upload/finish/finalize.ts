@@ -69,6 +69,8 @@ export async function finalizeUpload(
   });
   if ('fault' in result) {
     const { fault } = result;
+    // At once: HEAD may answer nothing.
+    if (!answerLost) await noteRefusal();
     // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
     const short =
       fault.status === 409
@@ -76,7 +78,6 @@ export async function finalizeUpload(
         : answerLost && !isForToken(fault)
           ? await shortfallIfSaid(job, upload)
           : undefined;
-    if (!answerLost) await noteRefusal();
     if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
     await tools.store.write(short.shortOf.record);
     return short;
