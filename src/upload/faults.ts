@@ -42,6 +42,10 @@ type Rule = readonly [Remedy, ErrorKind, string?];
 /** The words to which `uploadFile` adds that the next run resumes, where it does. */
 export const again = 'run the same command again';
 
+/** Whether the file has arrived, the server alone can tell. */
+export const checkThere = 'check on the server whether the file is there';
+export const unlessThere = `${checkThere}; if it is not, upload it again with --no-resume`;
+
 /** The same hint where the next run resumes. In the midst of a sentence these words mean more than that. */
 export function resuming(hint: string | undefined): string | undefined {
   return hint?.replace(new RegExp(`${again}(?=;|$)`), `${again}: it resumes`);

@@ -213,7 +213,11 @@ describe('a lost answer to finalize', () => {
     bench.server.script.FINALIZE = [{ loseAnswer: true }, { answer }];
     expect((await bench.upload(await bench.file(10))).exitCode).toBe(8);
     expect(bench.of('upload.failed')).toMatchObject([
-      { kind: 'unknown', message: expect.stringContaining('cannot be learned') },
+      {
+        kind: 'unknown',
+        message: expect.stringContaining('cannot be determined'),
+        hint: 'check on the server whether the file is there; if it is not, upload it again with --no-resume',
+      },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { type ErrorKind, PulseError } from '../../errors.ts';
 import type { Finalized } from '../../protocol/protocol.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import type { Answer, WireRequest } from '../../protocol/wire.ts';
-import { again, errorOf, type Fault, mayHaveActed, protocolFault } from '../faults.ts';
+import { again, errorOf, type Fault, mayHaveActed, protocolFault, unlessThere } from '../faults.ts';
 import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
@@ -144,10 +144,8 @@ function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {
   if (answerLost && ([404, 409, 410].includes(status) || isFailure(fault))) {
     return new PulseError(
       'unknown',
-      `the answer to an earlier finalize was lost, and now ${fault.reason}: whether the upload succeeded cannot be learned`,
-      {
-        hint: 'look at the server whether the video is there; if it is not, upload it again with --no-resume',
-      },
+      `the answer to an earlier finalize was lost, and now ${fault.reason}: whether the upload succeeded cannot be determined`,
+      { hint: unlessThere },
     );
   }
   const says = finalizeWords[status];

@@ -143,9 +143,9 @@ function maybeTwice(job: Job, url: string): PulseError {
   const proving = protocol.content !== undefined && !settings.readBack ? ' with --read-back' : '';
   return new PulseError(
     'unknown',
-    `the answer to a chunk was lost and the server answers no HEAD, so the chunk was sent again and may be there twice: whether the server holds ${titleOf(source.name)} at ${url} cannot be learned`,
+    `the answer to a chunk was lost and the server answers no HEAD, so the chunk was sent again and may be there twice: whether the server holds ${titleOf(source.name)} at ${url} cannot be determined`,
     {
-      hint: `look at the server whether the file there has ${sizeOf(job)} bytes; if it has not, upload it again${proving}`,
+      hint: `check on the server whether the file there has ${sizeOf(job)} bytes; if it has not, upload it again${proving}`,
     },
   );
 }

@@ -1,5 +1,5 @@
 import { PulseError } from '../../errors.ts';
-import { errorOf, type Fault } from '../faults.ts';
+import { errorOf, type Fault, unlessThere } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
 import { sameFile } from '../source/source.ts';
@@ -78,15 +78,12 @@ function warnOfTerm(job: Job, { expiresAt }: UploadRecord): void {
 
 /** The server has all bytes, but failed in what it does with a complete upload: no success, and no failure either. */
 export function unfinished(job: Pick<Job, 'protocol' | 'settings' | 'source'>, reason: string): PulseError {
-  const isThere = 'look at the server whether the file is there';
-  const proving = ', or compare it without sending anything again: add --read-back';
+  const proving = 'add --read-back to compare it without sending anything again, or ';
   const canBeRead = job.protocol.content !== undefined && job.source.once === undefined && !readsBack(job);
   return new PulseError(
     'unknown',
-    `the server has every byte, but failed at the end: ${reason}; whether the upload succeeded cannot be learned`,
-    {
-      hint: `${isThere}${canBeRead ? proving : ''}; if it is not, upload it again with --no-resume`,
-    },
+    `the server has every byte, but failed at the end: ${reason}; whether the upload succeeded cannot be determined`,
+    { hint: `${canBeRead ? proving : ''}${unlessThere}` },
   );
 }
 

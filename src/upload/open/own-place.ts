@@ -18,7 +18,7 @@ export function assertOwnPlace({ protocol, source, tools }: Job, url: URL): void
       'protocol',
       `the server gave ${titleOf(source.name)} the upload of ${titleOf(other)} (${url.origin}${url.pathname}), expected one of its own`,
       {
-        hint: 'look at the server which of the two it holds; if it names uploads after their files, these need different names',
+        hint: 'check on the server which of the two it holds; if it names uploads after their files, these need different names',
       },
     );
   }

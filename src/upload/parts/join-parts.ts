@@ -1,7 +1,7 @@
 import { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
-import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
+import { checkThere, errorOf, type Fault, mayHaveActed, unlessThere } from '../faults.ts';
 import { finalizeTimeoutMs } from '../finish/finalize.ts';
 import { ask, gaveUp, isSuccess, type Job, sizeOf, warn } from '../job.ts';
 import { assertPrefix } from '../open/accepted-prefix.ts';
@@ -161,10 +161,8 @@ function notJoined(offsetBytes: number | undefined): PulseError {
 function neverSeen({ origin, pathname }: URL): PulseError {
   return new PulseError(
     'unknown',
-    `the server said that it joined the parts to ${origin}${pathname}, but HEAD does not find that: whether it has the file cannot be learned`,
-    {
-      hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume',
-    },
+    `the server said that it joined the parts to ${origin}${pathname}, but HEAD does not find that: whether it has the file cannot be determined`,
+    { hint: unlessThere },
   );
 }
 
@@ -172,7 +170,7 @@ function neverSeen({ origin, pathname }: URL): PulseError {
 function joinedNowhere(job: Job, fault: Fault, answerLost: boolean): PulseError {
   if (answerLost) warn(job, joinedTwice);
   return errorOf(fault, {
-    hint: `look at the server whether the file is there; if it is not, ${inOnePiece}`,
+    hint: `${checkThere}; if it is not, ${inOnePiece}`,
   });
 }
 
@@ -180,10 +178,8 @@ function refusedJoin(fault: Fault, answerLost: boolean): PulseError {
   if (answerLost && fault.status !== undefined && fault.status < 500) {
     return new PulseError(
       'unknown',
-      `the answer to the request that joins the parts was lost, and now ${fault.reason}: whether they were joined cannot be learned`,
-      {
-        hint: 'look at the server whether the file is there; if it is not, upload it again with --no-resume',
-      },
+      `the answer to the request that joins the parts was lost, and now ${fault.reason}: whether they were joined cannot be determined`,
+      { hint: unlessThere },
     );
   }
   return errorOf(fault);
