@@ -86,14 +86,14 @@ export const bulkOptions = {
   maxFailures: {
     kind: 'value',
     flags: '--max-failures <n>',
-    says: 'end the run after so many failed files',
+    says: 'end the run after this many failed files',
     parse: parseLimit,
   },
   failFast: { kind: 'flag', flags: '--fail-fast', says: 'end it at once after the first' },
   maxDuration: {
     kind: 'value',
     flags: '--max-duration <time>',
-    says: 'end it after so long; the next run goes on',
+    says: 'end it after this long; the next run goes on',
     parse: parseDurationMs,
   },
 } as const satisfies OptionTable;

@@ -15,8 +15,8 @@ export const tusOptions = {
   parallel: {
     kind: 'value',
     flags: '--parallel <n>',
-    says: 'send a file in so many parts side by side',
-    means: 'send each file in so many parts side by side, which the server then joins',
+    says: 'send a file in this many parallel parts',
+    means: 'send each file in this many parallel parts, which the server then joins',
     parse: parseParallel,
   },
   abortOnFailure: {

@@ -104,14 +104,14 @@ export const uploadOptions = {
   timeout: {
     kind: 'value',
     flags: '--timeout <time>',
-    says: 'no progress for so long: try again',
+    says: 'retry after this long without progress',
     fallback: '30s',
     parse: parseDurationMs,
   },
   maxOutage: {
     kind: 'value',
     flags: '--max-outage <time>',
-    means: 'wait so long for a server that is gone; 15m for several files',
+    means: 'how long to wait for an unreachable server; 15m for several files',
     parse: parseDurationMs,
   },
   limitRate: {
@@ -129,7 +129,7 @@ export const uploadOptions = {
   size: {
     kind: 'value',
     flags: '--size <size>',
-    means: 'of standard input (-), where it is known; another one is an error',
+    means: 'of standard input (-), if known; any other size is an error',
     commandLineOnly: true,
     parse: parseLengthBytes,
   },
