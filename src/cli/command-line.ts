@@ -35,7 +35,7 @@ function usageError(error: CommanderError): PulseError {
   const shown = fact.replace(/^(unknown option '-[^=']*)=.*'$/s, "$1=…'");
   const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
   const usual = /'-[^']*[./][^']*'$/.test(fact)
-    ? 'a file whose name begins with a dash stands behind --'
+    ? 'put -- before a file whose name begins with a dash'
     : 'pulse-upload --help lists the options';
   return new PulseError('usage', shown, { hint: hint ?? usual });
 }

@@ -50,7 +50,7 @@ export function withoutEffect(
     if (isKnown || environment[name] === '' || !name.toUpperCase().startsWith(PREFIX)) return [];
     const flag = flagsAlone.get(ours);
     if (flag !== undefined)
-      return [`the variable ${name} has no effect: this is said by the flag ${flag} alone`];
+      return [`the variable ${name} has no effect: this can only be set with the flag ${flag}`];
     const near = nearName(name.slice(PREFIX.length), suffixes);
     return near === undefined
       ? []

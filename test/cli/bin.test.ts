@@ -187,8 +187,8 @@ describe('a command line that makes no sense', () => {
     [['help', 'video.mp4', '-s', 'http://127.0.0.1'], 'write pulse-upload help, or pulse-upload help verify'],
     [['hepl'], 'did you mean help?'],
     [['frobnicate'], 'pulse-upload --help lists the commands'],
-    [['video.mp4', 'http://127.0.0.1:8210'], 'did you mean --server http://127.0.0.1:8210?'],
-    [['https://127.0.0.1/?k=s3cret'], 'did you mean --server https://127.0.0.1/?…?'],
+    [['video.mp4', 'http://127.0.0.1:8210'], 'give it as --server http://127.0.0.1:8210\n'],
+    [['https://127.0.0.1/?k=s3cret'], 'give it as --server https://127.0.0.1/?…\n'],
   ])('with words that are no file and no command, %j, says what to write', async (argv, next) => {
     const { code, stdout, stderr } = await runBin(argv, { cwd: await temporaryFolder() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -28,8 +28,7 @@ function valuesFor(content: unknown, argv: readonly string[] = [], environment: 
 }
 
 test('a proof of what is not finalized is refused wherever the two are asked for', () => {
-  const message = (one: string, other: string) =>
-    `${one} asks for what finalize proves, and with ${other} it is not sent`;
+  const message = (one: string, other: string) => `${one} needs finalize, which ${other} leaves out`;
   const variables = { PULSE_UPLOAD_REQUIRE_PROOF: '1', PULSE_UPLOAD_NO_FINALIZE: 'yes' };
   expect(
     errorOf(() => valuesFor({}, ['a', '--no-finalize'], { PULSE_UPLOAD_REQUIRE_PROOF: '1' })),

@@ -268,9 +268,9 @@ test('a folder is no input', async () => {
 });
 
 test.each([
-  [['-', 'a.mp4'], 'beside files'],
-  [['-', '-r'], '--recursive is given with standard input'],
-  [['-', '--dry-run'], '--dry-run is given with standard input'],
+  [['-', 'a.mp4'], 'cannot be combined with files'],
+  [['-', '-r'], '--recursive does not work with standard input'],
+  [['-', '--dry-run'], '--dry-run does not work with standard input'],
   [['a.mp4', '--spool'], '--spool is given, but not standard input'],
   [['a.mp4', '--size', '5'], '--size is given, but not standard input'],
   [['-', '--size', '5x'], '--size'],
@@ -289,7 +289,10 @@ test('a dry run that a variable or the config file asks for does not become an u
   for (const [name, value] of Object.entries(asks)) {
     const { code, stderr } = await pipeInto(payload(10), args, { [name]: value });
     const source = name === 'PULSE_UPLOAD_CONFIG' ? `${config}: dryRun` : name;
-    expect([code, stderr]).toEqual([2, expect.stringContaining(`${source} is given with standard input`)]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`${source} does not work with standard input`),
+    ]);
   }
   expect(server.log).toEqual([]);
 });

@@ -67,8 +67,8 @@ describe('a variable that nearly is one of ours', () => {
     expect(code).toBe(0);
     expect(stderr).toBe(
       [
-        'warning: the variable PULSE_UPLOAD_REPORT has no effect: this is said by the flag --report alone\n',
-        'warning: the variable PULSE_UPLOAD_RESTART_CMD has no effect: this is said by the flag --restart-cmd alone\n',
+        'warning: the variable PULSE_UPLOAD_REPORT has no effect: this can only be set with the flag --report\n',
+        'warning: the variable PULSE_UPLOAD_RESTART_CMD has no effect: this can only be set with the flag --restart-cmd\n',
         'warning: the variable PULSE_UPLOAD_SERVR is not known and has no effect; did you mean PULSE_UPLOAD_SERVER?\n',
       ].join(''),
     );

@@ -238,7 +238,7 @@ describe('a command line that makes no sense', () => {
     [
       'a proof of what is not finalized',
       ['a', ...server, '--require-proof', '--no-finalize'],
-      '--require-proof asks for what finalize proves, and with --no-finalize it is not sent',
+      '--require-proof needs finalize, which --no-finalize leaves out',
       'leave out --require-proof or --no-finalize',
     ],
     ['an unknown option', ['a', '--servr', 'x'], "unknown option '--servr'", 'did you mean --server?'],

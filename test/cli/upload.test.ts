@@ -84,7 +84,7 @@ describe('a finished upload', () => {
     const { run } = await startBench();
     const { code, stderr } = await run(['-missing.mp4']);
     expect(code).toBe(2);
-    expect(stderr).toContain(' next: a file whose name begins with a dash stands behind --\n');
+    expect(stderr).toContain(' next: put -- before a file whose name begins with a dash\n');
   });
 
   test('may be of a file with the name of a command', async () => {

@@ -232,7 +232,7 @@ function refuseProofUnfinished(sources: Sources): never {
     sourceOf(uploadOptions, 'requireProof', sources),
     sourceOf(uploadOptions, 'noFinalize', sources),
   ];
-  throw new PulseError('usage', `${proof} asks for what finalize proves, and with ${end} it is not sent`, {
+  throw new PulseError('usage', `${proof} needs finalize, which ${end} leaves out`, {
     hint: `leave out ${proof} or ${end}`,
   });
 }

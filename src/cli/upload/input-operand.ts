@@ -14,7 +14,7 @@ export function refuseBesideInput(
   sources: Sources,
 ): void {
   if (operands.length > 1) {
-    throw new PulseError('usage', 'standard input (-) is given beside files, expected it alone', {
+    throw new PulseError('usage', 'standard input (-) cannot be combined with files', {
       hint: 'upload it with a command of its own; a file of that name is written ./-',
     });
   }
@@ -35,7 +35,7 @@ export function refuseBesideInput(
 }
 
 function onlyWithFiles(source: string): PulseError {
-  return new PulseError('usage', `${source} is given with standard input (-), expected it with files`, {
+  return new PulseError('usage', `${source} does not work with standard input (-), only with files`, {
     hint: `leave out ${source}`,
   });
 }

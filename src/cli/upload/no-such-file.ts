@@ -37,8 +37,8 @@ export function refuseServerlessWords(operands: readonly string[]): void {
   const url = operands.find((operand) => /^https?:\/\//i.test(operand) && !existsSync(operand));
   if (url !== undefined) {
     const shown = withoutSecrets(url);
-    throw new PulseError('usage', `'${shown}' is given in place of a file, expected it behind --server`, {
-      hint: `did you mean --server ${shown}?`,
+    throw new PulseError('usage', `'${shown}' is a URL where a file is expected`, {
+      hint: `give it as --server ${shown}`,
     });
   }
   const [word = '', ...others] = operands;
