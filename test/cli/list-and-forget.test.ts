@@ -185,7 +185,7 @@ describe('pulse-upload forget', () => {
       code: 0,
       signal: null,
       stdout: `forgot ${file}: 66 % of 2.9 KiB at ${server.url}/\n`,
-      stderr: expect.stringMatching(/^on the server its upload was not touched: .+\n$/),
+      stderr: expect.stringMatching(/^its upload on the server was not touched: .+\n$/),
     });
     expect(server.seen).toHaveLength(before);
     expect(server.uploads.size).toBe(2);
@@ -278,7 +278,7 @@ describe('pulse-upload forget', () => {
         .toSorted(),
     ).toEqual([a, b]);
     expect(stderr).toContain(`error: ${used} is being uploaded to this server by process ${process.pid}\n`);
-    expect(stderr).toContain('on the server their uploads were not touched');
+    expect(stderr).toContain('their uploads on the server were not touched');
     expect(stdout.includes('could not be read')).toBe(args.includes('--all'));
     const left = await run('list');
     expect(lines(left.stdout)).toHaveLength(2);

@@ -108,10 +108,11 @@ async function forgetEach(records: readonly UploadRecord[], { json }: ForgetValu
   }
   const count = records.length - left.length;
   if (count > 0 && !json) {
-    const fact = count === 1 ? 'its upload was' : 'their uploads were';
-    process.stderr.write(
-      `on the server ${fact} not touched: what is there stays until the server removes it\n`,
-    );
+    const fact =
+      count === 1
+        ? 'its upload on the server was not touched: it stays there until the server removes it'
+        : 'their uploads on the server were not touched: they stay there until the server removes them';
+    process.stderr.write(`${fact}\n`);
   }
   return { failures, left };
 }

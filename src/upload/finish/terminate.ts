@@ -81,7 +81,7 @@ function complete(url: URL): PulseError {
     'refused',
     `${shown(url)} is complete, expected an unfinished upload; it was left alone`,
     {
-      hint: 'a finished file is removed by the means of the server itself; pulse-upload forget drops what is remembered of it',
+      hint: "remove a finished file with the server's own tools; pulse-upload forget drops what is remembered of it",
     },
   );
 }
@@ -100,7 +100,7 @@ function maybeComplete(url: URL, offsetBytes: number): PulseError {
   return new PulseError(
     'protocol',
     `HEAD of ${shown(url)} says offset ${offsetBytes} and no Upload-Length, so that it may be complete; it was left alone`,
-    { hint: 'name the file whose upload it is, or remove it by the means of the server itself' },
+    { hint: "name the file whose upload it is, or remove it with the server's own tools" },
   );
 }
 

@@ -72,7 +72,7 @@ function warnOfTerm(job: Job, { expiresAt }: UploadRecord): void {
   if (!(leftMs > 0 && leftMs < SHORT_TERM_MS)) return;
   warn(
     job,
-    `its upload expires at the server in ${Math.round(leftMs / 1000)} s (${expiresAt}), unless the server prolongs that as it is gone on with`,
+    `its upload expires at the server in ${Math.round(leftMs / 1000)} s (${expiresAt}), unless the server extends that when the upload continues`,
   );
 }
 

@@ -173,7 +173,7 @@ async function assertOurs(sending: Sending, offsetBytes: number, who: string): P
   await forget(job);
   throw new MaybeOthers(
     `${who} says offset ${offsetBytes}, but no byte beyond ${sentEndBytes} was sent`,
-    'something else writes to this upload, or the server miscounts: it is not gone on with, and the same command starts a new upload',
+    'something else writes to this upload, or the server miscounts: it will not be continued; the same command starts a new upload',
   );
 }
 
