@@ -136,7 +136,7 @@ function proofWords({ proven, proof, reason }: EventOf<'upload.done'>, paint: Pa
     return paint.good(`yes, ${provingWords[proof ?? 'finalize'] ?? 'the server holds exactly these bytes'}`);
   return paint.warn(
     proof === 'declared'
-      ? 'no, the server took the checksum but does not show that it compared; --read-back does'
+      ? 'no, the server accepted the checksum but never showed that it compared it; --read-back compares the content'
       : `no: complete, content not verified by the server (${reason ?? 'it gave no checksum to compare with'})`,
   );
 }

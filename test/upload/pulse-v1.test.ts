@@ -237,7 +237,11 @@ describe('protocol v1', () => {
     const bench = await startReferenceBench(v1);
     expect((await bench.upload(await bench.file(10), { ...v1, requireProof: true })).exitCode).toBe(8);
     expect(bench.of('upload.failed')).toMatchObject([
-      { message: expect.stringMatching(/^the server took the checksum but does not show that it compared/) },
+      {
+        message: expect.stringMatching(
+          /^the server accepted the checksum but never showed that it compared it, so/,
+        ),
+      },
     ]);
   });
 

@@ -107,7 +107,7 @@ async function rememberWhole(
 }
 
 /** A right checksum looks the same to a server that compares and to one that does not. */
-const DECLARED_ONLY = 'the server took the checksum but does not show that it compared';
+const DECLARED_ONLY = 'the server accepted the checksum but never showed that it compared it';
 
 /** That of finalize. */
 const UNREAD_CHECKSUM = 'the checksum that the server answered is no SHA-256';
