@@ -1,3 +1,4 @@
+import { PulseError } from '../errors.ts';
 import type { Dial } from '../protocol/connection.ts';
 import { redactor, secretHeaders } from '../protocol/redaction.ts';
 import { canary, startCanary } from './canary.ts';
@@ -89,8 +90,8 @@ export interface VerifyRun {
 
 /**
  * Drives a server through the selected checks.
- * Throws PulseError: `usage` for a pattern that matches no check, `temporary` where nothing answers, `refused` where
- * TLS is not agreed on.
+ * Throws PulseError: `usage` for a pattern that matches no check, `temporary` where nothing answers or the time is over
+ * before anything is known about the server, `refused` where TLS is not agreed on.
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
   const { clock, sections, report } = tools;
@@ -232,10 +233,21 @@ function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSetti
   };
 }
 
-/** Fires when the user interrupts, or when the run has used up its time. */
+/** Fires when the user interrupts, or when the run has used up its time; the reason is shown as what ended the run. */
 function runSignal({ runTimeoutMs }: VerifySettings, { signal }: VerifyTools): AbortSignal {
-  const timeout = AbortSignal.timeout(runTimeoutMs);
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  const limit = new AbortController();
+  const onTimeout = () => limit.abort(outOfTime(runTimeoutMs));
+  AbortSignal.timeout(runTimeoutMs).addEventListener('abort', onTimeout, { once: true });
+  return signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
+}
+
+function outOfTime(limitMs: number): PulseError {
+  const minutes = limitMs / 60_000;
+  const limit = Number.isInteger(minutes) ? `${minutes} minutes` : `${limitMs / 1000} s`;
+  return new PulseError(
+    'temporary',
+    `the run reached its limit of ${limit}: run fewer checks with --only, or more of them at a time with --jobs`,
+  );
 }
 
 function checkEnd({ violation, evidence, scenario: _, ...result }: CheckResult): Parameters<ReportVerify>[0] {

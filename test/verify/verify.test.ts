@@ -293,9 +293,21 @@ describe('a run', () => {
       jobs: 1,
       runTimeoutMs: 1500,
     });
-    expect(endedEarly).toBeDefined();
+    const limit =
+      'the run reached its limit of 1.5 s: run fewer checks with --only, or more of them at a time with --jobs';
+    expect(endedEarly).toBe(limit);
     expect(results).toHaveLength(6);
-    expect(results.at(-1)?.verdict).toBe('blocked');
+    expect(results.at(-1)).toMatchObject({ verdict: 'blocked', remark: limit });
+  });
+
+  it('is over as well when its time is over before anything is known about the server', async () => {
+    const silent = await httpServer(() => {});
+    await expect(
+      run(new URL(silent), [sectionOf(answered)], { runTimeoutMs: 200, timeoutMs: 5_000 }),
+    ).rejects.toMatchObject({
+      kind: 'temporary',
+      message: expect.stringMatching(/^the run reached its limit of 0\.2 s: .*--only.*--jobs$/),
+    });
   });
 
   it('sends the same requests for the same seed', async () => {
