@@ -130,7 +130,7 @@ describe.skipIf(isWindows)('docs/at-scale.md', () => {
   if (!hasParallel)
     process.stdout.write('skipped: GNU parallel is not installed (apt-get install parallel)\n');
   const [withParallel = '', withXargs = ''] = blocksOf('docs/at-scale.md', 'sh');
-  const [matrix = '', job = ''] = blocksOf('docs/at-scale.md', 'yaml');
+  const [matrix = '', gitlab = '', job = ''] = blocksOf('docs/at-scale.md', 'yaml');
   const [slurm = ''] = blocksOf('docs/at-scale.md', 'slurm');
   const merge = /^rm -f all\.jsonl\npulse-upload ledger merge .*$/m.exec(withXargs)?.[0] ?? 'false';
 
@@ -208,6 +208,20 @@ describe.skipIf(isWindows)('docs/at-scale.md', () => {
       shell(
         `${step.replaceAll(/\$\{\{ matrix\.share }}/g, String(share))}\nmv share.jsonl share-${share}.jsonl`,
       );
+    shell(merge);
+    expect(await proven('all.jsonl')).toEqual(files.toSorted());
+  });
+
+  test('the parallel jobs of GitLab send everything, and each keeps a cache of its own', async () => {
+    const { shell, proven } = await sandbox();
+    const { parallel, cache, script } = parse(gitlab).upload;
+    expect(cache).toEqual({ key: 'share-$CI_NODE_INDEX', paths: ['share.jsonl'], when: 'always' });
+    expect(script[0]).toBe(`npm install --global ./vendor/pulse-upload-${version}.tgz`);
+    for (let index = 1; index <= parallel; index += 1)
+      shell(`${script.at(-1)}\nmv share.jsonl share-${index}.jsonl`, {
+        CI_NODE_INDEX: String(index),
+        CI_NODE_TOTAL: String(parallel),
+      });
     shell(merge);
     expect(await proven('all.jsonl')).toEqual(files.toSorted());
   });
