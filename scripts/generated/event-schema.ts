@@ -1,3 +1,5 @@
+import type { ListedDefect } from '../../src/cli/serve/defects.ts';
+import type { ListedCheck } from '../../src/cli/verify/print.ts';
 import { exitCodes } from '../../src/errors.ts';
 import type { PulseEvent } from '../../src/events.ts';
 import type {
@@ -60,6 +62,19 @@ const source: Field<'object'> = {
     type: 'object',
     required: ['url', 'section'],
     properties: { url: { type: 'string' }, section: { type: 'string' } },
+  },
+};
+/** By protocol; absent where a protocol does not have the requirement. */
+const levels: Field<'object'> = {
+  kind: 'object',
+  schema: { type: 'object', additionalProperties: { type: 'string' } },
+};
+const scenario: Field<'object'> = {
+  kind: 'object',
+  schema: {
+    type: 'object',
+    required: ['scenario', 'does'],
+    properties: { scenario: { type: 'string' }, does: { type: 'string' } },
   },
 };
 /** Their insides are those of the report `json` (docs/reports.md). */
@@ -172,7 +187,7 @@ const uploadEvents: TableOf<PulseEvent> = {
   },
 };
 
-const verifyEvents: TableOf<VerifyEvent | VerifyFailed> = {
+const verifyEvents: TableOf<VerifyEvent | VerifyFailed | ListedCheck> = {
   'verify.start': {
     target: text,
     protocol: text,
@@ -199,6 +214,23 @@ const verifyEvents: TableOf<VerifyEvent | VerifyFailed> = {
   },
   'verify.failed': failure,
   'run.end': { exitCode: count, elapsedMs: number, stale: optional(texts), ...counts, expected: count },
+  check: {
+    id: text,
+    level: levels,
+    impact: word({ data: 1, resume: 1, security: 1, interoperability: 1, advice: 1 }),
+    spec: source,
+    says: text,
+    passes: text,
+    fails: text,
+    matters: text,
+    needs: texts,
+    sends: scenario,
+    provenBy: texts,
+  },
+};
+
+const servedDefects: TableOf<ListedDefect> = {
+  defect: { id: text, says: text, breaks: texts, source: optional(text) },
 };
 
 const keptEvents: TableOf<KeptEvent | KeptInputEvent | ForgottenEvent | ForgottenInputEvent | AbortedEvent> =
@@ -232,6 +264,7 @@ type Table = Readonly<Record<string, Readonly<Record<string, Field<string>>>>>;
 const groups: Readonly<Record<string, Table>> = {
   upload: uploadEvents,
   verify: verifyEvents,
+  serve: servedDefects,
   list: keptEvents,
 };
 

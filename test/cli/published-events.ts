@@ -25,7 +25,15 @@ function validatorOf(name: string): ValidateFunction | undefined {
 
 /** These write JSON that is no event, or none of them. */
 const otherCommands = /^(serve|report|ledger|completion)$/;
-const otherFlags = /^--(list|explain(=.*)?|help|help-bulk|help-tus|version)$/;
+const otherFlags = /^--(help|help-bulk|help-tus|version)$/;
+
+const groupOf: Readonly<Record<string, string>> = {
+  verify: 'verify',
+  serve: 'serve',
+  list: 'list',
+  forget: 'list',
+  abort: 'list',
+};
 
 /** A flag wins over the variable of --json. */
 const excludingFlags = /^--output-template(=|$)/;
@@ -39,8 +47,9 @@ export function refuseOddEvents(
   const isExcluded = argv.some((word) => excludingFlags.test(word));
   if (!argv.includes('--json') && (env.PULSE_UPLOAD_JSON !== '1' || isExcluded)) return;
   const [command = ''] = argv;
-  if (otherCommands.test(command) || argv.some((word) => otherFlags.test(word))) return;
-  const group = command === 'verify' ? 'verify' : /^(list|forget|abort)$/.test(command) ? 'list' : 'upload';
+  const isOther = otherCommands.test(command) && !argv.includes('--list-defects');
+  if (isOther || argv.some((word) => otherFlags.test(word))) return;
+  const group = groupOf[command] ?? 'upload';
   // The last line of a process that was killed may be torn.
   for (const line of stdout.split('\n').slice(0, -1)) refuseOddEvent(group, line);
 }

@@ -141,6 +141,9 @@ function findingCommand(chosen: readonly Defect[], values: ServeValues, url: str
   return words.map((word) => shellQuote(word, process.platform)).join(' ');
 }
 
+/** What --json writes of a defect that is listed (docs/events.md). */
+export type ListedDefect = ReturnType<typeof plain>;
+
 function plain({ id, says, breaks, source }: Defect) {
-  return { type: 'defect', id, says, breaks, ...(source !== undefined && { source }) };
+  return { type: 'defect' as const, id, says, breaks, ...(source !== undefined && { source }) };
 }

@@ -50,13 +50,16 @@ function provenBy({ id, reads }: Check): readonly Proof[] {
     .toSorted((one, other) => one.flags.length - other.flags.length);
 }
 
+/** What --json writes of a check that is listed or explained (docs/events.md). */
+export type ListedCheck = ReturnType<typeof plain>;
+
 /** A check without its functions. */
 function plain(check: Check) {
   const { id, level, impact, spec, says, passes, fails, matters, needs = [], reads } = check;
   const sends = { scenario: reads.id, does: reads.does };
   const proofs = provenBy(check).map(({ defect }) => defect);
   return {
-    type: 'check',
+    type: 'check' as const,
     id,
     level,
     impact,
