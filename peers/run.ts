@@ -1,5 +1,4 @@
 /** `npm run peers`: our tester and uploader against servers of others, and clients of others against our server. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { clients } from './clients.ts';
 import { type PeersSeen, peersPage, type Seen, type ServerSeen, unexplained, unruled } from './page.ts';
 import type { ClientPeer, ServerPeer } from './peer.ts';
 import { servers } from './servers.ts';
-import { startPeer, type Trial, troubles, uploadFrom, uploadTo } from './trials.ts';
+import { bin, ended, startPeer, type Trial, troubles, uploadFrom, uploadTo } from './trials.ts';
 import { waysOn } from './ways.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -22,17 +21,18 @@ async function seenOf(peer: ServerPeer): Promise<Seen<ServerSeen>> {
   try {
     const trials: Trial[] = [];
     for (const trouble of Object.keys(troubles)) trials.push(await uploadTo(server, trouble));
-    return { ...verified(server.url), trials, ways: await waysOn(server) };
+    return { ...(await verified(server.url)), trials, ways: await waysOn(server) };
   } finally {
     await server.stop();
   }
 }
 
-function verified(url: string): Pick<ServerSeen, 'counts' | 'findings'> {
+async function verified(url: string): Promise<Pick<ServerSeen, 'counts' | 'findings'>> {
   const work = mkdtempSync(join(tmpdir(), 'pulse-peers-'));
   const path = join(work, 'report.json');
   const args = ['verify', url, '--protocol', 'tus', '--report', `json=${path}`];
-  spawnSync(process.execPath, [join(root, 'bin', 'pulse-upload.js'), ...args], { stdio: 'ignore' });
+  // Not to be waited for by standing still: connections that the server ends meanwhile would be taken for open ones.
+  await ended({ file: process.execPath, args: [bin, ...args] }, work);
   const { results } = JSON.parse(readFileSync(path, 'utf8')) as {
     results: readonly { readonly id: string; readonly verdict: string }[];
   };
