@@ -1,10 +1,15 @@
 import { appendFile, open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Fault } from '../../fixtures/proxies/fault-proxy.ts';
+import { tus } from '../../src/protocol/protocols/tus.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
 import { termination } from '../../src/server/extensions/termination.ts';
+import { createRunTools } from '../../src/upload/host/host.ts';
 import { split } from '../../src/upload/parts/parts.ts';
+import { defaultSettings } from '../../src/upload/settings.ts';
+import { openSource, type Source } from '../../src/upload/source/source.ts';
+import { uploadSource } from '../../src/upload/upload-file.ts';
 import { plainTus, startBench } from './harness.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
 
@@ -458,18 +463,87 @@ describe('the request that joins the parts', () => {
     expect(await recordOf(bench, file)).not.toHaveProperty('joining');
   });
 
-  it('gave a whole that waits for its proof: a file that was rewritten under the same size and times is exit 3', async () => {
+  const unproven = { ...inThree, readBack: false };
+
+  it.each([
+    ['waits for its proof', [[{ requireProof: true }, 8]]],
+    ['was not to be finalized', [[{ finalize: false }, 0]]],
+    ['was not seen yet', [[{ retries: 0 }, 4]]],
+    [
+      'was seen by the second run',
+      [
+        [{ retries: 0 }, 4],
+        [{ finalize: false }, 0],
+      ],
+    ],
+  ] as const)(
+    'gave a whole that %s: a file that was rewritten under the same size and times is exit 3',
+    async (_, runs) => {
+      const bench = await joining();
+      const file = await bench.file(3 * CHUNK);
+      const { atime, mtime } = await stat(file);
+      await utimes(file, atime, mtime);
+      for (const [settings, exitCode] of runs) {
+        const fail = async () =>
+          bench.proxy.addFault({ on: { method: 'HEAD', nth: 1, times: 50 }, do: 'answer', status: 500 });
+        bench.proxy.setFaults(exitCode === 4 ? [{ on: final, do: 'meanwhile', run: fail }] : []);
+        expect((await bench.upload(file, { ...unproven, ...settings })).exitCode).toBe(exitCode);
+      }
+      bench.proxy.setFaults([]);
+      bench.events.length = 0;
+      const rewritten = (await readFile(file)).fill('x');
+      await writeFile(file, rewritten);
+      await utimes(file, atime, mtime);
+      expect((await bench.upload(file, unproven)).exitCode).toBe(3);
+      expect(bench.of('upload.done')).toEqual([]);
+    },
+  );
+
+  it('is not sent where the file was rewritten under the same size and times before the whole was hashed: exit 3', async () => {
     const bench = await joining();
     const file = await bench.file(3 * CHUNK);
     const { atime, mtime } = await stat(file);
     await utimes(file, atime, mtime);
-    const unproven = { ...inThree, readBack: false };
-    expect((await bench.upload(file, { ...unproven, requireProof: true })).exitCode).toBe(8);
-    const rewritten = (await readFile(file)).fill('x');
-    await writeFile(file, rewritten);
-    await utimes(file, atime, mtime);
-    expect((await bench.upload(file, unproven)).exitCode).toBe(3);
-    expect(bench.of('upload.done')).toEqual([]);
+    const source = await openSource(file);
+    onTestFinished(() => source.close());
+    let looked = () => {};
+    const isLookedAt = new Promise<void>((resolve) => {
+      looked = resolve;
+    });
+    const areSent = async () => {
+      await vi.waitFor(() => expect(seen(bench, 'PATCH')).toHaveLength(3), { timeout: 10_000 });
+      await new Promise((done) => setTimeout(done, 100));
+    };
+    let rewriting: Promise<void> | undefined;
+    const rewrite = async () => {
+      // Whoever looks whether the file was touched does so before that, if before the whole is hashed.
+      await Promise.race([isLookedAt, areSent()]);
+      const handle = await open(file, 'r+');
+      await handle.write(Buffer.alloc(CHUNK, 'x'), 0, CHUNK, 0);
+      await handle.close();
+      await utimes(file, atime, mtime);
+    };
+    const once = () => (rewriting ??= rewrite());
+    const slow: Source = {
+      ...source,
+      read: async (target, offsetBytes) => {
+        // Parts are read by the chunk.
+        if (target.byteLength > CHUNK) await once();
+        return source.read(target, offsetBytes);
+      },
+      isTouched: async () => {
+        const isTouched = await source.isTouched();
+        looked();
+        return isTouched;
+      },
+    };
+    const settings = { ...defaultSettings, ...unproven, server: new URL(bench.proxy.url) };
+    await expect(
+      uploadSource(slow, tus, settings, createRunTools(settings, bench.tools)),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('although its size and modification time are the same'),
+    });
+    expect(concats(bench)).not.toContain('final');
   });
 
   it('is repeated where the whole was seen and is gone again', async () => {

@@ -17,6 +17,8 @@ export interface ReferenceBench {
   /** Everything goes through it. */
   readonly proxy: FaultProxy;
   readonly store: StateStore;
+  /** Those of every upload. */
+  readonly tools: Tools;
   readonly events: PulseEvent[];
   readonly of: <T extends PulseEvent['type']>(type: T) => Extract<PulseEvent, { type: T }>[];
   readonly file: (content: number | Uint8Array, name?: string) => Promise<string>;
@@ -43,10 +45,18 @@ export async function startReferenceBench(settings: Partial<ServerSettings>): Pr
   });
   const events: PulseEvent[] = [];
   const store = openStateStore(join(dir, 'state'));
+  const tools: Tools = {
+    send: transport.send,
+    report: (event) => events.push(event),
+    clock: systemClock,
+    random: () => 0.5,
+    store,
+  };
   return {
     server,
     proxy,
     store,
+    tools,
     events,
     of: (type) =>
       events.filter((event): event is Extract<PulseEvent, { type: typeof type }> => event.type === type),
@@ -55,18 +65,12 @@ export async function startReferenceBench(settings: Partial<ServerSettings>): Pr
       await writeFile(path, typeof content === 'number' ? payload(content, name) : content);
       return path;
     },
-    upload: (files, changes = {}, changed = (tools) => tools) =>
+    upload: (files, changes = {}, changed = (given) => given) =>
       uploadFiles(
         typeof files === 'string' ? [files] : files,
         // A real clock: what the server still does about a cut request takes its time.
         { ...defaultSettings, retryDelayMs: 50, server: new URL(proxy.url), ...changes },
-        changed({
-          send: transport.send,
-          report: (event) => events.push(event),
-          clock: systemClock,
-          random: () => 0.5,
-          store,
-        }),
+        changed(tools),
       ),
     lines: () => server.log.map(({ method, path, status }) => `${method} ${path} ${status}`),
     stored: (name) => readFile(join(server.dir, name)),

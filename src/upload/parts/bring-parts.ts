@@ -38,18 +38,20 @@ export async function bringParts(unread: Unread, plan: PartPlan): Promise<Brough
     if (plan.record?.joinedUrl !== undefined) await parts.remember({});
     const hashed = job.reader.sha256();
     hashed.catch(() => undefined); // whoever asks for it in the end gets the error
-    const { urls, foundBytes } = await sendAll(job, parts);
-    await hashed;
-    return await finished(job, () => joinParts(job, urls, plan.record ?? {}, parts.remember), foundBytes);
+    const { urls, foundBytes } = await sendAll(job, parts, hashed);
+    const { joining } = plan.record ?? {};
+    const known = { ...(joining && { joining }), sha256: await hashed };
+    return await finished(job, () => joinParts(job, urls, known, parts.remember), foundBytes);
   } finally {
     parts.release();
   }
 }
 
-/** Where the parts are once the server has every byte of each. */
+/** Where the parts are once the server has every byte of each, and the whole is hashed. */
 async function sendAll(
   job: Job,
   parts: PartJobs,
+  hashed: Promise<unknown>,
 ): Promise<{ readonly urls: readonly URL[]; readonly foundBytes: number }> {
   const atOnce = job.settings.parallel ?? 1;
   const open = await sideBySide(atOnce, parts, parts.jobs, (part, index) => openPart(part, index, parts));
@@ -68,7 +70,8 @@ async function sendAll(
   const sent = await sideBySide(atOnce, parts, open, (part) => sendPart(part, parts));
   const urls = sent.map(({ url }) => url);
   assertApart(urls);
-  // The digest of the whole is of another reading than what was sent: a rewrite in between, whose times were set back.
+  await hashed;
+  // That is of another reading than what was sent: a rewrite in between, whose times were set back.
   if (await job.source.isTouched())
     for (const { source, reader } of sent.map((part) => part.job))
       await assertSameContent(source, await reader.sha256(), job.tools.signal);

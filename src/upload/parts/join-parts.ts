@@ -40,11 +40,12 @@ export async function joinedBefore(
   const url = await find(job, named, `${named.pathname}${named.search}`);
   if (url === undefined && record.joining) throw neverSeen(named);
   if (url === undefined) return undefined;
-  // Of one that waits for its proof the digest is known; else the prefix is but a count.
-  if (record.prefix.sha256 !== '') await assertPrefix(job, record);
+  const { sha256 } = record.prefix;
+  // Earlier versions knew the digest only of one that waits for its proof; else their prefix is but a count.
+  if (sha256 !== '') await assertPrefix(job, record);
   const { source, tools } = job;
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes: sizeOf(job) });
-  const seen = record.joining ? await remember({ joinedUrl: url.href }) : record;
+  const seen = record.joining ? await remember({ joinedUrl: url.href, sha256 }) : record;
   return { url, offsetBytes: sizeOf(job), record: seen };
 }
 
@@ -56,7 +57,7 @@ export async function joinedBefore(
 export async function joinParts(
   job: Job,
   urls: readonly URL[],
-  { joining }: JoinRecord,
+  { joining, ...sent }: Pick<JoinRecord, 'joining' | 'sha256'>,
   remember: Remember,
 ): Promise<OpenUpload> {
   const { protocol, settings, source, tools } = job;
@@ -70,7 +71,7 @@ export async function joinParts(
   // A server may copy every byte before it answers.
   const answerTimeoutMs = finalizeTimeoutMs(settings.timeoutMs, sizeOf(job));
   // The next run has to know, should this one be killed before the answer is there.
-  await remember({ joining: true });
+  await remember({ joining: true, ...sent });
   const forgetAsking = () =>
     tidily(job, 'the note that the parts were to be joined', async () => void (await remember({})));
   const created = await ask(job, request, namedPlace, { onFault, answerTimeoutMs }).catch(
@@ -90,10 +91,10 @@ export async function joinParts(
   // Joined they are all the same: the next run, which has to ask again, must know.
   if (named.origin !== settings.server.origin) throw elsewhere(named, settings.server);
   // At once: whatever ends this run, the next one looks there, and does not ask for a second file.
-  await remember({ joining: true, joinedUrl: named.href });
+  await remember({ joining: true, joinedUrl: named.href, ...sent });
   const url = await find(job, named, location);
   // Of the parts every byte was acknowledged; of the whole nobody ever said that it holds one.
-  const record = url && (await remember({ joinedUrl: url.href }));
+  const record = url && (await remember({ joinedUrl: url.href, ...sent }));
   tools.report({ type: 'upload.created', file: source.name, url: (url ?? named).href });
   if (url === undefined || record === undefined) throw neverSeen(named);
   return { url, offsetBytes: sizeOf(job), record };

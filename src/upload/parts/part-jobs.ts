@@ -1,5 +1,5 @@
 import type { PulseEvent } from '../../events.ts';
-import type { Job } from '../job.ts';
+import { type Job, sizeOf } from '../job.ts';
 import { joinedSignal } from '../joined-signal.ts';
 import { createProgress } from '../progress.ts';
 import { createChunkReader } from '../send/chunk-reader.ts';
@@ -9,7 +9,10 @@ import type { StateStore } from '../state/state-store.ts';
 import type { PartPlan } from './parts.ts';
 
 /** How far the joining is, as it is remembered: nothing of it, that it is asked for, or where the whole is. */
-export type JoinRecord = Partial<Pick<UploadRecord, 'joining' | 'joinedUrl'>>;
+export interface JoinRecord extends Partial<Pick<UploadRecord, 'joining' | 'joinedUrl'>> {
+  /** The digest of what was joined: whoever finds the whole compares the file with it. */
+  readonly sha256?: string;
+}
 
 /** The parts of one file as jobs of their own, and what they have in common. */
 export interface PartJobs {
@@ -68,6 +71,7 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
   // What the server says of its term later goes into every record by itself.
   const expiresAt = earlier?.expiresAt;
   let { joining, joinedUrl }: JoinRecord = earlier ?? {};
+  let sha256 = earlier?.prefix.sha256;
   let writing: Promise<unknown> = Promise.resolve();
   const whole = (): UploadRecord => ({
     schema: 1,
@@ -75,7 +79,9 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
     identity: source.identity,
     url: joinedUrl ?? parts.find(({ url }) => url !== undefined)?.url ?? key.server,
     createdAt,
-    prefix: { bytes: parts.reduce((sum, { prefix }) => sum + prefix.bytes, 0), sha256: '' },
+    prefix: sha256
+      ? { bytes: sizeOf({ source }), sha256 }
+      : { bytes: parts.reduce((sum, { prefix }) => sum + prefix.bytes, 0), sha256: '' },
     phase: 'sending',
     parts,
     ...(expiresAt !== undefined && { expiresAt }),
@@ -88,6 +94,8 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
     await writing;
   };
   const change = async (index: number, changed: PartRecord) => {
+    // It is to be joined anew then.
+    sha256 = undefined;
     parts = parts.map((part, at) => (at === index ? changed : part));
     await save();
   };
@@ -116,7 +124,7 @@ function createMemory({ tools, source, key }: Job, plan: PartPlan) {
     };
   };
   const remember = async (changes: JoinRecord) => {
-    ({ joining, joinedUrl } = changes);
+    ({ joining, joinedUrl, sha256 } = changes);
     await save();
     return whole();
   };
