@@ -5,6 +5,7 @@ import type { Fault } from '../../fixtures/proxies/fault.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import type { UploadSettings } from '../../src/upload/settings.ts';
 import type { UploadRecord } from '../../src/upload/state/record.ts';
+import { sha256 } from '../server/harness.ts';
 import { MIB } from './harness.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
 
@@ -50,6 +51,19 @@ const asKilled = ({ readAhead: _, ...record }: UploadRecord): UploadRecord => ({
   ...record,
   prefix: { bytes: 0, sha256: '' },
   ...(record.parts && { parts: record.parts.map((part) => ({ ...part, ...asKilled(part as never) })) }),
+});
+
+/** The same where the record is of so many bytes; the file is still what it was. */
+async function killedAt(file: string, bytes: number): Promise<void> {
+  const known = (await readFile(file)).subarray(0, bytes);
+  await alterRecord(file, (record) => ({ ...asKilled(record), prefix: { bytes, sha256: sha256(known) } }));
+}
+
+/** A cache answers the first HEAD. */
+const stale = (offsetBytes: number): Fault => ({
+  on: { method: 'HEAD', nth: 1 },
+  do: 'alter-response',
+  headers: { 'Upload-Offset': String(offsetBytes), Age: '9' },
 });
 
 /** The file is on the server whole, as it is now. */
@@ -106,6 +120,42 @@ describe('an upload of which the server has more than was written down', () => {
     expect((await bench.upload(file, tus)).exitCode).toBe(0);
     expect(warnings(bench)).toEqual([]);
     expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThan(2 * MIB);
+    await expectWhole(bench, file);
+  });
+
+  it.each([1, 2])('starts over where a cache answers HEAD with the %i MiB of the record', async (count) => {
+    const { bench, file } = await cutOff();
+    await killedAt(file, count * MIB);
+    await rewrite(file, 2 * MIB + 5);
+    bench.proxy.setFaults([stale(count * MIB)]);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([
+      expect.stringMatching(/^the file was touched .*; sending it all once more$/),
+    ]);
+    await expectWhole(bench, file);
+  });
+
+  it('starts over also where the run that a cache had misled sent nothing', async () => {
+    const { bench, file } = await cutOff();
+    await killedAt(file, MIB);
+    await rewrite(file, 2 * MIB + 5);
+    bench.proxy.setFaults([stale(MIB), { on: { method: 'PATCH' }, do: 'answer', status: 500 }]);
+    expect((await bench.upload(file, { ...tus, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    bench.events.length = 0;
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([STARTED_OVER]);
+    await expectWhole(bench, file);
+  });
+
+  it('goes on through any trouble once the server has taken a chunk', async () => {
+    const { bench, file } = await cutOff();
+    await killedAt(file, 2 * MIB + 100_000);
+    await chmod(file, 0o600);
+    bench.proxy.setFaults([{ on: { method: 'PATCH', nth: 2 }, do: 'swallow-response', by: 'rst' }]);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(warnings(bench)).toEqual([]);
+    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 2 * MIB + 100_000, retries: 1 }]);
     await expectWhole(bench, file);
   });
 

@@ -42,7 +42,7 @@ export async function shortfall(job: Job, upload: OpenUpload): Promise<Shortfall
   const { finishError: _, ...kept } = upload.record;
   const record = { ...kept, phase: 'sending' as const };
   // An offset beyond this one is no surprise: all of it was sent before.
-  return { shortOf: { ...upload, record, offsetBytes, sentEndBytes: sizeBytes } };
+  return { shortOf: { ...upload, record, offsetBytes, sentEndBytes: sizeBytes, knownEndBytes: undefined } };
 }
 
 /** Says that the rest is sent again; after as many times as there are retries that is the server's mistake. */

@@ -15,23 +15,23 @@ export async function assertPrefix(job: Job, { prefix }: UploadRecord): Promise<
 }
 
 /**
- * Why an upload is not gone on with whose server has more than the prefix: what it has there may be of other content,
- * whose times were set back. Undefined where nothing was done to the file, where all that was sent is still the same,
- * or where its end will show it.
+ * How far what the server may have of a file that was touched is known to be its bytes: behind that it may be of other
+ * content, whose times were set back. Undefined where nothing was done to the file, or where its end will show it.
  */
-export async function doubtBeyondPrefix(
+export async function knownEnd(
   { reader, source }: Pick<Job, 'reader' | 'source'>,
   { prefix, readAhead = prefix, changedNs, declaredSha256 }: UploadRecord,
-  offsetBytes: number,
-): Promise<string | undefined> {
+): Promise<number | undefined> {
   // A new mode or link does the same to the inode, and changes no byte; earlier versions did not look at it.
-  if (offsetBytes <= prefix.bytes || changedNs === undefined || changedNs === source.changedNs)
-    return undefined;
+  if (changedNs === undefined || changedNs === source.changedNs) return undefined;
   // In the end it is that of the whole, or the upload fails.
   if (declaredSha256 !== undefined) return undefined;
-  if (offsetBytes <= readAhead.bytes) {
-    const now = await reader.hashPrefix(readAhead.bytes);
-    if (now.sha256 === readAhead.sha256) return undefined;
-  }
-  return `the file was touched since its upload was begun (rewritten, or its mode, links or times changed), and of the ${offsetBytes} bytes that the server has only ${prefix.bytes} are known to be the file's`;
+  if (readAhead.bytes <= prefix.bytes) return prefix.bytes;
+  const now = await reader.hashPrefix(readAhead.bytes);
+  return now.sha256 === readAhead.sha256 ? readAhead.bytes : prefix.bytes;
+}
+
+/** Why an upload is not gone on with whose server has more than that. */
+export function touched(offsetBytes: number, knownEndBytes: number): string {
+  return `the file was touched since its upload was begun (rewritten, or its mode, links or times changed), and of the ${offsetBytes} bytes that the server has only ${knownEndBytes} are known to be the file's`;
 }

@@ -6,7 +6,7 @@ import { sameFile } from '../source/source.ts';
 import { failedAtEnd } from '../state/record.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { forget, tidily } from '../tidily.ts';
-import { assertPrefix, doubtBeyondPrefix } from './accepted-prefix.ts';
+import { assertPrefix, knownEnd, touched } from './accepted-prefix.ts';
 import { isExpired } from './expiry.ts';
 import { askOffset } from './offset.ts';
 import type { OpenUpload } from './open-upload.ts';
@@ -27,7 +27,7 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     return startOver('the saved upload was given another name');
   const url = new URL(record.url);
   if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
-  const resumed = async (offsetBytes: number): Promise<OpenUpload> => {
+  const resumed = async (offsetBytes: number, knownEndBytes?: number): Promise<OpenUpload> => {
     const failedWith =
       offsetBytes === sizeOf(job) && job.protocol.finalize === undefined ? record.finishError : undefined;
     if (failedWith !== undefined && !readsBack(job)) throw unfinished(job, failedWith);
@@ -36,14 +36,14 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     if (failedWith !== undefined) return { url, offsetBytes, sentEndBytes: offsetBytes, record };
     const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
     // Bytes are missing: what the last of them were answered is no longer about the end.
-    const { finishError, ...found } = record;
-    const kept = source.changedNs === undefined ? found : { ...found, changedNs: source.changedNs };
+    const { finishError, ...kept } = record;
     const open: UploadRecord = isShort ? { ...kept, phase: 'sending' } : kept;
     // At once: whatever ends this run, the next one must not take it for the word on the end.
     if (finishError !== undefined)
       await tidily(job, 'that bytes are missing', () => tools.store.write(open), 'saved');
     // How far an earlier run came is not known: a cache may have answered HEAD with less.
-    return { url, offsetBytes, sentEndBytes: sizeOf(job), record: open };
+    const known = knownEndBytes !== undefined && { knownEndBytes };
+    return { url, offsetBytes, sentEndBytes: sizeOf(job), ...known, record: open };
   };
   // Without HEAD nobody can be asked, and where every byte is there nobody needs to be.
   const isKnownWhole = record.headless && (record.phase === 'complete' || failedAtEnd(record));
@@ -57,11 +57,11 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   const offsetBytes = await resumableOffset(job, url, record);
   if (typeof offsetBytes === 'string') return startOver(offsetBytes);
   await assertPrefix(job, record);
-  const doubt = await doubtBeyondPrefix(job, record, offsetBytes);
-  if (doubt === undefined) return resumed(offsetBytes);
+  const knownEndBytes = await knownEnd(job, record);
+  if (knownEndBytes === undefined || offsetBytes <= knownEndBytes) return resumed(offsetBytes, knownEndBytes);
   // Nor is it to be found again by the name that we gave it.
   await forget(job);
-  return startOver(doubt);
+  return startOver(touched(offsetBytes, knownEndBytes));
 }
 
 /** What is left of a server's term when it is worth a word. */

@@ -124,7 +124,7 @@ async function sendWhole(job: Job, upload: OpenUpload): Promise<OpenUpload | { r
     }
     const { offsetBytes } = asked.value;
     if (offsetBytes >= sizeOf(job)) return at;
-    at = { ...at, offsetBytes, sentEndBytes: sizeOf(job), checked: sent.checked };
+    at = { ...at, offsetBytes, sentEndBytes: sizeOf(job), knownEndBytes: undefined, checked: sent.checked };
     sendRestAgain(job, at, times);
   }
 }

@@ -1,9 +1,10 @@
-import type { PulseError } from '../../errors.ts';
+import { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
 import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
 import { sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
+import { touched } from '../open/accepted-prefix.ts';
 import { askOffset, type ServerOffset, stillOpen } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
@@ -15,7 +16,7 @@ import { realignWithoutHead, repeatWithoutHead } from './without-head.ts';
 /** The server no longer knows the upload. */
 export interface Lost {
   readonly lost: PulseError;
-  /** It was dropped for what was sent to it on purpose, which is not sent again. */
+  /** It was dropped on purpose: for what was sent to it, which is not sent again, or for what it may hold. */
   readonly isToBeSentAgain?: true;
 }
 
@@ -50,8 +51,20 @@ const steps: Readonly<Record<Remedy, Step>> = {
   },
 };
 
-/** After any doubtful PATCH: what its answer calls for, then the server's own word on where to go on. */
+/**
+ * After any doubtful PATCH: what its answer calls for, then the server's own word on where to go on. An upload of which
+ * HEAD had said less than the server has is dropped where that may be of other content than the file, which was touched.
+ */
 export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | Lost> {
+  const next = await goingOn(sending, chunk, fault);
+  const { job, knownEndBytes } = sending;
+  if (typeof next !== 'number' || knownEndBytes === undefined || next <= knownEndBytes) return next;
+  sending.isDropped = true;
+  await forget(job);
+  return { lost: new PulseError('input', touched(next, knownEndBytes)), isToBeSentAgain: true };
+}
+
+async function goingOn(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | Lost> {
   const { job, upload } = sending;
   job.reader.forgetBuffers();
   fallBack(sending, fault);

@@ -26,7 +26,9 @@ export async function sendChunk(sending: Sending, given: Chunk, readsOn = true):
   const { request: last, outcome } = await sent;
   const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.dateMs());
   if (totalBytes !== undefined && typeof accepted === 'number') sending.sizeFollows = false;
-  return typeof accepted === 'number' ? accepted : withChecksum(accepted, chunk);
+  if (typeof accepted !== 'number') return withChecksum(accepted, chunk);
+  sending.knownEndBytes = undefined;
+  return accepted;
 }
 
 /** Counts the payload of each time that the request is sent: a redirect or a new token sends it twice. */

@@ -30,6 +30,8 @@ export interface Sending {
   bestBytes: number;
   /** No byte beyond this was ever sent: an offset above it is not ours. */
   sentEndBytes: number;
+  /** As in `OpenUpload`, until the server takes a chunk: its offset was then what it had said. */
+  knownEndBytes?: number | undefined;
   /** The server does not know the size yet: it is told with the first chunk that is sent once its end is known. */
   sizeFollows: boolean;
   chunkBytes: number;
@@ -75,6 +77,7 @@ export function createSending(job: Job, upload: OpenUpload): Sending {
     offsetBytes: upload.offsetBytes,
     bestBytes: upload.offsetBytes,
     sentEndBytes: upload.sentEndBytes ?? upload.offsetBytes,
+    knownEndBytes: upload.knownEndBytes,
     sizeFollows: upload.sizeFollows === true,
     chunkBytes: growth === undefined ? settings.chunkBytes : startBytes,
     ...(growth !== undefined && { growth }),
@@ -148,16 +151,19 @@ export async function save(sending: Sending): Promise<void> {
   if ((checkpoint?.bytes ?? 0) === 0 && finishError === undefined && !hasLost(sending)) return;
   // Whoever finds that all is there, and how that ended, need not send anything: the next run is to know both.
   const isAtEnd = finishError !== undefined && offsetBytes === job.source.sizeBytes();
+  // What the server has may be of an earlier run: then only what is known of that one tells the next run of it.
+  const isOurs = sending.knownEndBytes === undefined;
   const prefix = isAtEnd
     ? { bytes: offsetBytes, sha256: await job.reader.sha256() }
-    : (checkpoint ?? record.prefix);
+    : ((isOurs ? checkpoint : undefined) ?? record.prefix);
   const isChecked = job.digest?.isStrong && job.tools.host.chunkChecks.seen === 'compares';
   // What an earlier run had compared counts no further than this run found it there.
   const known = isChecked ? prefix.bytes : record.checkedBytes;
   const kept = {
     ...upload.record,
     prefix,
-    readAhead: job.reader.allRead(),
+    ...(isOurs && { readAhead: job.reader.allRead() }),
+    ...(isOurs && job.source.changedNs !== undefined && { changedNs: job.source.changedNs }),
     ...(known !== undefined && { checkedBytes: Math.min(known, sending.checked.bytes, prefix.bytes) }),
   };
   await job.tools.store.write({ ...kept, ...(finishError !== undefined && { finishError }) });
