@@ -8,6 +8,7 @@ import { again, resuming } from './faults.ts';
 import type { RunTools } from './host/host.ts';
 import { type Job, warn } from './job.ts';
 import { joinedSignal } from './joined-signal.ts';
+import { OtherPrefix } from './open/accepted-prefix.ts';
 import { beginInput } from './open/begin-input.ts';
 import { askOffer } from './open/discover.ts';
 import { noticingExpiry } from './open/expiry.ts';
@@ -17,7 +18,7 @@ import { planParts } from './parts/parts.ts';
 import { chooseDigest } from './send/chunk-digest.ts';
 import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
-import { identify, openSource, type Source, sameFile } from './source/source.ts';
+import { identify, OtherContent, openSource, type Source, sameFile } from './source/source.ts';
 import { heldStore } from './state/held-store.ts';
 import { failedAtEnd } from './state/record.ts';
 import type { UploadKey, UploadRecord } from './state/state-store.ts';
@@ -65,9 +66,11 @@ export async function uploadFile(
       return result;
     } catch (error) {
       await abandon({ protocol, settings, tools, source }, key, error);
+      if (error instanceof OtherContent) await forget({ source, tools, key });
       // What failed is the error to tell, and none that comes of the tidying.
       const kept = await given.store.read(key, () => undefined).catch(() => undefined);
-      const resumable = kept !== undefined && isResumable(kept) && !(await isChanged(source));
+      const isOther = error instanceof OtherPrefix || (await isChanged(source));
+      const resumable = kept !== undefined && isResumable(kept) && !isOther;
       await lock.release().catch(() => undefined);
       throw given.signal?.aborted ? interrupted(source, resumable) : resumableOr(error, resumable);
     } finally {

@@ -189,7 +189,7 @@ describe('--parallel', () => {
     ]);
     const settings = { ...inThree, parallel: 2, readBack: false };
     expect((await bench.upload(file, settings)).exitCode).toBe(3);
-    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'input' }]);
+    expect(bench.of('upload.failed')).toMatchObject([{ kind: 'input', resumable: false }]);
     expect(await readFile(file)).toEqual(content);
     expect(concats(bench)).not.toContain('final');
   });

@@ -76,6 +76,9 @@ describe('the same command again', () => {
       JSON.stringify({ ...record, prefix: { ...record.prefix, sha256: '0'.repeat(64) } }),
     );
     expect((await bench.upload(file)).exitCode).toBe(3);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: expect.stringContaining('--no-resume'), resumable: false },
+    ]);
     expect(bench.server.lines().filter((line) => line.startsWith('PATCH'))).toEqual([]);
   });
 

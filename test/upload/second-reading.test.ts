@@ -57,9 +57,18 @@ it('what is sent again in smaller chunks must be what was read first: a file tha
       return outcome;
     },
   });
-  const { exitCode } = await bench.upload(file, { protocol: 'tus', requireProof: true }, rewriting);
-  expect(exitCode).toBe(3);
-  expect(bench.of('upload.failed')).toMatchObject([{ message: expect.stringContaining('read another way') }]);
+  const settings = { protocol: 'tus', requireProof: true } as const;
+  const deletions = () => bench.lines().filter((line) => line.startsWith('DELETE'));
+  expect((await bench.upload(file, settings, rewriting)).exitCode).toBe(3);
+  const failed = { message: expect.stringContaining('read another way'), resumable: false };
+  expect(bench.of('upload.failed')).toMatchObject([failed]);
+  expect(deletions()).toEqual([]);
+  await write(original);
+  isOther = false;
+  expect((await bench.upload(file, { ...settings, abortOnFailure: true }, rewriting)).exitCode).toBe(3);
+  expect(deletions()).toMatchObject([expect.stringMatching(/ 204$/)]);
+  expect((await bench.upload(file, settings)).exitCode).toBe(0);
+  expect(bench.of('upload.resumed')).toEqual([]);
 });
 
 it.each([

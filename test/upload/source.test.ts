@@ -5,6 +5,7 @@ import {
   appendFile,
   chmod,
   open,
+  readFile,
   rename,
   rm,
   stat,
@@ -21,7 +22,7 @@ import { chooseDigest } from '../../src/upload/send/chunk-digest.ts';
 import { createChunkReader } from '../../src/upload/send/chunk-reader.ts';
 import { inputError, openSource, type Source } from '../../src/upload/source/source.ts';
 import { temporaryFolder } from '../cli/run-bin.ts';
-import { expectProven, startBench } from './harness.ts';
+import { expectProven, plainTus, startBench } from './harness.ts';
 
 const unix = process.platform !== 'win32';
 
@@ -189,6 +190,26 @@ describe('a file whose inode was touched in mid-upload', () => {
       { message: expect.stringContaining('although its size and modification time are the same') },
     ]);
     expect(bench.server.finished.size).toBe(0);
+  });
+
+  it('and rewritten, its times set back, is a new upload to the next run, as the hint says', async () => {
+    const bench = await startBench();
+    const settings = { ...plainTus(bench), chunkBytes: 500 };
+    const file = await bench.file(3000);
+    await aged(file);
+    // What was sent is remembered by then.
+    bench.server.script.PATCH = [
+      { first: () => bench.clock.sleep(3_000) },
+      { first: () => rewrite(file, 0) },
+    ];
+    expect((await bench.upload(file, settings)).exitCode).toBe(3);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { hint: expect.stringMatching(/starts a new upload$/), resumable: false },
+    ]);
+    expect((await bench.upload(file, settings)).exitCode).toBe(0);
+    expect(bench.of('upload.resumed')).toEqual([]);
+    const held = [...bench.server.uploads.values()].at(-1);
+    expect(held?.data.equals(await readFile(file))).toBe(true);
   });
 
   it('and not rewritten is proven', async () => {

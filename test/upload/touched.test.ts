@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../fixtures/proxies/fault.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
+import type { Behaviour } from '../../src/server/server.ts';
 import type { UploadSettings } from '../../src/upload/settings.ts';
 import type { UploadRecord } from '../../src/upload/state/record.ts';
 import { sha256 } from '../server/harness.ts';
@@ -65,6 +66,17 @@ const stale = (offsetBytes: number): Fault => ({
   do: 'alter-response',
   headers: { 'Upload-Offset': String(offsetBytes), Age: '9' },
 });
+
+/** Declared checksums do not come through to the server. */
+const comparingNothing: Behaviour = {
+  filter: (exchange, next) => {
+    const { request } = exchange;
+    const { 'upload-metadata': metadata, ...headers } = request.headers;
+    if (metadata === undefined) return next();
+    const pairs = metadata.split(',').filter((pair) => !pair.startsWith('checksum '));
+    return next({ request: { ...request, headers: { ...headers, 'upload-metadata': pairs.join() } } });
+  },
+};
 
 /** The file is on the server whole, as it is now. */
 async function expectWhole(bench: ReferenceBench, file: string): Promise<void> {
@@ -171,6 +183,28 @@ describe('an upload of which the server has more than was written down', () => {
     await chmod(file, 0o600);
     expect((await bench.upload(file, { protocol: 'pulse-v1' })).exitCode).toBe(0);
     expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThan(MIB);
+  });
+
+  it('is sent anew in protocol v1 once the declared checksum was another one, where the server compares none', async () => {
+    const bench = await startReferenceBench({ protocol: 'pulse-v1', behaviour: comparingNothing });
+    const file = await bench.file(3 * MIB);
+    await utimes(file, times, times);
+    bench.proxy.setFaults([
+      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+    ]);
+    const v1 = { protocol: 'pulse-v1' } as const;
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    bench.events.length = 0;
+    await alterRecord(file, asKilled);
+    await rewrite(file, 5);
+    expect((await bench.upload(file, v1)).exitCode).toBe(3);
+    expect(bench.of('upload.failed')).toMatchObject([
+      { message: expect.stringContaining('since its checksum was declared'), resumable: false },
+    ]);
+    bench.events.length = 0;
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0, sentBytes: 3 * MIB }]);
   });
 
   it('starts over under another name in protocol v1, where no checksum was declared', async () => {

@@ -7,7 +7,7 @@ import type { OpenUpload } from '../open/open-upload.ts';
 import type { Checkpoint } from '../send/chunk-reader.ts';
 import { titleOf } from '../source/path-text.ts';
 import { assertSameContent } from '../source/same-content.ts';
-import { changed } from '../source/source.ts';
+import { OtherContent } from '../source/source.ts';
 import { forget } from '../tidily.ts';
 import type { UploadResult } from '../upload-file.ts';
 import { finalizeUpload } from './finalize.ts';
@@ -23,7 +23,8 @@ export async function contentDigest(job: Job, { record }: Pick<OpenUpload, 'reco
   await source.assertUnchanged();
   await assertSameContent(source, sha256, tools.signal);
   const { declaredSha256 = sha256 } = record;
-  if (declaredSha256 !== sha256) throw changed(source.name, 'its content, since its checksum was declared');
+  if (declaredSha256 !== sha256)
+    throw new OtherContent(source.name, 'its content, since its checksum was declared');
   return sha256;
 }
 

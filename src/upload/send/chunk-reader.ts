@@ -1,5 +1,5 @@
 import type { Chunk } from '../../protocol/protocol.ts';
-import { changed, type Source } from '../source/source.ts';
+import { OtherContent, type Source } from '../source/source.ts';
 import type { ChunkDigest } from './chunk-digest.ts';
 import { createFirstReading } from './first-reading.ts';
 
@@ -83,7 +83,8 @@ export function createChunkReader(source: Source, signal?: AbortSignal, digest?:
     // An input is not read twice: what is sent again was kept.
     if (again.byteLength === 0 || source.once !== undefined) return true;
     const seen = await first.compare(offsetBytes, again, readBetween);
-    if (seen === 'other') throw changed(source.name, 'the same bytes were read another way the second time');
+    if (seen === 'other')
+      throw new OtherContent(source.name, 'the same bytes were read another way the second time');
     return seen === 'same';
   };
 

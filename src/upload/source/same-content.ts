@@ -1,5 +1,5 @@
 import { createChunkReader } from '../send/chunk-reader.ts';
-import { changed, type Source } from './source.ts';
+import { OtherContent, type Source } from './source.ts';
 
 /**
  * Times can be set back after a rewrite, but not without touching the inode: only then the file is read once more.
@@ -8,5 +8,5 @@ import { changed, type Source } from './source.ts';
 export async function assertSameContent(source: Source, sha256: string, signal?: AbortSignal): Promise<void> {
   if (!(await source.isTouched())) return;
   if ((await createChunkReader(source, signal).sha256()) === sha256) return;
-  throw changed(source.name, 'its content, although its size and modification time are the same');
+  throw new OtherContent(source.name, 'its content, although its size and modification time are the same');
 }

@@ -157,7 +157,7 @@ async function readFully(
   return filled;
 }
 
-export function changed(name: string, how: string): PulseError {
+function changed(name: string, how: string): PulseError {
   return new PulseError(
     'input',
     `${name} changed while it was being uploaded (${how}); the upload was stopped`,
@@ -165,6 +165,14 @@ export function changed(name: string, how: string): PulseError {
       hint: `wait until nothing writes to ${basename(name)}, then send it once more: that starts a new upload`,
     },
   );
+}
+
+/** The same where neither size nor times show it: what is remembered would be taken for this file's by the next run. */
+export class OtherContent extends PulseError {
+  constructor(name: string, how: string) {
+    const { message, hint } = changed(name, how);
+    super('input', message, { hint });
+  }
 }
 
 function vanished(name: string, cause: unknown): PulseError {
