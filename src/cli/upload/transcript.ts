@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSyn
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
+import { isSensitive } from '../../protocol/redaction.ts';
 import type { Outcome, Send, WireRequest } from '../../protocol/wire.ts';
 import { bodyBytes } from '../../protocol/wire.ts';
 import { redactedText } from '../../upload/redact.ts';
@@ -23,9 +24,6 @@ export interface TranscriptOptions {
   /** Told once when the file cannot be written any more; the upload goes on. */
   readonly onTrouble: (message: string) => void;
 }
-
-/** Header names whose values are hidden, whoever sent them. */
-const SENSITIVE = /auth|token|key|secret|cookie|password|signature/i;
 
 /** Headers that hold URLs, whose query may hold a secret. */
 const HOLDS_URL = /^(location|content-location|link)$/i;
@@ -99,7 +97,7 @@ function shown(
   const given = new Map(Object.entries(givenHeaders).map(([name, value]) => [name.toLowerCase(), value]));
   const secrets = new Set([...tokens, ...[...given.values()].filter((value) => value.length >= 8)]);
   const entries = Object.entries(headers).map(([name, value]) => {
-    if (SENSITIVE.test(name)) return [name, '[hidden]'];
+    if (isSensitive(name)) return [name, '[hidden]'];
     if (given.get(name.toLowerCase()) === value) return [name, '[given]'];
     return [name, redactedText(HOLDS_URL.test(name) ? value.replace(/\?[^\s">]*/g, '?…') : value, secrets)];
   });
