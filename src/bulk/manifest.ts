@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { PulseError } from '../errors.ts';
+import { METADATA_KEY } from '../protocol/headers.ts';
 import { pathText } from '../upload/source/path-text.ts';
 import type { Named, OwnSettings } from './items.ts';
 import { byteRecords, NEWLINE, type RecordLimits } from './ledger/byte-records.ts';
@@ -9,8 +10,6 @@ import { byteRecords, NEWLINE, type RecordLimits } from './ledger/byte-records.t
 const MAX_LINE_BYTES = 1024 * 1024;
 const METADATA = 'metadata.';
 const FIELDS = ['file', 'name', 'metadata', 'tokenFile'] as const;
-/** Printable ASCII without space and comma (tus 1.0, Upload-Metadata). */
-const METADATA_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 /** A file that says of each file what is special about it. */
 export interface Manifest {

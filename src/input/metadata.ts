@@ -1,7 +1,5 @@
 import { PulseError } from '../errors.ts';
-
-/** Printable ASCII without space and comma (tus 1.0, Upload-Metadata). */
-const KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
+import { METADATA_KEY } from '../protocol/headers.ts';
 
 /** Upload metadata out of `key=value` texts; everything after the first equals sign is the value. */
 export function parseMetadataPairs(
@@ -28,5 +26,6 @@ export function parseMetadataPairs(
 
 /** Throws where a key cannot stand in Upload-Metadata; `fact` says what was given and ends in "a key". */
 export function checkMetadataKey(key: string, fact: string, hint: string): void {
-  if (!KEY.test(key)) throw new PulseError('usage', `${fact} of ASCII without spaces and commas`, { hint });
+  if (!METADATA_KEY.test(key))
+    throw new PulseError('usage', `${fact} of ASCII without spaces and commas`, { hint });
 }

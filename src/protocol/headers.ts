@@ -12,6 +12,9 @@ export function parseByteCount(text: string | undefined): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** Printable ASCII without space and comma (tus 1.0, Upload-Metadata). */
+export const METADATA_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
+
 /** Upload-Metadata: `key base64(utf-8 value)` pairs, comma-separated (tus 1.0, Creation). */
 export function encodeMetadata(metadata: Readonly<Record<string, string>>): string {
   return Object.entries(metadata)
