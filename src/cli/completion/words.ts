@@ -1,7 +1,7 @@
 import { type CommandName, commands } from '../commands.ts';
 import { choicesOf, commandTables, meaningOf } from '../options/command-tables.ts';
 import { ledgerTasks } from '../options/ledger.ts';
-import { longFlag, type OptionSpec, placeholderOf } from '../options/option-table.ts';
+import { longFlag, type OptionSpec, placeholderOf, takesPath } from '../options/option-table.ts';
 
 /** What may stand behind an option, or as an operand. */
 export type Takes =
@@ -33,8 +33,6 @@ export interface CompletedCommand {
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
-
-const filePlaceholders: ReadonlySet<string> = new Set(['<path>', '<file>', '<list>']);
 
 const operands: Readonly<Record<CommandName, Takes>> = {
   upload: { kind: 'files' },
@@ -83,8 +81,8 @@ function takenBy(spec: OptionSpec, listing: Listing): Takes {
   if (spec.kind === 'flag') return { kind: 'nothing' };
   const choices = choicesOf(spec);
   if (choices.length > 0) return { kind: 'choices', choices };
+  if (takesPath(spec)) return { kind: 'files' };
   const placeholder = placeholderOf(spec);
-  if (filePlaceholders.has(placeholder)) return { kind: 'files' };
   const by = listing[placeholder];
   if (by !== undefined) return { kind: 'listed', by };
   return { kind: 'text', what: placeholder.slice(1, -1) };

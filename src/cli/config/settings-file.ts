@@ -8,6 +8,7 @@ import {
   type OptionSpec,
   type OptionTable,
   placeholderOf,
+  takesPath,
 } from '../options/option-table.ts';
 
 /** What a config file may hold beside options: for editors. */
@@ -15,9 +16,6 @@ const SCHEMA_KEY = '$schema';
 
 /** Placeholders whose values JSON may give as numbers. */
 export const numericPlaceholders: ReadonlySet<string> = new Set(['<n>', '<size>', '<time>']);
-
-/** Placeholders whose values are paths: relative ones start from the folder of the config file. */
-const pathPlaceholders: ReadonlySet<string> = new Set(['<path>', '<file>', '<list>']);
 
 /** The keys of a table that a config file may hold. */
 export function configurable(table: OptionTable): OptionTable {
@@ -80,7 +78,7 @@ function settingOf(
   const texts = textsOf(spec, value);
   if (texts === undefined) throw mistaken(path, name, value, expectation(spec));
   if (spec.kind === 'list' && spec.secret) refuseSecrets(texts, path, name);
-  return { source, texts: isPath(spec) ? texts.map((text) => fromFolder(text, path)) : texts };
+  return { source, texts: takesPath(spec) ? texts.map((text) => fromFolder(text, path)) : texts };
 }
 
 /** The texts that the option would be given by flags; for a flag `1` or `0`. Undefined: the type is wrong. */
@@ -104,11 +102,7 @@ function expectation(spec: OptionSpec): string {
   return numericPlaceholders.has(placeholderOf(spec)) ? 'a string or a number' : 'a string';
 }
 
-function isPath(spec: OptionSpec): boolean {
-  return pathPlaceholders.has(placeholderOf(spec));
-}
-
-/** `-` is standard input or output. */
+/** Relative paths start from the folder of the config file; `-` is standard input or output. */
 function fromFolder(text: string, path: string): string {
   return text === '' || text === '-' || isAbsolute(text) ? text : resolve(dirname(path), text);
 }

@@ -86,6 +86,13 @@ export function placeholderOf(spec: OptionSpec): string {
   return /<.*>/.exec(spec.flags)?.[0] ?? '';
 }
 
+const pathPlaceholders: ReadonlySet<string> = new Set(['<path>', '<file>', '<list>']);
+
+/** True where the value of an option is the path of a file. */
+export function takesPath(spec: OptionSpec): boolean {
+  return pathPlaceholders.has(placeholderOf(spec));
+}
+
 /** `PULSE_UPLOAD_CHUNK_SIZE`. */
 export function variableOf(spec: OptionSpec): string {
   return `PULSE_UPLOAD_${longFlag(spec).slice(2).toUpperCase().replaceAll('-', '_')}`;
