@@ -1,8 +1,8 @@
 import { PulseError } from '../errors.ts';
 import { isLoopback, isPrivateAddress } from '../protocol/hosts.ts';
+import { isUuid } from '../protocol/uuid.ts';
 import { parseServerUrl } from './server-url.ts';
 import { parseToken, readSecretFile } from './token.ts';
-import { isUuid } from './uuid.ts';
 
 /** What an operator hands out: where to upload one artifact, and with what (protocol v1, 3). */
 export interface Pairing {

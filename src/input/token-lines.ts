@@ -1,6 +1,6 @@
 import { PulseError } from '../errors.ts';
+import { isUuid } from '../protocol/uuid.ts';
 import { parseToken, readSecretFile } from './token.ts';
-import { isUuid } from './uuid.ts';
 
 /** A line of a file of tokens: `<token>`, or `<token> <artifactId>` where it is good for one artifact only. */
 export interface TokenLine {

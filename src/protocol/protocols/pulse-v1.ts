@@ -5,6 +5,7 @@ import { jsonObject } from '../json.ts';
 import type { Candidate, Offer, Protocol } from '../protocol.ts';
 import { appendRequest, createRequest, statusRequest, terminateRequest } from '../tus-requests.ts';
 import { below } from '../urls.ts';
+import { isUuid } from '../uuid.ts';
 import type { WireRequest } from '../wire.ts';
 
 /** The version of the Pulse Upload Protocol that is spoken here. */
@@ -32,8 +33,7 @@ export const pulseV1: Protocol = {
   naming: {
     key: 'artifactId',
     newId: randomUUID,
-    problem: (id) =>
-      /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id) ? undefined : 'is no UUID, expected one',
+    problem: (id) => (isUuid(id) ? undefined : 'is no UUID, expected one'),
     uploadUrl: (server, id) => below(server, `upload/${id}`),
   },
   content: {

@@ -1,4 +1,5 @@
 import { isPrivateAddress } from '../../protocol/hosts.ts';
+import { isUuid } from '../../protocol/uuid.ts';
 import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { Blocked, type Check, check, type Section, Skip, Violation } from '../check.ts';
 import { expectStatus } from '../expect.ts';
@@ -24,7 +25,6 @@ import { pulseV1 } from '../sources.ts';
 
 const pairing = pulseV1('3. Pairing (deep link)');
 const refused = 'the app refuses the link, and nobody can upload with it';
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const DAY_S = 24 * 60 * 60;
 
 /** A question to the link alone: returns what is wrong with it. */
@@ -143,7 +143,7 @@ export const v1Link: Section = {
         fails: 'no artifactId, something else than 8-4-4-4-12 hex digits, or several',
         matters: refused,
       },
-      (parts) => faultOfField(parts, 'artifactId', (value) => UUID.test(value)),
+      (parts) => faultOfField(parts, 'artifactId', isUuid),
     ),
     check({
       id: 'v1.link.server',
