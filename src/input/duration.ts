@@ -3,7 +3,7 @@ import { rejected } from './rejected.ts';
 const MS_PER_UNIT: Readonly<Record<string, number>> = { '': 1_000, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** The longest time that a timer of Node waits: about 24 days. */
-const MAX_MS = 2 ** 31 - 1;
+export const MAX_MS = 2 ** 31 - 1;
 
 /** Milliseconds of `100ms`, `2s`, `5m`, `1h`; a bare number is seconds. Zero is no duration. */
 export function parseDurationMs(text: string, source: string): number {

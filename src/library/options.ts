@@ -1,5 +1,6 @@
 import { PulseError } from '../errors.ts';
 import type { Report } from '../events.ts';
+import { MAX_MS } from '../input/duration.ts';
 import { parseFileName } from '../input/file-name.ts';
 import { checkHeader } from '../input/headers.ts';
 import { checkMetadataKey } from '../input/metadata.ts';
@@ -33,9 +34,6 @@ type Value = UploadOptions[keyof UploadOptions];
 
 /** Throws `usage` for a value that makes no sense: a program's mistake is found before the first request. */
 type Check = (value: Value, name: string) => void;
-
-/** The longest time that a timer of Node waits: about 24 days. */
-const MAX_MS = 2 ** 31 - 1;
 
 const isWholeUpTo = (least: number, most: number) => (value: Value) =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
