@@ -168,12 +168,18 @@ export function unjudged(
     : { ...resultOf(check, verdict, target), remark };
 }
 
-/** What the checks of the whole run are given. */
-export function seenInRun(recordings: Iterable<Recording>): SeenInRun {
+/** What the checks of the whole run are given, as the recording of a scenario that had seen it all. */
+export function wholeRecording(recordings: readonly Recording[]): Recording<SeenInRun> {
+  const exchanges = recordings.flatMap(({ scenario, exchanges }) =>
+    exchanges.map((exchange) => ({ ...exchange, scenario })),
+  );
   return {
-    exchanges: [...recordings].flatMap(({ scenario, exchanges }) =>
-      exchanges.map((exchange) => ({ ...exchange, scenario })),
-    ),
+    scenario: WHOLE_RUN,
+    startedMs: 0,
+    elapsedMs: 0,
+    sentBytes: 0,
+    exchanges: [],
+    outcome: { kind: 'seen', seen: { exchanges } },
   };
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
 import { discover } from './discovery/discover.ts';
 import type { ReportVerify } from './events.ts';
 import { type ExpectedFailure, type Matched, matchExpected } from './expect-failures.ts';
-import { type CheckResult, judge, seenInRun, unjudged } from './judge.ts';
+import { type CheckResult, judge, unjudged, wholeRecording } from './judge.ts';
 import { tokensIn, usableToken } from './pairing-link.ts';
 import { planOf, scenariosOf } from './plan.ts';
 import type { ReadBack } from './probe/content.ts';
@@ -18,7 +18,6 @@ import type { Identity } from './probe/request.ts';
 import { seededRandom, seedOf } from './random.ts';
 import type { Recording } from './recording.ts';
 import { runPlan } from './run-plan.ts';
-import { WHOLE_RUN } from './scenario.ts';
 import { selected } from './select.ts';
 import type { Permissions, Target } from './target.ts';
 import { type Counts, counted, exitCodeOf } from './verdict.ts';
@@ -169,8 +168,9 @@ export function allChecks(sections: readonly Section[]): readonly Check[] {
   return sections.flatMap(({ checks }) => checks);
 }
 
-function concluded(
-  { expectedFailures, strict }: VerifySettings,
+/** The run with what follows from its results: counts, expectations, exit code and sums. */
+export function concluded(
+  { expectedFailures, strict }: Pick<VerifySettings, 'expectedFailures' | 'strict'>,
   run: Omit<VerifyRun, 'expectedFailures' | 'matched' | 'counts' | 'exitCode' | 'requests' | 'sentBytes'>,
 ): VerifyRun {
   const matched = matchExpected(expectedFailures, run.results);
@@ -202,9 +202,7 @@ function judgedAtTheEnd(
     const reason = endedEarly ?? NOTHING_SEEN;
     return unjudged(check, 'blocked', reason, target);
   }
-  const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
-  const all = { scenario: WHOLE_RUN, startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
-  return judge(check, all, target);
+  return judge(check, wholeRecording(recordings), target);
 }
 
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {

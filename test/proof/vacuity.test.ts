@@ -4,7 +4,7 @@ import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { twoVersionsListed } from '../../src/server/variations/answers.ts';
 import type { Check } from '../../src/verify/check.ts';
-import { judge, seenInRun } from '../../src/verify/judge.ts';
+import { judge, wholeRecording } from '../../src/verify/judge.ts';
 import type { Exchange, Recording } from '../../src/verify/recording.ts';
 import { linkRead } from '../../src/verify/scenarios/v1-link.ts';
 import { suite } from '../../src/verify/suite.ts';
@@ -137,11 +137,7 @@ function goodRecording(check: Check): { readonly run: VerifyRun; readonly record
     results.some(({ id, verdict }) => id === check.id && (verdict === 'pass' || verdict === 'note')),
   );
   if (run === undefined) throw new Error(`${check.id} passes on none of the servers`);
-  if ('atLeast' in check.reads) {
-    const outcome = { kind: 'seen', seen: seenInRun(run.recordings) } as const;
-    const whole = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
-    return { run, recording: whole };
-  }
+  if ('atLeast' in check.reads) return { run, recording: wholeRecording(run.recordings) };
   const recording = run.recordings.find(({ scenario }) => scenario === check.reads.id);
   if (recording === undefined) throw new Error(`there is no recording of ${check.reads.id}`);
   return { run, recording };

@@ -3,14 +3,12 @@ import type { RecordingsHead } from '../../output/verify/recordings.ts';
 import { type RunFacts, type VerifyReport, verifyReport } from '../../output/verify/report.ts';
 import { suiteDigest } from '../../output/verify/suite-digest.ts';
 import type { Check } from '../../verify/check.ts';
-import { matchExpected } from '../../verify/expect-failures.ts';
-import { type CheckResult, judge, seenInRun, unjudged } from '../../verify/judge.ts';
+import { type CheckResult, judge, unjudged, wholeRecording } from '../../verify/judge.ts';
 import type { Recording } from '../../verify/recording.ts';
 import type { WholeRun } from '../../verify/scenario.ts';
 import { suite } from '../../verify/suite.ts';
 import type { Target } from '../../verify/target.ts';
-import { counted, exitCodeOf } from '../../verify/verdict.ts';
-import { allChecks, NOTHING_SEEN } from '../../verify/verify.ts';
+import { allChecks, concluded, NOTHING_SEEN } from '../../verify/verify.ts';
 import { packageVersion } from '../version.ts';
 
 const NOT_RECORDED = 'its scenario was not recorded';
@@ -33,7 +31,6 @@ export function judgedAgain(path: string, text: string): VerifyReport {
       ? unjudged(check, 'blocked', OTHERWISE_RECORDED, target)
       : result;
   });
-  const matched = matchExpected(expectedFailures, results);
   const facts: RunFacts = {
     toolVersion: packageVersion(),
     suite: digest,
@@ -45,23 +42,12 @@ export function judgedAgain(path: string, text: string): VerifyReport {
     scenarios: new Map(checks.map(({ reads }) => [reads.id, reads.does])),
     reasons: new Map(expectedFailures.map(({ id, reason }) => [id, reason])),
   };
-  return verifyReport(
-    {
-      target,
-      results,
-      recordings,
-      expectedFailures,
-      counts: counted(results, matched.expected),
-      matched,
-      exitCode: exitCodeOf(results, matched, { strict: run.strict }),
-      ...(run.endedEarly !== undefined && { endedEarly: run.endedEarly }),
-      leftovers: run.leftovers,
-      requests: recordings.reduce((total, { exchanges }) => total + exchanges.length, 0),
-      sentBytes: recordings.reduce((total, { sentBytes }) => total + sentBytes, 0),
-      elapsedMs: run.elapsedMs,
-    },
-    facts,
+  const { strict, leftovers, elapsedMs, endedEarly } = run;
+  const again = concluded(
+    { expectedFailures, strict },
+    { target, results, recordings, leftovers, elapsedMs, ...(endedEarly !== undefined && { endedEarly }) },
   );
+  return verifyReport(again, facts);
 }
 
 function judgedBy(
@@ -75,9 +61,7 @@ function judgedBy(
     if (sawNothing(check.reads, recordings, endedEarly)) {
       return unjudged(check, 'blocked', endedEarly ?? NOTHING_SEEN, target);
     }
-    const outcome = { kind: 'seen', seen: seenInRun(recordings) } as const;
-    const all = { scenario: 'whole-run', startedMs: 0, elapsedMs: 0, sentBytes: 0, exchanges: [], outcome };
-    return judge(check, all, target);
+    return judge(check, wholeRecording(recordings), target);
   }
   const recording = recordings.find(({ scenario }) => scenario === check.reads.id);
   // The run had the check, by another scenario perhaps: that it was broken there is not known any more.
