@@ -115,5 +115,5 @@ async function networkOf({ tls, proxyEnvironment }: UploadOptions, server: URL):
 /** What a server echoes stands in messages, and may hold what it was sent. */
 function withoutTokens(error: PulseError, { token, headers }: UploadSettings): PulseError {
   const tokens = secretTokens(token, headers);
-  return cleanError(error, (text) => (tokens.size === 0 ? text : redactedText(text, tokens)));
+  return cleanError(error, (text) => redactedText(text, tokens));
 }

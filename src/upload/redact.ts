@@ -7,11 +7,12 @@ import { type Redact, redactor, secretHeaders } from '../protocol/redaction.ts';
  * that was renewed is as secret as the first one.
  */
 export function redacted(report: Report, tokens: ReadonlySet<string>): Report {
-  return (event) => report(tokens.size === 0 ? event : mapTexts(event, (text) => redactedText(text, tokens)));
+  return (event) => report(mapTexts(event, (text) => redactedText(text, tokens)));
 }
 
 /** The text without any of the tokens, in whatever spelling. */
 export function redactedText(text: string, tokens: ReadonlySet<string>): string {
+  if (tokens.size === 0) return text;
   const made = redactors.get(tokens);
   if (made?.size === tokens.size) return made.redact(text);
   const redact = redactor([...tokens].map((value) => ({ label: '[token]', value })));

@@ -15,7 +15,7 @@ import { createTransport } from '../../transport/http.ts';
 import { type Aborted, abortRemembered } from '../../upload/abort.ts';
 import { terminateUpload } from '../../upload/finish/terminate.ts';
 import { createRunTools, type RunTools } from '../../upload/host/host.ts';
-import { redacted, redactedText, secretTokens } from '../../upload/redact.ts';
+import { cleanError, redacted, redactedText, secretTokens } from '../../upload/redact.ts';
 import { defaultSettings, type UploadSettings } from '../../upload/settings.ts';
 import { keptUploads } from '../../upload/state/kept-uploads.ts';
 import { openStateStore } from '../../upload/state/state-store.ts';
@@ -50,7 +50,8 @@ export async function runAbort(
     try {
       await abort(target, token, values);
     } catch (thrown) {
-      const error = withoutTokens(asPulseError(thrown), secretTokens(token, values.header));
+      const tokens = secretTokens(token, values.header);
+      const error = cleanError(asPulseError(thrown), (text) => redactedText(text, tokens));
       failures.push(error);
       await reportFailure(error, process.argv);
     }
@@ -102,8 +103,9 @@ async function abort(target: Target, token: string | undefined, values: AbortVal
   });
   try {
     const aborted = await end(target, protocol, settings, tools);
-    const clean = (text: string) => (tokens.size === 0 ? text : redactedText(text, tokens));
-    process.stdout.write(values.json ? eventLine(target, aborted, clean) : `${words(target, aborted)}\n`);
+    process.stdout.write(
+      values.json ? eventLine(target, aborted, tools.clean) : `${words(target, aborted)}\n`,
+    );
   } finally {
     output.close();
     await transport.close();
@@ -165,10 +167,4 @@ function words({ name, server, upload }: Target, { ended, mayBeFinished, mayBeJo
   return mayBeFinished
     ? `forgot ${what}: the server no longer has the upload, which may have been finished`
     : `aborted ${what}: the server no longer had it`;
-}
-
-function withoutTokens(error: PulseError, tokens: ReadonlySet<string>): PulseError {
-  if (tokens.size === 0) return error;
-  const hint = error.hint && redactedText(error.hint, tokens);
-  return new PulseError(error.kind, redactedText(error.message, tokens), { hint });
 }
