@@ -22,7 +22,7 @@ import { openStateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import { commonExitCode } from '../../upload/upload-files.ts';
 import type { abortOptions } from '../options/abort.ts';
-import { insecureWarning, networkSettings } from '../options/network.ts';
+import { insecureWarning, networkSettings, openTokenRule } from '../options/network.ts';
 import type { Given, Values } from '../options/option-table.ts';
 import { tokenOf } from '../options/upload.ts';
 import { reportFailure } from '../report-failure.ts';
@@ -79,10 +79,8 @@ async function abort(target: Target, token: string | undefined, values: AbortVal
   if (protocol === undefined) throw new PulseError('usage', `no protocol ${target.protocol} is known here`);
   const settings = settingsFor(server, token, values);
   const network = await networkSettings(values, server, process.env);
-  refuseTokenInTheOpen(server, { tokens: [token], headers: settings.headers }, network, {
-    isAllowed: values.allowInsecureToken,
-    permission: '--allow-insecure-token',
-  });
+  const credentials = { tokens: [token], headers: settings.headers };
+  refuseTokenInTheOpen(server, credentials, network, openTokenRule(values));
   const output = await createOutput(
     { json: false, quiet: values.json, verbose: values.verbose, noColor: values.noColor, progress: 'none' },
     { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },

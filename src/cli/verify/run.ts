@@ -17,7 +17,7 @@ import {
 } from '../../verify/verify.ts';
 import { type CommandLine, commandText } from '../command-line.ts';
 import { type Interruption, watchForSignals } from '../interruption.ts';
-import { insecureWarning, networkSettings } from '../options/network.ts';
+import { insecureWarning, networkSettings, openTokenRule } from '../options/network.ts';
 import type { Given } from '../options/option-table.ts';
 import { type VerifyValues, verifyOptions, verifyOutputChoice } from '../options/verify.ts';
 import { shellQuote } from '../shell-quote.ts';
@@ -43,15 +43,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
     tokens: [owner, stranger, ...tokensIn(settings.link ?? '')],
     headers: settings.headers,
   };
-  refuseTokenInTheOpen(
-    server,
-    credentials,
-    {},
-    {
-      isAllowed: values.allowInsecureToken,
-      permission: '--allow-insecure-token',
-    },
-  );
+  refuseTokenInTheOpen(server, credentials, {}, openTokenRule(values));
   if (needsConsent(settings)) await askForConsent(announcement(settings, suite, chosen), values.yes);
 
   const output = await createVerifyOutput(verifyOutputChoice(values), {
