@@ -28,23 +28,47 @@ interface PlannedUpload {
   readonly reason?: string;
 }
 
-/** Tells what a run would do with each file, and does nothing. The code is the one that the files' failures lead to. */
+interface PlannedFile {
+  readonly file: string;
+  /** Why it cannot be sent, where that is known already. */
+  readonly problem?: PulseError;
+}
+
+/** So many files are looked at side by side: a disk that is slow to answer is not waited for file after file. */
+const BATCH = 32;
+
+/**
+ * Tells what a run would do with each file, and does nothing: no request, no lock, no record. The code is the one that
+ * the files' failures lead to. `leftOut`: how many files a plan of many does not send, for the last event.
+ */
 export async function planFiles(
-  files: readonly string[],
+  files: readonly PlannedFile[],
   settings: UploadSettings,
   { report, store, clock }: Pick<Tools, 'report' | 'store' | 'clock'>,
+  leftOut: { readonly skipped?: number; readonly tooYoung?: number } = {},
 ): Promise<RunOutcome> {
   const failures: PulseError[] = [];
   let sendBytes = 0;
-  for (const file of files) {
-    const planned = await planUpload(file, protocols, settings, { store, clock });
-    if ('failure' in planned) {
-      failures.push(planned.failure);
-      report(failureEvent(file, planned.failure));
-      continue;
+  for (let start = 0; start < files.length; start += BATCH) {
+    const batch = files.slice(start, start + BATCH);
+    const plans = await Promise.all(
+      batch.map(async ({ file, problem }) => ({
+        file,
+        planned:
+          problem === undefined
+            ? await planUpload(file, protocols, settings, { store, clock })
+            : { failure: problem },
+      })),
+    );
+    for (const { file, planned } of plans) {
+      if ('failure' in planned) {
+        failures.push(planned.failure);
+        report(failureEvent(file, planned.failure));
+        continue;
+      }
+      sendBytes += planned.sizeBytes - planned.fromBytes;
+      report({ type: 'upload.planned', ...planned });
     }
-    sendBytes += planned.sizeBytes - planned.fromBytes;
-    report({ type: 'upload.planned', ...planned });
   }
   const failed = failures.length;
   const outcome = {
@@ -53,7 +77,7 @@ export async function planFiles(
     failed,
     notAttempted: files.length - failed,
   };
-  report({ type: 'run.end', ...outcome, dryRun: true, sendBytes });
+  report({ type: 'run.end', ...outcome, ...leftOut, dryRun: true, sendBytes });
   return outcome;
 }
 

@@ -95,7 +95,7 @@ describe('what a server holds that failed at the end', () => {
       bench.events.length = 0;
       const plan = (changes: Partial<UploadSettings>) =>
         planFiles(
-          [file],
+          [{ file }],
           { ...defaultSettings, server: new URL(bench.server.url), ...changes },
           {
             report: (event) => bench.events.push(event),

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
-import { dryRun } from '../../bulk/dry-run.ts';
 import { createKnown, type Known } from '../../bulk/ledger/known.ts';
 import { type Ledger, openLedger, readLedger, refuseOther } from '../../bulk/ledger/ledger-file.ts';
 import { makePlan, type Plan } from '../../bulk/plan.ts';
@@ -12,6 +11,7 @@ import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { createOutput, type Output } from '../../output/output.ts';
 import { createTransport } from '../../transport/http.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
+import { planFiles } from '../../upload/plan.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import type { CommandLine } from '../command-line.ts';
@@ -96,7 +96,10 @@ async function run(task: Task, output: Output): Promise<number> {
   const warning = insecureWarning(values, settings.upload.server);
   if (warning !== undefined) output.warn(warning);
   try {
-    if (values.dryRun) return (await dryRun(plan, settings.upload, tools)).exitCode;
+    if (values.dryRun) {
+      const leftOut = { skipped: plan.skipped, tooYoung: plan.young.length };
+      return (await planFiles(plan.items, settings.upload, tools, leftOut)).exitCode;
+    }
     const outcome = await runBulk(plan, settings, {
       ...tools,
       known,

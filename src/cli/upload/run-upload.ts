@@ -24,11 +24,12 @@ export async function runUpload(
   if (values.dryRun) {
     const output = await outputOf(values);
     const store = openStateStore(stateDirOf(process.env, process.platform, homedir()));
-    const { exitCode } = await planFiles(line.operands, settings, {
-      report: output.report,
-      store,
-      clock: systemClock,
-    });
+    const tools = { report: output.report, store, clock: systemClock };
+    const { exitCode } = await planFiles(
+      line.operands.map((file) => ({ file })),
+      settings,
+      tools,
+    );
     output.close();
     return exitCode;
   }
