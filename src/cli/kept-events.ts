@@ -1,13 +1,5 @@
-import { homedir } from 'node:os';
-import process from 'node:process';
-import { stateDirOf } from '../input/state-dir.ts';
 import type { KeptEvent } from '../output/kept-uploads.ts';
 import type { KeptUpload } from '../upload/state/kept-uploads.ts';
-
-/** The state folder of this user. */
-export function stateDir(): string {
-  return stateDirOf(process.env, process.platform, homedir());
-}
 
 /** An upload that is remembered, as programs read it. */
 export function keptEvent({ record, outlook }: KeptUpload): KeptEvent {

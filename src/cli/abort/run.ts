@@ -1,8 +1,6 @@
-import { homedir } from 'node:os';
 import process from 'node:process';
 import { asPulseError, PulseError } from '../../errors.ts';
 import type { Report } from '../../events.ts';
-import { stateDirOf } from '../../input/state-dir.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import type { AbortedEvent } from '../../output/kept-uploads.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
@@ -26,6 +24,7 @@ import { insecureWarning, networkSettings, openTokenRule } from '../options/netw
 import type { Given, Values } from '../options/option-table.ts';
 import { tokenOf } from '../options/upload.ts';
 import { reportFailure } from '../report-failure.ts';
+import { stateDir } from '../state-dir.ts';
 import { observedSend } from '../upload/observed-send.ts';
 import { type Target, targetsOf } from './targets.ts';
 
@@ -37,7 +36,7 @@ export async function runAbort(
   values: AbortValues,
   given: Given,
 ): Promise<number> {
-  const kept = await keptUploads(stateDirOf(process.env, process.platform, homedir()), Date.now());
+  const kept = await keptUploads(stateDir(), Date.now());
   const targets = await targetsOf(
     operands,
     kept.map(({ record }) => record),
@@ -97,7 +96,7 @@ async function abort(target: Target, token: string | undefined, values: AbortVal
     report,
     clock: systemClock,
     random: Math.random,
-    store: openStateStore(stateDirOf(process.env, process.platform, homedir())),
+    store: openStateStore(stateDir()),
   });
   try {
     const aborted = await end(target, protocol, settings, tools);

@@ -12,11 +12,12 @@ import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
-import { keptEvent, stateDir } from '../kept-events.ts';
+import { keptEvent } from '../kept-events.ts';
 import { forgetOptions } from '../options/list.ts';
 import { type Values, valuesOf } from '../options/option-table.ts';
 import { rememberedPath } from '../remembered-path.ts';
 import { reportFailure } from '../report-failure.ts';
+import { stateDir } from '../state-dir.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload forget`: the next upload of these files starts over. Asks nothing, and touches no server. */

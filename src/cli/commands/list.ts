@@ -13,10 +13,11 @@ import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { optionLines } from '../help.ts';
-import { keptEvent, stateDir } from '../kept-events.ts';
+import { keptEvent } from '../kept-events.ts';
 import { listOptions } from '../options/list.ts';
 import { type Values, valuesOf } from '../options/option-table.ts';
 import { shellQuote } from '../shell-quote.ts';
+import { stateDir } from '../state-dir.ts';
 import { packageVersion } from '../version.ts';
 
 /** `pulse-upload list`: the uploads that were begun on this machine and are not finished. Asks no server. */

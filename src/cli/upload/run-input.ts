@@ -1,10 +1,8 @@
 import { fstatSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import process from 'node:process';
 import { asPulseError, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
-import { stateDirOf } from '../../input/state-dir.ts';
 import type { Output } from '../../output/output.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
 import { again } from '../../upload/faults.ts';
@@ -17,6 +15,7 @@ import { uploadInput } from '../../upload/upload-input.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import type { UploadValues } from '../options/upload.ts';
+import { stateDir } from '../state-dir.ts';
 import { type Asked, inRun } from './in-run.ts';
 import { resumeCommand } from './run-upload.ts';
 import { copyStays, dropCopy } from './sent-copy.ts';
@@ -56,7 +55,7 @@ function runStreamed(asked: Asked): Promise<number> {
 async function runSpooled(asked: Asked): Promise<number> {
   const { line, values, settings } = asked;
   const { name = INPUT } = settings;
-  const spool = await openSpool(stateDirOf(process.env, process.platform, homedir()), name);
+  const spool = await openSpool(stateDir(), name);
   let isWhole = false;
   let isGone = false;
   const goOn = () => resumeCommand(new Map([...line.given, ...nameFor(spool.path, name)]), [spool.path]);

@@ -1,6 +1,4 @@
-import { homedir } from 'node:os';
 import process from 'node:process';
-import { stateDirOf } from '../../input/state-dir.ts';
 import type { TransportSettings } from '../../transport/settings.ts';
 import { planFiles } from '../../upload/plan.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
@@ -11,6 +9,7 @@ import { type CommandLine, commandText } from '../command-line.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import { type UploadValues, uploadOptions } from '../options/upload.ts';
 import { shellQuote } from '../shell-quote.ts';
+import { stateDir } from '../state-dir.ts';
 import { inRun, outputOf } from './in-run.ts';
 import { tidyCopy } from './sent-copy.ts';
 
@@ -23,7 +22,7 @@ export async function runUpload(
 ): Promise<number> {
   if (values.dryRun) {
     const output = await outputOf(values);
-    const store = openStateStore(stateDirOf(process.env, process.platform, homedir()));
+    const store = openStateStore(stateDir());
     const tools = { report: output.report, store, clock: systemClock };
     const { exitCode } = await planFiles(
       line.operands.map((file) => ({ file })),

@@ -1,9 +1,7 @@
-import { homedir } from 'node:os';
-import process from 'node:process';
-import { stateDirOf } from '../../input/state-dir.ts';
 import type { Output } from '../../output/output.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
 import { isSpooled, removeSpooled } from '../../upload/source/spool.ts';
+import { stateDir } from '../state-dir.ts';
 
 /**
  * Of a file that was named and is done: where it is a copy of standard input, it is removed, or said to stay. True where
@@ -15,7 +13,7 @@ export async function tidyCopy(
   { finalize }: Pick<UploadSettings, 'finalize'>,
   output: Output,
 ): Promise<boolean> {
-  if (!(await isSpooled(stateDirOf(process.env, process.platform, homedir()), file))) return false;
+  if (!(await isSpooled(stateDir(), file))) return false;
   if (isGone) output.warn(copyStays(file));
   else if (finalize) await dropCopy(file, output);
   return finalize && !isGone;

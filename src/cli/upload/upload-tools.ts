@@ -1,7 +1,4 @@
-import { homedir } from 'node:os';
-import process from 'node:process';
 import type { Report } from '../../events.ts';
-import { stateDirOf } from '../../input/state-dir.ts';
 import type { Send } from '../../protocol/wire.ts';
 import { createPace, pacedSend } from '../../transport/pace.ts';
 import { redacted, secretTokens } from '../../upload/redact.ts';
@@ -12,6 +9,7 @@ import { systemClock } from '../../upload/system-clock.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import { tokenReader, type UploadValues } from '../options/upload.ts';
+import { stateDir } from '../state-dir.ts';
 import { observedSend } from './observed-send.ts';
 import { openTranscript, type Transcript } from './transcript.ts';
 
@@ -33,7 +31,6 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
   const tokens = secretTokens(settings.token, settings.headers);
   const transcript = transcriptOf(values, settings, line.operands, tokens, report);
   const readToken = tokenReader(values, line.given);
-  const stateDir = stateDirOf(process.env, process.platform, homedir());
   const { limitRate } = values;
   const paced = limitRate === undefined ? send : pacedSend(send, createPace(limitRate));
   const shown = redacted(report, tokens);
@@ -47,8 +44,8 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
     report,
     clock: systemClock,
     random: Math.random,
-    store: openStateStore(stateDir),
-    memory: openServerMemory(stateDir, systemClock.dateMs),
+    store: openStateStore(stateDir()),
+    memory: openServerMemory(stateDir(), systemClock.dateMs),
     ...(readToken !== undefined && {
       readToken: () => {
         const token = readToken();
