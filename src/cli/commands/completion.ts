@@ -1,11 +1,10 @@
 import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import { splitCommandLine } from '../command-line.ts';
-import { commands, type Invocation } from '../commands.ts';
+import type { Invocation } from '../commands.ts';
 import { type CompletedCommand, completedCommands, type Shell, shells } from '../completion/words.ts';
-import { optionLines } from '../help.ts';
+import { helpOf, wroteHelp } from '../help.ts';
 import { commonOptions } from '../options/upload.ts';
-import { packageVersion } from '../version.ts';
 
 type Write = (commands: readonly CompletedCommand[]) => string;
 
@@ -18,10 +17,7 @@ const scripts: Readonly<Record<Shell, () => Promise<Write>>> = {
 /** `pulse-upload completion <shell>`: a script that completes commands and options, made from their tables. */
 export async function run({ argv }: Invocation): Promise<number> {
   const { operands, given } = splitCommandLine(commonOptions, argv);
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   const shell = shells.find((name) => name === operands[0]);
   if (shell === undefined || operands.length > 1) {
     const got = operands.length === 0 ? 'no shell' : `'${operands.join(' ')}'`;
@@ -35,14 +31,11 @@ export async function run({ argv }: Invocation): Promise<number> {
 }
 
 function helpText(): string {
-  const lines = [
-    `Usage: pulse-upload ${commands.completion.usage}`,
-    '',
-    ...optionLines(commonOptions),
-    '',
+  return helpOf(
+    'completion',
+    commonOptions,
     'bash, in ~/.bashrc:                    source <(pulse-upload completion bash)',
     'zsh, in ~/.zshrc below compinit:       source <(pulse-upload completion zsh)',
     'fish, in ~/.config/fish/config.fish:   pulse-upload completion fish | source',
-  ];
-  return `${lines.join('\n')}\n`;
+  );
 }

@@ -9,24 +9,20 @@ import { forgetUpload, keptUploads, removeLeftovers } from '../../upload/state/k
 import type { UploadRecord } from '../../upload/state/state-store.ts';
 import { commonExitCode } from '../../upload/upload-files.ts';
 import { splitCommandLine } from '../command-line.ts';
-import { commands, type Invocation } from '../commands.ts';
+import type { Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
-import { optionLines } from '../help.ts';
+import { helpOf, wroteHelp } from '../help.ts';
 import { keptEvent } from '../kept-events.ts';
 import { forgetOptions } from '../options/list.ts';
 import { type Values, valuesOf } from '../options/option-table.ts';
 import { rememberedPath } from '../remembered-path.ts';
 import { reportFailure } from '../report-failure.ts';
 import { stateDir } from '../state-dir.ts';
-import { packageVersion } from '../version.ts';
 
 /** `pulse-upload forget`: the next upload of these files starts over. Asks nothing, and touches no server. */
 export async function run({ argv }: Invocation): Promise<number> {
   const { operands, given } = splitCommandLine(forgetOptions, argv);
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   const values = valuesOf(forgetOptions, given, process.env, readConfig('forget', forgetOptions));
   if (values.all === operands.length > 0) {
     const fact = values.all ? 'forget got files and --all' : 'forget got no file';
@@ -38,8 +34,7 @@ export async function run({ argv }: Invocation): Promise<number> {
 }
 
 function helpText(): string {
-  const example = 'Example: pulse-upload forget video.mp4';
-  return `${[`Usage: pulse-upload ${commands.forget.usage}`, '', ...optionLines(forgetOptions), '', example].join('\n')}\n`;
+  return helpOf('forget', forgetOptions, 'Example: pulse-upload forget video.mp4');
 }
 
 type ForgetValues = Values<typeof forgetOptions>;

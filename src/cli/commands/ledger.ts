@@ -11,12 +11,11 @@ import { fsPath } from '../../system/path-bytes.ts';
 import { splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
-import { optionLines } from '../help.ts';
+import { optionLines, wroteHelp } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
 import { type LedgerValues, ledgerOptions, ledgerTasks } from '../options/ledger.ts';
 import { refuseTogether, valuesOf } from '../options/option-table.ts';
 import { shellQuote } from '../shell-quote.ts';
-import { packageVersion } from '../version.ts';
 
 type Task = (operands: readonly string[], values: LedgerValues) => Promise<number>;
 
@@ -29,10 +28,7 @@ const tasks: Readonly<Record<string, Task>> = { check, merge } satisfies Record<
 /** `pulse-upload ledger`: shows, audits and merges what bulk runs kept. Asks no server. */
 export async function run({ argv }: Invocation): Promise<number> {
   const { operands, given } = splitCommandLine(ledgerOptions, argv);
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   refuseTogether(ledgerOptions, given, 'json', 'csv');
   const values = valuesOf(ledgerOptions, given, process.env, readConfig('ledger', ledgerOptions));
   const [first = '', ...rest] = operands;

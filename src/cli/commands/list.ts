@@ -10,23 +10,19 @@ import { columnsOf } from '../../output/text-stream.ts';
 import { type Copy, unsentCopies } from '../../upload/source/spool.ts';
 import { keptUploads, type Outlook } from '../../upload/state/kept-uploads.ts';
 import { splitCommandLine } from '../command-line.ts';
-import { commands, type Invocation } from '../commands.ts';
+import type { Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
-import { optionLines } from '../help.ts';
+import { helpOf, wroteHelp } from '../help.ts';
 import { keptEvent } from '../kept-events.ts';
 import { listOptions } from '../options/list.ts';
 import { type Values, valuesOf } from '../options/option-table.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { stateDir } from '../state-dir.ts';
-import { packageVersion } from '../version.ts';
 
 /** `pulse-upload list`: the uploads that were begun on this machine and are not finished. Asks no server. */
 export async function run({ argv }: Invocation): Promise<number> {
   const { operands, given } = splitCommandLine(listOptions, argv);
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   if (operands.length > 0) {
     throw new PulseError('usage', `list got '${operands[0]}', expected options only`, {
       hint: `to upload a file of the name list, write: pulse-upload upload list ${operands[0]}`,
@@ -37,8 +33,7 @@ export async function run({ argv }: Invocation): Promise<number> {
 }
 
 function helpText(): string {
-  const example = 'Example: pulse-upload list';
-  return `${[`Usage: pulse-upload ${commands.list.usage}`, '', ...optionLines(listOptions), '', example].join('\n')}\n`;
+  return helpOf('list', listOptions, 'Example: pulse-upload list');
 }
 
 async function list(values: Values<typeof listOptions>): Promise<void> {

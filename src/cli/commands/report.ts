@@ -4,21 +4,17 @@ import { PulseError } from '../../errors.ts';
 import type { VerifyReport } from '../../output/verify/report.ts';
 import { reportWriters } from '../../output/verify/reports/index.ts';
 import { splitCommandLine } from '../command-line.ts';
-import { commands, type Invocation } from '../commands.ts';
+import type { Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
-import { optionLines } from '../help.ts';
+import { helpOf, wroteHelp } from '../help.ts';
 import { valuesOf } from '../options/option-table.ts';
 import { type ReportValues, reportOptions } from '../options/report.ts';
 import { judgedAgain } from '../verify/judge-again.ts';
-import { packageVersion } from '../version.ts';
 
 /** `pulse-upload report`: renders the results of an earlier run, or judges its recordings again. Offline. */
 export async function run({ argv }: Invocation): Promise<number> {
   const { operands, given } = splitCommandLine(reportOptions, argv);
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   const [path, ...more] = operands;
   if (path === undefined || more.length > 0) {
     throw new PulseError('usage', `report got ${operands.length} files, expected one`, {
@@ -34,7 +30,7 @@ export async function run({ argv }: Invocation): Promise<number> {
 
 function helpText(): string {
   const example = 'Example: pulse-upload report results.json --to html --output report.html';
-  return `${[`Usage: pulse-upload ${commands.report.usage}`, '', ...optionLines(reportOptions), '', example].join('\n')}\n`;
+  return helpOf('report', reportOptions, example);
 }
 
 function read(path: string): string {

@@ -8,23 +8,19 @@ import { columnsOf } from '../../output/text-stream.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
 import type { RunningServer, ServerSettings } from '../../server/server.ts';
 import { splitCommandLine } from '../command-line.ts';
-import { commands, type Invocation } from '../commands.ts';
+import type { Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
-import { optionLines } from '../help.ts';
+import { helpOf, wroteHelp } from '../help.ts';
 import { watchForSignals } from '../interruption.ts';
 import { valuesOf } from '../options/option-table.ts';
 import { type ServeValues, serveOptions, serverSettings } from '../options/serve.ts';
 import { keepLink, refuseLinkFor } from '../serve/link.ts';
 import { shellQuote } from '../shell-quote.ts';
-import { packageVersion } from '../version.ts';
 
 /** `pulse-upload serve`: the reference server, until a signal ends it. */
 export async function run({ argv }: Invocation): Promise<number> {
   const { operands, given } = splitCommandLine(serveOptions, argv);
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   if (operands.length > 0) {
     throw new PulseError('usage', `serve got '${operands[0]}', expected options only`, {
       hint: 'name the folder for the files with --dir',
@@ -39,8 +35,7 @@ export async function run({ argv }: Invocation): Promise<number> {
 }
 
 function helpText(): string {
-  const example = 'Example: pulse-upload serve --port 8080 --dir ./uploads';
-  return `${[`Usage: pulse-upload ${commands.serve.usage}`, '', ...optionLines(serveOptions), '', example].join('\n')}\n`;
+  return helpOf('serve', serveOptions, 'Example: pulse-upload serve --port 8080 --dir ./uploads');
 }
 
 async function serve(values: ServeValues): Promise<number> {

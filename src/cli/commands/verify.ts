@@ -3,13 +3,12 @@ import { asPulseError, type PulseError } from '../../errors.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { asksForJson } from '../asks.ts';
 import { splitCommandLine } from '../command-line.ts';
-import { commands, type Invocation } from '../commands.ts';
+import type { Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
-import { optionLines } from '../help.ts';
+import { helpOf, wroteHelp } from '../help.ts';
 import { strongerOf } from '../options/exclusive.ts';
 import { type Config, refuseTogether, valuesOf } from '../options/option-table.ts';
 import { verifyOptions } from '../options/verify.ts';
-import { packageVersion } from '../version.ts';
 
 /** `pulse-upload verify <url>`: drives a server through the protocol and says what holds and what does not. */
 export async function run({ argv }: Invocation): Promise<number> {
@@ -28,10 +27,7 @@ export async function run({ argv }: Invocation): Promise<number> {
 async function verifyCommand(argv: readonly string[], config: () => Config): Promise<number> {
   const line = splitCommandLine(verifyOptions, argv);
   const { given } = line;
-  if (given.has('help') || given.has('version')) {
-    process.stdout.write(given.has('help') ? helpText() : `${packageVersion()}\n`);
-    return 0;
-  }
+  if (wroteHelp(given, helpText)) return 0;
   refuseTogether(verifyOptions, given, 'quiet', 'json');
   refuseTogether(verifyOptions, given, 'token', 'tokenFile');
   refuseTogether(verifyOptions, given, 'list', 'explain');
@@ -52,7 +48,7 @@ async function verifyCommand(argv: readonly string[], config: () => Config): Pro
 
 function helpText(): string {
   const example = 'Example: pulse-upload verify http://127.0.0.1:8080 --report junit=results.xml';
-  return `${[`Usage: pulse-upload ${commands.verify.usage}`, '', ...optionLines(verifyOptions), '', example].join('\n')}\n`;
+  return helpOf('verify', verifyOptions, example);
 }
 
 /** Under --json a failure outside of any check is an event too. */
