@@ -4,7 +4,7 @@ import { splitCommandLine } from '../command-line.ts';
 import type { Invocation } from '../commands.ts';
 import { type CompletedCommand, completedCommands, type Shell, shells } from '../completion/words.ts';
 import { helpOf, wroteHelp } from '../help.ts';
-import { commonOptions } from '../options/upload.ts';
+import { commonOptions } from '../options/common.ts';
 
 type Write = (commands: readonly CompletedCommand[]) => string;
 

@@ -1,12 +1,13 @@
 import type { CommandName } from '../commands.ts';
 import { abortOptions } from './abort.ts';
 import { bulkOptions } from './bulk.ts';
+import { commonOptions } from './common.ts';
 import { ledgerOptions } from './ledger.ts';
 import { forgetOptions, listOptions } from './list.ts';
 import type { OptionSpec, OptionTable } from './option-table.ts';
 import { reportOptions } from './report.ts';
 import { serveOptions } from './serve.ts';
-import { commonOptions, uploadOptions } from './upload.ts';
+import { uploadOptions } from './upload.ts';
 import { verifyOptions } from './verify.ts';
 
 /** Every option of every command, for what describes them all: completion, man page, schema, the check of the docs. */

@@ -1,5 +1,5 @@
+import { commonOptions, stackAndColor } from './common.ts';
 import type { OptionTable, Values } from './option-table.ts';
-import { commonOptions } from './upload.ts';
 
 /** What the first operand may be in place of a ledger to show. */
 export const ledgerTasks = {
@@ -12,8 +12,7 @@ export const ledgerOptions = {
   failed: { kind: 'flag', flags: '--failed', says: 'only what failed, file by file', commandLineOnly: true },
   json: { kind: 'flag', flags: '--json', says: 'JSON; with --failed one record a line' },
   csv: { kind: 'flag', flags: '--csv', says: 'the last record of each file as CSV', commandLineOnly: true },
-  verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
-  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
+  ...stackAndColor,
   ...commonOptions,
 } as const satisfies OptionTable;
 

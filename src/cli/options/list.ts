@@ -1,11 +1,10 @@
+import { commonOptions, stackAndColor } from './common.ts';
 import type { OptionTable } from './option-table.ts';
-import { commonOptions } from './upload.ts';
 
 /** The options of `pulse-upload list`, in the order of the help. */
 export const listOptions = {
   json: { kind: 'flag', flags: '--json', says: 'one JSON object a line' },
-  verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
-  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
+  ...stackAndColor,
   ...commonOptions,
 } as const satisfies OptionTable;
 

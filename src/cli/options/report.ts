@@ -1,8 +1,8 @@
 import { oneOf } from '../../input/choice.ts';
 import { parseText } from '../../input/text.ts';
 import { type ReportFormat, reportWriters } from '../../output/verify/reports/index.ts';
+import { commonOptions, stackAndColor } from './common.ts';
 import type { OptionTable, Values } from './option-table.ts';
-import { commonOptions } from './upload.ts';
 
 const formats = Object.keys(reportWriters) as [ReportFormat, ...ReportFormat[]];
 
@@ -27,7 +27,7 @@ export const reportOptions = {
     says: 'the file holds recordings (verify --record): judge them again',
     commandLineOnly: true,
   },
-  verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
+  verbose: stackAndColor.verbose,
   ...commonOptions,
 } as const satisfies OptionTable;
 

@@ -8,8 +8,8 @@ import { parseIds, parseText } from '../../input/text.ts';
 import { readTokenFile } from '../../input/token.ts';
 import { readTokenLines } from '../../input/token-lines.ts';
 import type { ServerSettings } from '../../server/server.ts';
+import { commonOptions, stackAndColor } from './common.ts';
 import type { OptionTable, Values } from './option-table.ts';
-import { commonOptions } from './upload.ts';
 
 /** The options of `pulse-upload serve`, in the order of the help. */
 export const serveOptions = {
@@ -94,8 +94,7 @@ export const serveOptions = {
   noPage: { kind: 'flag', flags: '--no-page', says: 'no page for people at /' },
   json: { kind: 'flag', flags: '--json', says: 'access log as NDJSON' },
   quiet: { kind: 'flag', flags: '-q, --quiet', says: 'no access log, errors only' },
-  verbose: { kind: 'flag', flags: '-v, --verbose', says: 'show the stack of an unexpected error' },
-  noColor: { kind: 'flag', flags: '--no-color', means: 'no colours' },
+  ...stackAndColor,
   ...commonOptions,
 } as const satisfies OptionTable;
 

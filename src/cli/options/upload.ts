@@ -13,6 +13,7 @@ import { parseText } from '../../input/text.ts';
 import { parseToken, readTokenFile } from '../../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../../output/output.ts';
 import { autoChunks, type UploadSettings } from '../../upload/settings.ts';
+import { commonOptions } from './common.ts';
 import { strongerOf } from './exclusive.ts';
 import { networkOptions } from './network.ts';
 import {
@@ -27,13 +28,6 @@ import {
   valuesOf,
 } from './option-table.ts';
 import { tusOptions } from './tus.ts';
-
-/** Those that every command has. */
-export const commonOptions = {
-  help: { kind: 'flag', flags: '-h, --help', means: 'the help of the command', commandLineOnly: true },
-  helpAll: { kind: 'flag', flags: '--help-all', means: 'every option in words', commandLineOnly: true },
-  version: { kind: 'flag', flags: '-V, --version', means: 'the version of the tool', commandLineOnly: true },
-} as const satisfies OptionTable;
 
 /** The options of `pulse-upload <file...>`, in the order of the help. */
 export const uploadOptions = {

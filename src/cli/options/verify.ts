@@ -8,9 +8,9 @@ import { parseToken } from '../../input/token.ts';
 import { parseUuid } from '../../input/uuid.ts';
 import type { VerifyOutputChoice } from '../../output/verify/verify-output.ts';
 import { parseFew, parseGlobs, parseReportFiles } from '../verify/parse.ts';
+import { commonOptions } from './common.ts';
 import { networkOptions } from './network.ts';
 import type { OptionTable, Values } from './option-table.ts';
-import { commonOptions } from './upload.ts';
 
 /** The options of `pulse-upload verify <url>`, in the order of the help. */
 export const verifyOptions = {
