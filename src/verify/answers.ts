@@ -34,6 +34,16 @@ export function isSuccess(exchange: Exchange | undefined): boolean {
   return status !== undefined && status >= 200 && status < 300;
 }
 
+/** The server ended the connection instead of answering. */
+export function wasClosed({ broken }: Exchange): boolean {
+  return broken?.cause === 'closed' || broken?.cause === 'reset';
+}
+
+/** As a connection ends that was idle for too long: before the server has seen the request. */
+export function endedMeanwhile(exchange: Exchange): boolean {
+  return wasClosed(exchange) && exchange.broken?.received === undefined;
+}
+
 /** The server knows the upload no more. */
 export function isGone(exchange: Exchange | undefined): boolean {
   const status = exchange?.answer?.status;

@@ -1,5 +1,13 @@
 import { parseByteCount } from '../../protocol/headers.ts';
-import { headerMembers, headerOf, headerValues, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import {
+  headerMembers,
+  headerOf,
+  headerValues,
+  isSuccess,
+  offsetOf,
+  outcomeOf,
+  wasClosed,
+} from '../answers.ts';
 import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
 import {
   expectAnswer,
@@ -360,7 +368,7 @@ function nothingFollows(first: Exchange, stray: StrayRecord, second: Exchange | 
     throw new Violation({ expected: 'nothing behind the head', actual, evidence: [first] });
   }
   // A server that closes the connection afterwards is in its right.
-  if (second === undefined || second.broken?.cause === 'closed' || second.broken?.cause === 'reset') return;
+  if (second === undefined || wasClosed(second)) return;
   expectAnswer(second, { expected: 'a second answer over the same connection' });
 }
 

@@ -1,4 +1,4 @@
-import { isSuccess, offsetOf } from '../answers.ts';
+import { isSuccess, offsetOf, wasClosed } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, remarks } from '../expect.ts';
 import { safety, should } from '../levels.ts';
@@ -12,7 +12,7 @@ import {
 import { cutByReset, cutInMidChunk } from '../scenarios/disconnects.ts';
 import type { Trial } from '../scenarios/trial.ts';
 import { derived, rfc, tus } from '../sources.ts';
-import { expectContentWhereKnown, expectUnmoved, standsAt, wasClosed } from './no-effect.ts';
+import { expectContentWhereKnown, expectUnmoved, standsAt } from './no-effect.ts';
 
 const patch = tus('PATCH', 'patch');
 const neverLonger = derived('an upload has the length that was declared (tus 1.0.0, Upload-Length)');

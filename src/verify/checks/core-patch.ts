@@ -1,4 +1,4 @@
-import { headerOf, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { headerOf, isSuccess, offsetOf, outcomeOf, wasClosed } from '../answers.ts';
 import { type Check, check, type Section, Skip, Violation } from '../check.ts';
 import {
   expectAnswer,
@@ -29,7 +29,7 @@ import type { Trial } from '../scenarios/trial.ts';
 import { rfc, tus } from '../sources.ts';
 import { edges } from './core-patch-edges.ts';
 import { offsetSyntax } from './core-patch-offsets.ts';
-import { expectContentWhereKnown, expectUnmoved, standsAt, wasClosed } from './no-effect.ts';
+import { expectContentWhereKnown, expectUnmoved, standsAt } from './no-effect.ts';
 
 const patch = tus('PATCH', 'patch');
 

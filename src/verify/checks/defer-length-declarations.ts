@@ -1,4 +1,4 @@
-import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { headerOf, isSuccess, outcomeOf, wasClosed } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectHeader, expectOffset, expectRefused, expectStatus, needed, remarks } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
@@ -14,7 +14,7 @@ import {
 } from '../scenarios/defer-length.ts';
 import { derived, tus } from '../sources.ts';
 import { expectContentWhereKnown, standsAt } from './no-effect.ts';
-import { expectStillThere, isClosed } from './refused-or-closed.ts';
+import { expectStillThere } from './refused-or-closed.ts';
 
 /** Section 7, second part: a size that a PATCH says. */
 
@@ -157,7 +157,7 @@ export const deferLengthDeclarations: readonly Check[] = [
       if (last === undefined) throw new Blocked('nothing was sent');
       expectStillThere(after);
       const stands = standsAt(after);
-      if (stands <= maximumBytes) return isClosed(last) ? undefined : expectStatus(last, ['2xx', '4xx']);
+      if (stands <= maximumBytes) return wasClosed(last) ? undefined : expectStatus(last, ['2xx', '4xx']);
       const evidence = [last, ...after.exchanges.slice(-1)];
       throw new Violation({ actual: `it stands at ${stands}`, evidence });
     },

@@ -1,4 +1,4 @@
-import { headerOf, isPutOff, isSuccess, outcomeOf } from '../answers.ts';
+import { headerOf, isPutOff, isSuccess, outcomeOf, wasClosed } from '../answers.ts';
 import { canary } from '../canary.ts';
 import { Blocked, type Check, check, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectStatus, remarks } from '../expect.ts';
@@ -23,7 +23,7 @@ import { flawedMetadata } from '../scenarios/metadata.ts';
 import { derived, rfc } from '../sources.ts';
 import type { Target } from '../target.ts';
 import { expectContentWhereKnown, expectUnmoved, standsAt } from './no-effect.ts';
-import { expectRefusedOrClosed, expectStillThere, isClosed } from './refused-or-closed.ts';
+import { expectRefusedOrClosed, expectStillThere } from './refused-or-closed.ts';
 
 /** Section 15, second half: what no client sends. */
 
@@ -61,7 +61,7 @@ export const malformedRequestChecks: readonly Check[] = [
     judge(seen) {
       const { exchange, after, peer } = seen;
       expectStillThere(after);
-      if (isClosed(exchange)) return undefined;
+      if (wasClosed(exchange)) return undefined;
       const remark = expectStatus(exchange, ['2xx', '4xx']);
       const stands = standsAt(after);
       if (stands > 5) {
@@ -143,7 +143,7 @@ export const malformedRequestChecks: readonly Check[] = [
     matters: takenDown,
     reads: hugeHead,
     judge({ exchange, alive }) {
-      if (!isClosed(exchange)) expectStatus(exchange, ['2xx', ...refusedHead]);
+      if (!wasClosed(exchange)) expectStatus(exchange, ['2xx', ...refusedHead]);
       expectAnswer(alive, { expected: 'the server still answers' });
       return undefined;
     },
@@ -185,7 +185,7 @@ export const malformedRequestChecks: readonly Check[] = [
     judge({ asked, alive }) {
       expectAnswer(alive, { expected: 'the server still answers' });
       for (const { exchange } of asked) {
-        if (isClosed(exchange)) continue;
+        if (wasClosed(exchange)) continue;
         expectStatus(exchange, ['4xx', 501]);
         if (!exchange.answer?.body.text?.includes(ECHO)) continue;
         const actual = `${exchange.sent.method} gives back the headers of the request`;

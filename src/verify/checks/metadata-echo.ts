@@ -1,8 +1,7 @@
-import { headerOf, isSuccess } from '../answers.ts';
+import { headerOf, isSuccess, wasClosed } from '../answers.ts';
 import { Violation } from '../check.ts';
 import { expectRefused, needed } from '../expect.ts';
 import type { Described } from '../scenarios/metadata.ts';
-import { isClosed } from './refused-or-closed.ts';
 
 /** The words of judges about Upload-Metadata. */
 
@@ -50,7 +49,7 @@ function expectCreated({ posted, metadata }: Described): void {
 export function refusedOr(described: Described, isFine: (echo: string | undefined) => boolean): undefined {
   const { posted, headed, metadata = '' } = described;
   if (!isSuccess(posted)) {
-    if (!isClosed(posted) || metadata.length < 4096) expectRefused(posted);
+    if (!wasClosed(posted) || metadata.length < 4096) expectRefused(posted);
     return;
   }
   needed(headed, 'HEAD');

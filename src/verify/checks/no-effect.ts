@@ -3,7 +3,6 @@ import { Blocked, Violation } from '../check.ts';
 import { expectContent, expectRefused } from '../expect.ts';
 import type { Content } from '../probe/content.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
-import type { Exchange } from '../recording.ts';
 import { count } from '../runs.ts';
 import type { Trial } from '../scenarios/trial.ts';
 
@@ -41,9 +40,4 @@ export function standsAt({ bytes, exchanges }: KnownOffset): number {
 /** For a question that has other evidence too: content that nobody can read back is a remark, not a skip. */
 export function expectContentWhereKnown(content: Content): string | undefined {
   return content.by === 'none' ? content.unknown : expectContent(content);
-}
-
-/** The server ended the connection instead of answering. */
-export function wasClosed({ broken }: Exchange): boolean {
-  return broken?.cause === 'closed' || broken?.cause === 'reset';
 }

@@ -1,4 +1,4 @@
-import { headerMembers, isSuccess, outcomeOf } from '../answers.ts';
+import { headerMembers, isSuccess, outcomeOf, wasClosed } from '../answers.ts';
 import { type Check, check, type Section, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectStatus, needed } from '../expect.ts';
 import { must, safety, should } from '../levels.ts';
@@ -14,7 +14,7 @@ import {
 } from '../scenarios/terminations.ts';
 import { derived, rfc, tus } from '../sources.ts';
 import type { Target } from '../target.ts';
-import { expectContentWhereKnown, standsAt, wasClosed } from './no-effect.ts';
+import { expectContentWhereKnown, standsAt } from './no-effect.ts';
 
 /** Section 12: uploads that are given up. */
 

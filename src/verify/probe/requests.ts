@@ -1,6 +1,7 @@
 import { setImmediate as afterReading } from 'node:timers/promises';
 import type { Dial, HeaderLines } from '../../protocol/connection.ts';
 import { isSensitive } from '../../protocol/redaction.ts';
+import { endedMeanwhile } from '../answers.ts';
 import type { ProtocolId } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import type { Exchange } from '../recording.ts';
@@ -103,7 +104,7 @@ export function createRequests(
   const send = async (request: Request): Promise<OpenRequest> => {
     const kept = isOrdinary(request) ? await takeIdle(request.url) : undefined;
     const first = await sendOver(kept ?? (await open(request.url)), request);
-    if (kept === undefined || !endedWhileIdle(first.exchange)) return first;
+    if (kept === undefined || !endedMeanwhile(first.exchange)) return first;
     first.markRepeated();
     return sendOver(await open(request.url), request);
   };
@@ -153,10 +154,6 @@ async function cutShort(link: Link, request: Request): Promise<Exchange> {
 /** What is paced or hand-written gets a connection of its own, so that nothing before it can disturb it. */
 function isOrdinary({ alone, headPace, bodyPace, target, version }: RequestOptions): boolean {
   return !alone && [headPace, bodyPace, target, version].every((special) => special === undefined);
-}
-
-function endedWhileIdle({ broken }: Exchange): boolean {
-  return (broken?.cause === 'closed' || broken?.cause === 'reset') && broken.received === undefined;
 }
 
 const USER_AGENT = 'pulse-upload-verify';

@@ -1,3 +1,4 @@
+import { endedMeanwhile } from '../answers.ts';
 import type { Link } from '../probe/link.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Request } from '../probe/request.ts';
@@ -21,8 +22,4 @@ export function overOneConnection(probe: Probe) {
       return isKept && endedMeanwhile(exchange) ? (await fresh()).send(request) : exchange;
     },
   };
-}
-
-function endedMeanwhile({ broken }: Exchange): boolean {
-  return (broken?.cause === 'closed' || broken?.cause === 'reset') && broken.received === undefined;
 }
