@@ -9,3 +9,15 @@ export function jsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>>
     return undefined;
   }
 }
+
+/** The same value of plain JSON with every text in it changed, however deep it stands; keys stay as they are. */
+export function withTexts<T>(value: T, change: (text: string) => string): T {
+  return changed(value, change) as T;
+}
+
+function changed(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((member) => changed(member, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, changed(member, change)]));
+}

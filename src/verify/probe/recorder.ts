@@ -1,4 +1,5 @@
 import type { HeaderLines, RawAnswer, RawBreak } from '../../protocol/connection.ts';
+import { withTexts } from '../../protocol/json.ts';
 import { type Redact, redactor, type Secret } from '../../protocol/redaction.ts';
 import type { AnswerRecord, BrokenRecord, Exchange, HeadRecord, SentRecord } from '../recording.ts';
 import { bodyRecord } from './body.ts';
@@ -88,17 +89,9 @@ export function createRecorder(known: Redact, clockMs: () => number): Recorder {
     const before = redactAll;
     const further = redactor([secret]);
     redactAll = (text) => further(before(text));
-    for (const exchange of exchanges) Object.assign(exchange, redacted(exchange, further));
+    for (const exchange of exchanges) Object.assign(exchange, withTexts(exchange, further));
   };
   return { exchanges, begin, nowMs, sentBytes: () => sentBytes, redact, hide };
-}
-
-/** Every text in a value of plain JSON. */
-function redacted(value: unknown, redact: Redact): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((member) => redacted(member, redact));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, redacted(member, redact)]));
 }
 
 function answerRecord(answer: RawAnswer, redact: Redact): AnswerRecord {

@@ -1,4 +1,5 @@
 import XMLBuilder from 'fast-xml-builder';
+import { withTexts } from '../../../protocol/json.ts';
 import { exchangeBlock } from '../exchange.ts';
 import { againCommand } from '../finding.ts';
 import { type Group, groupsOf, outcomeText } from '../groups.ts';
@@ -22,7 +23,8 @@ export function junitReport(report: VerifyReport): string {
       testsuite: groups.map((group) => suiteElement(group, report)),
     },
   };
-  return printable(builder.build(clean(document)));
+  // Every text is made printable before it is escaped.
+  return printable(builder.build(withTexts(document, printable)));
 }
 
 function suiteElement({ title, results }: Group, report: VerifyReport): object {
@@ -132,12 +134,4 @@ function seconds(ms: number): string {
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML 1.0 forbids
   return text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
-}
-
-/** The same tree with every text made printable before it is escaped. */
-function clean(value: unknown): unknown {
-  if (typeof value === 'string') return printable(value);
-  if (Array.isArray(value)) return value.map(clean);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, clean(member)]));
 }
