@@ -1,7 +1,7 @@
 import process from 'node:process';
 
 /** 128 + the number of the signal, as shells report it. */
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** What cannot be stopped is waited for so long after the work has ended. */
 const LEFTOVERS_MS = 1_000;
@@ -19,7 +19,7 @@ export interface Interruption {
 export function watchForSignals(): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
-  const listeners = Object.entries(exitCodes).map(([name, code]) => {
+  const listeners = Object.entries(signalCodes).map(([name, code]) => {
     const listener = () => {
       if (name === 'SIGHUP' && startedByNohup(process.env)) return;
       if (exitCode !== undefined) process.exit(code);

@@ -2,7 +2,7 @@ import { encodeMetadata, OFFSET_OCTET_STREAM, TUS_VERSION } from './headers.ts';
 import type { Chunk, NewUpload } from './protocol.ts';
 import type { WireRequest } from './wire.ts';
 
-/** The three requests that every protocol of this family shares (tus 1.0, Core and Creation). */
+/** The requests of tus 1.0, which every protocol of this family shares. */
 
 const version = { 'Tus-Resumable': TUS_VERSION } as const;
 

@@ -63,7 +63,7 @@ export function startCanary(
   const hatched = hatch(probe).catch((thrown: unknown) => thrown);
   let isGone = false;
 
-  const visit = async (after: Parameters<Canary['visit']>[0]) => {
+  const visit = async (after: string) => {
     const bird = await hatched;
     let alive = isBird(bird) ? await bird.visit(after) : await probe.alive();
     for (const pauseMs of RETURN_PAUSES_MS) {

@@ -9,6 +9,7 @@ export interface Known {
   readonly isDone: (item: Item) => boolean;
   /** How often a file was tried. */
   readonly attempts: (file: string) => number;
+  /** Of two records of one state of a file the better one counts, unless a later one refutes it, here as in `latestRecords`. */
   readonly add: (record: LedgerRecord) => void;
 }
 
@@ -22,8 +23,7 @@ interface Remembered {
 
 type State = Pick<Remembered, 'sizeBytes' | 'mtime'>;
 
-/** Of two records of one state of a file the better one counts, unless a later one refutes it, here as in `latestRecords`. */
-function isOf(a: State, b: State): boolean {
+function isSameState(a: State, b: State): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime;
 }
 
@@ -41,7 +41,7 @@ export function createKnown(server: string, requireProof: boolean): Known {
       const { file, sizeBytes, mtime, attempts } = record;
       const done = record.status === 'done' && (record.proven || !requireProof);
       const earlier = files.get(file);
-      const isNoNews = (a: Remembered) => neverSaw(record) || (isOf(record, a) && !refutes(record));
+      const isNoNews = (a: Remembered) => neverSaw(record) || (isSameState(record, a) && !refutes(record));
       const saysLess = earlier?.done === true && !done && isNoNews(earlier);
       const known = saysLess ? earlier : { done, sizeBytes, mtime };
       // Spelt out: objects that are spread have a hidden class each, which is larger than they are.

@@ -29,7 +29,7 @@ export async function discover(
   settings: ProbeSettings,
 ): Promise<Discovery> {
   const started = settings.clock.nowMs();
-  const recordings: Exchange[] = [];
+  const exchanges: Exchange[] = [];
   const asking = async <T>(
     target: Target,
     ask: (probe: Probe) => Promise<T>,
@@ -44,8 +44,8 @@ export async function discover(
     } finally {
       signal.removeEventListener('abort', close);
       close();
-      recordings.push(
-        ...recorder.exchanges.map((exchange) => ({ ...exchange, n: recordings.length + exchange.n })),
+      exchanges.push(
+        ...recorder.exchanges.map((exchange) => ({ ...exchange, n: exchanges.length + exchange.n })),
       );
     }
   };
@@ -70,14 +70,7 @@ export async function discover(
 
   const elapsedMs = Math.round(settings.clock.nowMs() - started);
   const outcome = { kind: 'seen', seen: target } as const;
-  const recording = {
-    scenario: 'discovery',
-    startedMs: 0,
-    elapsedMs,
-    sentBytes: 0,
-    exchanges: recordings,
-    outcome,
-  };
+  const recording = { scenario: 'discovery', startedMs: 0, elapsedMs, sentBytes: 0, exchanges, outcome };
   return { target, recording };
 }
 
