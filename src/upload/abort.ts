@@ -2,7 +2,7 @@ import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { type Ended, type Ending, terminateUpload } from './finish/terminate.ts';
 import type { RunTools } from './host/host.ts';
-import { type Job, warn } from './job.ts';
+import { type Asker, warn } from './job.ts';
 import { MaybeOthers } from './maybe-others.ts';
 import type { Sender } from './send-once.ts';
 import type { UploadSettings } from './settings.ts';
@@ -81,7 +81,7 @@ export async function abandon(sender: Sender, key: UploadKey, error: unknown, ca
 }
 
 /** Ends every upload that a record tells of: of a file in parts each of them. */
-async function terminateAll(asker: Sender & Pick<Job, 'tally'>, record: UploadRecord): Promise<Ended> {
+async function terminateAll(asker: Asker, record: UploadRecord): Promise<Ended> {
   let ended: Ended = 'gone';
   for (const ending of endingsOf(record, asker.protocol))
     if ((await terminateUpload(asker, ending)) === 'removed') ended = 'removed';

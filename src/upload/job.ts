@@ -9,8 +9,14 @@ import { type Sender, sendOnce } from './send-once.ts';
 import type { Source } from './source/source.ts';
 import type { UploadKey } from './state/state-store.ts';
 
+/** Who asks the server, and counts what it takes. */
+export interface Asker extends Sender {
+  /** What is counted for the final report, restarts included. */
+  readonly tally: { sentBytes: number; retries: number };
+}
+
 /** One file on its way to one server. */
-export interface Job extends Sender {
+export interface Job extends Asker {
   readonly source: Source;
   readonly reader: ChunkReader;
   readonly key: UploadKey;
@@ -20,8 +26,6 @@ export interface Job extends Sender {
   readonly isPart?: true;
   /** Present where chunks go with their checksums. */
   readonly digest?: ChunkDigest;
-  /** What is counted for the final report, restarts included. */
-  readonly tally: { sentBytes: number; retries: number };
 }
 
 export interface AskOptions {
@@ -49,7 +53,7 @@ export type Result<T> = { readonly value: T } | { readonly fault: Fault };
  * `read` turns a 2xx into a value or a fault, and learns from which URL it came in the end. Throws when the budget is spent.
  */
 export async function ask<T>(
-  job: Sender & Pick<Job, 'tally'>,
+  job: Asker,
   request: WireRequest,
   read: (answer: Answer, sent: WireRequest) => Result<T>,
   options: AskOptions = {},

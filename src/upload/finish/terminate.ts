@@ -1,9 +1,8 @@
 import { PulseError } from '../../errors.ts';
 import { errorOf, type Fault } from '../faults.ts';
-import { ask, type Job } from '../job.ts';
+import { type Asker, ask } from '../job.ts';
 import { askOffer } from '../open/discover.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
-import type { Sender } from '../send-once.ts';
 
 /** `removed`: it was there, and no longer is. `gone`: it was not there any more. */
 export type Ended = 'removed' | 'gone';
@@ -19,8 +18,6 @@ export interface Ending {
   /** The server never said that it is ours: what holds bytes is not, since none were sent. */
   readonly isUnsure?: boolean;
 }
-
-type Asker = Sender & Pick<Job, 'tally'>;
 
 /**
  * Ends an unfinished upload at the server. HEAD before shows that there is one, HEAD after that there is none.

@@ -3,7 +3,7 @@ import type { Offer, Protocol } from '../../protocol/protocol.ts';
 import type { Answer, WireRequest } from '../../protocol/wire.ts';
 import { errorOf, type Fault, protocolFault } from '../faults.ts';
 import type { RunTools } from '../host/host.ts';
-import { ask, type Job } from '../job.ts';
+import { type Asker, ask } from '../job.ts';
 import type { Sender } from '../send-once.ts';
 import type { UploadSettings } from '../settings.ts';
 
@@ -52,7 +52,7 @@ async function choose(
 }
 
 /** The sign of the protocol that the server below this URL shows, in words. */
-async function signAt(server: URL, job: Sender & Pick<Job, 'tally'>): Promise<string | undefined> {
+async function signAt(server: URL, job: Asker): Promise<string | undefined> {
   const { protocol } = job;
   const request = protocol.recognise.request(server);
   const seen = await ask(job, request, (answer) => {
@@ -79,7 +79,7 @@ function keepOffer(
 }
 
 /** What the server says of itself, asked once a run; empty where the protocol has no words for that. */
-export function askOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer> {
+export function askOffer(sender: Asker): Promise<Offer> {
   const { host } = sender.tools;
   const known = host.offers.get(sender.protocol.id);
   if (known !== undefined) return known;
@@ -90,7 +90,7 @@ export function askOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer> {
   return asked;
 }
 
-async function discoverOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer> {
+async function discoverOffer(sender: Asker): Promise<Offer> {
   const { discover } = sender.protocol;
   if (discover === undefined) return {};
   const request = discover.request(sender.settings.server);
@@ -107,7 +107,7 @@ async function discoverOffer(sender: Sender & Pick<Job, 'tally'>): Promise<Offer
 
 /** Whatever is no useful answer says that the server offers nothing; only where nobody is there it is an error. */
 async function optionalOffer(
-  sender: Sender & Pick<Job, 'tally'>,
+  sender: Asker,
   request: WireRequest,
   read: (answer: Answer) => Offer | undefined,
 ): Promise<Offer> {

@@ -2,8 +2,7 @@ import { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Answer } from '../../protocol/wire.ts';
 import { protocolFault } from '../faults.ts';
-import { ask, type Job, type Result, warn } from '../job.ts';
-import type { Sender } from '../send-once.ts';
+import { type Asker, ask, type Result, warn } from '../job.ts';
 
 export interface ServerOffset {
   readonly offsetBytes: number;
@@ -22,7 +21,7 @@ interface OffsetQuestion {
 
 /** What the server says it holds: the only truth about an upload. */
 export function askOffset(
-  job: Sender & Pick<Job, 'tally'>,
+  job: Asker,
   url: URL,
   { isOfNoFile }: OffsetQuestion = {},
 ): Promise<Result<ServerOffset>> {
