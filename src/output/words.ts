@@ -188,7 +188,7 @@ export function planLine(event: EventOf<'upload.planned'>): string {
 }
 
 /** Names the file unless the message does: with several files nobody should have to guess. */
-export function aboutFile(event: { readonly file: string; readonly message: string }): string {
+function aboutFile(event: { readonly file: string; readonly message: string }): string {
   return event.file === '' || event.message.includes(event.file)
     ? event.message
     : `${event.file}: ${event.message}`;

@@ -7,7 +7,7 @@ import { witness } from './certificate.ts';
 import { type TlsSettings, tlsOptions } from './settings.ts';
 
 /** A proxy's URL as it may be shown. */
-export function proxyName(proxy: URL): string {
+function proxyName(proxy: URL): string {
   return `the proxy ${proxy.protocol}//${proxy.host}`;
 }
 

@@ -10,7 +10,7 @@ export interface LinkParts {
 }
 
 /** Stands for what no report may show. */
-export const HIDDEN = '<hidden>';
+const HIDDEN = '<hidden>';
 /** The same for a token that no request can carry. */
 export const HIDDEN_AND_UNUSABLE = '<hidden: no header can carry it>';
 

@@ -7,7 +7,7 @@ import { type BinEnd, runBin, type ServeProcess, startBin, startServe } from './
 import { drawCrash, type Moment, momentOf } from './moments.ts';
 import { freshFolder } from './scene.ts';
 
-export const CHUNK_BYTES = 65_536;
+const CHUNK_BYTES = 65_536;
 
 /** A server with its folder, as a process that crashes and comes back; one for many uploads. */
 export interface CrashingServer {

@@ -17,7 +17,7 @@ import { startTlsFront } from './tls-front.ts';
 /** Runs of the tester against the reference server, in process: what every proof is made of. */
 
 export const TOKEN = 'proof-token-of-the-owner';
-export const SECOND_TOKEN = 'proof-token-of-a-stranger';
+const SECOND_TOKEN = 'proof-token-of-a-stranger';
 const ARTIFACT = '6f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5';
 const SECOND_ARTIFACT = '0b7e9a52-1c3d-4e5f-8a6b-7c8d9e0f1a2b';
 

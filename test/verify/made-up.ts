@@ -20,7 +20,7 @@ export const aTarget: Target = {
   assumptions: [],
 };
 
-export const aScenario = scenario({ id: 'made-up', does: 'nothing', run: async () => ({}) });
+const aScenario = scenario({ id: 'made-up', does: 'nothing', run: async () => ({}) });
 
 export function aCheck(changes: Partial<Check> = {}): Check {
   return {

@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import type { Environment } from '../options/option-table.ts';
 
-export const CONFIG_NAME = 'pulse-upload.config.json';
+const CONFIG_NAME = 'pulse-upload.config.json';
 
 /**
  * Where a config file is looked for, the first that exists is the only one: the one that PULSE_UPLOAD_CONFIG names, or

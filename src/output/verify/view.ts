@@ -1,4 +1,4 @@
-import { noPaint, type Paint } from '../paint.ts';
+import type { Paint } from '../paint.ts';
 import { wrap } from './wrap.ts';
 
 /** How the text of a run is laid out. */
@@ -40,5 +40,3 @@ function labelledLine(label: string, text: string, { paint }: VerifyView): strin
   const shown = label === '' ? '' : paint.faint(label);
   return `  ${shown}${' '.repeat(Math.max(1, LABEL_COLUMNS - label.length))}${text}`;
 }
-
-export const plainView: VerifyView = { paint: noPaint, verbose: false };

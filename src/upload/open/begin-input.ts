@@ -3,7 +3,7 @@ import { type Job, warn } from '../job.ts';
 import { titleOf } from '../source/path-text.ts';
 
 /** Whether this server takes an upload whose size is said only with its last bytes. */
-export function sizeMayFollow({ protocol, offer }: Pick<Job, 'protocol' | 'offer'>): boolean {
+function sizeMayFollow({ protocol, offer }: Pick<Job, 'protocol' | 'offer'>): boolean {
   return protocol.sizeMayFollow !== undefined && offer.extensions?.has(protocol.sizeMayFollow) === true;
 }
 

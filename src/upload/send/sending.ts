@@ -144,7 +144,7 @@ export function countRequest(sending: Sending): void {
 }
 
 /** Stores the longest prefix that is both acknowledged and hashed, and what else the next run has to know of. */
-export async function save(sending: Sending): Promise<void> {
+async function save(sending: Sending): Promise<void> {
   const { job, upload, offsetBytes, finishFault, record } = sending;
   const checkpoint = job.reader.checkpoint(offsetBytes);
   const finishError = job.protocol.finalize === undefined ? finishFault?.reason : undefined;

@@ -331,7 +331,7 @@ export const pulseFinalize: Section = {
 };
 
 /** The answer states the true size and digest, in whatever notation. */
-export function expectProof({ exchange, sizeBytes, sha256 }: SeenFinalize): undefined {
+function expectProof({ exchange, sizeBytes, sha256 }: SeenFinalize): undefined {
   const json = jsonOf(needed(exchange, 'finalize'));
   const size = Number(json?.size);
   const digest = parseSha256(json?.checksum);

@@ -24,7 +24,7 @@ export const capabilitiesTimed = scenario({
   },
 });
 
-export const HANDED_OVER_BYTES = 48 * 1024;
+const HANDED_OVER_BYTES = 48 * 1024;
 const STALLED_BYTES = HANDED_OVER_BYTES / 2;
 
 /** A phone that changes networks: its old connection is dead, and the server does not know yet. */

@@ -69,7 +69,7 @@ const JOIN_MS = 30_000;
 const LOOK_MS = 250;
 
 /** The last HEAD: a server may take its time to put the parts together. */
-export async function joinedHead(probe: Probe, upload: Upload): Promise<Exchange> {
+async function joinedHead(probe: Probe, upload: Upload): Promise<Exchange> {
   const startMs = probe.nowMs();
   for (;;) {
     const head = await probe.head(upload);

@@ -8,7 +8,7 @@ import { create, ordinary, type Pairs, type Tried } from './v1-metadata.ts';
 
 /** Uploads whose metadata hold a name, which is for people alone. */
 
-export const NAMED_BYTES = 48;
+const NAMED_BYTES = 48;
 export const ACCENTED = 'Vidéo 🎥';
 /** Of characters that take more than one unit in every encoding: any cut that counts something else breaks one. */
 const LONG_NAME = '🎥'.repeat(750);

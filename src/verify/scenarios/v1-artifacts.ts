@@ -12,7 +12,7 @@ import { listedIn, mayEnd } from './v1-listed.ts';
 
 /** What becomes of artifacts: when they are served, how they are removed, and what their digests are compared with. */
 
-export const READY_BYTES = 1237;
+const READY_BYTES = 1237;
 const NO_ID = '00000000-0000-4000-8000-000000000000';
 const PROMPT_TRIES = 40;
 const PROMPT_PAUSE_MS = 250;
@@ -26,11 +26,8 @@ function artifactUrl(probe: Probe, { sent }: Exchange): string {
   return `${probe.target.artifactsUrl}/${Buffer.from(id).toString('utf8')}`;
 }
 
-export const getArtifact = (
-  probe: Probe,
-  { created }: Upload,
-  headers: Readonly<Record<string, string>> = {},
-) => probe.request('GET', artifactUrl(probe, created), { headers });
+const getArtifact = (probe: Probe, { created }: Upload, headers: Readonly<Record<string, string>> = {}) =>
+  probe.request('GET', artifactUrl(probe, created), { headers });
 
 /** The same, waited for where the last chunk was acknowledged and nothing is there at first. */
 export async function servedArtifact(
@@ -167,8 +164,8 @@ export function recreate(
   return probe.post(sizeBytes, { headers: { 'Upload-Metadata': change(text) } });
 }
 
-export const ABSENT_BYTES = 777;
-export const RESUMED_BYTES = 2345;
+const ABSENT_BYTES = 777;
+const RESUMED_BYTES = 2345;
 const checksumPair = (text: string) => `checksum ${base64(text)}`;
 
 export const declaredChecksums = scenario({
@@ -267,7 +264,7 @@ function sha256Of(file: Payload, from: number, to: number): string {
   return createHash('sha256').update(file.bytes(from, to)).digest('hex');
 }
 
-export const ZEROS_BYTES = 4321;
+const ZEROS_BYTES = 4321;
 
 export const zerosAsVideo = scenario({
   id: 'v1-zeros-as-video',

@@ -17,7 +17,7 @@ const wrong = { as: 'nobody', headers: { Authorization: 'Bearer pulse-verify-mad
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-export const BEARER_BYTES = 1511;
+const BEARER_BYTES = 1511;
 
 export const bearerFlow = scenario({
   id: 'v1-bearer-flow',
@@ -41,7 +41,7 @@ export interface Intrusion {
   readonly exchange: Exchange;
 }
 
-export const PHASE_BYTES = 61;
+const PHASE_BYTES = 61;
 
 export const everyPhase = scenario({
   id: 'v1-every-phase',
@@ -86,7 +86,7 @@ export const everyChunk = scenario({
   },
 });
 
-export const NO_ID = 'pulse-verify-no-id';
+const NO_ID = 'pulse-verify-no-id';
 
 export const noArtifactInUrl = scenario({
   id: 'v1-no-artifact-in-url',
@@ -148,7 +148,7 @@ export const optionsOfAll = scenario({
   }),
 });
 
-export const RELATED_BYTES = 1019;
+const RELATED_BYTES = 1019;
 
 export const relatedUpload = scenario({
   id: 'v1-related-upload',

@@ -55,7 +55,7 @@ const forbidden: Readonly<
   ],
 };
 
-export const FORBIDDEN_BYTES = 41;
+const FORBIDDEN_BYTES = 41;
 
 export const forbiddenMetadata = scenario({
   id: 'v1-forbidden-metadata',
@@ -85,10 +85,10 @@ export const forbiddenMetadata = scenario({
   },
 });
 
-export const ALIAS_BYTES = 42;
-export const NO_KIND_BYTES = 43;
-export const RELATED_BYTES = 44;
-export const UNKNOWN_KEY_BYTES = 45;
+const ALIAS_BYTES = 42;
+const NO_KIND_BYTES = 43;
+const RELATED_BYTES = 44;
+const UNKNOWN_KEY_BYTES = 45;
 
 export const ordinaryMetadata = scenario({
   id: 'v1-ordinary-metadata',
@@ -137,7 +137,7 @@ const usualEndings: Readonly<Record<string, string>> = {
   thumbnail: '.jpg',
 };
 
-export const LISTED_BYTES = 46;
+const LISTED_BYTES = 46;
 
 export const listedKinds = scenario({
   id: 'v1-listed-kinds',
@@ -165,7 +165,7 @@ export const listedKinds = scenario({
   },
 });
 
-export const EITHER_BYTES = 47;
+const EITHER_BYTES = 47;
 
 export const unspecifiedMetadata = scenario({
   id: 'v1-unspecified-metadata',

@@ -8,8 +8,8 @@ import { recreate } from './v1-artifacts.ts';
 
 /** Creations of artifacts whose ids the client brings along: cancelled, repeated, at the same time, spelt otherwise. */
 
-export const CANCELLED_BYTES = 613;
-export const CANCELLED_AT_BYTES = 300;
+const CANCELLED_BYTES = 613;
+const CANCELLED_AT_BYTES = 300;
 
 export const cancelledUpload = scenario({
   id: 'v1-cancelled-upload',
@@ -27,7 +27,7 @@ export const cancelledUpload = scenario({
 });
 
 const LARGE_PATCH_MS = 10 * 60_000;
-export const DUPLICATE_BYTES = 811;
+const DUPLICATE_BYTES = 811;
 export const DUPLICATE_AT_BYTES = 400;
 
 export const duplicateCreation = scenario({
@@ -45,7 +45,7 @@ export const duplicateCreation = scenario({
   },
 });
 
-export const RACED_BYTES = 97;
+const RACED_BYTES = 97;
 
 export const creationRace = scenario({
   id: 'v1-creation-race',
@@ -61,7 +61,7 @@ export const creationRace = scenario({
   },
 });
 
-export const SPELT_BYTES = 23;
+const SPELT_BYTES = 23;
 export const SPELT_AT_BYTES = 4;
 
 export const upperCaseId = scenario({
@@ -110,9 +110,7 @@ export const oneLargePatch = scenario({
 
 const OPENING_BYTES = 64;
 /** Looks as if it were to be decoded. */
-export const BASE64_BODY = Buffer.from('these bytes are sent as base64, and are to stay that').toString(
-  'base64',
-);
+const BASE64_BODY = Buffer.from('these bytes are sent as base64, and are to stay that').toString('base64');
 const FORM_BODY =
   '--pulse\r\nContent-Disposition: form-data; name="chunk"; filename="a"\r\n\r\ninside\r\n--pulse--\r\n';
 

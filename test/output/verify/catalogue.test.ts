@@ -5,11 +5,13 @@ import { checksPage } from '../../../src/output/verify/checks-page.ts';
 import { explanation } from '../../../src/output/verify/explain.ts';
 import { listLines } from '../../../src/output/verify/list.ts';
 import { suiteDigest } from '../../../src/output/verify/suite-digest.ts';
-import { plainView } from '../../../src/output/verify/view.ts';
+import type { VerifyView } from '../../../src/output/verify/view.ts';
 import type { Check, Section } from '../../../src/verify/check.ts';
 import { scenario, wholeRun } from '../../../src/verify/scenario.ts';
 import { suite } from '../../../src/verify/suite.ts';
 import { spec } from './made-up.ts';
+
+const plainView: VerifyView = { paint: noPaint, verbose: false };
 
 const basicFlow = scenario({
   id: 'basic-flow',

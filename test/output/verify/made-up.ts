@@ -173,7 +173,7 @@ export const wrongStatus = result({
   evidence: [chunk],
   curl: ['curl -i -X PATCH -H \'Upload-Offset: 0\' "$UPLOAD"'],
 });
-export const advised = result({
+const advised = result({
   id: 'core.options.tus-version',
   verdict: 'warn',
   level: 'SHOULD',
