@@ -31,15 +31,36 @@ const discovering = (algorithms: string | undefined) => (): Behaviour => ({
 });
 
 /** Does not look at checksums that meet the condition. */
-function ignoring(isIgnored: (text: string | undefined, methodName: string) => boolean): Behaviour {
+function ignoring(
+  isIgnored: (text: string | undefined, methodName: string, bodyBytes: number | undefined) => boolean,
+): Behaviour {
   const { receive: checked, ...rest } = checksum();
   return withChecksum({
     ...rest,
-    receive: (exchange, parts) =>
-      isIgnored(exchange.request.headers['upload-checksum'], exchange.request.method)
+    receive: (exchange, parts) => {
+      const { headers, method: methodName, bodyBytes } = exchange.request;
+      return isIgnored(headers['upload-checksum'], methodName, bodyBytes)
         ? undefined
-        : checked?.(exchange, parts),
+        : checked?.(exchange, parts);
+    },
   });
+}
+
+const PIECE_BYTES = 64 * 1024;
+
+function ofTheFirstPiece(text: string): ReturnType<ChecksumDecisions['parse']> {
+  const wanted = standardChecksum.parse(text);
+  if ('status' in wanted) return wanted;
+  const start = () => {
+    const running = wanted.start();
+    let leftBytes = PIECE_BYTES;
+    const update = (bytes: Uint8Array) => {
+      running.update(bytes.subarray(0, leftBytes));
+      leftBytes -= Math.min(leftBytes, bytes.length);
+    };
+    return { ...running, update };
+  };
+  return { ...wanted, start };
 }
 
 export const checksumDefects: readonly Defect[] = [
@@ -61,6 +82,27 @@ export const checksumDefects: readonly Defect[] = [
     ],
     serve,
     behaviour: deciding({ agrees: () => true }),
+  },
+  {
+    id: 'checksum-md5-not-compared',
+    says: 'Lists md5, and takes every md5 for the right one.',
+    breaks: ['checksum.advertised', 'checksum.mismatch.460', 'checksum.mismatch.discard'],
+    serve,
+    behaviour: () => ignoring((text) => text?.startsWith('md5 ') ?? false),
+  },
+  {
+    id: 'checksum-of-the-first-piece',
+    says: 'Computes the checksum of the first 64 KiB of a chunk, and so refuses larger ones.',
+    breaks: ['checksum.mismatch.retry'],
+    serve,
+    behaviour: deciding({ parse: ofTheFirstPiece }),
+  },
+  {
+    id: 'checksum-of-large-unverified',
+    says: 'Does not verify the checksum of a chunk of more than 64 KiB.',
+    breaks: ['checksum.mismatch.retry'],
+    serve,
+    behaviour: () => ignoring((_text, _method, bodyBytes = 0) => bodyBytes > PIECE_BYTES),
   },
   {
     id: 'checksum-refused-but-kept',

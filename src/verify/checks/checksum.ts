@@ -22,7 +22,7 @@ import {
   spoiltChunk,
   spoiltLastChunk,
   unknownAlgorithm,
-  wrongChecksum,
+  wrongChecksums,
 } from '../scenarios/checksum.ts';
 import { derived, tus } from '../sources.ts';
 import { checksumTrailers } from './checksum-trailers.ts';
@@ -43,11 +43,16 @@ const listing: readonly Check[] = [
     impact: 'data',
     spec: extension,
     says: 'A server that lists checksum verifies checksums.',
-    passes: 'a wrong checksum is refused',
+    passes: 'a wrong checksum is refused, for each listed algorithm that is known here',
     fails: 'checksum is listed, and a wrong checksum is taken',
     matters: unverified,
-    reads: wrongChecksum,
-    judge: ({ wrong: { exchange } }) => expectRefused(exchange),
+    reads: wrongChecksums,
+    judge: ({ wrongs }) =>
+      remarks(
+        ...wrongs.map(({ name, trial }) =>
+          expectRefused(trial.exchange, { expected: `any 4xx to a wrong ${name}` }),
+        ),
+      ),
   }),
   check({
     id: 'checksum.algorithms-header',
@@ -132,11 +137,12 @@ const disagreeing: readonly Check[] = [
     impact: 'advice',
     spec: extension,
     says: 'A chunk whose checksum disagrees is answered with 460.',
-    passes: '460; another 4xx is noted',
+    passes: '460 for each listed algorithm that is known here; another 4xx is noted',
     fails: 'a success, a 5xx, or no answer',
     matters: 'a client cannot tell a broken chunk from a wrong request',
-    reads: wrongChecksum,
-    judge: ({ wrong: { exchange } }) => expectStatus(exchange, [460], { note: ['4xx'] }),
+    reads: wrongChecksums,
+    judge: ({ wrongs }) =>
+      remarks(...wrongs.map(({ trial }) => expectStatus(trial.exchange, [460], { note: ['4xx'] }))),
   }),
   check({
     id: 'checksum.mismatch.discard',
@@ -144,11 +150,11 @@ const disagreeing: readonly Check[] = [
     impact: 'data',
     spec: extension,
     says: 'A chunk whose checksum disagrees is thrown away.',
-    passes: 'the offset stays',
+    passes: 'the offset stays, for each listed algorithm that is known here',
     fails: 'the offset moves',
     matters: 'the broken bytes stay in the video, and the client goes on behind them',
-    reads: wrongChecksum,
-    judge: ({ wrong }) => expectUnmoved(wrong),
+    reads: wrongChecksums,
+    judge: ({ wrongs }) => remarks(...wrongs.map(({ trial }) => expectUnmoved(trial))),
   }),
   check({
     id: 'checksum.mismatch.retry',
@@ -156,11 +162,15 @@ const disagreeing: readonly Check[] = [
     impact: 'data',
     spec: extension,
     says: 'After a broken chunk the right one is taken, and nothing of the broken one remains.',
-    passes: 'the repeat is taken, and the file is what was sent',
-    fails: 'the repeat is refused, or the file is another',
+    passes: 'of a chunk of 1 MiB, the repeat is taken, and the file is what was sent',
+    fails: 'the broken one is taken, the repeat is refused, or the file is another',
     matters: 'one broken chunk costs the whole upload, or spoils it',
     reads: spoiltChunk,
-    judge({ repeated, finish, content }) {
+    judge({ trial, repeated, finish, content }) {
+      if (isSuccess(trial.exchange)) {
+        const expected = 'a chunk whose last byte is another is refused';
+        throw new Violation({ expected, actual: outcomeOf(trial.exchange), evidence: [trial.exchange] });
+      }
       expectStatus(repeated, ['2xx']);
       expectFinished(finish);
       return expectContentWhereKnown(content);

@@ -1,6 +1,6 @@
 import { headerMembers, isSuccess } from '../answers.ts';
 import { checksumOf, computable, digestOf } from '../checksums.ts';
-import { SMALL_FILE_BYTES } from '../payload.ts';
+import { type Payload, SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Exchange } from '../recording.ts';
@@ -18,10 +18,8 @@ export const rightChecksums = scenario({
   needs: ['offers checksum'],
   run: async (probe) => {
     const options = await probe.options();
-    const listed = headerMembers(options, 'Tus-Checksum-Algorithm');
-    const names = computable.filter((name) => name === 'sha1' || listed.includes(name));
     const tries = [];
-    for (const name of names) {
+    for (const name of namesIn(options)) {
       const file = probe.payload(SMALL_FILE_BYTES);
       const upload = await probe.create(SMALL_FILE_BYTES);
       const chunk = file.part(0, SMALL_FILE_BYTES);
@@ -32,6 +30,12 @@ export const rightChecksums = scenario({
   },
 });
 
+/** Of the algorithms that are listed those that are known here, and sha1 in any case. */
+function namesIn(options: Exchange): readonly string[] {
+  const listed = headerMembers(options, 'Tus-Checksum-Algorithm');
+  return computable.filter((name) => name === 'sha1' || listed.includes(name));
+}
+
 /** One checksum on 5 bytes of an upload of 10. */
 async function tryOn(probe: Probe, checksumFor: (bytes: Uint8Array) => string): Promise<Trial> {
   const upload = await probe.create(2 * CHUNK);
@@ -41,11 +45,17 @@ async function tryOn(probe: Probe, checksumFor: (bytes: Uint8Array) => string): 
 
 const ofOthers = (name: string) => checksumOf(name, Buffer.from('other bytes'));
 
-export const wrongChecksum = scenario({
-  id: 'wrong-checksum',
-  does: 'sends 5 bytes with the sha1 of other bytes',
+export const wrongChecksums = scenario({
+  id: 'wrong-checksums',
+  does: 'sends 5 bytes with the checksum of other bytes, once for each algorithm that is listed',
   needs: ['offers checksum'],
-  run: async (probe) => ({ wrong: await tryOn(probe, () => ofOthers('sha1')) }),
+  run: async (probe) => {
+    const wrongs = [];
+    for (const name of namesIn(await probe.options())) {
+      wrongs.push({ name, trial: await tryOn(probe, () => ofOthers(name)) });
+    }
+    return { wrongs };
+  },
 });
 
 export const unknownAlgorithm = scenario({
@@ -100,27 +110,30 @@ export const emptyChecksums = scenario({
   },
 });
 
-const SIZE = 3000;
-const THIRD = 1000;
+const MiB = 1024 * 1024;
+const SMALL_CHUNK = 1000;
 
 /** Sends other bytes under the checksum of the right ones. */
-async function spoilt(probe: Probe, brokenAt: number) {
-  const file = probe.payload(SIZE);
-  const upload = await probe.create(SIZE);
-  await bringTo(probe, upload, file, brokenAt);
-  const right = file.part(brokenAt, brokenAt + THIRD);
+async function spoilt(probe: Probe, file: Payload, from: number, to: number, bad: Body) {
+  const upload = await probe.create(file.sizeBytes);
+  await bringTo(probe, upload, file, from);
+  const right = file.part(from, to);
   const guarded = under(checksumOf('sha1', right.bytes));
-  const bad: Body = probe.payload(SIZE, 'noise').part(brokenAt, brokenAt + THIRD);
-  const trial = await trialOf(probe, upload, brokenAt, () => probe.patch(upload, brokenAt, bad, guarded));
-  return { file, upload, trial, again: () => probe.patch(upload, brokenAt, right, guarded) };
+  const trial = await trialOf(probe, upload, from, () => probe.patch(upload, from, bad, guarded));
+  return { upload, trial, again: () => probe.patch(upload, from, right, guarded) };
 }
 
 export const spoiltChunk = scenario({
   id: 'spoilt-chunk',
-  does: 'sends the second of three chunks with a broken byte run, then rightly, finishes, and reads the file back',
+  does: 'sends the second of three chunks, which is of 1 MiB, with another last byte than its checksum says, then rightly, finishes, and reads the file back',
   needs: ['offers checksum'],
+  sendsBytes: 3 * MiB,
   run: async (probe) => {
-    const { file, upload, trial, again } = await spoilt(probe, THIRD);
+    const [from, to] = [SMALL_CHUNK, SMALL_CHUNK + MiB];
+    const file = probe.payload(to + SMALL_CHUNK);
+    // A server that hashes a chunk by the piece may look at the first piece alone.
+    const bad = [file.part(from, to - 1), inverted(file.bytes(to - 1, to))];
+    const { upload, trial, again } = await spoilt(probe, file, from, to, bad);
     const repeated = await again();
     const finish = await probe.finish(upload, file);
     return { trial, repeated, finish, content: await probe.content(upload, file) };
@@ -132,12 +145,17 @@ export const spoiltLastChunk = scenario({
   does: 'sends the last of three chunks with other bytes than its checksum says, and asks for the file',
   needs: ['offers checksum'],
   run: async (probe) => {
-    const { file, upload, trial } = await spoilt(probe, 2 * THIRD);
+    const file = probe.payload(3 * SMALL_CHUNK);
+    const [from, to] = [2 * SMALL_CHUNK, file.sizeBytes];
+    const bad = probe.payload(file.sizeBytes, 'noise').part(from, to);
+    const { upload, trial } = await spoilt(probe, file, from, to, bad);
     return { trial, content: await probe.content(upload, file) };
   },
 });
 
-const MiB = 1024 * 1024;
+function inverted(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => ~byte);
+}
 
 export const cutCheckedChunk = scenario({
   id: 'cut-checked-chunk',

@@ -10,7 +10,7 @@ import {
   spoiltLastChunk,
   trailedChecksums,
   unknownAlgorithm,
-  wrongChecksum,
+  wrongChecksums,
 } from '../../../src/verify/scenarios/checksum.ts';
 import { answerWith, dropHeader, otherContent, setHeader, spoils } from './spoil.ts';
 
@@ -21,11 +21,11 @@ export const checksumSpoils = [
     'checksum.sha1-required': ({ options }) => setHeader(options, 'Tus-Checksum-Algorithm', 'sha256'),
     'checksum.match.204': ({ tries }) => answerWith(tries[1]?.patched, 460),
   }),
-  ...spoils(wrongChecksum, {
-    'checksum.advertised': ({ wrong }) => answerWith(wrong.exchange, 204),
-    'checksum.mismatch.460': ({ wrong }) => answerWith(wrong.exchange, 204),
-    'checksum.mismatch.discard': ({ wrong }) => {
-      wrong.after.bytes = 5;
+  ...spoils(wrongChecksums, {
+    'checksum.advertised': ({ wrongs }) => answerWith(wrongs[1]?.trial.exchange, 204),
+    'checksum.mismatch.460': ({ wrongs }) => answerWith(wrongs[2]?.trial.exchange, 204),
+    'checksum.mismatch.discard': ({ wrongs }) => {
+      for (const { trial } of wrongs.slice(-1)) trial.after.bytes = 5;
     },
   }),
   ...spoils(spoiltChunk, { 'checksum.mismatch.retry': ({ content }) => otherContent(content) }),
