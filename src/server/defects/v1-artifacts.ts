@@ -4,6 +4,7 @@ import type { Behaviour, Parts } from '../parts.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
 import type { Defect } from './defect.ts';
+import { reading } from './v1-metadata.ts';
 
 const serve = { protocol: 'pulse-v1' } as const;
 
@@ -207,6 +208,13 @@ export const v1ArtifactsDefects: readonly Defect[] = [
     breaks: ['v1.checksum.mismatch.422'],
     serve,
     behaviour: at('PATCH', ({ reply }) => (reply.status === 422 ? { ...reply, status: 400 } : reply)),
+  },
+  {
+    id: 'v1-md5-not-compared',
+    says: 'Lists md5, and looks at no md5 that a file is declared with.',
+    breaks: ['v1.checksum.mismatch.422'],
+    serve,
+    behaviour: () => reading(({ checksum, ...pairs }) => (checksum?.startsWith('md5:') ? pairs : undefined)),
   },
   {
     id: 'v1-rejected-served',

@@ -302,11 +302,18 @@ export const v1Artifacts: Section = {
       declaredChecksums,
       [
         'A wrong digest is refused with 422 when the last byte arrives.',
-        '422',
+        '422, for every digest that is listed',
         'another refusal; a success is a warning: it is listed, and not compared',
         'a damaged video is taken for a whole one',
       ],
-      (seen) => expectStatus(rejected(seen).last, [422], { warn: ['2xx'] }),
+      (seen) => {
+        const wrongs = [{ name: seen.names[0], last: rejected(seen).last }, ...(seen.otherWrongs ?? [])];
+        return remarks(
+          ...wrongs.map(({ name, last }) =>
+            expectStatus(last, [422], { warn: ['2xx'], expected: `422 to a wrong ${name}` }),
+          ),
+        );
+      },
     ),
     row(
       'v1.checksum.mismatch.removed',

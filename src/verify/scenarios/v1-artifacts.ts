@@ -170,7 +170,7 @@ const checksumPair = (text: string) => `checksum ${base64(text)}`;
 
 export const declaredChecksums = scenario({
   id: 'v1-declared-checksums',
-  does: 'declares right, wrong and upper-case digests of the file with the creation, sends it in two chunks, and asks for the artifact',
+  does: 'declares right, wrong and upper-case digests of the file with the creation, right and wrong ones for each digest that is listed, sends it, and asks for the artifact',
   run: async (probe) => {
     const capabilities = await probe.request('GET', probe.target.aliveUrl);
     const plain = await sentInTwo(probe, await probe.create(ABSENT_BYTES), probe.payload(ABSENT_BYTES));
@@ -182,22 +182,19 @@ export const declaredChecksums = scenario({
     const right = [];
     for (const name of names) right.push({ name, ...(await declared(`${name}:${digest(name, file)}`)) });
 
-    const target = await createWith(
-      probe,
-      1000,
-      checksumPair(`${names[0]}:${digest(names[0], file).replace(/./g, '0')}`),
-    );
+    const target = await createWith(probe, 1000, wrongPair(names[0], file));
     const wrong = await sentInTwo(probe, target, file);
+    const otherWrongs = [];
+    for (const name of names.slice(1)) {
+      const upload = await createWith(probe, 1000, wrongPair(name, file));
+      otherWrongs.push({ name, last: await probe.patch(upload, 0, file.part(0, 1000)) });
+    }
     const headed = await probe.head(target);
     const retried = await recreate(probe, target, (text) =>
       text.replace(/checksum \S+/, checksumPair(`${names[0]}:${digest(names[0], file)}`)),
     );
     const nothing = await probe.post(0, {
-      headers: {
-        'Upload-Metadata': probe.metadata(
-          checksumPair(`${names[0]}:${digest(names[0], file).replace(/./g, '0')}`),
-        ),
-      },
+      headers: { 'Upload-Metadata': probe.metadata(wrongPair(names[0], file)) },
     });
     const noFile = await probe.request('GET', artifactUrl(probe, nothing));
 
@@ -213,6 +210,7 @@ export const declaredChecksums = scenario({
       plain,
       right,
       wrong,
+      otherWrongs,
       headed,
       retried,
       nothing,
@@ -226,11 +224,7 @@ export const declaredChecksums = scenario({
 /** A wrong digest, with a cut on the way: what is said of the rest, as soon as that is not put off any more. */
 async function cutAndResumed(probe: Probe, name = 'sha256') {
   const file = probe.payload(RESUMED_BYTES, 'resumed');
-  const upload = await createWith(
-    probe,
-    RESUMED_BYTES,
-    checksumPair(`${name}:${digest(name, file).replace(/./g, '0')}`),
-  );
+  const upload = await createWith(probe, RESUMED_BYTES, wrongPair(name, file));
   const cut = await probe.patch(upload, 0, file.part(0, 2000), { cut: { afterBytes: 1000, by: 'close' } });
   const after = await probe.settle(upload, { from: 0, bytes: cut.sent.writtenBytes });
   const { exchanges } = await probe.finish(upload, file, goingOnFrom(after));
@@ -258,6 +252,11 @@ function algorithmsIn(capabilities: Exchange): readonly string[] {
 
 function digest(name = 'sha256', file: Payload): string {
   return createHash(name).update(file.bytes(0, file.sizeBytes)).digest('hex');
+}
+
+/** Zeros for the digest. */
+function wrongPair(name: string | undefined, file: Payload): string {
+  return checksumPair(`${name}:${digest(name, file).replace(/./g, '0')}`);
 }
 
 function sha256Of(file: Payload, from: number, to: number): string {

@@ -34,7 +34,7 @@ export const v1ArtifactsSpoils = [
   ...spoils(declaredChecksums, {
     'v1.artifact.rejected.404': ({ wrong }) => answerWith(wrong?.gotten, 200),
     'v1.checksum.match': ({ right }) => answerWith(right[1]?.last, 422),
-    'v1.checksum.mismatch.422': ({ wrong }) => answerWith(wrong?.last, 400),
+    'v1.checksum.mismatch.422': ({ otherWrongs }) => answerWith(otherWrongs?.[1]?.last, 204),
     'v1.checksum.mismatch.removed': ({ retried }) => answerWith(retried, 409),
     'v1.checksum.mismatch.single-request': ({ nothing }) => answerWith(nothing, 201),
     'v1.checksum.hex-case': ({ upper }) => answerWith(upper, 500),
