@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { TUS_VERSION } from '../../protocol/headers.ts';
 import {
   type ConcatenationDecisions,
@@ -62,6 +63,17 @@ const lacking = (request: Exchange['request'], ...names: readonly string[]): Exc
   ...request,
   headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => !names.includes(name))),
 });
+
+const PIECE_BYTES = 64 * 1024;
+
+async function* firstPieceOf(bytes: Readable): AsyncGenerator<Uint8Array> {
+  let atBytes = 0;
+  for await (const piece of bytes) {
+    const copied = Buffer.from(piece);
+    yield copied.fill(0, Math.min(copied.length, Math.max(0, PIECE_BYTES - atBytes)));
+    atBytes += copied.length;
+  }
+}
 
 const parts: readonly Defect[] = [
   {
@@ -200,6 +212,22 @@ const finals: readonly Defect[] = [
     ],
     serve,
     behaviour: () => deciding({ order: (ids) => ids.toReversed() }),
+  },
+  {
+    id: 'concat-first-piece-of-parts',
+    says: 'Copies the first 64 KiB of each part into the final upload, and leaves a hole for the rest.',
+    breaks: ['concat.final.order'],
+    serve,
+    behaviour: () => ({
+      ...all(),
+      store: (store) => ({
+        ...store,
+        read: (upload, range) => {
+          const bytes = store.read(upload, range);
+          return upload.info.concat?.kind === 'partial' ? Readable.from(firstPieceOf(bytes)) : bytes;
+        },
+      }),
+    }),
   },
   {
     id: 'concat-repeat-refused',

@@ -181,14 +181,17 @@ const finals: readonly Check[] = [
     impact: 'data',
     spec: extension,
     says: 'Parts are joined in the order in which they are listed.',
-    passes: '`hello` and then ` world`, and the other way round',
+    passes: '`hello` and then ` world`, and the other way round; two large parts with all of their bytes',
     fails: 'another order, or other bytes',
     matters: wrongFile,
     needs: ['oracle'],
     reads: joinedParts,
-    judge({ forth, back }) {
+    judge({ forth, back, large }) {
       for (const { created } of [forth, back]) needed(created, 'the final upload');
-      return remarks(...[forth, back].map(({ content }) => content && expectContentWhereKnown(content)));
+      if (large !== undefined) expectStatus(large.created, ['2xx']);
+      return remarks(
+        ...[forth, back, large].map((joined) => joined?.content && expectContentWhereKnown(joined.content)),
+      );
     },
   }),
   check({

@@ -5,6 +5,7 @@ import type { Probe } from '../probe/probe.ts';
 import type { RequestOptions } from '../probe/request.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
+import { count } from '../runs.ts';
 import { scenario } from '../scenario.ts';
 import { bringTo } from './trial.ts';
 
@@ -55,11 +56,31 @@ export interface Joined {
 
 /** What came of a final upload: what HEAD says once it is joined, and what is in it. */
 export async function joinedAs(probe: Probe, created: Exchange, texts: readonly string[]): Promise<Joined> {
+  return joinedInto(probe, created, wholeOf(probe, texts));
+}
+
+async function joinedInto(probe: Probe, created: Exchange, file: Payload): Promise<Joined> {
   if (!isSuccess(created)) return { created };
-  const file = wholeOf(probe, texts);
   const upload = probe.uploadOf(created, file.sizeBytes);
   const head = await joinedHead(probe, upload);
   return { created, head, content: await probe.content(upload, file) };
+}
+
+/** More than a server copies at a time. */
+const LARGE_PART_BYTES = 300_000;
+
+/** Two large parts, joined: undefined where the server takes no such file. */
+async function joinedLarge(probe: Probe): Promise<Joined | undefined> {
+  const file = probe.payload(2 * LARGE_PART_BYTES, 'large');
+  if (Number(probe.target.maxSize) < file.sizeBytes) return undefined;
+  const urls: string[] = [];
+  for (const at of [0, LARGE_PART_BYTES]) {
+    const part = await probe.create(LARGE_PART_BYTES, { headers: { 'Upload-Concat': 'partial' } });
+    const piece = { part: (from: number, to: number) => file.part(at + from, at + to) };
+    await bringTo(probe, part, piece, LARGE_PART_BYTES);
+    urls.push(part.url);
+  }
+  return joinedInto(probe, await joining(probe, urls), file);
 }
 
 /** What its length must be: that of what the parts were made of. */
@@ -92,8 +113,9 @@ export const partialAsked = scenario({
 
 export const joinedParts = scenario({
   id: 'joined-parts',
-  does: 'sends `hello` and ` world` as parts, with a metadata key of their own, and joins them in both orders',
+  does: `sends \`hello\` and \` world\` as parts, with a metadata key of their own, and joins them in both orders, and two parts of ${count(LARGE_PART_BYTES)} bytes`,
   needs: joinNeeds,
+  sendsBytes: 2 * LARGE_PART_BYTES,
   run: async (probe) => {
     const metadata = 'secret c2VjcmV0';
     const first = await partOf(probe, 'hello', { sentBytes: 0, metadata });
@@ -106,12 +128,14 @@ export const joinedParts = scenario({
     const plain = await joining(probe, parts, { headers: { 'Upload-Metadata': probe.metadata() } });
     // A server may remove parts once they are joined.
     const others = [await partOf(probe, ' world'), await partOf(probe, 'hello')].map(({ url }) => url);
+    const large = await joinedLarge(probe);
     return {
       part: { created: first.created, before, after, file: { sizeBytes: file.sizeBytes } },
       parts,
       others,
       forth: await joinedAs(probe, plain, inOrder),
       back: await joinedAs(probe, await joining(probe, others), inOrder.toReversed()),
+      ...(large && { large }),
     };
   },
 });

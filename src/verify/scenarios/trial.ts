@@ -33,7 +33,7 @@ export async function trialOf(
 export async function bringTo(
   probe: Probe,
   upload: Upload,
-  file: Payload,
+  file: Pick<Payload, 'part'>,
   offsetBytes: number,
 ): Promise<void> {
   let at = 0;
