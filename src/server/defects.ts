@@ -27,6 +27,7 @@ import { pulseFinalizeNamesDefects } from './defects/pulse-finalize-names.ts';
 import { pulseFinalizeTokensDefects } from './defects/pulse-finalize-tokens.ts';
 import { pulseFlowDefects } from './defects/pulse-flow.ts';
 import { pulseMultipartDefects } from './defects/pulse-multipart.ts';
+import { receivedNotStoredDefects } from './defects/received-not-stored.ts';
 import { terminationDefects } from './defects/termination.ts';
 import { v1ArtifactsDefects } from './defects/v1-artifacts.ts';
 import { v1AuthorisationDefects } from './defects/v1-authorisation.ts';
@@ -70,6 +71,7 @@ export const defects: readonly Defect[] = [
   ...pulseFinalizeTokensDefects,
   ...pulseFinalizeBodiesDefects,
   ...pulseFinalizeNamesDefects,
+  ...receivedNotStoredDefects,
   ...pulseExtraDefects,
   ...v1EchoDefects,
   ...v1ContentDefects,

@@ -123,10 +123,11 @@ export function expectContent(content: Content, extra: Extra = {}): undefined {
     throw new Violation({ ...wanted, actual: unknown ?? 'nothing', evidence: [exchange] });
   }
   const size = stored.sizeBytes ?? expected.sizeBytes;
+  const found = content.by === 'read-back' ? 'your command reads back ' : '';
   if (stored.sha256 === expected.sha256 && size === expected.sizeBytes) return;
   throw new Violation({
     ...wanted,
-    actual: `${count(size)} bytes with sha256 ${stored.sha256}: ${differences(content).join('; ')}`,
+    actual: `${found}${count(size)} bytes with sha256 ${stored.sha256}: ${differences(content).join('; ')}`,
     isLoss: true,
     evidence: [exchange],
   });

@@ -223,6 +223,20 @@ describe('pulse-upload serve --defect', () => {
     expect(args.slice(-2)).toEqual(['--token-file', tokenFile]);
   });
 
+  test.skipIf(process.platform === 'win32')('shows the command that reads back what is stored', async () => {
+    const { running, url, dir } = await serve(['--defect', 'finalize-of-what-came']);
+    const stderr = await running.until('stderr', /^ {2}stop {2}/m);
+    const [, only = '', command = ''] =
+      / try: pulse-upload verify \S+ --only (\S+) --read-back '(.*)'\n/.exec(stderr) ?? [];
+    expect(command).toBe(`cat "${join(dir, 'uploads')}/$UPLOAD_FILENAME"`);
+    expect(only).toContain('data.disconnect.fin');
+    const asked = ['verify', url, '--only', 'data.disconnect.fin'];
+    expect((await runBin(asked)).code).toBe(0);
+    const { code, stdout } = await runBin([...asked, '--read-back', command]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/your command reads back [\d,]+ bytes/);
+  });
+
   test('takes two tokens that are bound to an artifact each, where the defect is about them', async () => {
     const id = 'v1-first-id-authorised-last-one-used';
     const tokenFile = join(await temporaryFolder(), 'tokens');

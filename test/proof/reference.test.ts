@@ -32,6 +32,16 @@ it.concurrent.each(Object.entries(servers))('%s passes', async (id, settings) =>
   expect(run.leftovers.created).toBeGreaterThan(0);
 });
 
+it.concurrent('a pulse server whose files are read back passes', async () => {
+  const reference = await startReference({ protocol: 'pulse' });
+  const { readBack } = reference;
+  const run = await runAgainst(reference, { protocol: 'pulse', seed: anySeed() }, { readBack });
+  await reference.stop();
+  expect(objectionsIn(run)).toEqual([]);
+  expect(run.exitCode).toBe(0);
+  expect(run.target.assumptions.at(-1)).toMatch(/finalize's checksum, and read back by your command$/);
+});
+
 it.concurrent('a v1 server whose tokens are bound passes with one of them alone', async () => {
   const settings = { protocol: 'pulse-v1', guarded: true, bound: true } as const;
   const { tokens, artifacts } = keysFor(settings);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { type Behaviour, type RunningServer, startServer } from '../../src/serve
 import { createDial } from '../../src/transport/raw.ts';
 import type { ProtocolId } from '../../src/verify/check.ts';
 import type { Clock } from '../../src/verify/clock.ts';
+import type { ReadBack } from '../../src/verify/probe/content.ts';
 import { suite } from '../../src/verify/suite.ts';
 import type { Permissions } from '../../src/verify/target.ts';
 import { type VerifyRun, type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';
@@ -44,6 +45,8 @@ export interface Reference {
   readonly url: URL;
   /** A pairing link more, where the protocol has them. */
   readonly pairingLink?: () => string;
+  /** The bytes of a file that was finalized, as they lie in the folder of the server. */
+  readonly readBack: ReadBack;
   /** Ends the server, and starts it again on the same port and folder: at once, or so much later. */
   readonly restart: (awayMs?: number) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -80,6 +83,8 @@ export async function startReference({
   return {
     url,
     ...(server.pairingLink && { pairingLink: () => server.pairingLink?.() ?? '' }),
+    readBack: async ({ filename }) =>
+      readFile(join(dir, filename)).catch((error: Error) => ({ failed: error.message })),
     restart: async (awayMs = 0) => {
       await server.close();
       await wait(awayMs);

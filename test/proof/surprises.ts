@@ -35,7 +35,8 @@ export async function surprisesOf(
     const only = { 'whole-suite': [], 'only-named': defect.breaks, sample: sampleFor(defect) }[of];
     const common = { protocol, only, timeoutMs: TIMEOUT_MS, ...keysFor(defect.serve ?? {}), ...scale };
     const large = needs === 'large';
-    const run = await runAgainst(reference, { ...common, large, ...settings });
+    const tools = needs === 'read-back' ? { readBack: reference.readBack } : {};
+    const run = await runAgainst(reference, { ...common, large, ...settings }, tools);
     const violated = run.results.filter(({ violation }) => violation).map(({ id }) => id);
     const { id, breaks, blocks = [], onlyWarns = false } = defect;
     keepResult({ kind: 'defect', id, protocol, breaks, violated, verdicts: verdictsOf(run) });

@@ -106,7 +106,9 @@ export const verifyOptions = {
   readBack: {
     kind: 'value',
     flags: '--read-back <cmd>',
-    says: 'prints the stored bytes of $UPLOAD_ID',
+    says: 'prints stored bytes of $UPLOAD_ID; pulse too',
+    means:
+      'prints the stored bytes of $UPLOAD_ID, which are compared: where nothing else reads them, and under pulse beside the checksum',
     parse: parseText,
     commandLineOnly: true,
   },

@@ -137,6 +137,8 @@ function findingCommand(chosen: readonly Defect[], values: ServeValues, url: str
   if (isBound) needs.delete('second-token');
   const flags = [...needs].flatMap((need) => (need === 'link' ? ['--link', link] : (flagsFor[need] ?? [])));
   const token = isBound ? twoBoundTokens : tokenFile === undefined ? [] : ['--token-file', tokenFile];
+  const isReadBack = chosen.some(({ serve }) => serve?.needs === 'read-back');
+  if (isReadBack) flags.push('--read-back', `cat "${values.dir}/$UPLOAD_FILENAME"`);
   const words = ['pulse-upload', 'verify', url, '--only', ids.join(','), ...flags, ...token];
   return words.map((word) => shellQuote(word, process.platform)).join(' ');
 }

@@ -21,7 +21,7 @@ const everyCut = [
   'pulse.flow.resume',
 ];
 /** Besides, where the body has no stated length. */
-const everyCutAndChunks = [...everyCut, 'data.disconnect.chunked-te'];
+export const everyCutAndChunks = [...everyCut, 'data.disconnect.chunked-te'];
 
 export const dataDisconnectsDefects: readonly Defect[] = [
   {
@@ -128,11 +128,15 @@ function deletedAfterCut(): Behaviour {
  * Whether bytes are missing, `upload` being as it was before. Node may tell of a broken connection before it tells
  * that the body was there as a whole, so that the ending alone is a matter of luck.
  */
-function isCut({ kind }: Ending, { body, upload }: Pick<ReceiveJob, 'body' | 'upload'>, after: number) {
+export function isCut(
+  { kind }: Ending,
+  { body, upload }: Pick<ReceiveJob, 'body' | 'upload'>,
+  after: number,
+) {
   return kind === 'cut' && after - upload.offsetBytes !== declaredBytes.get(body);
 }
 
-const notingSizes: Filter = async (exchange, next) => {
+export const notingSizes: Filter = async (exchange, next) => {
   if (exchange.request.bodyBytes !== undefined) declaredBytes.set(exchange.body, exchange.request.bodyBytes);
   return next();
 };

@@ -43,6 +43,9 @@ export interface Serving {
   readonly https?: true;
   /** The path prefix below which clients find the server. */
   readonly below?: string;
-  /** Shows only when the tester is allowed that much, or at a smaller scale. */
-  readonly needs?: 'large';
+  /**
+   * Shows only when the tester is allowed that much, or at a smaller scale; or when it is given a command that reads back
+   * what is stored.
+   */
+  readonly needs?: 'large' | 'read-back';
 }

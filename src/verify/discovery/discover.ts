@@ -121,9 +121,10 @@ function oracleOf(target: Target, { readBack }: ProbeSettings): Partial<Target> 
     'read-back': 'content is read back by your command',
     none: 'content not verified: nothing reads back what was stored (--read-back <cmd>)',
   };
+  const besides = oracle === 'finalize' && readBack ? ', and read back by your command' : '';
   const said =
     target.refusesFinalize === undefined
-      ? words[oracle ?? 'none']
+      ? `${words[oracle ?? 'none']}${besides}`
       : `content not verified: finalize answered ${target.refusesFinalize}`;
   return { ...(oracle && { oracle }), assumptions: [said] };
 }

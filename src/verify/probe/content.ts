@@ -67,17 +67,21 @@ export function createContent(tools: ContentTools): ReadContent {
 const oracles: Readonly<
   Record<Oracle | 'none', (upload: Upload, payload: Payload, tools: ContentTools) => Promise<Finding>>
 > = {
-  finalize: async (upload, _payload, { uploads }) => {
+  finalize: async (upload, payload, tools) => {
     const isLarge = upload.sizeBytes > LARGE_BYTES;
     // A server hashes the whole file before it answers.
     const patience = { timeoutMs: (1000 * upload.sizeBytes) / FINALIZED_BYTES_PER_SECOND };
-    const exchange = await uploads.finalize(upload, isLarge ? patience : {});
+    const exchange = await tools.uploads.finalize(upload, isLarge ? patience : {});
     const json = jsonOf(exchange);
     const sha256 = parseSha256(json?.checksum);
     if (!isSuccess(exchange)) return { exchange, unknown: `finalize answered ${outcomeOf(exchange)}` };
     if (sha256 === undefined) return { exchange, unknown: "finalize's answer has no SHA-256" };
     const sizeBytes = parseByteCount(String(json?.size));
-    return { exchange, stored: { sha256, ...(sizeBytes !== undefined && { sizeBytes }) } };
+    const answered = { exchange, stored: { sha256, ...(sizeBytes !== undefined && { sizeBytes }) } };
+    const isRight = sha256 === payload.sha256() && (sizeBytes ?? payload.sizeBytes) === payload.sizeBytes;
+    if (tools.readBack === undefined || !isRight || payload.sizeBytes > MOST_READ_BYTES) return answered;
+    // A server may answer with the checksum of what came, and hold something else.
+    return { by: 'read-back', exchange, ...(await oracles['read-back'](upload, payload, tools)) };
   },
   get: async (upload, payload, { download, target, pause }) => {
     if (payload.sizeBytes > MOST_READ_BYTES) {

@@ -84,7 +84,7 @@ export const sameName = scenario({
     return {
       one: await probe.finalize(first.upload, named),
       other: await probe.finalize(second, named),
-      oneAgain: await probe.finalize(first.upload, named),
+      oneAgain: await probe.content({ ...first.upload, filename }, first.file),
     };
   },
 });

@@ -38,7 +38,7 @@ export const pulseFinalizeNamesSpoils = [
   }),
   ...spoils(sameName, {
     'pulse.finalize.filename.collision': ({ oneAgain }) =>
-      setJson(oneAgain, (json) => {
+      setJson(oneAgain.exchange, (json) => {
         json.size = 34;
       }),
   }),

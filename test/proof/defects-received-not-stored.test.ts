@@ -1,0 +1,4 @@
+import { receivedNotStoredDefects } from '../../src/server/defects/received-not-stored.ts';
+import { proveDefects } from './prove-defects.ts';
+
+proveDefects(receivedNotStoredDefects);
