@@ -20,6 +20,8 @@ export interface Dialect {
   readonly needsOptions?: false;
   /** Without its metadata a creation is refused. */
   readonly needsMetadata?: true;
+  /** Clients choose the size of their chunks: no server has to take a chunk of 1 MiB. */
+  readonly choosesChunks?: true;
   /** A creation names the upload that it creates: the same one once more means the same upload. */
   readonly creationNamesUpload?: true;
   /** Metadata of a new upload; `anchor` is the artifact that the credential is bound to. */
@@ -103,6 +105,7 @@ export const dialects: Readonly<Record<ProtocolId, Dialect>> = {
     aliveMethod: 'OPTIONS',
     credential: bearer,
     ending: '.bin',
+    choosesChunks: true,
     metadata: (filename) => ({ filename }),
     contentUrl: (_target, { url }) => url,
     recognise: {

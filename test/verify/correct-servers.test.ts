@@ -219,6 +219,25 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it('may take less than 1 MiB at a time, where clients choose the size of their chunks', async () => {
+    const behaviour = {
+      extensions: allExtensions,
+      ...filtering(async ({ request: { method, bodyBytes = 0 } }, next) =>
+        method === 'PATCH' && bodyBytes > 100_000 ? refusal(413, 'the body is too long') : next(),
+      ),
+    };
+    const whole = ['data.roundtrip.chunked', 'data.chunk.*', 'checksum.disconnect'];
+    const cut = ['data.disconnect.mid-chunk', 'data.disconnect.offset-matches-bytes'];
+    const only = [...whole, ...cut, 'http.body-limit.1mib'];
+    const { 'http.body-limit.1mib': said, ...verdicts } = await verdictsOn(
+      { protocol: 'tus', behaviour },
+      { only },
+    );
+    expect(said).toBe('warn');
+    expect(Object.keys(verdicts).length).toBeGreaterThan(7);
+    expect(verdicts).toEqual(Object.fromEntries(Object.keys(verdicts).map((id) => [id, 'pass'])));
+  });
+
   it('may call a credential without a token malformed', async () => {
     const behaviour = filtering(async (exchange, next) =>
       /^Bearer *$/.test(exchange.request.headers.authorization ?? '') ? refusal(400, 'malformed') : next(),

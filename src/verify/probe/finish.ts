@@ -1,4 +1,6 @@
 import { isBusy, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { Skip } from '../check.ts';
+import { smallerChunk } from '../chunk-size.ts';
 import type { Payload } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
 import { type Target, whyNoChunks } from '../target.ts';
@@ -22,6 +24,7 @@ export interface FinishOptions {
   readonly from?: number;
   /** The exchanges that said so: what shows where an upload stands that cannot be sent any further. */
   readonly saidBy?: readonly Exchange[];
+  /** The most to send at a time, unless the server takes less. */
   readonly chunkBytes?: number;
   /** Where to stop; the end of the file where absent. */
   readonly to?: number;
@@ -32,6 +35,8 @@ export type FinishUpload = (upload: Upload, payload: Payload, options?: FinishOp
 
 /** The chunk of the Pulse Cam app. */
 export const CHUNK_BYTES = 1024 * 1024;
+/** Files of gigabytes are not sent in small pieces. */
+const MOST_CHUNKS = 400;
 const MOST_TROUBLES = 5;
 /** Where no chunk was taken so far, none is waited for. */
 const MOST_WITHOUT_CHUNKS = 1;
@@ -53,7 +58,8 @@ export function createFinish(
   const waitsForChunks = whyNoChunks(target) === undefined;
   const mostTroubles = waitsForChunks ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
   return async (upload, payload, options = {}) => {
-    const { from, saidBy = [], chunkBytes = CHUNK_BYTES, to = payload.sizeBytes, patch } = options;
+    const { from, saidBy = [], to = payload.sizeBytes, patch } = options;
+    let { chunkBytes = CHUNK_BYTES } = options;
     const exchanges: Exchange[] = [...saidBy];
     const ask = async (how: 'currentOffset' | 'settle') => {
       const known = await offsets[how](upload);
@@ -79,6 +85,13 @@ export function createFinish(
         offset = accepted;
         if (busySinceMs !== undefined) leftMs -= nowMs() - busySinceMs;
         busySinceMs = undefined;
+        continue;
+      }
+      const smaller = smallerChunk(exchange, target);
+      if (smaller !== undefined) {
+        if (to - offset > MOST_CHUNKS * smaller)
+          throw new Skip(`needs larger chunks than the server takes: ${outcomeOf(exchange)}`);
+        chunkBytes = smaller;
         continue;
       }
       const putOff = waitsForChunks && isBusy(exchange);

@@ -1,5 +1,6 @@
 import { offsetOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
+import { smallerChunk } from '../chunk-size.ts';
 import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Cut, RequestOptions } from '../probe/request.ts';
@@ -152,20 +153,32 @@ function broken(id: string, does: string, plan: BrokenFile): Scenario<SeenBroken
       const cuts: SeenCut[] = [];
       for (const { chunk, ...cut } of plan.cuts) {
         const from = chunk * plan.chunkBytes;
-        await reach(probe, upload, file, from);
-        const to = Math.min(from + plan.chunkBytes, file.sizeBytes);
-        cuts.push(await cutAt(probe, upload, file, { from, to }, cut));
+        const chunkBytes = (await reach(probe, upload, file, from)) ?? plan.chunkBytes;
+        const to = Math.min(from + chunkBytes, file.sizeBytes);
+        const afterBytes = Math.floor((cut.afterBytes * chunkBytes) / plan.chunkBytes);
+        cuts.push(await cutAt(probe, upload, file, { from, to }, { ...cut, afterBytes }));
       }
       return resumed(probe, upload, file, cuts);
     },
   });
 }
 
-/** Brings the upload to that offset, as its set-up; a cut before may have left a lock. */
-async function reach(probe: Probe, upload: Upload, file: Payload, offset: number): Promise<void> {
-  if (offset === 0) return;
+/**
+ * Brings the upload to that offset, as its set-up; a cut before may have left a lock. Returns what the server takes at a
+ * time, where chunks turned out to be too long for it.
+ */
+async function reach(
+  probe: Probe,
+  upload: Upload,
+  file: Payload,
+  offset: number,
+): Promise<number | undefined> {
+  if (offset === 0) return undefined;
   const { trouble, exchanges } = await probe.finish(upload, file, { to: offset });
-  if (trouble === undefined) return;
+  if (trouble === undefined) {
+    const smaller = exchanges.map((exchange) => smallerChunk(exchange, probe.target));
+    return smaller.findLast((sizeBytes) => sizeBytes !== undefined);
+  }
   throw new Blocked(`the upload could not be brought to ${offset}: ${trouble}`, exchanges.slice(-1));
 }
 

@@ -1,4 +1,5 @@
 import { isSuccess, offsetOf } from '../answers.ts';
+import { smallerChunk } from '../chunk-size.ts';
 import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -84,11 +85,17 @@ async function sent(
   const upload = given ?? (await probe.create(file.sizeBytes));
   const patches = [];
   let offset = 0;
+  let mostBytes = file.sizeBytes;
   for (let index = 0; offset < file.sizeBytes; index++) {
     const size = chunks[Math.min(index, chunks.length - 1)] ?? file.sizeBytes;
-    const end = Math.min(offset + size, file.sizeBytes);
+    const end = Math.min(offset + Math.min(size, mostBytes), file.sizeBytes);
     const patched = await probe.patch(upload, offset, file.part(offset, end));
     patches.push(patched);
+    const smaller = smallerChunk(patched, probe.target);
+    if (smaller !== undefined) {
+      mostBytes = smaller;
+      continue;
+    }
     const accepted = isSuccess(patched) ? (offsetOf(patched) ?? end) : offset;
     if (accepted <= offset) break;
     offset = accepted;
