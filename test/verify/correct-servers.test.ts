@@ -69,6 +69,18 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it.each([
+    ['an empty page', { status: 200 }],
+    ['a redirect', { status: 308, headers: { Location: 'https://www.example/' } }],
+  ])('may stand behind a front that has %s for hosts that it does not know', async (_, reply) => {
+    const behaviour = filtering(async ({ request: { headers } }, next) =>
+      headers.host?.startsWith('127.0.0.1') ? next() : reply,
+    );
+    const only = ['core.version.response-header', 'core.head.no-redirect', 'sec.location.host-reflection'];
+    const verdicts = await verdictsOn({ protocol: 'tus', behaviour }, { only });
+    expect(verdicts).toEqual(Object.fromEntries(only.map((id) => [id, 'pass'])));
+  });
+
   it('may take a moment until an artifact is served', async () => {
     const firstAsked = new Map<string, number>();
     const behaviour = filtering(async (exchange, next) => {

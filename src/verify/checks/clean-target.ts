@@ -23,12 +23,14 @@ export function besidePlaces(places: ReadonlySet<string>, { createUrl }: Target)
 }
 
 /**
- * Whether a path is spelt as it is meant: as the user or the server named it, or plainly. What is not a server, or what
- * stands before it, may redirect to the right spelling (RFC 3986, 6.2.2.3; routers of Go do), or resolve first: then
- * something else than the upload answers.
+ * Whether a path is spelt as it is meant, as the user or the server named it, or plainly, and asked of the host that it
+ * is at. What is not a server, or what stands before it, may redirect to the right spelling (RFC 3986, 6.2.2.3; routers
+ * of Go do), resolve first, or know other hosts: then something else than the upload answers.
  */
 export function isClean({ sent, url }: Exchange, places: ReadonlySet<string>): boolean {
-  const { pathname, search } = new URL(url);
+  const { pathname, search, host } = new URL(url);
+  const isForged = sent.headers.some(([name, value]) => name.toLowerCase() === 'host' && value !== host);
+  if (isForged) return false;
   return (places.has(url) && sent.target === `${pathname}${search}`) || isPlain(sent.target);
 }
 
