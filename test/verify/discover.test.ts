@@ -185,6 +185,28 @@ describe('what is found out before the first scenario', () => {
     expect(target.headless).toBeUndefined();
   });
 
+  it.each([
+    ['pulse', '/', 'https://cam.example/uploads', 'it redirects to https://cam.example: name that'],
+    [
+      'tus',
+      '/files',
+      'https://me:s3cret@cam.example/files/?key=s3cret',
+      /^it .* https:\/\/cam.example\/files\/: /,
+    ],
+    ['tus', '/files/', '/files', /^it redirects to http:\/\/127\.0\.0\.1:\d+\/files: name that$/],
+    ['pulse', '/', '/login?next=s3cret', /^check the URL: pulse wants /],
+    ['pulse', '/', '/uploads/', /^check the URL: pulse wants /],
+    ['tus', '/files', 'mailto:me@cam.example', /^check the URL: plain tus wants /],
+  ] as const)('that a URL only redirects (%s at %s to %s)', async (protocol, path, location, advice) => {
+    const origin = await httpServer(
+      (_request, response) => void response.writeHead(301, { Location: location }).end(),
+    );
+    const target = await targetOf(new URL(path, origin), {}, protocol);
+    expect(target.elsewhere).toMatch(/^this URL does not create uploads: POST http:.* answered 301 /);
+    expect(target.advice).toMatch(advice);
+    expect(JSON.stringify(target)).not.toContain('s3cret');
+  });
+
   it('about a server that says nothing of itself, or what the user said', async () => {
     const origin = await httpServer((_request, response) => void response.writeHead(404).end());
     expect(await targetOf(new URL(origin))).toMatchObject({ protocol: 'pulse' });

@@ -83,6 +83,7 @@ describe('a run', () => {
   it.each([
     ['auto', 404],
     ['tus', 405],
+    ['pulse', 302],
   ] as const)(
     'of a URL that creates no uploads (%s, %i) finds nothing broken: exit 9',
     async (protocol, status) => {
