@@ -30,6 +30,8 @@ export interface Target {
   readonly advice?: string;
   /** OPTIONS is not for everyone, as it may be where a protocol does not demand it; what it would say is unknown. */
   readonly optionsRefused?: string;
+  /** Why it is not known what the server would list: OPTIONS is refused, or not there where the protocol lives without it. */
+  readonly listsNothing?: string;
   /** From Tus-Extension. */
   readonly extensions: readonly string[];
   /** From Tus-Max-Size, as written. */

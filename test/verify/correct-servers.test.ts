@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
-import { answering, filtering, status } from '../../src/server/defects/changes.ts';
+import { answering, filtering, status, withHeaders } from '../../src/server/defects/changes.ts';
 import { appendLate } from '../../src/server/defects/data-overlaps.ts';
 import { expiringSoon } from '../../src/server/defects/expiration.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
@@ -248,6 +248,26 @@ describe('a server that is right in a way of its own', () => {
     expect(said).toBe('warn');
     expect(Object.keys(verdicts).length).toBeGreaterThan(7);
     expect(verdicts).toEqual(Object.fromEntries(Object.keys(verdicts).map((id) => [id, 'pass'])));
+  });
+
+  it('may offer extensions without OPTIONS under pulse, where nobody promises it', async () => {
+    const only = ['expiration.advertised', 'cwu.advertised', 'concat.advertised'];
+    const extensions = [...allExtensions, expiration(3_600_000)];
+    const refused = filtering(async ({ request }, next) =>
+      request.method === 'OPTIONS' ? { status: 204, headers: { Allow: 'OPTIONS, POST' } } : next(),
+    );
+    expect(await verdictsOn({ protocol: 'pulse', behaviour: { extensions, ...refused } }, { only })).toEqual(
+      Object.fromEntries(only.map((id) => [id, 'skip'])),
+    );
+    const unlisted = answering(status(204), (reply, { request }) =>
+      request.method === 'OPTIONS' ? withHeaders(reply, { 'Tus-Extension': undefined }) : reply,
+    );
+    const verdicts = await verdictsOn(
+      { protocol: 'pulse', behaviour: { extensions, ...unlisted } },
+      { only },
+    );
+    expect(Object.values(verdicts)).not.toContain('skip');
+    expect(verdicts['expiration.advertised']).toBe('fail');
   });
 
   it('may call a credential without a token malformed', async () => {

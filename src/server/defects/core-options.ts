@@ -10,7 +10,7 @@ export const coreOptionsDefects: readonly Defect[] = [
   {
     id: 'options-405',
     says: 'Knows no OPTIONS.',
-    breaks: ['core.options.status', 'cwu.advertised'],
+    breaks: ['core.options.status'],
     behaviour: () =>
       refusing(({ request }) =>
         request.method === 'OPTIONS' && isToCollection(request) ? refusal(405, 'no OPTIONS here') : undefined,

@@ -15,10 +15,13 @@ import { pairsOf, reading, refusingPairs } from '../defects/v1-metadata.ts';
 import { checksum, checksumTrailer } from '../extensions/checksum.ts';
 import { concatenation } from '../extensions/concatenation.ts';
 import { creationDeferLength } from '../extensions/creation-defer-length.ts';
-import { standardExtensions } from '../extensions.ts';
+import { expiration } from '../extensions/expiration.ts';
+import { allExtensions, standardExtensions } from '../extensions.ts';
 import { refusal } from '../http/exchange.ts';
 import { isUploadId } from '../store/upload.ts';
 import { beginsLikeVideo } from './begins-like-video.ts';
+
+const HOUR_MS = 3_600_000;
 
 /** What servers of protocol v1 do in another way than the reference, and may. */
 export const v1Variations: readonly Variation[] = [
@@ -68,10 +71,12 @@ export const v1Variations: readonly Variation[] = [
   },
   {
     id: 'v1-options-for-nobody',
-    says: 'Refuses OPTIONS to everyone, as the reference implementation of v1 does where it asks for tokens.',
-    serve: { protocol: 'pulse-v1', guarded: true },
-    behaviour: () =>
-      refusing(({ request }) => (request.method === 'OPTIONS' ? refusal(403, 'not for you') : undefined)),
+    says: 'Refuses OPTIONS to everyone, as the reference implementation of v1 does where it asks for tokens, and offers every extension.',
+    serve: { protocol: 'pulse-v1', guarded: true, bound: true },
+    behaviour: () => ({
+      extensions: [...allExtensions, expiration(HOUR_MS)],
+      ...refusing(({ request }) => (request.method === 'OPTIONS' ? refusal(403, 'not for you') : undefined)),
+    }),
   },
   {
     id: 'v1-refuses-what-is-unspecified',

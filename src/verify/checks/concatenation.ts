@@ -13,6 +13,7 @@ import {
 import { derived, tus } from '../sources.ts';
 import { concatenationRefusals } from './concatenation-refusals.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
+import { skipUnlessListing } from './unlisted.ts';
 
 /** Section 13: files that are sent in parts side by side. */
 
@@ -32,10 +33,11 @@ const partials: readonly Check[] = [
     fails: 'it is listed and a part is refused; one that works and is not listed is a warning',
     matters: noParallel,
     reads: partialAsked,
-    judge({ created, head }, { extensions }) {
-      if (extensions.includes('concatenation')) return expectStatus(created, ['2xx']);
+    judge({ created, head }, target) {
+      if (target.extensions.includes('concatenation')) return expectStatus(created, ['2xx']);
       expectAnswer(created);
       if (headerOf(head, 'Upload-Concat') !== 'partial') return undefined;
+      skipUnlessListing(target);
       const actual = 'HEAD says Upload-Concat: partial, and concatenation is not listed';
       throw new Violation({ actual, atMost: 'warn', evidence: [created, head] });
     },
@@ -51,9 +53,10 @@ const partials: readonly Check[] = [
     matters: 'a client sends parts that nobody will ever put together',
     needs: ['lacks concatenation'],
     reads: partialAsked,
-    judge({ created, head }) {
+    judge({ created, head }, target) {
       expectStatus(created, ['2xx', '4xx', 501]);
       if (headerOf(head, 'Upload-Concat') === undefined) return undefined;
+      skipUnlessListing(target);
       const actual = `HEAD says Upload-Concat: ${headerOf(head, 'Upload-Concat')}`;
       throw new Violation({ actual, atMost: 'warn', evidence: [created, head] });
     },

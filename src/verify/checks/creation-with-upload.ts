@@ -25,6 +25,7 @@ import {
 import { derived, tus } from '../sources.ts';
 import { skipHttp10 } from './http-1-0.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
+import { skipUnlessListing } from './unlisted.ts';
 
 /** Section 9: creations that bring the first bytes along. */
 
@@ -48,10 +49,11 @@ const answers: readonly Check[] = [
     matters: 'the client sends the beginning of every file twice, or not at all',
     needs: ['options'],
     reads: firstBytes,
-    judge({ posted, headed }, { extensions }) {
-      if (!extensions.includes('creation-with-upload')) {
+    judge({ posted, headed }, target) {
+      if (!target.extensions.includes('creation-with-upload')) {
         expectAnswer(posted);
         if ((offsetOf(headed) ?? 0) === 0) return;
+        skipUnlessListing(target);
         const actual = `creation-with-upload is not listed, and HEAD states Upload-Offset: ${offsetOf(headed)}`;
         throw new Violation({ expected: 'offset 0', actual, atMost: 'warn', evidence: [posted, headed] });
       }

@@ -22,6 +22,7 @@ import {
 import { derived, tus } from '../sources.ts';
 import { deferLengthDeclarations } from './defer-length-declarations.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
+import { skipUnlessListing } from './unlisted.ts';
 
 /** Section 7: uploads whose size is said later. */
 
@@ -43,11 +44,13 @@ const creations: readonly Check[] = [
     fails: 'it is listed, and the creation is refused',
     matters: noStreams,
     reads: triedDeferral,
-    judge({ posted }, { extensions }) {
+    judge({ posted }, target) {
       const expected = 'a creation, since creation-defer-length is listed';
-      if (extensions.includes('creation-defer-length')) return expectStatus(posted, ['2xx'], { expected });
+      if (target.extensions.includes('creation-defer-length'))
+        return expectStatus(posted, ['2xx'], { expected });
       expectAnswer(posted);
       if (!isSuccess(posted)) return;
+      skipUnlessListing(target);
       const actual = `creation-defer-length is not listed, and the answer is ${outcomeOf(posted)}`;
       throw new Violation({ expected: 'a refusal', actual, atMost: 'warn', evidence: [posted] });
     },

@@ -7,6 +7,7 @@ import { type SeenInRun, wholeRun } from '../scenario.ts';
 import { deadlines, expired, timeLeftMs } from '../scenarios/expiration.ts';
 import { creationAnswers } from '../scenarios/exposure.ts';
 import { derived, rfc, tus } from '../sources.ts';
+import { skipUnlessListing } from './unlisted.ts';
 
 /** Section 10: uploads that are removed when nobody finishes them in time. */
 
@@ -25,11 +26,12 @@ const announcing: readonly Check[] = [
     fails: 'Upload-Expires, and expiration is not listed',
     matters: surprised,
     reads: wholeRun(creationAnswers),
-    judge(seen, { extensions }) {
+    judge(seen, target) {
       const answered = seen.exchanges.filter(({ answer }) => answer !== undefined);
       if (answered.length === 0) throw new Blocked('nothing was answered');
       const [stated] = stating(seen);
-      if (stated === undefined || extensions.includes('expiration')) return;
+      if (stated === undefined || target.extensions.includes('expiration')) return;
+      skipUnlessListing(target);
       const actual = `Upload-Expires: ${headerOf(stated, 'Upload-Expires')}, and expiration is not listed`;
       throw new Violation({ actual, evidence: [stated] });
     },

@@ -229,10 +229,11 @@ const effects: readonly Check[] = [
     fails: 'a success or a 5xx, or an upload that has changed; one that is really gone is noted',
     matters: 'a client believes that the upload is gone, or it is gone although nobody could know',
     reads: deleteUnasked,
-    judge({ deleted, after }) {
+    judge({ deleted, after }, { hidesGone }) {
       const status = after.exchanges.at(-1)?.answer?.status ?? 0;
+      const isGone = [404, 410, ...(hidesGone ? [403] : [])].includes(status);
       // Said by termination.advertised: it does what the client wants, only unannounced.
-      if (isSuccess(deleted) && [404, 410].includes(status)) return 'DELETE works, and is not listed';
+      if (isSuccess(deleted) && isGone) return 'DELETE works, and is not listed';
       expectStatus(deleted, ['4xx', 501]);
       const bytes = standsAt(after);
       if (bytes === 4) return;

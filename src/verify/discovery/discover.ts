@@ -1,4 +1,4 @@
-import { headerMembers, headerOf, isSuccess } from '../answers.ts';
+import { headerMembers, headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import type { ProtocolId } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import { openProbe, type Probe, type ProbeSettings } from '../probe/probe.ts';
@@ -88,13 +88,22 @@ async function advertised(probe: Probe): Promise<Partial<Target>> {
     return {
       extensions: ['creation'],
       optionsRefused: refused,
+      listsNothing: refused,
       assumptions: [`${refused}: creation is assumed`],
     };
   }
   const extensions = isSuccess(options) ? headerMembers(options, 'Tus-Extension').filter(Boolean) : [];
   const maxSize = isSuccess(options) ? headerOf(options, 'Tus-Max-Size') : undefined;
   const said = extensions.length > 0 ? `extensions: ${extensions.join(', ')}` : 'no extensions advertised';
-  return { extensions, ...(maxSize !== undefined && { maxSize }), assumptions: [said] };
+  // The Pulse facade does not promise OPTIONS, and frameworks answer it by themselves.
+  const isTus = isSuccess(options) && headerOf(options, 'Tus-Version') !== undefined;
+  const isMissing = probe.target.protocol === 'pulse' && !isTus;
+  return {
+    extensions,
+    ...(maxSize !== undefined && { maxSize }),
+    ...(isMissing && { listsNothing: `OPTIONS answered ${outcomeOf(options)}, and no Tus-Version` }),
+    assumptions: [said],
+  };
 }
 
 /** Known only once forms have been tried, too. */
