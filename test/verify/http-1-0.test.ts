@@ -59,3 +59,32 @@ describe('Expect: 100-continue', () => {
     },
   );
 });
+
+describe('Transfer-Encoding', () => {
+  it.each([
+    ['data.chunked-transfer-encoding', '1.0', 'skip'],
+    ['data.chunked-transfer-encoding', '1.1', 'fail'],
+    ['http.cl-and-te', '1.0', 'skip'],
+    ['http.cl-and-te', '1.1', 'fail'],
+    ['http.bad-chunk-size', '1.0', 'skip'],
+    ['http.bad-chunk-size', '1.1', 'fail'],
+    ['creation.post.chunked-empty', '1.0', 'skip'],
+    ['creation.post.chunked-empty', '1.1', 'fail'],
+    ['core.patch.exceed-length-chunked', '1.0', 'skip'],
+    ['core.patch.exceed-length-chunked', '1.1', 'fail'],
+  ] as const)('is unknown to HTTP/1.0: %s where ordinary answers are of %s: %s', (id, version, verdict) => {
+    const ordinary = said(201, version);
+    // A proxy may answer what is malformed by HTTP/1.0, whatever it speaks.
+    const exchange = said(500, '1.0');
+    const after = { by: 'head', bytes: 16, exchanges: [ordinary] };
+    const trial = { beforeBytes: 0, exchange, after };
+    const seen = {
+      ...trial,
+      created: ordinary,
+      patches: [exchange],
+      labelled: ordinary,
+      chunked: id === 'creation.post.chunked-empty' ? exchange : { trial, sizeBytes: 10 },
+    };
+    expect(verdictOf(id, seen)).toBe(verdict);
+  });
+});

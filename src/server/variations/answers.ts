@@ -14,6 +14,7 @@ import {
 import type { Variation } from '../defects/defect.ts';
 import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import type { Behaviour } from '../parts.ts';
+import { http10 } from './http-1-0.ts';
 
 /** The same answers in other words, headers, pieces and times. */
 export const answerVariations: readonly Variation[] = [
@@ -81,6 +82,12 @@ export const answerVariations: readonly Variation[] = [
         () => true,
         (reply) => ({ ...reply, headers: { ...reply.headers, Connection: 'close' } }),
       ),
+  },
+  {
+    id: 'http-1-0',
+    says: 'Speaks HTTP/1.0: closes behind every answer, asks for no body, and knows no Transfer-Encoding.',
+    serve: { protocol: 'tus' },
+    behaviour: http10,
   },
   {
     id: 'closes-after-refusals',

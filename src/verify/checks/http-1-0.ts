@@ -5,3 +5,13 @@ import type { Exchange } from '../recording.ts';
 export function skipHttp10({ answer }: Exchange): void {
   if (answer?.version === '1.0') throw new Skip('the server speaks HTTP/1.0, which knows no Expect');
 }
+
+/**
+ * So did chunked bodies, and no client may send one to who may speak 1.0 (RFC 9112, 6.1). Asked of ordinary requests: a
+ * proxy may refuse malformed ones by 1.0, whatever it speaks.
+ */
+export function skipChunkedToHttp10(...ordinary: readonly Exchange[]): void {
+  if (ordinary.some(({ answer }) => answer?.version === '1.0')) {
+    throw new Skip('the server speaks HTTP/1.0, which knows no Transfer-Encoding');
+  }
+}

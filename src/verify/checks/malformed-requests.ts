@@ -22,6 +22,7 @@ import {
 import { flawedMetadata } from '../scenarios/metadata.ts';
 import { derived, rfc } from '../sources.ts';
 import type { Target } from '../target.ts';
+import { skipChunkedToHttp10 } from './http-1-0.ts';
 import { expectContentWhereKnown, expectUnmoved, standsAt } from './no-effect.ts';
 import { expectRefusedOrClosed, expectStillThere } from './refused-or-closed.ts';
 
@@ -60,6 +61,7 @@ export const malformedRequestChecks: readonly Check[] = [
     reads: twoFramings,
     judge(seen) {
       const { exchange, after, peer } = seen;
+      skipChunkedToHttp10(...after.exchanges);
       expectStillThere(after);
       if (wasClosed(exchange)) return undefined;
       const remark = expectStatus(exchange, ['2xx', '4xx']);
@@ -121,6 +123,7 @@ export const malformedRequestChecks: readonly Check[] = [
     matters: 'what a broken proxy writes between the chunks becomes part of the video',
     reads: badChunkSize,
     judge({ exchange, after, finish, content }) {
+      skipChunkedToHttp10(...after.exchanges);
       expectRefusedOrClosed(exchange);
       const stands = standsAt(after);
       if (stands > 5) {
