@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { answering, both, filtering, method, status, uploadOf } from '../../src/server/defects/changes.ts';
+import { coreHeadDefects } from '../../src/server/defects/core-head.ts';
 import { refusal } from '../../src/server/http/exchange.ts';
 import type { Behaviour } from '../../src/server/parts.ts';
 import { isComplete } from '../../src/server/store/upload.ts';
@@ -68,6 +69,18 @@ it('a finalize that asks for a token, which nobody gave, is no finding, and is s
     ),
   ]);
   expect(exitCode).toBe(9);
+});
+
+it.each([
+  ['cannot be read back', 'complete-is-gone'],
+  ['are served', 'complete-is-gone-or-lost'],
+])('complete uploads that are moved away, and %s, are found once', async (_, defect) => {
+  const behaviour = coreHeadDefects.find(({ id }) => id === defect)?.behaviour() ?? {};
+  const only = ['core.head.*', 'creation.*', 'defer.*', 'cwu.*', 'concat.*'];
+  expect(await objectedBy({ protocol: 'tus', behaviour }, only)).toEqual([
+    'warn core.head.offset-completed',
+    'warn concat.final.patch.403',
+  ]);
 });
 
 it('artifacts that cannot be removed are found once', async () => {

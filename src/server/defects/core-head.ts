@@ -1,4 +1,4 @@
-import { standardExtensions } from '../extensions.ts';
+import { allExtensions } from '../extensions.ts';
 import { standardAnswers } from '../http/answers.ts';
 import { type Exchange, type Reply, type RequestHead, refusal } from '../http/exchange.ts';
 import type { Behaviour, Filter } from '../parts.ts';
@@ -95,7 +95,12 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'complete-is-gone',
     says: 'Moves an upload away as soon as its last byte is acknowledged, and answers 410 to whatever is asked of it.',
-    breaks: ['core.head.offset-completed', 'data.duplicate-patch', 'termination.finished.204'],
+    breaks: [
+      'core.head.offset-completed',
+      'concat.final.patch.403',
+      'data.duplicate-patch',
+      'termination.finished.204',
+    ],
     onlyWarns: true,
     serve: tus,
     behaviour: () => completeIsGone(() => true),
@@ -105,6 +110,8 @@ export const coreHeadDefects: readonly Defect[] = [
     says: 'Moves an upload away in the same way and serves it by GET, but for one that came in a chunked body: that is lost.',
     breaks: [
       'core.head.offset-completed',
+      'checksum.trailer.match',
+      'concat.final.patch.403',
       'data.chunked-transfer-encoding',
       'data.duplicate-patch',
       'termination.finished.204',
@@ -322,22 +329,22 @@ function strayBody(wanted: number): Filter {
   };
 }
 
-/** With the extensions that an upload of which nothing is left has to do with, and no others. */
+/** Parts stay, which are complete only for what is made of them, and what was filled by a chunk that was refused. */
 function completeIsGone(isLost: (last: RequestHead) => boolean): Behaviour {
-  /** Whether GET still finds it. */
-  const moved = new Map<string, boolean>();
+  const lost = new Set<string>();
+  const staying = new Set<string>();
   const filter: Filter = async (exchange, next, parts) => {
     const upload = await uploadOf(exchange, parts);
-    const isServed = upload && moved.get(upload.info.id);
-    const isAsked = exchange.request.method === 'GET' && isServed;
-    if (isServed !== undefined && !isAsked) return refusal(410, 'it was moved away');
+    const isMoved =
+      upload && isComplete(upload) && upload.info.concat?.kind !== 'partial' && !staying.has(upload.info.id);
+    const isServed = exchange.request.method === 'GET' && upload && !lost.has(upload.info.id);
+    if (isMoved && !isServed) return refusal(410, 'it was moved away');
     const reply = await next();
-    if (upload && reply.status === 204 && isComplete(upload))
-      moved.set(upload.info.id, !isLost(exchange.request));
+    if (upload && isComplete(upload)) {
+      if (reply.status >= 400) staying.add(upload.info.id);
+      else if (reply.status === 204 && isLost(exchange.request)) lost.add(upload.info.id);
+    }
     return reply;
   };
-  return {
-    filter,
-    extensions: standardExtensions.filter(({ name }) => ['creation', 'termination'].includes(name)),
-  };
+  return { filter, extensions: allExtensions };
 }

@@ -1,4 +1,4 @@
-import { headerOf, isSuccess } from '../answers.ts';
+import { headerOf, isGone, isSuccess } from '../answers.ts';
 import { Blocked, type Check, check, Violation } from '../check.ts';
 import { expectHeader, expectOffset, expectRefused, expectStatus, remarks } from '../expect.ts';
 import { may, must, safety, should } from '../levels.ts';
@@ -11,6 +11,7 @@ import {
   strangersFinal,
 } from '../scenarios/odd-finals.ts';
 import { derived, tus } from '../sources.ts';
+import { isMovedAway, skipMovedAway } from './moved-away.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
 
 const extension = tus('Concatenation', 'concatenation');
@@ -43,8 +44,11 @@ export const concatenationRefusals: readonly Check[] = [
     fails: 'another offset, or other bytes',
     matters: wrongFile,
     reads: patchedFinal,
-    judge({ before, after, heads, content }) {
-      for (const head of [before, after]) expectHeader(head, 'Upload-Offset', lengthOf(content));
+    judge({ before, after, heads, content }, target) {
+      const isAway = isMovedAway(before, target) && isGone(after);
+      if (content.by === 'none' && isAway) skipMovedAway(before, target);
+      for (const head of isAway ? [] : [before, after])
+        expectHeader(head, 'Upload-Offset', lengthOf(content));
       // A server may remove the parts once they are joined.
       for (const { sizeBytes, head } of heads) {
         // Earlier versions recorded the answers alone.
@@ -64,8 +68,9 @@ export const concatenationRefusals: readonly Check[] = [
     fails: 'the length that came with it, a 5xx, or no answer',
     matters: 'a file that is whole counts as not complete',
     reads: oddFinals,
-    judge({ withLength: { created, head, content } }) {
+    judge({ withLength: { created, head, content } }, target) {
       expectStatus(created, ['2xx', '4xx']);
+      skipMovedAway(head, target);
       return isSuccess(created) ? expectHeader(head, 'Upload-Length', lengthOf(content)) : undefined;
     },
   }),
@@ -154,9 +159,11 @@ export const concatenationRefusals: readonly Check[] = [
     fails: 'other bytes or another length, a 5xx, or no answer',
     matters: wrongFile,
     reads: finalWithBody,
-    judge({ created, head, content }) {
+    judge({ created, head, content }, target) {
       expectStatus(created, ['2xx', '4xx']);
-      if (isSuccess(created)) expectHeader(head, 'Upload-Length', lengthOf(content));
+      if (content?.by === 'none') skipMovedAway(head, target);
+      if (isSuccess(created) && !isMovedAway(head, target))
+        expectHeader(head, 'Upload-Length', lengthOf(content));
       return content && expectContentWhereKnown(content);
     },
   }),

@@ -22,6 +22,7 @@ import {
   senselessUploadLengths,
 } from '../scenarios/creation-lengths.ts';
 import { derived, tus } from '../sources.ts';
+import { isMovedAway, skipMovedAway } from './moved-away.ts';
 import { expectContentWhereKnown } from './no-effect.ts';
 import { skipUnlessEmptyVideo } from './tiny-files.ts';
 
@@ -154,10 +155,11 @@ export const creationLengthChecks: readonly Check[] = [
     judge({ posted, headed, content }, target) {
       skipUnlessEmptyVideo([posted, headed, content?.exchange], target);
       needed(posted, 'the creation');
-      if (headed !== undefined) {
+      if (headed !== undefined && !isMovedAway(headed, target)) {
         expectOffset(headed, 0);
         expectHeader(headed, 'Upload-Length', '0');
       }
+      if (content?.by === 'none') skipMovedAway(headed, target);
       return content && expectContentWhereKnown(content);
     },
   }),

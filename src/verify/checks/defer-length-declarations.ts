@@ -13,6 +13,7 @@ import {
   lateLength,
 } from '../scenarios/defer-length.ts';
 import { derived, tus } from '../sources.ts';
+import { isMovedAway, skipMovedAway } from './moved-away.ts';
 import { expectContentWhereKnown, standsAt } from './no-effect.ts';
 import { expectStillThere } from './refused-or-closed.ts';
 
@@ -48,10 +49,13 @@ export const deferLengthDeclarations: readonly Check[] = [
     fails: 'a refusal, an upload that stays open, or another file',
     matters: 'a client that learns of the end behind the last byte cannot finish',
     reads: emptyDeclaration,
-    judge({ declared, content }) {
+    judge({ declared, content }, target) {
       const remark = expectStatus(declared.patched, [204], { warn: ['2xx'] });
-      expectHeader(declared.headed, 'Upload-Length', String(SMALL_FILE_BYTES));
-      expectOffset(declared.headed, SMALL_FILE_BYTES);
+      if (content.by === 'none') skipMovedAway(declared.headed, target);
+      if (!isMovedAway(declared.headed, target)) {
+        expectHeader(declared.headed, 'Upload-Length', String(SMALL_FILE_BYTES));
+        expectOffset(declared.headed, SMALL_FILE_BYTES);
+      }
       return remarks(remark, expectContentWhereKnown(content));
     },
   }),

@@ -1,4 +1,4 @@
-import { headerOf, isGone, isSuccess, outcomeOf } from '../answers.ts';
+import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
 import { check, type Section, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, needed } from '../expect.ts';
 import { may, must, safety } from '../levels.ts';
@@ -19,6 +19,7 @@ import { lastChunkSmaller } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, rfc, tus } from '../sources.ts';
 import { skipHttp10 } from './http-1-0.ts';
 import { malformedRequestChecks } from './malformed-requests.ts';
+import { isMovedAway } from './moved-away.ts';
 import { expectUnmoved } from './no-effect.ts';
 import { expectRefusedBeforeBody } from './refused-before-body.ts';
 import { expectRefusedOrClosed, expectStillThere } from './refused-or-closed.ts';
@@ -186,10 +187,9 @@ export const httpRobustness: Section = {
       fails: 'an answer that does not come, or belongs to another request',
       matters: 'clients that reuse connections read the wrong answers',
       reads: oneConnection,
-      judge({ patches, head }, { goneWhenComplete }) {
+      judge({ patches, head }, target) {
         for (const [index, end] of [4, 7, SMALL_FILE_BYTES].entries()) expectOffset(patches[index], end);
-        const isMovedAway = goneWhenComplete && isGone(head);
-        if (head !== undefined && !isMovedAway) expectOffset(head, SMALL_FILE_BYTES);
+        if (head !== undefined && !isMovedAway(head, target)) expectOffset(head, SMALL_FILE_BYTES);
         return undefined;
       },
     }),
