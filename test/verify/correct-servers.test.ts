@@ -166,6 +166,22 @@ describe('a server that is right in a way of its own', () => {
     expect(verdicts).toEqual(await verdictsOn({ protocol: 'tus' }, { only }));
   });
 
+  it.each([429, 503])('may put off with %i what a crowd reads back', async (status) => {
+    let reading = 0;
+    const behaviour = filtering(async ({ request: { method } }, next) => {
+      if (method !== 'GET') return next();
+      if (reading > 0) return refusal(status, 'too many at a time');
+      reading += 1;
+      await setTimeout(100);
+      return next().finally(() => {
+        reading -= 1;
+      });
+    });
+    expect(await verdictsOn({ protocol: 'tus', behaviour }, { only: ['creation.post.burst'] })).toEqual({
+      'creation.post.burst': 'note',
+    });
+  });
+
   it.each([
     [
       'the page of an app',

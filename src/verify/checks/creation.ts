@@ -294,7 +294,8 @@ function heldApart({ content, ...one }: OneOfMany): string | undefined {
 }
 
 function undisturbed({ created, patched, content }: OneOfMany): string | undefined {
-  const busy = [created, patched].find((exchange) => LATER.includes(exchange?.answer?.status ?? 0));
+  const asked = [created, patched, content?.exchange];
+  const busy = asked.find((exchange) => LATER.includes(exchange?.answer?.status ?? 0));
   if (busy !== undefined) return `${busy.sent.method} was put off: ${outcomeOf(busy)}`;
   expectStatus(created, ['2xx']);
   expectOffset(patched, patched?.sent.body.sizeBytes ?? 0);
