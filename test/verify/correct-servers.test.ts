@@ -239,6 +239,23 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it('may hold the lock of a chunk that broke off for some seconds, and say so by PATCH alone', async () => {
+    const holding = async (status: number) => {
+      const untilMs = new Map<string, number>();
+      const behaviour = filtering(async ({ request: { method, path }, incoming }, next) => {
+        if (method !== 'PATCH') return next();
+        if (performance.now() < (untilMs.get(path) ?? 0)) return refusal(status, 'it is locked');
+        incoming.once('close', () => {
+          if (!incoming.complete) untilMs.set(path, performance.now() + 3500);
+        });
+        return next();
+      });
+      return verdictsOn({ protocol: 'pulse', behaviour }, { only: ['pulse.patch.retry-3x1s'] });
+    };
+    const passed = { 'pulse.patch.retry-3x1s': 'pass' };
+    expect(await Promise.all([409, 503].map(holding))).toEqual([passed, passed]);
+  });
+
   it('may take tiny files only', async () => {
     const only = ['data.canary', 'core.patch.204'];
     expect(await verdictsOn({ protocol: 'tus', maxSizeBytes: 4000 }, { only })).toEqual({

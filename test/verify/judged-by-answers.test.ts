@@ -45,6 +45,26 @@ const whole = (sha256: string) => ({
   },
 });
 
+describe('the third attempt at a chunk', () => {
+  const ends = {
+    right: whole(right),
+    wrong: whole('b'.repeat(64)),
+    unfinished: { ...whole(right), finish: { complete: false, exchanges: [] } },
+  };
+  it.each([
+    [204, 'right', 'pass'],
+    [409, 'right', 'note'],
+    [423, 'right', 'note'],
+    [503, 'right', 'note'],
+    [503, 'unfinished', 'fail'],
+    [409, 'wrong', 'fail'],
+    [500, 'right', 'fail'],
+  ] as const)('that is answered with %i, where the file in the end is %s: %s', (status, end, verdict) => {
+    const seen = { broken: [], third: anExchange({ status }), ...ends[end] };
+    expect(verdictOf('pulse.patch.retry-3x1s', seen)).toBe(verdict);
+  });
+});
+
 describe('an upload whose connection broke', () => {
   it.each([
     ['empty-patch', right, 'pass'],

@@ -140,7 +140,8 @@ export const cutThenSameChunk = scenario({
   },
 });
 
-const APP_RETRY_MS = 1000;
+/** The pause of the app before it tries again. */
+export const APP_RETRY_MS = 1000;
 
 function broken(id: string, does: string, plan: BrokenFile): Scenario<SeenBrokenUpload> {
   return scenario({

@@ -5,6 +5,7 @@ import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Exchange } from '../recording.ts';
 import { scenario } from '../scenario.ts';
+import { APP_RETRY_MS } from './disconnects.ts';
 import { bringTo } from './trial.ts';
 
 const KiB = 1024;
@@ -138,6 +139,7 @@ export const thirdAttempt = scenario({
     for (let attempt = 0; attempt < 3 && from !== undefined && from < end; attempt++) {
       third = await probe.patch(upload, from, file.part(from, end));
       if (!isBehind(third)) break;
+      await probe.pause(APP_RETRY_MS);
       from = (await probe.settle(upload)).bytes;
     }
     const finish = await probe.finish(upload, file);
@@ -145,9 +147,9 @@ export const thirdAttempt = scenario({
   },
 });
 
-/** Bytes of the attempt before it have come in since the server was asked, or are still coming. */
+/** Bytes of the attempt before it have come in since the server was asked, or are still coming, or it holds the lock. */
 function isBehind({ answer }: Exchange): boolean {
-  return answer?.status === 409 || answer?.status === 423;
+  return [409, 423, 503].includes(answer?.status ?? 0);
 }
 
 export const plainOctetStream = scenario({
