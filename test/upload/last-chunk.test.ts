@@ -78,7 +78,9 @@ describe('what a server holds that failed at the end', () => {
     bench.server.script.GET = [serve(bench)];
     const file = await bench.file(2 * MIB);
     expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
-    expect(bench.of('upload.failed')[0]?.hint).toContain('add --read-back to compare it without sending anything again');
+    expect(bench.of('upload.failed')[0]?.hint).toContain(
+      'add --read-back to compare it without sending anything again',
+    );
     expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
     expect((await bench.upload(file, readBack(bench))).exitCode).toBe(0);
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, proof: 'read-back', sentBytes: 0 }]);
