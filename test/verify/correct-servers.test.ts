@@ -271,7 +271,12 @@ describe('a server that is right in a way of its own', () => {
         method === 'PATCH' && bodyBytes > 100_000 ? refusal(413, 'the body is too long') : next(),
       ),
     };
-    const whole = ['data.roundtrip.chunked', 'data.chunk.*', 'checksum.disconnect'];
+    const whole = [
+      'data.roundtrip.chunked',
+      'data.chunk.*',
+      'checksum.disconnect',
+      'checksum.mismatch.retry',
+    ];
     const cut = ['data.disconnect.mid-chunk', 'data.disconnect.offset-matches-bytes'];
     const only = [...whole, ...cut, 'http.body-limit.1mib'];
     const { 'http.body-limit.1mib': said, ...verdicts } = await verdictsOn(

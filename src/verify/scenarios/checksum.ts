@@ -1,5 +1,6 @@
 import { headerMembers, isSuccess } from '../answers.ts';
 import { checksumOf, computable, digestOf } from '../checksums.ts';
+import { smallerChunk } from '../chunk-size.ts';
 import { type Payload, SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -125,20 +126,30 @@ async function spoilt(probe: Probe, file: Payload, from: number, to: number, bad
 
 export const spoiltChunk = scenario({
   id: 'spoilt-chunk',
-  does: 'sends the second of three chunks, which is of 1 MiB, with another last byte than its checksum says, then rightly, finishes, and reads the file back',
+  does: 'sends the second of three chunks, which is of 1 MiB or as long as the server takes one, with another last byte than its checksum says, then rightly, finishes, and reads the file back',
   needs: ['offers checksum'],
   sendsBytes: 3 * MiB,
   run: async (probe) => {
-    const [from, to] = [SMALL_CHUNK, SMALL_CHUNK + MiB];
-    const file = probe.payload(to + SMALL_CHUNK);
-    // A server that hashes a chunk by the piece may look at the first piece alone.
-    const bad = [file.part(from, to - 1), inverted(file.bytes(to - 1, to))];
-    const { upload, trial, again } = await spoilt(probe, file, from, to, bad);
+    const { file, upload, trial, again } = await spoiltMiddle(probe, MiB);
     const repeated = await again();
     const finish = await probe.finish(upload, file);
     return { trial, repeated, finish, content: await probe.content(upload, file) };
   },
 });
+
+/** The middle one of three chunks, as long as the server takes one. */
+async function spoiltMiddle(
+  probe: Probe,
+  chunkBytes: number,
+): Promise<Awaited<ReturnType<typeof spoilt>> & { readonly file: Payload }> {
+  const [from, to] = [SMALL_CHUNK, SMALL_CHUNK + chunkBytes];
+  const file = probe.payload(to + SMALL_CHUNK);
+  // A server that hashes a chunk by the piece may look at the first piece alone.
+  const bad = [file.part(from, to - 1), inverted(file.bytes(to - 1, to))];
+  const seen = await spoilt(probe, file, from, to, bad);
+  const smaller = smallerChunk(seen.trial.exchange, probe.target);
+  return smaller === undefined ? { file, ...seen } : spoiltMiddle(probe, smaller);
+}
 
 export const spoiltLastChunk = scenario({
   id: 'spoilt-last-chunk',
