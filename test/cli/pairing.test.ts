@@ -26,7 +26,7 @@ it('a link in a file is all that an upload needs, and its token is never shown',
   const linkFile = join(dir, 'link');
   await writeFile(linkFile, `${link}\n`);
   const { code, stdout, stderr } = await runBin([file, '--pairing-link', `@${linkFile}`, '-v'], { env });
-  expect(stderr).toMatch(/--read-back does/);
+  expect(stderr).toMatch(/--read-back compares the content/);
   expect(code).toBe(0);
   expect(stdout).toContain(server.url);
   expect(`${stdout}${stderr}`).not.toContain(token.slice(0, 20));
