@@ -100,6 +100,15 @@ describe('checksums of chunks', () => {
     expect(answers(bench).filter((line) => line === 'PATCH 460')).toHaveLength(1);
   });
 
+  it('show nothing without HEAD, and keep nothing from arriving', async () => {
+    const bench = await withAll();
+    bench.proxy.setFaults([{ on: { method: 'HEAD', times: 99 }, do: 'answer', status: 405 }]);
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, tus)).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false, retries: 0 }]);
+    await expectStored(bench, file);
+  });
+
   it('find a chunk that was damaged on its way, which is sent once more', async () => {
     const bench = await withAll();
     const file = await bench.file(3 * MIB);

@@ -22,6 +22,8 @@ export async function showComparison(sending: Sending, next: Chunk): Promise<num
   const { chunkChecks } = job.tools.host;
   const { seen, givenUp, tries = 0 } = chunkChecks;
   if (seen !== undefined || givenUp || tries >= MOST_TRIES) return undefined;
+  // Only HEAD shows that the refused byte was not stored.
+  if (sending.upload.record.headless) return undefined;
   // Of an upload that has a gap nothing is proven anyway.
   if (checked.gap !== undefined || next.bytes.byteLength === 0 || !job.digest?.isStrong) return undefined;
   const chunk = spoilt(next, job.digest);
