@@ -145,6 +145,18 @@ describe('finalize is believed only where it proves something', () => {
     expect((await bench.upload(await bench.file(10), { requireProof: true })).exitCode).toBe(8);
   });
 
+  it('without a sha256 --read-back says that nothing can be read back here', async () => {
+    const bench = await startBench();
+    const unchecked = { patchJson: { checksum: undefined } };
+    bench.server.script.FINALIZE = [unchecked, unchecked];
+    expect((await bench.upload(await bench.file(10), { readBack: true })).exitCode).toBe(0);
+    const reason = 'this protocol has no way to read the content back';
+    expect(bench.of('upload.done')).toMatchObject([{ proven: false, reason }]);
+    const file = await bench.file(10, 'two.mp4');
+    expect((await bench.upload(file, { readBack: true, requireProof: true })).exitCode).toBe(8);
+    expect(bench.of('upload.failed')[0]?.message).toContain(`${reason}, so it is not proven`);
+  });
+
   it('another status than complete is a warning', async () => {
     const bench = await startBench();
     bench.server.script.FINALIZE = [{ patchJson: { status: 'uploaded' } }];

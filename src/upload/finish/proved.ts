@@ -67,13 +67,7 @@ export async function proved(
     await forget(job);
     throw maybeTwice(job, upload.url.href);
   }
-  // Why there was nothing to compare with, where it is not that nothing was offered.
-  const unread =
-    finalized?.otherChecksum !== undefined
-      ? UNREAD_CHECKSUM
-      : protocol.content !== undefined && settings.readBack && !isGone
-        ? UNREAD_CONTENT
-        : undefined;
+  const unread = whyUnread(job, finalized, isGone);
   if (!proven && settings.requireProof) {
     // An input is not there any more, and nothing of it is remembered.
     const isOver = protocol.content === undefined || isGone || job.source.once !== undefined;
@@ -115,6 +109,20 @@ const UNREAD_CHECKSUM = 'the checksum that the server answered is no SHA-256';
 
 const UNREAD_CONTENT = 'the content could not be read back';
 
+/** Asked for all the same. */
+const NO_READING = 'this protocol has no way to read the content back';
+
+/** Why there was nothing to compare with, where it is not that nothing was offered. */
+function whyUnread(
+  { protocol, settings }: Job,
+  finalized: Awaited<ReturnType<typeof finalizeUpload>>,
+  isGone: boolean,
+): string | undefined {
+  if (finalized !== undefined && 'otherChecksum' in finalized) return UNREAD_CHECKSUM;
+  if (!settings.readBack || isGone) return undefined;
+  return protocol.content === undefined ? NO_READING : UNREAD_CONTENT;
+}
+
 /** Where the server offers none, there is nothing more to say about them. */
 function offersChecksums({ offer }: Job): boolean {
   return (offer.checksumAlgorithms ?? []).length > 0;
@@ -129,7 +137,7 @@ const NEXT = {
 
 function withoutProof(job: Job, url: string, next: keyof typeof NEXT, gap: string | undefined): PulseError {
   const isSaid =
-    (gap !== undefined && [DECLARED_ONLY, UNREAD_CHECKSUM, UNREAD_CONTENT].includes(gap)) ||
+    (gap !== undefined && [DECLARED_ONLY, UNREAD_CHECKSUM, UNREAD_CONTENT, NO_READING].includes(gap)) ||
     offersChecksums(job);
   const why = gap !== undefined && isSaid ? gap : 'the server offers no checksum';
   return new PulseError(
