@@ -29,6 +29,11 @@ describe('--read-back', () => {
     expect([...(bytes as Uint8Array)]).toEqual([0, 255, 10, 13]);
   });
 
+  test('says the last thing that a failing command said', async () => {
+    const failing = node("console.error('one\\ntwo: no such file'); process.exitCode = 1");
+    expect(await readBackBy(failing)(upload)).toEqual({ failed: 'exit code 1: two: no such file' });
+  });
+
   test('says how the command failed, and takes nothing from it', async () => {
     expect(await readBackBy(node("process.stdout.write('half'); process.exitCode = 3"))(upload)).toEqual({
       failed: 'exit code 3',

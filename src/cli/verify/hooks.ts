@@ -7,6 +7,8 @@ const READ_BACK_MS = 60_000;
 const RESTART_MS = 60_000;
 /** What is read back is held in memory. */
 const MOST_BYTES = 512 * 1024 * 1024;
+/** Of what it says on stderr, for a line in the finding. */
+const MOST_SAID_CHARACTERS = 300;
 
 /**
  * The user's command as the content oracle: it is told the upload by UPLOAD_URL, UPLOAD_ID and UPLOAD_FILENAME, so that
@@ -17,7 +19,7 @@ export function readBackBy(command: string): ReadBack {
     new Promise((resolve) => {
       const child = spawn(command, {
         shell: true,
-        stdio: ['ignore', 'pipe', 'ignore'],
+        stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, UPLOAD_URL: url, UPLOAD_ID: id, UPLOAD_FILENAME: filename },
         timeout: READ_BACK_MS,
       });
@@ -28,9 +30,13 @@ export function readBackBy(command: string): ReadBack {
         parts.push(part);
         if (sizeBytes > MOST_BYTES) child.kill();
       });
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said = `${said}${text}`.slice(-MOST_SAID_CHARACTERS);
+      });
       child.on('error', (error) => resolve({ failed: error.message }));
       child.on('close', (code, signal) => {
-        resolve(code === 0 ? Buffer.concat(parts) : { failed: endedBy(code, signal) });
+        resolve(code === 0 ? Buffer.concat(parts) : { failed: endedBy(code, signal, said) });
       });
     });
 }
@@ -47,6 +53,9 @@ export function restartBy(command: string): () => Promise<void> {
     });
 }
 
-function endedBy(code: number | null, signal: NodeJS.Signals | null): string {
-  return code === null ? `ended by ${signal}` : `exit code ${code}`;
+/** How a command ended, and the last line that it said: a mistake in the command is to be told from one of the server. */
+function endedBy(code: number | null, signal: NodeJS.Signals | null, said = ''): string {
+  const how = code === null ? `ended by ${signal}` : `exit code ${code}`;
+  const lastLine = said.trim().split('\n').at(-1)?.trim();
+  return lastLine ? `${how}: ${lastLine}` : how;
 }
