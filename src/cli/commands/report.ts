@@ -48,6 +48,12 @@ function resultsOf(path: string, text: string): VerifyReport {
   const value = parsed(text);
   if (value?.format === 'pulse-upload-verify-report' && value.formatVersion === 1)
     return value as VerifyReport;
+  const [firstLine = ''] = text.split('\n', 1);
+  const { format }: { readonly format?: string } = parsed(firstLine) ?? {};
+  if (format === 'pulse-upload-verify-recordings')
+    throw new PulseError('input', `${path} is a recording, expected results of pulse-upload verify`, {
+      hint: 'add --judge, which judges it with the checks of this version',
+    });
   throw new PulseError('input', `${path} holds no results of pulse-upload verify that this version reads`, {
     hint: 'make them with: pulse-upload verify <url> --report json=results.json',
   });
