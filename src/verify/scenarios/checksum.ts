@@ -114,6 +114,8 @@ export const emptyChecksums = scenario({
 const MiB = 1024 * 1024;
 const SMALL_CHUNK = 1000;
 
+type Spoilt = Awaited<ReturnType<typeof spoilt>>;
+
 /** Sends other bytes under the checksum of the right ones. */
 async function spoilt(probe: Probe, file: Payload, from: number, to: number, bad: Body) {
   const upload = await probe.create(file.sizeBytes);
@@ -130,25 +132,26 @@ export const spoiltChunk = scenario({
   needs: ['offers checksum'],
   sendsBytes: 3 * MiB,
   run: async (probe) => {
-    const { file, upload, trial, again } = await spoiltMiddle(probe, MiB);
-    const repeated = await again();
+    const { file, upload, trial, repeated } = await spoiltMiddle(probe, MiB);
     const finish = await probe.finish(upload, file);
     return { trial, repeated, finish, content: await probe.content(upload, file) };
   },
 });
 
-/** The middle one of three chunks, as long as the server takes one. */
+/** The middle one of three chunks, as long as the server takes one, and the right one in its place. */
 async function spoiltMiddle(
   probe: Probe,
   chunkBytes: number,
-): Promise<Awaited<ReturnType<typeof spoilt>> & { readonly file: Payload }> {
+): Promise<Pick<Spoilt, 'upload' | 'trial'> & { readonly file: Payload; readonly repeated: Exchange }> {
   const [from, to] = [SMALL_CHUNK, SMALL_CHUNK + chunkBytes];
   const file = probe.payload(to + SMALL_CHUNK);
   // A server that hashes a chunk by the piece may look at the first piece alone.
   const bad = [file.part(from, to - 1), inverted(file.bytes(to - 1, to))];
-  const seen = await spoilt(probe, file, from, to, bad);
-  const smaller = smallerChunk(seen.trial.exchange, probe.target);
-  return smaller === undefined ? { file, ...seen } : spoiltMiddle(probe, smaller);
+  const { upload, trial, again } = await spoilt(probe, file, from, to, bad);
+  const repeated = await again();
+  // Of a refusal that closes the connection the first answer may be lost.
+  const smaller = smallerChunk(trial.exchange, probe.target) ?? smallerChunk(repeated, probe.target);
+  return smaller === undefined ? { file, upload, trial, repeated } : spoiltMiddle(probe, smaller);
 }
 
 export const spoiltLastChunk = scenario({

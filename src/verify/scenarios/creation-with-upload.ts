@@ -1,7 +1,8 @@
 import { OFFSET_OCTET_STREAM } from '../../protocol/headers.ts';
 import { headerOf, isSuccess } from '../answers.ts';
 import { Skip } from '../check.ts';
-import { SMALL_FILE_BYTES } from '../payload.ts';
+import { smallerChunk } from '../chunk-size.ts';
+import { type Payload, SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { RequestOptions } from '../probe/request.ts';
@@ -62,13 +63,20 @@ export const restAfterCreation = scenario({
   sendsBytes: ALL_BYTES,
   run: async (probe) => {
     const file = probe.payload(ALL_BYTES);
-    const posted = await probe.post(ALL_BYTES, carrying(file.part(0, FIRST_BYTES)));
+    const posted = await createdWith(probe, file, FIRST_BYTES);
     const upload = probe.uploadOf(posted, ALL_BYTES);
     // By HEAD and not by the answer: whether they agree is a question of its own.
     const finish = await probe.finish(upload, file, { chunkBytes: FIRST_BYTES });
     return { posted, finish, content: await probe.content(upload, file) };
   },
 });
+
+/** A creation with so many first bytes, or as many as the server takes in one body. */
+async function createdWith(probe: Probe, file: Payload, firstBytes: number): Promise<Exchange> {
+  const posted = await probe.post(file.sizeBytes, carrying(file.part(0, firstBytes)));
+  const smaller = smallerChunk(posted, probe.target);
+  return smaller === undefined ? posted : createdWith(probe, file, smaller);
+}
 
 export const oddBodies = scenario({
   id: 'odd-creation-bodies',

@@ -1,5 +1,6 @@
 import { isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
+import { smallerChunk } from '../chunk-size.ts';
 import type { Payload } from '../payload.ts';
 import type { FinishOptions } from '../probe/finish.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
@@ -27,7 +28,7 @@ export async function trialOf(
 }
 
 /**
- * Brings an upload to an offset as its set-up, however little of each chunk the server takes.
+ * Brings an upload to an offset as its set-up, however little of each chunk, or of a body, the server takes.
  * Throws Blocked where it takes nothing.
  */
 export async function bringTo(
@@ -37,8 +38,14 @@ export async function bringTo(
   offsetBytes: number,
 ): Promise<void> {
   let at = 0;
+  let mostBytes = offsetBytes;
   while (at < offsetBytes) {
-    const patched = await probe.patch(upload, at, file.part(at, offsetBytes));
+    const patched = await probe.patch(upload, at, file.part(at, Math.min(at + mostBytes, offsetBytes)));
+    const smaller = smallerChunk(patched, probe.target);
+    if (smaller !== undefined) {
+      mostBytes = smaller;
+      continue;
+    }
     const accepted = isSuccess(patched) ? offsetOf(patched) : undefined;
     if (accepted === undefined || accepted <= at) {
       throw new Blocked(`the upload could not be brought to ${offsetBytes}: ${outcomeOf(patched)}`, [
