@@ -44,6 +44,8 @@ it('a good link passes, and its token stands in nothing that is printed or kept'
     expect(shown).not.toContain(secret);
   // The same verdicts come out of the recordings alone.
   const again = await runBin(['report', '--judge', 'run.ndjson', '--to', 'json'], { cwd: dir });
+  const unjudged = await runBin(['report', 'run.ndjson', '--to', 'json'], { cwd: dir });
+  expect([unjudged.code, unjudged.stderr]).toEqual([3, expect.stringContaining('add --judge')]);
   const { results } = JSON.parse(again.stdout) as { results: { id: string; verdict: string }[] };
   expect(Object.fromEntries(results.map(({ id, verdict }) => [id, verdict]))).toEqual(verdicts(run.stdout));
 });
