@@ -116,6 +116,10 @@ describe.skipIf(process.platform === 'win32')('its step', () => {
     [{ server: 'http://h/', 'expect-failures': 'none.txt' }, 'the input expect-failures'],
     [{ server: '$(touch pwned)' }, 'the input server'],
     [{ server: 'http://h/', args: '--strict\n5m' }, "the input args has the line '5m'"],
+    [
+      { server: 'http://h/', args: '--max-wait 5m' },
+      "the input args has the line '--max-wait 5m', .* behind =",
+    ],
   ])('refuses %j with an annotation', async (inputs, message) => {
     const { code, shown, files } = await runStep(inputs);
     expect(code).toBe(2);
