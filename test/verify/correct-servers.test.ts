@@ -264,6 +264,18 @@ describe('a server that is right in a way of its own', () => {
     });
   });
 
+  it('may refuse large files, and say so by 413 alone, and join small ones', async () => {
+    const behaviour = {
+      extensions: [concatenation()],
+      ...filtering(async ({ request: { headers } }, next) =>
+        Number(headers['upload-length']) > 200_000 ? refusal(413, 'too large a file') : next(),
+      ),
+    };
+    expect(await verdictsOn({ protocol: 'tus', behaviour }, { only: ['concat.final.order'] })).toEqual({
+      'concat.final.order': 'pass',
+    });
+  });
+
   it('may take less than 1 MiB at a time, where clients choose the size of their chunks', async () => {
     const behaviour = {
       extensions: allExtensions,

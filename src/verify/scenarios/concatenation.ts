@@ -69,13 +69,15 @@ async function joinedInto(probe: Probe, created: Exchange, file: Payload): Promi
 /** More than a server copies at a time. */
 const LARGE_PART_BYTES = 300_000;
 
-/** Two large parts, joined: undefined where the server takes no such file. */
+/** Two large parts, joined: undefined where the server takes no such file, whether or not it says so by Tus-Max-Size. */
 async function joinedLarge(probe: Probe): Promise<Joined | undefined> {
   const file = probe.payload(2 * LARGE_PART_BYTES, 'large');
   if (Number(probe.target.maxSize) < file.sizeBytes) return undefined;
   const urls: string[] = [];
   for (const at of [0, LARGE_PART_BYTES]) {
-    const part = await probe.create(LARGE_PART_BYTES, { headers: { 'Upload-Concat': 'partial' } });
+    const created = await probe.post(LARGE_PART_BYTES, { headers: { 'Upload-Concat': 'partial' } });
+    if (created.answer?.status === 413) return undefined;
+    const part = probe.uploadOf(created, LARGE_PART_BYTES);
     const piece = { part: (from: number, to: number) => file.part(at + from, at + to) };
     await bringTo(probe, part, piece, LARGE_PART_BYTES);
     urls.push(part.url);
