@@ -7,7 +7,7 @@ import type { LiveUpload } from '../store/live-uploads.ts';
 import type { Writer } from '../store/store.ts';
 import { asking, nameIn } from './asking.ts';
 import { filtering } from './changes.ts';
-import { appending, everyCutAndChunks, isCut, notingSizes } from './data-disconnects.ts';
+import { appending, countedAtTheEndBreaks, isCut, notingSizes } from './data-disconnects.ts';
 import type { Defect } from './defect.ts';
 
 const serve = { needs: 'read-back' } as const;
@@ -17,14 +17,7 @@ export const receivedNotStoredDefects: readonly Defect[] = [
   {
     id: 'finalize-of-what-came',
     says: 'Leaves the bytes of broken chunks in the file, and answers finalize with size and checksum of those that ended in order.',
-    breaks: [
-      ...everyCutAndChunks,
-      'data.disconnect.rst',
-      'core.patch.store-partial',
-      'http.bad-chunk-size',
-      'pulse.patch.retry-3x1s',
-      'pulse.multipart.truncated',
-    ],
+    breaks: countedAtTheEndBreaks,
     serve,
     behaviour: finalizingWhatCame,
   },
