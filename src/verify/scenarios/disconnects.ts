@@ -77,11 +77,13 @@ export const cutFirstAndLast = broken(
 
 export const lostAnswer = broken(
   'lost-answer',
-  'sends each of three chunks whole and closes the connection without reading the answer',
+  'sends each of six chunks whole and closes the connection without reading the answer',
   {
-    ...small,
-    // Whether the server sees the end of the chunk or the end of the connection first is a race: three rounds of it.
-    cuts: [0, 1, 2].map((chunk) => ({ chunk, afterBytes: 64 * KiB, by: 'close' })),
+    sizeBytes: 384 * KiB,
+    chunkBytes: 64 * KiB,
+    // Whether the server sees the end of the chunk or the end of the connection first is a race. Of three rounds of it
+    // one that is as documented won all, now and then, on a busy machine.
+    cuts: [0, 1, 2, 3, 4, 5].map((chunk) => ({ chunk, afterBytes: 64 * KiB, by: 'close' })),
   },
 );
 
