@@ -6,14 +6,15 @@ import type { Check, ProtocolId, Section } from './check.ts';
 import { cleanUp, type Leftovers } from './clean-up.ts';
 import type { Clock } from './clock.ts';
 import { discover } from './discovery/discover.ts';
+import { readBackError } from './discovery/read-back-trial.ts';
 import type { ReportVerify } from './events.ts';
 import { type ExpectedFailure, type Matched, matchExpected } from './expect-failures.ts';
 import { type CheckResult, judge, unjudged, wholeRecording } from './judge.ts';
 import { tokensIn, usableToken } from './pairing-link.ts';
 import { planOf, scenariosOf } from './plan.ts';
-import type { ReadBack } from './probe/content.ts';
 import { createPatience } from './probe/patience.ts';
 import type { ProbeSettings } from './probe/probe.ts';
+import type { ReadBack } from './probe/read-back.ts';
 import type { Identity } from './probe/request.ts';
 import { seededRandom, seedOf } from './random.ts';
 import type { Recording } from './recording.ts';
@@ -89,7 +90,7 @@ export interface VerifyRun {
 
 /**
  * Drives a server through the selected checks.
- * Throws PulseError: `usage` for a pattern that matches no check, `temporary` where nothing answers or the time is over
+ * Throws PulseError: `usage` for a pattern that matches no check, or a read-back command that fails from the start, `temporary` where nothing answers or the time is over
  * before anything is known about the server, `refused` where TLS is not agreed on.
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
@@ -101,7 +102,11 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const signal = runSignal(settings, tools);
   const probes = probeSettings(settings, tools);
 
-  const { target, recording } = await discover({ ...settings, signal }, probes);
+  const { target, recording, readBackFailure } = await discover({ ...settings, signal }, probes);
+  if (readBackFailure !== undefined) {
+    const left = await cleanUp([recording], target, probes, jobs);
+    throw readBackError(readBackFailure, { command: tools.readBack?.command, runId }, left);
+  }
   const { server, protocol, assumptions } = target;
   const start = { target: server, protocol, assumptions, checks: checks.length, seed, runId };
   report({ type: 'verify.start', ...start });

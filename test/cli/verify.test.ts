@@ -128,6 +128,19 @@ describe('a server on another machine', () => {
 
 describe('the reference server', () => {
   test(
+    'is not accused for a read-back command that there is none of: exit 2',
+    async () => {
+      const server = await referenceServer();
+      const command = 'no-such-command-here "$UPLOAD_ID"';
+      const { code, stdout, stderr } = await verify(server, '--only', 'data.chunk.*', '--read-back', command);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^error: the read-back command failed: exit code \d+.*no-such-command-here/);
+      expect(stderr).toContain(`: ${command}\n next: correct the command, `);
+    },
+    LONG_MS,
+  );
+
+  test(
     'is found conformant by a whole run, on one screen',
     async () => {
       const { code, stdout, stderr } = await verify(await referenceServer());

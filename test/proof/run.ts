@@ -8,7 +8,7 @@ import { type Behaviour, type RunningServer, startServer } from '../../src/serve
 import { createDial } from '../../src/transport/raw.ts';
 import type { ProtocolId } from '../../src/verify/check.ts';
 import type { Clock } from '../../src/verify/clock.ts';
-import type { ReadBack } from '../../src/verify/probe/content.ts';
+import type { ReadBack } from '../../src/verify/probe/read-back.ts';
 import { suite } from '../../src/verify/suite.ts';
 import type { Permissions } from '../../src/verify/target.ts';
 import { type VerifyRun, type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';

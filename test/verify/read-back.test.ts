@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { receivedNotStoredDefects } from '../../src/server/defects/received-not-stored.ts';
-import { runAgainst, startReference } from '../proof/run.ts';
-import { httpServer, probeAt, stopAll } from './probes.ts';
+import type { VerifyEvent } from '../../src/verify/events.ts';
+import type { ReadBack } from '../../src/verify/probe/read-back.ts';
+import { type ReferenceSettings, runAgainst, startReference } from '../proof/run.ts';
+import { httpServer, hurriedClock, probeAt, stopAll } from './probes.ts';
 
 afterEach(stopAll);
 
@@ -25,7 +27,8 @@ async function contentWhere(
     asked.push(filename);
     return stored(file.bytes(0, 100));
   };
-  const { probe } = probeAt(await finalizing(said(file.sha256())), {}, {}, { readBack });
+  const settings = { readBack, clock: hurriedClock() };
+  const { probe } = probeAt(await finalizing(said(file.sha256())), {}, {}, settings);
   const upload = await probe.create(100);
   await probe.patch(upload, 0, file.part(0, 100));
   const content = await probe.content({ ...upload, filename: 'named.mp4' }, file);
@@ -59,6 +62,72 @@ describe('the content behind finalize, where there is a command that reads it ba
     );
     expect(content).toMatchObject({ by: 'finalize', stored: { sha256: '0'.repeat(64) } });
     expect(asked).toEqual([]);
+  });
+});
+
+/** A run of one check, with a command that prints what the test says. */
+async function runWith(readBack: (right: ReadBack) => ReadBack, settings: Partial<ReferenceSettings> = {}) {
+  const reference = await startReference({ protocol: 'pulse', ...settings });
+  onTestFinished(reference.stop);
+  const events: VerifyEvent[] = [];
+  const tools = {
+    readBack: readBack(reference.readBack),
+    report: (event: VerifyEvent) => events.push(event),
+  };
+  const run = runAgainst(reference, { protocol: 'pulse', only: ['data.chunk.single-byte-file'] }, tools);
+  return { run, events, reference };
+}
+
+const failing: ReadBack = async () => ({ failed: 'exit code 127: sh: 1: catt: not found' });
+
+describe('a read-back command, before the checks', () => {
+  it('that fails for whatever it is asked ends the run, and accuses nobody', async () => {
+    const command = 'catt "$UPLOAD_ID"';
+    const { run, events } = await runWith(() => Object.assign(failing, { command }));
+    await expect(run).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringMatching(
+        /failed: exit code 127: sh: 1: catt: not found; .*: catt "\$UPLOAD_ID"$/,
+      ),
+      // Nothing is left there.
+      hint: expect.stringMatching(/^correct the command, .*; if it is right, the server lost that file$/),
+    });
+    expect(events).toEqual([]);
+  });
+
+  it('that fails tells what stays on a server without DELETE', async () => {
+    const { run } = await runWith(() => failing, { behaviour: { extensions: [] } });
+    await expect(run).rejects.toMatchObject({
+      hint: expect.stringMatching(/ UPLOAD_ID [\w-]+; left there: 3 as pulse-verify-proof-…\)$/),
+    });
+  });
+
+  it('is given a moment, as are the checks, by a server that is still moving the file', async () => {
+    const asked = new Map<string, number>();
+    const { run } = await runWith((right) => async (upload) => {
+      const times = (asked.get(upload.filename) ?? 0) + 1;
+      asked.set(upload.filename, times);
+      return times < 3 ? { failed: 'no such file' } : right(upload);
+    });
+    expect((await run).results).toMatchObject([{ verdict: 'pass' }]);
+    expect([...asked.values()].every((times) => times === 3)).toBe(true);
+    expect(asked.size).toBeGreaterThan(1);
+  });
+
+  it('that works then, and fails later for one upload, is a finding', async () => {
+    const { run } = await runWith((right) => async (upload) => {
+      return upload.filename.includes('discovery') ? right(upload) : failing(upload);
+    });
+    const { results, exitCode } = await run;
+    expect(results).toMatchObject([
+      { verdict: 'fail', violation: { actual: expect.stringContaining('exit code 127') } },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  it('that prints other bytes is believed: a finding', async () => {
+    const { run } = await runWith(() => async () => Buffer.from('something else'));
+    expect((await run).results).toMatchObject([{ verdict: 'fail' }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { Blocked } from '../../verify/check.ts';
-import type { ReadBack } from '../../verify/probe/content.ts';
+import type { ReadBack } from '../../verify/probe/read-back.ts';
 
 const READ_BACK_MS = 60_000;
 const RESTART_MS = 60_000;
@@ -15,7 +15,7 @@ const MOST_SAID_CHARACTERS = 300;
  * no text of the server's ever becomes part of a shell command, and prints the stored bytes.
  */
 export function readBackBy(command: string): ReadBack {
-  return ({ url, id, filename }) =>
+  const run: ReadBack = ({ url, id, filename }) =>
     new Promise((resolve) => {
       const child = spawn(command, {
         shell: true,
@@ -39,6 +39,7 @@ export function readBackBy(command: string): ReadBack {
         resolve(code === 0 ? Buffer.concat(parts) : { failed: endedBy(code, signal, said) });
       });
     });
+  return Object.assign(run, { command });
 }
 
 /** The user's command that restarts the server; it must end once that is done. */

@@ -7,11 +7,14 @@ import { type Oracle, type Target, whyNoChunks } from '../target.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { bindingOf } from './credentials.ts';
 import { multipartOffered, whatUploadsShow } from './first-upload.ts';
+import { type ReadBackFailure, readBackFailure } from './read-back-trial.ts';
 import { recognised } from './recognise.ts';
 
 export interface Discovery {
   readonly target: Target;
   readonly recording: Recording;
+  /** The user's command cannot be used: nothing should be judged by it. */
+  readonly readBackFailure?: ReadBackFailure;
 }
 
 export interface DiscoverySettings {
@@ -67,11 +70,14 @@ export async function discover(
     learn(whereNoChunkIsTaken(target));
     learn(oracleOf(target, settings));
   }
+  const failure = isReadBack(target, settings)
+    ? await asking(target, readBackFailure, 'discovery-of-read-back')
+    : undefined;
 
   const elapsedMs = Math.round(settings.clock.nowMs() - started);
   const outcome = { kind: 'seen', seen: target } as const;
   const recording = { scenario: 'discovery', startedMs: 0, elapsedMs, sentBytes: 0, exchanges, outcome };
-  return { target, recording };
+  return { target, recording, ...(failure && { readBackFailure: failure }) };
 }
 
 function blankTarget(server: URL, protocol: ProtocolId): Target {
@@ -113,6 +119,13 @@ function whereNoChunkIsTaken(target: Target): Partial<Target> {
   const advice =
     target.advice ?? 'let PATCH take a chunk first, for all else builds on that: see core.patch.204';
   return { assumptions: [why], advice };
+}
+
+/** Whether the user's command will be run. */
+function isReadBack(target: Target, { readBack }: ProbeSettings): boolean {
+  const { oracle, refusesUploads, refusesFinalize } = target;
+  if (readBack === undefined || oracle === undefined || oracle === 'get') return false;
+  return (refusesUploads ?? refusesFinalize ?? whyNoChunks(target)) === undefined;
 }
 
 function oracleOf(target: Target, { readBack }: ProbeSettings): Partial<Target> {

@@ -8,6 +8,7 @@ import type { Payload, PayloadRecord } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
 import { type Run, runsOf } from '../runs.ts';
 import type { Oracle, Target } from '../target.ts';
+import type { ReadBack } from './read-back.ts';
 import type { Upload, Uploads } from './uploads.ts';
 
 /** What the server holds, by the word of the content oracle, next to what was sent. */
@@ -25,13 +26,6 @@ export interface Content {
 }
 
 export type ReadContent = (upload: Upload, payload: Payload) => Promise<Content>;
-
-/** Runs the user's command that writes the stored bytes to its output. */
-export type ReadBack = (upload: {
-  readonly url: string;
-  readonly id: string;
-  readonly filename: string;
-}) => Promise<Uint8Array | { readonly failed: string }>;
 
 export interface ContentTools {
   readonly uploads: Uploads;

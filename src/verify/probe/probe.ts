@@ -6,10 +6,11 @@ import { type Random, seededRandom, seedOf } from '../random.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
 import { forever } from '../unless-aborted.ts';
-import { createContent, type ReadBack, type ReadContent } from './content.ts';
+import { createContent, type ReadContent } from './content.ts';
 import { createFinish, type FinishUpload } from './finish.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
 import type { Aside, Patience } from './patience.ts';
+import { patiently, type ReadBack } from './read-back.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { type Access, createRequests, type Requests } from './requests.ts';
 import { createRestart } from './restart.ts';
@@ -109,7 +110,7 @@ export function openProbe(
     exchanges: recorder.exchanges,
     download: requests.download,
     pause,
-    ...(settings.readBack && { readBack: settings.readBack }),
+    ...(settings.readBack && { readBack: patiently(settings.readBack, { pause, nowMs: recorder.nowMs }) }),
   });
 
   const probe: Probe = {
