@@ -256,6 +256,31 @@ describe('a server that is right in a way of its own', () => {
     expect(await Promise.all([409, 503].map(holding))).toEqual([passed, passed]);
   });
 
+  it.each([
+    ['PATCH', ['PATCH']],
+    ['PATCH and HEAD', ['PATCH', 'HEAD']],
+  ])(
+    'may hold the lock of a malformed chunk for a moment, and answer %s with 503 alone',
+    async (_, locked) => {
+      const untilMs = new Map<string, number>();
+      const behaviour = filtering(async ({ request: { method, path, headers }, incoming }, next) => {
+        const isHeld = performance.now() < (untilMs.get(path) ?? 0);
+        if (isHeld && locked.includes(method)) return refusal(503, 'it is locked');
+        if (method === 'PATCH' && headers['transfer-encoding'] !== undefined) {
+          incoming.once('close', () => {
+            if (!incoming.complete) untilMs.set(path, performance.now() + 1000);
+          });
+        }
+        return next();
+      });
+      const only = ['http.bad-chunk-size', 'http.no-5xx'];
+      expect(await verdictsOn({ protocol: 'pulse', behaviour }, { only })).toEqual({
+        'http.bad-chunk-size': 'pass',
+        'http.no-5xx': 'pass',
+      });
+    },
+  );
+
   it('may take tiny files only', async () => {
     const only = ['data.canary', 'core.patch.204'];
     expect(await verdictsOn({ protocol: 'tus', maxSizeBytes: 4000 }, { only })).toEqual({

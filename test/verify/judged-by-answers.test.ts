@@ -267,6 +267,27 @@ describe('a server that limits requests', () => {
     expect(verdictOf('http.no-5xx', { exchanges: [putOff, taken, failed] })).toBe('fail');
   });
 
+  it.each([
+    ['well-formed', '7', 'behind a malformed chunk', ['abc', 400], 'pass'],
+    ['malformed', '5,5', 'behind a malformed chunk', ['abc', 400], 'fail'],
+    ['well-formed', '7', 'behind a well-formed one', ['7', 204], 'fail'],
+  ] as const)('may say 503 without a time to a %s chunk (%s) %s: %j', (_, length, _where, first, verdict) => {
+    const chunk = (contentLength: string, status: number, n: number) => ({
+      ...anExchange(
+        { status },
+        {
+          method: 'PATCH',
+          headers: [['Content-Length', contentLength]],
+          body: { sizeBytes: 7, sha256: '' },
+        },
+      ),
+      scenario: 'senseless-lengths',
+      n,
+    });
+    const exchanges = [chunk(first[0], first[1], 1), chunk(length, 503, 2)];
+    expect(verdictOf('http.no-5xx', { exchanges })).toBe(verdict);
+  });
+
   it('is not excused, by what it put off of a crowd, from what the others show', () => {
     const check = aCheck({
       judge: ({ loss, shows }: { loss?: true; shows: Exchange }) => {

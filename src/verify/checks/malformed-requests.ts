@@ -22,6 +22,7 @@ import {
 import { flawedMetadata } from '../scenarios/metadata.ts';
 import { derived, rfc } from '../sources.ts';
 import type { Target } from '../target.ts';
+import { isLockedByMalformed } from './behind-malformed.ts';
 import { skipChunkedToHttp10 } from './http-1-0.ts';
 import { expectContentWhereKnown, expectUnmoved, standsAt } from './no-effect.ts';
 import { expectRefusedOrClosed, expectStillThere } from './refused-or-closed.ts';
@@ -212,7 +213,8 @@ export const malformedRequestChecks: readonly Check[] = [
       const ids = new Set(syntaxProbes.map(({ id }) => id));
       const probes = exchanges.filter(({ scenario, answer }) => ids.has(scenario) && answer !== undefined);
       if (probes.length === 0) throw new Blocked('no malformed request was answered');
-      const errors = probes.filter(({ answer }) => (answer?.status ?? 0) >= 500 && answer?.status !== 501);
+      const isError = ({ answer }: Exchange) => (answer?.status ?? 0) >= 500 && answer?.status !== 501;
+      const errors = probes.filter((each) => isError(each) && !isLockedByMalformed(each, exchanges));
       const isLimiting = exchanges.some((exchange) => isTakenLater(exchange, exchanges));
       const isNeverTaken = exchanges.some((exchange) => !ids.has(exchange.scenario) && isPutOff(exchange));
       const failed = errors.filter((exchange) => !((isLimiting || isNeverTaken) && isPutOff(exchange)));

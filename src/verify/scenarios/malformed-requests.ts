@@ -10,6 +10,11 @@ import { type Trial, trialOf } from './trial.ts';
 const SIZE_BYTES = 20;
 /** A server that has not made up its mind by then waits for bytes that never come. */
 const PATIENCE_MS = 5000;
+/**
+ * A malformed chunk goes over a connection of its own: closed instead of an answer it would be sent again, as over an
+ * idle one, and meet what it has left behind.
+ */
+const oddChunk: RequestOptions = { alone: true, timeoutMs: PATIENCE_MS };
 
 /** What became of a request with something broken in it. */
 export interface Odd {
@@ -44,9 +49,7 @@ export const contradictingLengths = scenario({
     const file = probe.payload(SIZE_BYTES);
     const upload = await probe.create(file.sizeBytes);
     const headers = { 'Content-Length': ['5', '6'] };
-    return trialOf(probe, upload, 0, () =>
-      probe.patch(upload, 0, file.part(0, 6), { headers, timeoutMs: PATIENCE_MS }),
-    );
+    return trialOf(probe, upload, 0, () => probe.patch(upload, 0, file.part(0, 6), { ...oddChunk, headers }));
   },
 });
 
@@ -58,7 +61,7 @@ export const senselessLengths = scenario({
     const trials: (Trial & { readonly value: string })[] = [];
     for (const value of ['-1', 'abc', '5,5']) {
       const upload = await probe.create(file.sizeBytes);
-      const options = { headers: { 'Content-Length': value }, timeoutMs: PATIENCE_MS };
+      const options = { ...oddChunk, headers: { 'Content-Length': value } };
       const trial = await trialOf(probe, upload, 0, () => probe.patch(upload, 0, file.part(0, 5), options));
       trials.push({ ...trial, value });
     }
@@ -74,7 +77,7 @@ export const badChunkSize = scenario({
     const upload = await probe.create(file.sizeBytes);
     const body = ['5\r\n', file.part(0, 5), '\r\nzz\r\n', file.part(5, 10), '\r\n0\r\n\r\n'];
     const headers = { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' };
-    const exchange = await probe.patch(upload, 0, body, { headers, timeoutMs: PATIENCE_MS });
+    const exchange = await probe.patch(upload, 0, body, { ...oddChunk, headers });
     const after = await probe.settle(upload);
     const finish = await probe.finish(upload, file);
     return { exchange, after, finish, content: await probe.content(upload, file) };
