@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
-import { answering, filtering, status, withHeaders } from '../../src/server/defects/changes.ts';
+import { answering, filtering, status, withHeaders, writing } from '../../src/server/defects/changes.ts';
 import { appendLate } from '../../src/server/defects/data-overlaps.ts';
 import { expiringSoon } from '../../src/server/defects/expiration.ts';
 import { concatenation } from '../../src/server/extensions/concatenation.ts';
@@ -326,6 +326,54 @@ describe('a server that is right in a way of its own', () => {
     );
     expect(said).toBe('warn');
     expect(Object.keys(verdicts).length).toBeGreaterThan(7);
+    expect(verdicts).toEqual(Object.fromEntries(Object.keys(verdicts).map((id) => [id, 'pass'])));
+  });
+
+  it.each([
+    ['behind an earlier 413', ['413', 'reset']],
+    ['and only then with 413', ['reset', 'reset', '413']],
+  ])('may refuse a chunk as too long by a reset that loses the answer, %s', async (_, ways) => {
+    const refused = new Map<string, number>();
+    const behaviour = filtering(async ({ request: { method, path, bodyBytes = 0 }, incoming }, next) => {
+      if (method !== 'PATCH' || bodyBytes <= 100_000) return next();
+      const times = refused.get(path) ?? 0;
+      refused.set(path, times + 1);
+      if (ways[times % ways.length] === 'reset') incoming.socket.resetAndDestroy();
+      return refusal(413, 'the body is too long');
+    });
+    const only = ['data.roundtrip.chunked', 'data.chunk.*'];
+    const verdicts = await verdictsOn({ protocol: 'tus', behaviour }, { only });
+    expect(verdicts).toEqual(Object.fromEntries(Object.keys(verdicts).map((id) => [id, 'pass'])));
+  });
+
+  it('may keep the beginning of a chunk that a front refuses as too long', async () => {
+    const cut = new Set<string>();
+    const behaviour = {
+      extensions: allExtensions,
+      ...writing((writer, id) => {
+        let left = 50_000;
+        return {
+          ...writer,
+          write: async (pieces, positionBytes) => {
+            if (!cut.has(id)) return writer.write(pieces, positionBytes);
+            if (left === 0) throw new Error('the front has gone');
+            const first = Buffer.concat(pieces).subarray(0, left);
+            left -= first.length;
+            return writer.write([first], positionBytes);
+          },
+        };
+      }),
+      ...filtering(async ({ request: { method, path, bodyBytes = 0 } }, next) => {
+        if (method !== 'PATCH' || bodyBytes <= 100_000) return next();
+        const id = path.split('/').at(-1) ?? '';
+        cut.add(id);
+        await next().catch(() => {});
+        cut.delete(id);
+        return refusal(413, 'the body is too long');
+      }),
+    };
+    const only = ['data.roundtrip.chunked', 'data.chunk.*', 'concat.final.order'];
+    const verdicts = await verdictsOn({ protocol: 'tus', behaviour }, { only });
     expect(verdicts).toEqual(Object.fromEntries(Object.keys(verdicts).map((id) => [id, 'pass'])));
   });
 

@@ -65,6 +65,26 @@ describe('the third attempt at a chunk', () => {
   });
 });
 
+describe('a chunk over which the connection was reset', () => {
+  const MiB = 1024 * 1024;
+  const chunk = (changes: Parameters<typeof anExchange>[0], sizeBytes: number) => {
+    const payload = { kind: 'position', seed: 1, sizeBytes: MiB } as const;
+    const parts = [{ payload, from: 0, to: sizeBytes, atBytes: 0 }];
+    return anExchange(changes, { method: 'PATCH', body: { sizeBytes, sha256: '', parts } });
+  };
+  const reset = { broken: { cause: 'reset', detail: 'the connection was reset without an answer' } } as const;
+  it.each([
+    [MiB, 413, 'pass'],
+    [MiB, 204, 'fail'],
+    [1000, 413, 'fail'],
+  ])('with %i bytes, where another one came to %i: %s', (sizeBytes, status, verdict) => {
+    const exchanges = [chunk({ status }, MiB / 2)];
+    const file = { ...whole(right), finish: { complete: true, offset: 10, exchanges } };
+    const seen = { patches: [chunk(reset, sizeBytes)], ...file };
+    expect(verdictOf('data.chunk.exact-1mib', seen, { ...aTarget, protocol: 'tus' })).toBe(verdict);
+  });
+});
+
 describe('an upload whose connection broke', () => {
   it.each([
     ['empty-patch', right, 'pass'],

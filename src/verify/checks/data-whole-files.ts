@@ -359,9 +359,10 @@ function arrivesWhole({ finish, content }: SeenFile): undefined {
  * where clients choose the size.
  */
 function takesEachChunk(file: SeenFile, target: Target): undefined {
+  const all = [...file.patches, ...file.finish.exchanges];
   for (const patched of file.patches) {
     const part = patched.sent.body.parts?.[0];
-    if (part === undefined || smallerChunk(patched, target) !== undefined) continue;
+    if (part === undefined || smallerChunk(patched, target, all) !== undefined) continue;
     const expected = `success with Upload-Offset: ${part.to}`;
     expectStatus(patched, ['2xx'], { expected });
     if (headerOf(patched, 'Upload-Offset') === undefined) continue;

@@ -87,11 +87,13 @@ export function createFinish(
         busySinceMs = undefined;
         continue;
       }
-      const smaller = smallerChunk(exchange, target);
+      const smaller = smallerChunk(exchange, target, exchanges);
       if (smaller !== undefined) {
         if (to - offset > MOST_CHUNKS * smaller)
           throw new Skip(`needs larger chunks than the server takes: ${outcomeOf(exchange)}`);
         chunkBytes = smaller;
+        // A server may have kept the beginning.
+        offset = (await ask('settle')) ?? offset;
         continue;
       }
       const putOff = waitsForChunks && isBusy(exchange);

@@ -179,7 +179,7 @@ async function reach(
   if (offset === 0) return undefined;
   const { trouble, exchanges } = await probe.finish(upload, file, { to: offset });
   if (trouble === undefined) {
-    const smaller = exchanges.map((exchange) => smallerChunk(exchange, probe.target));
+    const smaller = exchanges.map((exchange) => smallerChunk(exchange, probe.target, exchanges));
     return smaller.findLast((sizeBytes) => sizeBytes !== undefined);
   }
   throw new Blocked(`the upload could not be brought to ${offset}: ${trouble}`, exchanges.slice(-1));

@@ -37,13 +37,17 @@ export async function bringTo(
   file: Pick<Payload, 'part'>,
   offsetBytes: number,
 ): Promise<void> {
+  const patches: Exchange[] = [];
   let at = 0;
   let mostBytes = offsetBytes;
   while (at < offsetBytes) {
     const patched = await probe.patch(upload, at, file.part(at, Math.min(at + mostBytes, offsetBytes)));
-    const smaller = smallerChunk(patched, probe.target);
+    patches.push(patched);
+    const smaller = smallerChunk(patched, probe.target, patches);
     if (smaller !== undefined) {
       mostBytes = smaller;
+      // A server may have kept the beginning.
+      at = (await probe.settle(upload)).bytes ?? at;
       continue;
     }
     const accepted = isSuccess(patched) ? offsetOf(patched) : undefined;

@@ -91,9 +91,11 @@ async function sent(
     const end = Math.min(offset + Math.min(size, mostBytes), file.sizeBytes);
     const patched = await probe.patch(upload, offset, file.part(offset, end));
     patches.push(patched);
-    const smaller = smallerChunk(patched, probe.target);
+    const smaller = smallerChunk(patched, probe.target, patches);
     if (smaller !== undefined) {
       mostBytes = smaller;
+      // A server may have kept the beginning.
+      offset = (await probe.settle(upload)).bytes ?? offset;
       continue;
     }
     const accepted = isSuccess(patched) ? (offsetOf(patched) ?? end) : offset;
