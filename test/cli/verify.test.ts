@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { longFlag } from '../../src/cli/options/option-table.ts';
 import { verifyOptions } from '../../src/cli/options/verify.ts';
+import { judgedAgain } from '../../src/cli/verify/judge-again.ts';
+import { markdownReport } from '../../src/output/verify/reports/markdown.ts';
 import { defects } from '../../src/server/defects.ts';
 import { type ServerSettings, startServer } from '../../src/server/server.ts';
 import { runBin, startBin, temporaryFolder } from './run-bin.ts';
@@ -248,6 +250,7 @@ describe('a server with a mistake', () => {
       const { code, stdout } = await verify(
         ...[await referenceServer(headless), '--only', 'pulse.head.200', '--seed', '7'],
         ...['--report', `json=${path('r.json')}`, '--record', path('r.ndjson')],
+        ...['--report', `markdown=${path('r.md')}`, '--skip', 'core.*', '--strict'],
       );
       expect(code).toBe(1);
       const report = JSON.parse(readFileSync(path('r.json'), 'utf8'));
@@ -256,6 +259,14 @@ describe('a server with a mistake', () => {
       expect(stdout).toContain(`again     ${report.command} --only pulse.head.200`);
       const [head, ...recordings] = events(readFileSync(path('r.ndjson'), 'utf8'));
       expect(head).toMatchObject({ type: 'run', checks: ['pulse.head.200'] });
+      const { wholeCommand } = head.run;
+      const words = wholeCommand.split(/ (?=--)/);
+      const wanted = ['--only pulse.head.200', "--skip 'core.*'", '--strict', '--seed 7'];
+      expect(words.slice(1).toSorted()).toEqual(wanted.toSorted());
+      expect(readFileSync(path('r.md'), 'utf8')).toContain(`\nSee it again: \`${wholeCommand}\`\n`);
+      expect(markdownReport(judgedAgain('r.ndjson', readFileSync(path('r.ndjson'), 'utf8')))).toContain(
+        `\`${wholeCommand}\``,
+      );
       expect(recordings.map(({ scenario }) => scenario)).toContain('discovery');
     },
     LONG_MS,

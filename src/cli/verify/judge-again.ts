@@ -35,6 +35,7 @@ export function judgedAgain(path: string, text: string): VerifyReport {
     toolVersion: packageVersion(),
     suite: digest,
     command: run.command,
+    wholeCommand: run.wholeCommand,
     seed: run.seed,
     runId: run.runId,
     strict: run.strict,

@@ -66,7 +66,12 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
       output.stopped(run);
       return run;
     }
-    const facts = factsOf(settings, { toolVersion: version, command: commandOf(given, settings), started });
+    const facts = factsOf(settings, {
+      toolVersion: version,
+      command: commandOf(given, settings, [...choosing, ...showing]),
+      wholeCommand: commandOf(given, settings, showing),
+      started,
+    });
     // A run that was done when the signal came is judged like any other.
     const interruptedBy = run.endedEarly === undefined ? undefined : interruption.exitCode();
     const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
@@ -133,7 +138,7 @@ function withReason(signal: AbortSignal): AbortSignal {
 
 function factsOf(
   settings: VerifySettings,
-  ofCommand: Pick<RunFacts, 'toolVersion' | 'command' | 'started'>,
+  ofCommand: Pick<RunFacts, 'toolVersion' | 'command' | 'wholeCommand' | 'started'>,
 ): RunFacts {
   const { seed, runId, strict, expectedFailures } = settings;
   return {
@@ -147,22 +152,18 @@ function factsOf(
   };
 }
 
-/** What selects checks, shows and keeps results does not belong to the command that shows one check again. */
-const ofThisRunOnly: ReadonlySet<string> = new Set<keyof typeof verifyOptions>([
-  'only',
-  'skip',
-  'strict',
-  'expectFailures',
-  'report',
-  'record',
-  'json',
-  'quiet',
-  'verbose',
-  'noColor',
-]);
+/** What selects checks, and says which of them count, does not belong to the command that shows one check again. */
+const choosing = ['only', 'skip', 'strict', 'expectFailures'] as const;
+/** What shows and keeps results belongs to no command that repeats anything. */
+const showing = ['report', 'record', 'json', 'quiet', 'verbose', 'noColor'] as const;
 
-function commandOf(given: Given, { server, seed }: VerifySettings): string {
-  const kept = new Map([...given].filter(([key]) => !ofThisRunOnly.has(key)));
+function commandOf(
+  given: Given,
+  { server, seed }: VerifySettings,
+  without: readonly (keyof typeof verifyOptions)[],
+): string {
+  const left: ReadonlySet<string> = new Set(without);
+  const kept = new Map([...given].filter(([key]) => !left.has(key)));
   const url = server.href.replace(/\/$/, '');
   return commandText(verifyOptions, kept.set('seed', [String(seed)]), ['verify', url], (word) =>
     shellQuote(word, process.platform),

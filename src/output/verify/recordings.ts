@@ -18,7 +18,16 @@ export interface RecordingsHead {
   /** The run's report without what judging gives. */
   readonly run: Pick<
     VerifyReport,
-    'tool' | 'command' | 'seed' | 'runId' | 'strict' | 'started' | 'elapsedMs' | 'leftovers' | 'endedEarly'
+    | 'tool'
+    | 'command'
+    | 'wholeCommand'
+    | 'seed'
+    | 'runId'
+    | 'strict'
+    | 'started'
+    | 'elapsedMs'
+    | 'leftovers'
+    | 'endedEarly'
   >;
 }
 
@@ -27,7 +36,19 @@ export function recordingLines(
   report: VerifyReport,
   { target, recordings, expectedFailures }: VerifyRun,
 ): string {
-  const { tool, command, seed, runId, strict, started, elapsedMs, leftovers, endedEarly, results } = report;
+  const {
+    tool,
+    command,
+    wholeCommand,
+    seed,
+    runId,
+    strict,
+    started,
+    elapsedMs,
+    leftovers,
+    endedEarly,
+    results,
+  } = report;
   const head: RecordingsHead = {
     type: 'run',
     format: 'pulse-upload-verify-recordings',
@@ -39,6 +60,7 @@ export function recordingLines(
     run: {
       tool,
       command,
+      ...(wholeCommand !== undefined && { wholeCommand }),
       seed,
       runId,
       strict,

@@ -31,6 +31,8 @@ export interface VerifyReport {
   };
   /** The command of this run without selection, reports and secrets; ` --only <id>` behind it shows one check again. */
   readonly command: string;
+  /** The same with its selection and what judged it, which runs the same checks again; absent in earlier reports. */
+  readonly wholeCommand?: string;
   readonly seed: number;
   /** Stands in the names of all files that the run left behind: `pulse-verify-<runId>-…`. */
   readonly runId: string;
@@ -68,6 +70,7 @@ export interface RunFacts {
   readonly toolVersion: string;
   readonly suite: string;
   readonly command: string;
+  readonly wholeCommand?: string | undefined;
   readonly seed: number;
   readonly runId: string;
   readonly strict: boolean;
@@ -95,6 +98,7 @@ export function verifyReport(run: VerifyRun, facts: RunFacts): VerifyReport {
       ...(contentComparedBy && { contentComparedBy }),
     },
     command: facts.command,
+    ...(facts.wholeCommand !== undefined && { wholeCommand: facts.wholeCommand }),
     seed: facts.seed,
     runId: facts.runId,
     strict: facts.strict,

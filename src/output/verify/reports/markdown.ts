@@ -29,7 +29,7 @@ export function markdownReport(report: VerifyReport): string {
       : ['| | check | what it means | expected, and what came |', '|---|---|---|---|', ...shown, '']),
     ...(more > 0 ? [`… and ${more} more: see the full report.`, ''] : []),
     ...staleExpectations.flatMap((entry) => [`\`${entry.id}\` ${cell(staleWords(entry))}`, '']),
-    `See it again: \`${report.command}\``,
+    `See it again: \`${report.wholeCommand ?? report.command}\``,
     '',
   ].join('\n');
 }
