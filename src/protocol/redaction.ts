@@ -20,7 +20,7 @@ const SHORT_LENGTH = 6;
 /** Shorter pieces of base64 stand in other texts by chance. */
 const SHORTEST_BASE64 = 8;
 
-/** A redactor of these secrets in every spelling in which they travel: plain, percent-encoded, in JSON, in base64. */
+/** A redactor of these secrets in every spelling in which they travel: plain, percent-encoded, in JSON, in base64, in hex. */
 export function redactor(secrets: readonly Secret[]): Redact {
   const spellings = secrets
     .filter(({ value }) => value !== '')
@@ -28,6 +28,7 @@ export function redactor(secrets: readonly Secret[]): Redact {
       [
         ...spelled(value).map((spelling) => ({ spelling, pattern: patternOf(spelling) })),
         percentEncoded(value),
+        ...inHex(value),
       ].map((found) => ({ label, ...found })),
     )
     // The longest first, so that a secret that contains another leaves nothing of itself.
@@ -59,17 +60,36 @@ function bounded(pattern: string, length: number): RegExp {
     : new RegExp(pattern, 'g');
 }
 
-/** A secret however it is percent-encoded: whole, in part, or not at all; as UTF-8, with hex digits of either case. */
+/** What parsers of URLs drop wherever it stands (WHATWG URL, 4.4): behind them the secret is whole again. */
+const DROPPED = '[\\t\\r\\n]*';
+
+/**
+ * A secret however it is written in a URL or in JSON: percent-encoded whole, in part, or not at all, as UTF-8, with hex
+ * digits of either case; with tabs and line ends in it; its slashes the other way round, its signs behind a backslash.
+ */
 function percentEncoded(value: string): { spelling: string; pattern: RegExp } {
   const characters = Array.from(value, (character) => {
-    const bytes = Array.from(Buffer.from(character), (byte) => {
-      const hex = byte.toString(16).padStart(2, '0');
-      return `%${hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)}`;
-    });
-    return `(?:${escaped(character)}|${bytes.join('')})`;
+    const bytes = Array.from(Buffer.from(character), (byte) => ['%', ...hexOf(byte)].join(DROPPED));
+    const plain = /\w/.test(character) ? character : `\\\\?${escaped(character)}`;
+    return `(?:${plain}|${bytes.join(DROPPED)}${character === '/' ? '|\\\\' : ''})`;
   });
-  const pattern = characters.join('');
-  return { spelling: value, pattern: bounded(pattern, value.length) };
+  return { spelling: value, pattern: bounded(characters.join(DROPPED), value.length) };
+}
+
+/** Shorter ones stand in digests by chance. */
+const SHORTEST_HEX = 12;
+
+/** A secret in hex digits of either case. */
+function inHex(value: string): { spelling: string; pattern: RegExp }[] {
+  const digits = Array.from(Buffer.from(value), hexOf).flat();
+  const pattern = new RegExp(digits.join(''), 'g');
+  return digits.length < SHORTEST_HEX ? [] : [{ spelling: Buffer.from(value).toString('hex'), pattern }];
+}
+
+/** The two hex digits of a byte as patterns: of either case. */
+function hexOf(byte: number): readonly string[] {
+  const digits = byte.toString(16).padStart(2, '0');
+  return Array.from(digits, (digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit));
 }
 
 function spelled(value: string): readonly string[] {

@@ -14,14 +14,16 @@ describe('a secret', () => {
     ['as its bytes read one by one', Buffer.from(value).toString('latin1')],
     ['percent-encoded', encodeURIComponent(value)],
     ['percent-encoded in lower case', encodeURIComponent(value).toLowerCase()],
+    ['with what a URL parser drops or reads as a slash', 'tök\\en+va\tlue\n=%2\t2'.replace('=%2', '=1%2')],
     ['in JSON', JSON.stringify({ token: value })],
+    ['in JSON that escapes slashes', 'tök\\/en+value=1\\"'],
+    ['in hex', Buffer.from(value).toString('hex')],
+    ['in hex of upper case', Buffer.from(value).toString('hex').toUpperCase()],
     ['in base64', Buffer.from(value).toString('base64')],
     ['in base64 for URLs', Buffer.from(value).toString('base64url')],
   ])('is replaced %s', (_how, text) => {
     const shown = redact(`before ${text} after`);
-    expect(shown).toContain('<token>');
-    expect(shown).not.toContain('value');
-    expect(shown).toMatch(/^before .* after$/);
+    expect(shown).toMatch(/^before ({"token":")?<token>("})? after$/);
   });
 
   it('that contains another leaves nothing of itself', () => {
