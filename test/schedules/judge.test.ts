@@ -55,7 +55,7 @@ describe('the judge of a schedule', () => {
       sizeBytes: 65_535,
       troubles: [
         { on: { method: 'PATCH', nth: 1 }, do: 'answer', status: 409 },
-        { on: { method: 'HEAD', nth: 2 }, do: 'replay-answer' },
+        { on: { method: 'HEAD', nth: 3 }, do: 'replay-answer' },
         { on: { method: 'PATCH', nth: 3 }, do: 'answer', after: 'head', status: 502 },
       ],
     });

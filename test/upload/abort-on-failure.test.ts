@@ -59,7 +59,7 @@ describe('--abort-on-failure', () => {
     expect((await bench.upload(await bench.file(5000), { ...asked, readBack: true })).exitCode).toBe(7);
     bench.proxy.setFaults([
       refusing(415),
-      { on: { method: 'HEAD' }, do: 'alter-response', headers: { 'Upload-Offset': '4000' } },
+      { on: { method: 'HEAD', nth: 2 }, do: 'alter-response', headers: { 'Upload-Offset': '4000' } },
     ]);
     expect((await bench.upload(await bench.file(4000, 'b.mp4'), asked)).exitCode).toBe(5);
     expect(bench.of('upload.warning').at(-1)?.message).toMatch(
@@ -153,7 +153,7 @@ describe('--abort-on-failure', () => {
     const bench = await startReferenceBench({ protocol: 'tus' });
     bench.proxy.setFaults([
       { on: { method: 'PATCH', nth: 1, times: 99 }, do: 'answer', status: 403 },
-      { on: { method: 'HEAD', nth: 1 }, do: 'answer', status: 503 },
+      { on: { method: 'HEAD', nth: 2 }, do: 'answer', status: 503 },
     ]);
     const settings = { chunkBytes: 1000, abortOnFailure: true, retries: 0 };
     const { outcome } = await sendInput(bench.proxy, [payload(500)], { sizeBytes: 500 }, settings);

@@ -25,6 +25,24 @@ describe('a server without HEAD', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
   });
 
+  it.each([404, 405, 501])(
+    'is recognised (%i) where the creation takes data and says how much: later nobody could tell',
+    async (answer) => {
+      const bench = await startBench({ takesData: true });
+      bench.server.script.HEAD = Array(20).fill({ answer });
+      bench.server.script.PATCH = [{ loseAnswer: true }];
+      const file = await bench.file(3 * MIB);
+      expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(0);
+      expect(bench.of('upload.warning')).toMatchObject([
+        { message: expect.stringContaining('does not answer HEAD') },
+      ]);
+      const methods = bench.server.lines().map((line) => line.split(' ')[0]);
+      expect(methods).toEqual(['OPTIONS', 'POST', 'HEAD', ...Array(3).fill('PATCH')]);
+      const content = await readFile(file);
+      expect([...bench.server.uploads.values()].map(({ data }) => data.equals(content))).toEqual([true]);
+    },
+  );
+
   it('gets a cut chunk again, unchanged', async () => {
     const bench = await startBench({ headless: true });
     bench.server.script.PATCH = [stay, { cutAfterBytes: 400_000, keep: false }];

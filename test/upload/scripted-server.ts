@@ -56,12 +56,19 @@ export interface ScriptedOptions {
   /** What the proxy in front strips: Location lacks it. */
   readonly stripped?: string;
   readonly headless?: boolean;
+  /** Offers creation-with-upload, and names the offset that comes of it. */
+  readonly takesData?: boolean;
   readonly location?: (id: string) => string;
 }
 
 /** A small server of the pulse protocol on a real socket, which does exactly what the script of a test says. */
 export async function startScriptedServer(options: ScriptedOptions = {}): Promise<ScriptedServer> {
-  const { prefix = '', headless = false, location = (id) => `${prefix}/uploads/${id}` } = options;
+  const {
+    prefix = '',
+    headless = false,
+    takesData = false,
+    location = (id) => `${prefix}/uploads/${id}`,
+  } = options;
   const seen: SeenRequest[] = [];
   const script: Record<string, Step[]> = {};
   const uploads: ScriptedServer['uploads'] = new Map();
@@ -71,11 +78,15 @@ export async function startScriptedServer(options: ScriptedOptions = {}): Promis
     const { method, path, headers } = request;
     const tus = { 'Tus-Resumable': '1.0.0' };
     if (method === 'GET' && path === `${prefix}/health`) return [200, {}, '{"status":"OK"}'];
+    if (method === 'OPTIONS' && takesData)
+      return [204, { 'Tus-Version': '1.0.0', 'Tus-Extension': 'creation,creation-with-upload' }, ''];
     if (method === 'POST' && path === `${prefix}/uploads`) {
       const id = randomUUID();
       const metadata = String(headers['upload-metadata'] ?? '');
-      uploads.set(id, { lengthBytes: Number(headers['upload-length']), data: Buffer.alloc(0), metadata });
-      return [201, { ...tus, Location: location(id) }, ''];
+      const data = takesData ? body : Buffer.alloc(0);
+      uploads.set(id, { lengthBytes: Number(headers['upload-length']), data, metadata });
+      const offset = takesData && { 'Upload-Offset': String(data.byteLength) };
+      return [201, { ...tus, ...offset, Location: location(id) }, ''];
     }
     if (method === 'POST' && path === `${prefix}/uploads/finalize`) {
       const { uploadId } = JSON.parse(body.toString()) as { uploadId: string };

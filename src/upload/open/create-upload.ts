@@ -10,7 +10,7 @@ import { forget } from '../tidily.ts';
 import { assertPrefix } from './accepted-prefix.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import { createWithData } from './create-with-data.ts';
-import { locate } from './locate-upload.ts';
+import { locate, lookOnce } from './locate-upload.ts';
 import { candidateOf } from './metadata.ts';
 import { namedPlace } from './named-place.ts';
 import type { OpenUpload } from './open-upload.ts';
@@ -33,9 +33,12 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   };
   const begun = chosen === undefined ? await createWithData(job, request) : undefined;
   if (begun !== undefined) {
-    const { url, offsetBytes, endBytes } = begun;
-    const record = await opened(job, { ...draft, url: url.href, phase: 'sending' });
-    const created = { url, offsetBytes, sentEndBytes: endBytes, createdBytes: offsetBytes, record };
+    const { url, offsetBytes: saidBytes, endBytes: sentEndBytes } = begun;
+    const known = await opened(job, { ...draft, url: url.href, phase: 'sending' });
+    const { offsetBytes, headless } = await lookOnce(job, url, { saidBytes, sentBytes: sentEndBytes });
+    const record = headless ? { ...known, headless } : known;
+    if (headless) await tools.store.write(record);
+    const created = { url, offsetBytes, sentEndBytes, createdBytes: offsetBytes, record };
     return { ...created, ...(sizeFollows && { sizeFollows }) };
   }
   const created = await ask(job, request, namedPlace, { onFault });

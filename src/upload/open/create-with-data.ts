@@ -76,5 +76,7 @@ async function headOf(job: Job, url: URL): Promise<number | undefined> {
   const asked = await askOffset(job, url);
   if ('fault' in asked) return undefined;
   const { offsetBytes, lengthBytes } = asked.value;
-  return lengthBytes === undefined || lengthBytes === job.source.sizeBytes() ? offsetBytes : undefined;
+  if (lengthBytes !== undefined && lengthBytes !== job.source.sizeBytes()) return undefined;
+  job.tools.host.learned.answersHead = true;
+  return offsetBytes;
 }
