@@ -132,7 +132,8 @@ async function whyAnew(
   if (new URL(record.url).origin !== settings.server.origin) return 'the saved upload is on another origin';
   if (record.headless && record.phase === 'sending' && !failedAtEnd(record))
     return 'this server does not answer HEAD';
-  // The run asks once more: a complete upload does not expire.
-  if (isExpired(record, nowMs)) return `the upload expired at the server (${record.expiresAt})`;
+  // The run asks once more. What is complete does not expire.
+  const isWhole = record.prefix.bytes === record.identity.sizeBytes;
+  if (!isWhole && isExpired(record, nowMs)) return `the upload expired at the server (${record.expiresAt})`;
   return undefined;
 }

@@ -11,7 +11,7 @@ import { keptUploads } from '../../src/upload/state/kept-uploads.ts';
 import type { UploadRecord } from '../../src/upload/state/state-store.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
 import { systemClock } from '../../src/upload/system-clock.ts';
-import { type Bench, plainTus, startBench } from './harness.ts';
+import { type Bench, offsets, plainTus, startBench } from './harness.ts';
 import { startReferenceBench } from './reference.ts';
 import type { Step } from './scripted-server.ts';
 
@@ -164,6 +164,28 @@ describe('the term', () => {
     );
     expect(bench.server.seen).toEqual([]);
   });
+});
+
+describe('an upload that is complete and failed at the end', () => {
+  it.each([false, true])(
+    'has no term: a dry run foretells what the run does (no HEAD: %s)',
+    async (headless) => {
+      const bench = await startBench({ headless });
+      bench.server.script.POST = [{ patchHeaders: { 'Upload-Expires': later(MINUTE_MS) } }];
+      bench.server.script.PATCH = [{ status: 500 }];
+      const file = await bench.file(3000);
+      expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+      const before = offsets(bench);
+      const settings = { ...defaultSettings, ...plainTus(bench) } as Parameters<typeof planUpload>[2];
+      const store = openStateStore(join(bench.dir, 'state'));
+      const tools = { store, ...laterBy(bench, 2 * MINUTE_MS) };
+      expect(await planUpload(file, protocols, settings, tools)).toMatchObject({
+        failure: { kind: 'unknown', message: expect.stringContaining('failed at the end') },
+      });
+      expect((await bench.upload(file, plainTus(bench), laterBy(bench, 2 * MINUTE_MS))).exitCode).toBe(8);
+      expect(offsets(bench)).toEqual(before);
+    },
+  );
 });
 
 describe('when the clock of the machine is set in the midst of a run', () => {
