@@ -446,4 +446,14 @@ describe('an algorithm', () => {
       { proven: false, reason: 'the server refuses the checksums that it lists' },
     ]);
   });
+
+  it('that was left out says nothing of the last chunk: 417 to it is no success, in no run', async () => {
+    const bench = await startBench();
+    bench.server.script.OPTIONS = [{ answer: 204, headers: listing }];
+    bench.server.script.PATCH = [{ answer: 400 }, { first: () => {} }, { status: 417 }];
+    const file = await bench.file(2 * MIB);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(5);
+    expect((await bench.upload(file, plainTus(bench))).exitCode).toBe(8);
+    expect(bench.of('upload.done')).toEqual([]);
+  });
 });

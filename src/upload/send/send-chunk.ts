@@ -8,10 +8,8 @@ import { withChecksum } from './refused-checksum.ts';
 import { chunkBytesOf, countRequest, endOf, type Sending } from './sending.ts';
 
 /** The offset that the server acknowledged, or why it is not known. Unless told not to, reads on while it sends. */
-export async function sendChunk(sending: Sending, given: Chunk, readsOn = true): Promise<number | Fault> {
+export async function sendChunk(sending: Sending, chunk: Chunk, readsOn = true): Promise<number | Fault> {
   const { job, upload } = sending;
-  const { checksum, ...bare } = given;
-  const chunk = job.tools.host.chunkChecks.givenUp ? bare : given;
   // Not with what is meant to be refused: whether the size was taken in would not be known.
   const totalBytes = sending.sizeFollows && readsOn ? job.source.sizeBytes() : undefined;
   const request = job.protocol.append(

@@ -82,8 +82,11 @@ async function nextChunk(sending: Sending): Promise<ReadChunk> {
 }
 
 /** Where to go on after a chunk; or the server no longer knows the upload. */
-async function step(sending: Sending, chunk: ReadChunk): Promise<number | Lost> {
-  const { nowMs } = sending.job.tools.clock;
+async function step(sending: Sending, { checksum, ...bare }: ReadChunk): Promise<number | Lost> {
+  const { clock, host } = sending.job.tools;
+  const { nowMs } = clock;
+  // Read with one, it goes without where they are given up, be it by another file of the run.
+  const chunk = checksum === undefined || host.chunkChecks.givenUp ? bare : { ...bare, checksum };
   const startedMs = nowMs();
   const readsOn = sending.growth === undefined || !isOnTrial(sending.growth);
   const accepted = await sendChunk(sending, chunk, readsOn);
@@ -101,9 +104,7 @@ async function step(sending: Sending, chunk: ReadChunk): Promise<number | Lost> 
   if (sending.refusedBytes !== undefined) await learnPassing(sending, chunk);
   growBack(sending);
   grow(sending, chunk, accepted, elapsedMs);
-  // Read with one, it went without where they are given up, be it by another file of the run.
-  const hasChecksum = chunk.checksum !== undefined && !sending.job.tools.host.chunkChecks.givenUp;
-  const sent = { ...chunk, endBytes: endOf(chunk), hasChecksum };
+  const sent = { ...chunk, endBytes: endOf(chunk), hasChecksum: 'checksum' in chunk };
   sending.checked = afterAnswer(sending.checked, sent, accepted);
   noteRepeat(sending, chunk);
   return accepted;
