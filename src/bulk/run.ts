@@ -10,7 +10,7 @@ import type { Known } from './ledger/known.ts';
 import type { Ledger } from './ledger/ledger-file.ts';
 import type { Plan } from './plan.ts';
 import { type Run, type Sent, type SentItem, sendItem } from './send-item.ts';
-import { createServerTrouble, type ServerTrouble } from './server-trouble.ts';
+import { createServerTrouble, isRedirect, type ServerTrouble } from './server-trouble.ts';
 import { createStop, type Stop } from './stop.ts';
 import { reasonOf, stopInTime, stopWhereLost } from './stop-by-itself.ts';
 
@@ -34,10 +34,16 @@ export interface BulkTools extends Tools {
   readonly onDone?: (item: Item, sent: Pick<SentItem, 'gone'>) => void | Promise<void>;
 }
 
+export interface BulkOutcome extends RunOutcome {
+  /** Present where every file that was tried was redirected; `to`: where the server is, as far as that is known. */
+  readonly redirected?: { readonly to?: URL };
+}
+
 interface Counts {
   done: number;
   failed: number;
   interrupted: number;
+  redirected: number;
   readonly kinds: Set<ErrorKind>;
 }
 
@@ -45,7 +51,7 @@ interface Counts {
  * Sends what a plan holds, several files at a time. Everything that happens is reported, `run.end` included. A file
  * that fails stops no other; a server that refuses or loses everything stops the run, and the rest is not attempted.
  */
-export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkTools): Promise<RunOutcome> {
+export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkTools): Promise<BulkOutcome> {
   const { report, signal, clock } = given;
   const { items, sizeBytes, skipped, young, duplicates } = plan;
   const tooYoung = young.length;
@@ -56,7 +62,7 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
     run.tools.report({ type: 'run.stopped', message, ...(hint !== undefined && { hint }) }),
   );
   const failed: string[] = [];
-  const counts: Counts = { done: 0, failed: 0, interrupted: 0, kinds: new Set() };
+  const counts: Counts = { done: 0, failed: 0, interrupted: 0, redirected: 0, kinds: new Set() };
   const run = createRun(settings, given, stop);
   const release = stopInTime(settings.maxDurationMs, clock, stop);
   const forget = stopWhereLost(given.ledger, stop);
@@ -79,7 +85,9 @@ export async function runBulk(plan: Plan, settings: BulkSettings, given: BulkToo
   const exitCode = exitCodeOf(counts, notAttempted, stop, signal);
   const outcome = { exitCode, done: counts.done, failed: counts.failed, notAttempted };
   report({ type: 'run.end', ...outcome, interrupted: counts.interrupted, skipped, tooYoung });
-  return outcome;
+  const isRedirected = counts.redirected > 0 && counts.redirected === counts.failed && counts.done === 0;
+  const to = run.tools.host.learned.redirectsTo;
+  return { ...outcome, ...(isRedirected && { redirected: { ...(to !== undefined && { to }) } }) };
 }
 
 function count(sent: Sent, counts: Counts): void {
@@ -88,6 +96,7 @@ function count(sent: Sent, counts: Counts): void {
     return;
   }
   counts.failed += 1;
+  if (isRedirect(sent.error.status)) counts.redirected += 1;
   if (sent.error.kind === 'interrupted') counts.interrupted += 1;
   else counts.kinds.add(sent.error.kind);
 }

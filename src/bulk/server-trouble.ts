@@ -144,7 +144,7 @@ export function createServerTrouble(
       if (host.pause.isTooLong()) return leftAlone(host.pause.leftMs());
       // Judged by what the file ended with: after a refusal HEAD may have been asked, or a DELETE sent.
       const { status = 0 } = error;
-      const words = refusals[status];
+      const words = refusals[status] ?? redirection(error);
       if (words?.kind === error.kind) {
         inRow = status === refusedAs ? inRow + 1 : 1;
         refusedAs = status;
@@ -163,6 +163,17 @@ export function createServerTrouble(
       return isInVain && isNobodyBehind(error, last) ? unreachable(error) : undefined;
     },
   };
+}
+
+/** Where a server is, or whether a login page stands before it, is no affair of a single file. */
+function redirection({ status = 0, hint = 'name the final URL with --server' }: PulseError) {
+  if (!isRedirect(status)) return undefined;
+  const message = `the server redirects to another place (${status}), file after file`;
+  return { kind: 'protocol', message, hint } as const;
+}
+
+export function isRedirect(status = 0): boolean {
+  return status >= 300 && status < 400;
 }
 
 /** No file that follows would get a request through. */

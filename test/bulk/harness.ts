@@ -5,12 +5,11 @@ import { createKnown } from '../../src/bulk/ledger/known.ts';
 import { openLedger } from '../../src/bulk/ledger/ledger-file.ts';
 import type { LedgerRecord } from '../../src/bulk/ledger/ledger-record.ts';
 import { makePlan } from '../../src/bulk/plan.ts';
-import { type BulkSettings, type BulkTools, runBulk } from '../../src/bulk/run.ts';
+import { type BulkOutcome, type BulkSettings, type BulkTools, runBulk } from '../../src/bulk/run.ts';
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
 import { defaultSettings, type UploadSettings } from '../../src/upload/settings.ts';
 import { openStateStore } from '../../src/upload/state/state-store.ts';
-import type { RunOutcome } from '../../src/upload/upload-files.ts';
 import { type QuickClock, quickClock } from '../upload/harness.ts';
 import { type ScriptedOptions, type ScriptedServer, startScriptedServer } from '../upload/scripted-server.ts';
 import { temporaryFolder } from './folder.ts';
@@ -29,7 +28,7 @@ export interface BulkBench {
   /** Where the ledger is. */
   readonly ledger: string;
   /** Sends everything in a folder, with a ledger; what happened before stays in `events`. */
-  readonly run: (folder: string, changes?: BulkChanges) => Promise<RunOutcome>;
+  readonly run: (folder: string, changes?: BulkChanges) => Promise<BulkOutcome>;
   readonly of: <T extends PulseEvent['type']>(type: T) => Extract<PulseEvent, { type: T }>[];
   readonly records: () => Promise<readonly LedgerRecord[]>;
 }

@@ -326,6 +326,30 @@ describe('a server that is broken for everything', () => {
     expect(outcome).toEqual({ exitCode: 5, done: 0, failed: 3, notAttempted: 9 });
   });
 
+  test.each<[number, string, string | undefined]>([
+    [301, 'https://new.example/uploads', 'https://new.example/'],
+    [302, 'https://new.example/v2/uploads', 'https://new.example/v2'],
+    [308, 'https://new.example/uploads#here', 'https://new.example/'],
+    [302, 'https://sso.example/login?next=/uploads', undefined],
+    [303, 'https://user:pass@new.example/uploads', undefined],
+  ])('with %d to %s stops the run, and where it leads is told', async (answer, location, to) => {
+    const { run, server, of } = await startBulkBench();
+    const dir = await folderOf(...names(12));
+    server.script.POST = Array.from({ length: 12 }, () => ({ answer, headers: { Location: location } }));
+    const { redirected, ...outcome } = await run(dir, { run: { jobs: 1 } });
+    expect(outcome).toEqual({ exitCode: 6, done: 0, failed: 3, notAttempted: 9 });
+    expect(redirected?.to?.href).toBe(to);
+    expect(of('run.stopped')).toMatchObject([
+      {
+        message: expect.stringContaining(`(${answer})`),
+        hint: expect.stringContaining(to === undefined ? '--server' : `--server ${to}`),
+      },
+    ]);
+    server.script.POST = [];
+    const { redirected: none, ...next } = await run(dir);
+    expect([none, next]).toMatchObject([undefined, { exitCode: 0, done: 12 }]);
+  });
+
   test.each([429, 503])(
     'with %d asks for an hour of peace: the run stops, and no file fails that was not tried',
     async (status) => {

@@ -311,6 +311,24 @@ describe('what is left', () => {
     expect(stderr.match(/ next: check --server/g)).toHaveLength(1);
     expect(stderr).toMatch(/\n30 files: 5 uploaded, 25 failed\n {3}next: .*--ledger <file>.*\n$/);
   });
+
+  test('a server that redirects every file ends the run, and the last line names the URL to use', async () => {
+    const bench = await startBench('a.mp4', 'b.mp4', 'c.mp4', 'd.mp4');
+    const moved = await startScriptedServer();
+    onTestFinished(() => moved.close());
+    const to = (Location: string) =>
+      Array.from({ length: 4 }, () => ({ answer: 301, headers: { Location } }));
+    bench.server.script.POST = to(`${moved.url}/uploads`);
+    const named = await bench.run(['-r', 'rec', '-j', '1', '--ledger', 'done.jsonl']);
+    expect(named.code).toBe(6);
+    expect(named.stderr).toContain('4 files: 0 uploaded, 3 failed, 1 not attempted');
+    const next = /next: pulse-upload (rec --server \S+ .*)\n$/.exec(named.stderr)?.[1]?.split(' ') ?? [];
+    expect((await bench.run(next)).code).toBe(0);
+    expect(moved.finished.size).toBe(4);
+    bench.server.script.POST = to('/login');
+    const login = await bench.run(['-r', 'rec', '-j', '1']);
+    expect(login.stderr).toMatch(/next: find out where the server is now.*--server\n$/);
+  });
 });
 
 test('a path that does not exist is not to be tried again', async () => {

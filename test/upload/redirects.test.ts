@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { redirectedTo } from '../../src/upload/open/redirected.ts';
 import { expectProven, MIB, startBench } from './harness.ts';
 import { startScriptedServer } from './scripted-server.ts';
 
@@ -114,4 +115,20 @@ describe('any other redirect', () => {
     expect(bench.of('upload.failed')[0]?.message).toContain(`answered ${answer} to ${other.url}/uploads/x`);
     await other.close();
   });
+});
+
+it.each<[server: string, creation: string, location: string | undefined, to: string | undefined]>([
+  ['http://a/', 'http://a/uploads', 'https://a/uploads', 'https://a/'],
+  ['http://a/x', 'http://a/x/uploads', '/y/uploads', 'http://a/y'],
+  ['http://a/', 'http://a/uploads', '/uploads/', undefined],
+  ['http://a/', 'http://a/uploads', '/login', undefined],
+  ['http://a/', 'http://a/uploads', 'https://a/uploads?next=1', undefined],
+  ['http://a/', 'http://a/uploads', 'ftp://a/uploads', undefined],
+  ['http://a/', 'http://a/uploads', undefined, undefined],
+  ['http://a/files', 'http://a/files', '/files/', 'http://a/files/'],
+  ['http://a/files/', 'http://a/files/', '/files/', undefined],
+  ['http://a/', 'http://a/', 'https://b/', 'https://b/'],
+  ['http://a/', 'http://a/', '/login', undefined],
+])('below %s, %s redirected to %s means the server %s', (server, creation, location, to) => {
+  expect(redirectedTo(new URL(server), new URL(creation), location)?.href).toBe(to);
 });

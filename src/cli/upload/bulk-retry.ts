@@ -1,8 +1,9 @@
 import process from 'node:process';
 import type { Item } from '../../bulk/items.ts';
+import type { BulkOutcome } from '../../bulk/run.ts';
 import { type CommandLine, commandText } from '../command-line.ts';
 import { type BulkValues, bulkOptions } from '../options/bulk.ts';
-import { uploadOptions } from '../options/upload.ts';
+import { type UploadValues, uploadOptions } from '../options/upload.ts';
 import { shellQuote } from '../shell-quote.ts';
 
 /** A longer command is nothing to read or to copy. */
@@ -21,16 +22,29 @@ const choosing: readonly string[] = [
   'shard',
 ] satisfies (keyof BulkValues)[];
 
-/** The command that does what is left and nothing else, or words where no command can say it. */
-export function goOnWith(line: CommandLine, { ledger }: BulkValues, left: readonly Item[]): string {
+/**
+ * The command that does what is left and nothing else, or words where no command can say it. Where the server redirected
+ * everything, the same command would be redirected again: it names the URL to which that leads.
+ */
+export function goOnWith(
+  line: CommandLine,
+  { ledger, pairingLink }: BulkValues & UploadValues,
+  left: readonly Item[],
+  redirected: BulkOutcome['redirected'],
+): string {
   const table = { ...uploadOptions, ...bulkOptions };
+  const { href } = redirected?.to ?? {};
+  if (redirected !== undefined && (href === undefined || pairingLink !== undefined))
+    return 'find out where the server is now, and run the same command with that URL as --server';
+  const given = href === undefined ? line.given : new Map([...line.given, ['server', [href]]]);
+  const sameCommand = `run the same command again${href === undefined ? '' : ` with --server ${href}`}`;
   const command = (operands: readonly string[], without: readonly string[]) => {
-    const kept = new Map([...line.given].filter(([key]) => !without.includes(key)));
+    const kept = new Map([...given].filter(([key]) => !without.includes(key)));
     return commandText(table, kept, operands, (word) => shellQuote(word, process.platform));
   };
   if (ledger !== undefined) {
     return line.operands.length > MOST_OPERANDS
-      ? 'run the same command again: the ledger knows what is done'
+      ? `${sameCommand}: the ledger knows what is done`
       : command(line.operands, ['noResume']);
   }
   const canBeNamed = left.length <= MOST_OPERANDS && left.every(({ file, own }) => !own && isText(file));
@@ -39,7 +53,8 @@ export function goOnWith(line: CommandLine, { ledger }: BulkValues, left: readon
       left.map(({ file }) => file),
       ['noResume', ...choosing],
     );
-  return 'run the same command again with --ledger <file>; without a ledger, what is done is sent again';
+  const ledgerToo = href === undefined ? ' with' : ' and';
+  return `${sameCommand}${ledgerToo} --ledger <file>; without a ledger, what is done is sent again`;
 }
 
 /** Bytes that are no UTF-8 cannot be written as an argument. */

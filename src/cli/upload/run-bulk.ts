@@ -117,7 +117,7 @@ async function run(task: Task, output: Output): Promise<number> {
     const forNextRun = [...[...left].filter(({ problem }) => problem === undefined), ...plan.young];
     // What makes no sense makes none the next time either.
     if (forNextRun.length > 0 && outcome.exitCode !== exitCodes.usage)
-      output.printNext(goOnWith({ ...line, operands: [...named] }, values, forNextRun));
+      output.printNext(goOnWith({ ...line, operands: [...named] }, values, forNextRun, outcome.redirected));
     return exitCodeOf(outcome, interruption);
   } finally {
     interruption.release();

@@ -22,9 +22,9 @@ export interface Host {
   readonly chunkChecks: ChunkChecks;
   /**
    * `createsBare`: no data goes with creations any more. `answersHead`: it did for an upload of this run, where it said
-   * that it is. `showsNoSign`: which protocol it speaks was assumed, since it showed no sign of any.
+   * that it is. `showsNoSign`: which protocol it speaks was assumed, since it showed no sign of any. `redirectsTo`: the base URL to which it redirects creations.
    */
-  readonly learned: { createsBare?: true; answersHead?: true; showsNoSign?: true };
+  readonly learned: { createsBare?: true; answersHead?: true; showsNoSign?: true; redirectsTo?: URL };
   /** Where a 308 said that a URL has moved to, for good. */
   readonly moved: Map<string, URL>;
   /** What the server says of itself, by the id of the protocol in which it was asked. */

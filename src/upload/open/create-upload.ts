@@ -15,6 +15,7 @@ import { candidateOf } from './metadata.ts';
 import { namedPlace } from './named-place.ts';
 import type { OpenUpload } from './open-upload.ts';
 import { assertOwnPlace } from './own-place.ts';
+import { redirectedTo } from './redirected.ts';
 
 /** Creates an upload and stores its URL before the first byte is sent, except for those that go with the creation. */
 export async function createUpload(job: Job): Promise<OpenUpload> {
@@ -43,9 +44,9 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   }
   const created = await ask(job, request, namedPlace, { onFault });
   if ('fault' in created) {
-    if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault);
+    if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault, request.url);
     if (chosen !== undefined) await forget(job);
-    throw refusedCreation(job, created.fault);
+    throw refusedCreation(job, created.fault, request.url);
   }
   if (created.value.url.origin !== settings.server.origin)
     throw elsewhere(created.value.url, settings.server);
@@ -109,12 +110,13 @@ async function ownUpload(
   chosen: ChosenId,
   draft: Omit<UploadRecord, 'url' | 'phase'>,
   fault: Fault,
+  asked: URL,
 ): Promise<OpenUpload> {
   const { source, tools } = job;
   const offsetBytes = await offsetOfOwn(job, chosen, fault);
   // Nobody shall go on with it or end it as if it were ours.
   if (offsetBytes === 'others') await forget(job);
-  if (offsetBytes === 'others' || offsetBytes === undefined) throw refusedCreation(job, fault);
+  if (offsetBytes === 'others' || offsetBytes === undefined) throw refusedCreation(job, fault, asked);
   if (chosen.earlier !== undefined) await assertPrefix(job, chosen.earlier);
   const { url } = chosen;
   const record: UploadRecord = {
@@ -135,7 +137,15 @@ const creationHints: Readonly<Record<number, string>> = {
   413: 'the file is larger than the server accepts; ask who runs it for a higher limit',
 };
 
-function refusedCreation({ protocol, settings, tools }: Job, fault: Fault): PulseError {
+function refusedCreation({ protocol, settings, tools }: Job, fault: Fault, asked: URL): PulseError {
+  const { status = 0, answer } = fault;
+  if (status >= 300 && status < 400) {
+    const to = redirectedTo(settings.server, asked, answer?.headers.location);
+    // A server may echo a token in it.
+    if (to === undefined || tools.clean(to.href) !== to.href) return errorOf(fault);
+    tools.host.learned.redirectsTo = to;
+    return errorOf(fault, { hint: `name the URL to which it redirects: --server ${to.href}` });
+  }
   const isElsewhere = fault.status === 404 || fault.status === 405;
   const hint =
     isElsewhere && tools.host.learned.showsNoSign
