@@ -78,6 +78,19 @@ const comparingNothing: Behaviour = {
   },
 };
 
+/** The server says that it compares no checksums. */
+async function withoutChecksums(bench: ReferenceBench): Promise<Fault> {
+  const answer = await fetch(`${bench.server.url}/capabilities`);
+  const capabilities = (await answer.json()) as Readonly<Record<string, unknown>>;
+  return {
+    on: { method: 'GET', path: '/capabilities', times: 9 },
+    do: 'answer',
+    status: 200,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ ...capabilities, checksum: undefined }),
+  };
+}
+
 /** The file is on the server whole, as it is now. */
 async function expectWhole(bench: ReferenceBench, file: string): Promise<void> {
   expect(bench.of('upload.failed')).toEqual([]);
@@ -185,53 +198,75 @@ describe('an upload of which the server has more than was written down', () => {
     expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThan(MIB);
   });
 
-  it('is sent anew in protocol v1 once the declared checksum was another one, where the server compares none', async () => {
-    const bench = await startReferenceBench({ protocol: 'pulse-v1', behaviour: comparingNothing });
-    const file = await bench.file(3 * MIB);
-    await utimes(file, times, times);
-    bench.proxy.setFaults([
-      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
-    ]);
-    const v1 = { protocol: 'pulse-v1' } as const;
-    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
-    bench.proxy.setFaults([]);
-    bench.events.length = 0;
-    await alterRecord(file, asKilled);
-    await rewrite(file, 5);
-    expect((await bench.upload(file, v1)).exitCode).toBe(3);
-    expect(bench.of('upload.failed')).toMatchObject([
-      { message: expect.stringContaining('since its checksum was declared'), resumable: false },
-    ]);
-    bench.events.length = 0;
-    expect((await bench.upload(file, v1)).exitCode).toBe(0);
-    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0, sentBytes: 3 * MIB }]);
-  });
+  // What is not found is made anew, and 409 says that it is there all the same.
+  const heads: readonly (readonly [string, readonly Fault[]])[] = [
+    ['', []],
+    [
+      ', also where HEAD does not find it in passing',
+      [{ on: { method: 'HEAD', nth: 1, times: 2 }, do: 'answer', status: 404 }],
+    ],
+  ];
 
-  it('starts over under another name in protocol v1, where no checksum was declared', async () => {
+  it.each(heads)(
+    'is sent anew in protocol v1 once the declared checksum was another one, where the server compares none%s',
+    async (_, passing) => {
+      const bench = await startReferenceBench({ protocol: 'pulse-v1', behaviour: comparingNothing });
+      const file = await bench.file(3 * MIB);
+      await utimes(file, times, times);
+      bench.proxy.setFaults([
+        { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+      ]);
+      const v1 = { protocol: 'pulse-v1' } as const;
+      expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+      bench.proxy.setFaults(passing);
+      bench.events.length = 0;
+      await alterRecord(file, asKilled);
+      await rewrite(file, 5);
+      expect((await bench.upload(file, v1)).exitCode).toBe(3);
+      expect(bench.of('upload.failed')).toMatchObject([
+        { message: expect.stringContaining('since its checksum was declared'), resumable: false },
+      ]);
+      bench.events.length = 0;
+      expect((await bench.upload(file, v1)).exitCode).toBe(0);
+      expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0, sentBytes: 3 * MIB }]);
+    },
+  );
+
+  it.each(heads)(
+    'starts over under another name in protocol v1, where no checksum was declared%s',
+    async (_, passing) => {
+      const bench = await startReferenceBench({ protocol: 'pulse-v1' });
+      const undeclared = await withoutChecksums(bench);
+      const file = await bench.file(3 * MIB);
+      await utimes(file, times, times);
+      const v1 = { protocol: 'pulse-v1' } as const;
+      bench.proxy.setFaults([
+        undeclared,
+        { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+      ]);
+      expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+      bench.proxy.setFaults([undeclared, ...passing]);
+      await alterRecord(file, asKilled);
+      await rewrite(file, 5);
+      expect((await bench.upload(file, v1)).exitCode).toBe(0);
+      expect(warnings(bench)).toContainEqual(STARTED_OVER);
+      expect(new Set(bench.of('upload.created').map(({ url }) => url)).size).toBe(2);
+      expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0 }]);
+    },
+  );
+
+  it('goes on in protocol v1 where nothing was sent before it was touched: its creation was never answered', async () => {
     const bench = await startReferenceBench({ protocol: 'pulse-v1' });
-    const answer = await fetch(`${bench.server.url}/capabilities`);
-    const capabilities = (await answer.json()) as Readonly<Record<string, unknown>>;
-    const file = await bench.file(3 * MIB);
-    await utimes(file, times, times);
-    const undeclared: Fault = {
-      on: { method: 'GET', path: '/capabilities', times: 9 },
-      do: 'answer',
-      status: 200,
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ ...capabilities, checksum: undefined }),
-    };
+    const undeclared = await withoutChecksums(bench);
+    const file = await bench.file(2 * MIB);
     const v1 = { protocol: 'pulse-v1' } as const;
-    bench.proxy.setFaults([
-      undeclared,
-      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
-    ]);
+    const lost = (method: string): Fault => ({ on: { method, nth: 1 }, do: 'swallow-response', by: 'rst' });
+    bench.proxy.setFaults([undeclared, lost('POST')]);
     expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
-    bench.proxy.setFaults([undeclared]);
-    await alterRecord(file, asKilled);
-    await rewrite(file, 5);
+    await chmod(file, 0o600);
+    bench.proxy.setFaults([undeclared, lost('PATCH')]);
     expect((await bench.upload(file, v1)).exitCode).toBe(0);
-    expect(warnings(bench)).toContainEqual(STARTED_OVER);
-    expect(new Set(bench.of('upload.created').map(({ url }) => url)).size).toBe(2);
-    expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0 }]);
+    expect(warnings(bench)).toEqual([]);
+    expect(bench.of('upload.done')).toMatchObject([{ sentBytes: 2 * MIB }]);
   });
 });

@@ -2,12 +2,12 @@ import type { PulseError } from '../../errors.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
 import type { WireRequest } from '../../protocol/wire.ts';
 import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
-import { ask, type Job, sizeOf } from '../job.ts';
+import { ask, type Job, sizeOf, warn } from '../job.ts';
 import { createChunkReader } from '../send/chunk-reader.ts';
 import { elsewhere } from '../send-once.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { forget } from '../tidily.ts';
-import { assertPrefix } from './accepted-prefix.ts';
+import { assertPrefix, knownEnd, touched } from './accepted-prefix.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import { createWithData } from './create-with-data.ts';
 import { locate, lookOnce } from './locate-upload.ts';
@@ -117,17 +117,30 @@ async function ownUpload(
   // Nobody shall go on with it or end it as if it were ours.
   if (offsetBytes === 'others') await forget(job);
   if (offsetBytes === 'others' || offsetBytes === undefined) throw refusedCreation(job, fault, asked);
-  if (chosen.earlier !== undefined) await assertPrefix(job, chosen.earlier);
-  const { url } = chosen;
+  const { url, earlier } = chosen;
+  if (earlier !== undefined) await assertPrefix(job, earlier);
+  // While the answer to its creation was not known, nothing was sent.
+  const knownEndBytes =
+    earlier === undefined || earlier.phase === 'creating' ? undefined : await knownEnd(job, earlier);
+  if (knownEndBytes !== undefined && offsetBytes > knownEndBytes) {
+    await forget(job);
+    warn(job, `${touched(offsetBytes, knownEndBytes)}; starting a new upload`);
+    return createUpload(job);
+  }
+  const { finishError, ...known } = earlier ?? draft;
+  // What was declared, what was acknowledged and how that ended is what the earlier try heard, and not this one.
+  const isAtEnd = finishError !== undefined && offsetBytes === sizeOf(job);
   const record: UploadRecord = {
-    ...draft,
-    prefix: chosen.earlier?.prefix ?? draft.prefix,
+    ...known,
+    ...job.key,
+    ...(isAtEnd && { finishError }),
     url: url.href,
     phase: 'sending',
   };
   await tools.store.write(record);
   tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
-  return { url, offsetBytes, sentEndBytes: sizeOf(job), record };
+  const end = knownEndBytes !== undefined && { knownEndBytes };
+  return { url, offsetBytes, sentEndBytes: sizeOf(job), ...end, record };
 }
 
 /** Where a status means something else for a creation than it does for a chunk. */
