@@ -201,6 +201,17 @@ describe('protocol v1', () => {
     ]);
   });
 
+  it('starts over under another name where the server answers no HEAD', async () => {
+    const bench = await startReferenceBench(v1);
+    const file = await bench.file(4 * MIB);
+    const noHead = { on: { method: 'HEAD', times: 99 }, do: 'answer', status: 405 } as const;
+    bench.proxy.setFaults([noHead, { on: { method: 'PATCH', nth: 2, times: 9 }, do: 'answer', status: 500 }]);
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([noHead]);
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(new Set(declared(bench).map(({ artifactId }) => artifactId)).size).toBe(2);
+  });
+
   it('knows its upload again where it was not found in passing, and nothing came of making it anew', async () => {
     const bench = await startReferenceBench(v1);
     const file = await bench.file(4 * MIB);

@@ -23,6 +23,8 @@ export async function chooseId(job: Job): Promise<ChosenId | undefined> {
   const record = settings.resume ? await tools.store.read(key, () => undefined) : undefined;
   const isSame =
     record?.chosenId !== undefined &&
+    // Without HEAD nobody can go on with it, and under its name nothing else can be made.
+    !record.headless &&
     sameFile(record.identity, source.identity) &&
     (given === undefined || given === record.chosenId);
   const earlier = isSame ? record : undefined;
