@@ -45,6 +45,40 @@ describe('a run of many files', () => {
     expect([...server.finished.values()].map(String).toSorted()).toEqual(names(12));
   });
 
+  test('fails no file for a checksum that the server refuses to two of them at once', async () => {
+    const { run, server, of } = await startBulkBench({ headless: true });
+    const headers = {
+      'Tus-Version': '1.0.0',
+      'Tus-Extension': 'creation,checksum',
+      'Tus-Checksum-Algorithm': 'sha1',
+    };
+    server.script.OPTIONS = [{ answer: 204, headers }];
+    server.script.PATCH = [{ answer: 400 }, { answer: 400 }];
+    const transport = createTransport();
+    let chunks = 0;
+    let bothAreHere = () => {};
+    const barrier = new Promise<void>((resolve) => {
+      bothAreHere = resolve;
+    });
+    const outcome = await run(await folderOf(...names(2)), {
+      upload: { protocol: 'tus', server: new URL(`${server.url}/uploads`) },
+      tools: {
+        send: async (request, conditions) => {
+          if (request.method === 'PATCH') {
+            chunks += 1;
+            if (chunks === 2) bothAreHere();
+            await barrier;
+          }
+          return transport.send(request, conditions);
+        },
+      },
+    });
+    await transport.close();
+    expect(outcome).toMatchObject({ exitCode: 0, done: 2 });
+    const said = of('upload.warning').filter(({ message }) => message.includes('going on without'));
+    expect(said).toHaveLength(1);
+  });
+
   test('is announced with its totals, and ends with its counts', async () => {
     const { run, events } = await startBulkBench();
     await run(await folderOf(...names(3)));

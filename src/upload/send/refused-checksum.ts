@@ -29,13 +29,15 @@ export function withChecksum(fault: Fault, { checksum }: Chunk): Fault {
  */
 export function givesUpChecksums({ job }: Sending, { checksum }: Chunk, fault: Fault): boolean {
   const { chunkChecks } = job.tools.host;
-  if (checksum === undefined || fault.status !== 400 || chunkChecks.givenUp) return false;
+  if (checksum === undefined || fault.status !== 400) return false;
   if (job.settings.checksum !== 'auto') {
     const listed = job.offer.checksumAlgorithms?.join(', ');
     throw errorOf(fault, {
       hint: `the server lists ${listed}: name another one with --checksum, or send none with --checksum none`,
     });
   }
+  // Another file of the run may have met the same meanwhile, and said so.
+  if (chunkChecks.givenUp) return true;
   chunkChecks.givenUp = true;
   warn(job, `${fault.reason}; going on without the checksums that the server lists`);
   return true;
