@@ -135,6 +135,19 @@ describe('the same command again', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB }]);
   });
 
+  it.each([405, 501])(
+    'keeps an upload whose HEAD is answered %i, and names the way to start over',
+    async (answer) => {
+      const bench = await startBench();
+      const file = await interrupted(bench);
+      bench.server.script.HEAD = [{ answer }];
+      expect((await bench.upload(file)).exitCode).toBe(5);
+      expect(bench.of('upload.failed')).toMatchObject([{ hint: expect.stringContaining('--no-resume') }]);
+      await bench.upload(file);
+      expect(bench.of('upload.done')).toMatchObject([{ proven: true, sentBytes: MIB }]);
+    },
+  );
+
   it('does not throw an upload away for one passing 404', async () => {
     const bench = await startBench();
     const file = await interrupted(bench);

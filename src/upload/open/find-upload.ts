@@ -106,7 +106,7 @@ async function resumableOffset(job: Job, url: URL, record: UploadRecord): Promis
   }
   if ('fault' in asked) {
     if (isGone(asked.fault)) return 'the server no longer has the upload';
-    throw errorOf(asked.fault);
+    throw errorOf(asked.fault, hasNoHead(asked.fault) ? { hint: NO_HEAD } : {});
   }
   const { offsetBytes, lengthBytes = sizeBytes } = asked.value;
   if (lengthBytes !== sizeBytes)
@@ -118,6 +118,14 @@ async function resumableOffset(job: Job, url: URL, record: UploadRecord): Promis
     );
   }
   return offsetBytes;
+}
+
+/** It was made where HEAD was answered: a proxy that bars it in passing is no reason to throw away what is there. */
+const NO_HEAD =
+  'without HEAD nobody can say where to go on: ask who runs the server, or start over with --no-resume';
+
+function hasNoHead({ status }: Fault): boolean {
+  return status === 405 || status === 501;
 }
 
 /**
