@@ -104,7 +104,7 @@ export async function planUpload(
         path: source.path,
       });
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
-      const reason = await whyAnew(record, file, source.path, settings, clock.dateMs());
+      const reason = await whyAnew(record, file, { protocol, settings, path: source.path }, clock.dateMs());
       if (reason !== undefined) return { ...anew, reason };
       const { finishError = '' } = record;
       if (failedAtEnd(record) && !readsBack({ protocol, settings }))
@@ -123,12 +123,18 @@ export async function planUpload(
 async function whyAnew(
   record: UploadRecord,
   file: string,
-  path: string,
-  settings: UploadSettings,
+  {
+    protocol,
+    settings,
+    path,
+  }: { readonly protocol: Protocol; readonly settings: UploadSettings; readonly path: string },
   nowMs: number,
 ): Promise<string | undefined> {
   if (!sameFile(await identify(file, path), record.identity))
     return 'the file changed since its upload was begun';
+  const given = settings.metadata[protocol.naming?.key ?? ''];
+  if (given !== undefined && record.chosenId !== undefined && given !== record.chosenId)
+    return 'the saved upload was given another name';
   if (new URL(record.url).origin !== settings.server.origin) return 'the saved upload is on another origin';
   if (record.headless && record.phase === 'sending' && !failedAtEnd(record))
     return 'this server does not answer HEAD';

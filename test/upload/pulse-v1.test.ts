@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseMetadata } from '../../src/protocol/headers.ts';
+import { protocols } from '../../src/protocol/protocols/index.ts';
+import { planUpload } from '../../src/upload/plan.ts';
+import { defaultSettings } from '../../src/upload/settings.ts';
 import { sha256 } from '../server/harness.ts';
 import { MIB } from './harness.ts';
 import { type ReferenceBench, startReferenceBench } from './reference.ts';
@@ -228,6 +231,23 @@ describe('protocol v1', () => {
     expect((await bench.upload(file, once)).exitCode).toBe(0);
     expect(bench.of('upload.resumed').map(({ offsetBytes }) => offsetBytes)).toEqual([MIB]);
     expect(bench.of('upload.done')).toHaveLength(1);
+  });
+
+  it('makes another one where another id is given, as a dry run says', async () => {
+    const bench = await startReferenceBench(v1);
+    const file = await bench.file(4 * MIB);
+    bench.proxy.addFault({ on: { method: 'PATCH', nth: 2, times: 9 }, do: 'answer', status: 500 });
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    bench.proxy.setFaults([]);
+    const settings = { ...defaultSettings, ...v1, server: new URL(bench.proxy.url) };
+    const plan = (metadata: Readonly<Record<string, string>>) =>
+      planUpload(file, protocols, { ...settings, metadata }, bench.tools);
+    expect(await plan({})).toMatchObject({ intention: 'resume' });
+    const metadata = { artifactId: randomUUID() };
+    const reason = 'the saved upload was given another name';
+    expect(await plan(metadata)).toMatchObject({ intention: 'send', reason });
+    expect((await bench.upload(file, { ...v1, metadata })).exitCode).toBe(0);
+    expect(bench.of('upload.warning')).toMatchObject([{ message: expect.stringContaining(reason) }]);
   });
 
   it('refuses an artifact that somebody else has made', async () => {
