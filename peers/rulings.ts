@@ -174,10 +174,6 @@ export const rulings: Readonly<Record<string, readonly Ruling[]>> = {
     { finding: 'fail metadata.empty-value.space', says: emptyValues },
     { finding: 'fail metadata.binary-value', says: lostMetadata },
     {
-      finding: 'warn data.duplicate-patch',
-      says: 'follows from the first: the repeated last chunk meets 404 rather than 409',
-    },
-    {
       finding: 'fail data.chunked-transfer-encoding',
       says: `the server is wrong: chunked bodies are HTTP/1.1 (${rfc9112}, 7.1), and who wants a length says 411 (${rfc9110}, 15.5.12); it answers 400`,
     },

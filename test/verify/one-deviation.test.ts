@@ -76,11 +76,16 @@ it.each([
   ['are served', 'complete-is-gone-or-lost'],
 ])('complete uploads that are moved away, and %s, are found once', async (_, defect) => {
   const behaviour = coreHeadDefects.find(({ id }) => id === defect)?.behaviour() ?? {};
-  const only = ['core.head.*', 'creation.*', 'defer.*', 'cwu.*', 'concat.*'];
-  expect(await objectedBy({ protocol: 'tus', behaviour }, only)).toEqual([
-    'warn core.head.offset-completed',
-    'warn concat.final.patch.403',
-  ]);
+  const only = [
+    'core.head.*',
+    'creation.*',
+    'defer.*',
+    'cwu.*',
+    'concat.*',
+    'termination.*',
+    'data.duplicate*',
+  ];
+  expect(await objectedBy({ protocol: 'tus', behaviour }, only)).toEqual(['warn core.head.offset-completed']);
 });
 
 it('artifacts that cannot be removed are found once', async () => {

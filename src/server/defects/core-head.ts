@@ -95,12 +95,7 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'complete-is-gone',
     says: 'Moves an upload away as soon as its last byte is acknowledged, and answers 410 to whatever is asked of it.',
-    breaks: [
-      'core.head.offset-completed',
-      'concat.final.patch.403',
-      'data.duplicate-patch',
-      'termination.finished.204',
-    ],
+    breaks: ['core.head.offset-completed'],
     onlyWarns: true,
     serve: tus,
     behaviour: () => completeIsGone(() => true),
@@ -108,14 +103,7 @@ export const coreHeadDefects: readonly Defect[] = [
   {
     id: 'complete-is-gone-or-lost',
     says: 'Moves an upload away in the same way and serves it by GET, but for one that came in a chunked body: that is lost.',
-    breaks: [
-      'core.head.offset-completed',
-      'checksum.trailer.match',
-      'concat.final.patch.403',
-      'data.chunked-transfer-encoding',
-      'data.duplicate-patch',
-      'termination.finished.204',
-    ],
+    breaks: ['core.head.offset-completed', 'checksum.trailer.match', 'data.chunked-transfer-encoding'],
     serve: tus,
     behaviour: () => completeIsGone(({ bodyBytes }) => bodyBytes === undefined),
   },

@@ -14,6 +14,7 @@ import {
 } from '../scenarios/terminations.ts';
 import { derived, rfc, tus } from '../sources.ts';
 import type { Target } from '../target.ts';
+import { skipMovedAway } from './moved-away.ts';
 import { expectContentWhereKnown, standsAt } from './no-effect.ts';
 
 /** Section 12: uploads that are given up. */
@@ -67,11 +68,13 @@ const answers: readonly Check[] = [
     says: 'Deleting an upload that is complete answers 204.',
     passes: '204',
     fails:
-      'another status; a refusal on purpose (400, 403), another success, and that complete uploads are moved away (404, 410) are warnings',
+      'another status; a refusal on purpose (400, 403) and another success are warnings; skipped where complete uploads are moved away (404, 410)',
     matters: 'what was sent by mistake cannot be taken back',
     reads: deletedFinished,
-    judge: ({ deleted }, { goneWhenComplete }) =>
-      expectStatus(deleted, [204], { warn: ['2xx', 400, 403, ...(goneWhenComplete ? [404, 410] : [])] }),
+    judge({ deleted }, target) {
+      skipMovedAway(deleted, target);
+      return expectStatus(deleted, [204], { warn: ['2xx', 400, 403] });
+    },
   }),
   check({
     id: 'termination.no-content',
@@ -167,7 +170,8 @@ const afterwards: readonly Check[] = [
     matters: kept,
     needs: ['download'],
     reads: deletedFinished,
-    judge({ deleted, got }) {
+    judge({ deleted, got }, target) {
+      skipMovedAway(deleted, target);
       const status = deleted.answer?.status;
       if (status === 400 || status === 403)
         throw new Skip(`finished uploads are not deleted here (${status})`);
