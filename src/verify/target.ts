@@ -36,6 +36,8 @@ export interface Target {
   readonly extensions: readonly string[];
   /** From Tus-Max-Size, as written. */
   readonly maxSize?: string;
+  /** Nobody is served while another connection is open, even if nothing is asked over that. */
+  readonly oneConnection?: true;
   /** Chunks as multipart/form-data are taken. */
   readonly multipart?: true;
   /** A finished upload is served by GET on its URL. */

@@ -95,7 +95,7 @@ export interface VerifyRun {
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
   const { clock, sections, report } = tools;
-  const { seed, runId, jobs, permissions } = settings;
+  const { seed, runId, permissions } = settings;
   // Fixed before the first request, so that the denominator cannot shrink.
   const checks = selected(allChecks(sections), settings.only, settings.skip);
   const runStartMs = clock.nowMs();
@@ -103,6 +103,8 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const probes = probeSettings(settings, tools);
 
   const { target, recording, readBackFailure } = await discover({ ...settings, signal }, probes);
+  const { oneConnection } = target;
+  const jobs = oneConnection ? 1 : settings.jobs;
   if (readBackFailure !== undefined) {
     const left = await cleanUp([recording], target, probes, jobs);
     throw readBackError(readBackFailure, { command: tools.readBack?.command, runId }, left);
@@ -138,6 +140,8 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const plan = planOf(sections, checks, target, permissions, random, [canary]);
   for (const [check, reason] of plan.skipped) conclude(check, unjudged(check, 'skip', reason, target));
   const watched = startCanary(probes, target, signal, runStartMs);
+  // Beside the first scenario it would wait behind that.
+  if (oneConnection) await watched.visit('discovery');
   const endedEarly = await runPlan(plan, {
     target,
     probes,

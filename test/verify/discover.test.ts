@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { startOneConnectionFront } from '../../fixtures/proxies/one-connection.ts';
 import type { Filter } from '../../src/server/parts.ts';
 import { uploadVariations } from '../../src/server/variations/uploads.ts';
 import { discover } from '../../src/verify/discovery/discover.ts';
@@ -100,6 +101,17 @@ describe('what is found out before the first scenario', () => {
     expect(shut.advice).toContain('asks for a credential');
     expect(shut.assumptions.at(-1)).toBe('content not verified: finalize answered 401 Unauthorized');
     expect((await told({ tokens: { owner: 'another' } })).advice).toContain('does not take this token');
+  });
+
+  it('about a server that serves one connection at a time', async () => {
+    const reference = await startReference({ protocol: 'pulse' });
+    cleanup.push(reference.stop);
+    const front = await startOneConnectionFront(reference.url.href);
+    cleanup.push(front.close);
+    const target = await targetOf(new URL(front.url));
+    expect(target.oneConnection).toBe(true);
+    expect(target.assumptions.join()).toContain('one connection at a time');
+    expect((await targetOf(reference.url)).oneConnection).toBeUndefined();
   });
 
   it('about a server without HEAD', async () => {

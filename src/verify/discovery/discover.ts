@@ -5,6 +5,7 @@ import { openProbe, type Probe, type ProbeSettings } from '../probe/probe.ts';
 import type { Exchange, Recording } from '../recording.ts';
 import { type Oracle, type Target, whyNoChunks } from '../target.ts';
 import { unlessAborted } from '../unless-aborted.ts';
+import { connectionsAtOnce } from './connections.ts';
 import { bindingOf } from './credentials.ts';
 import { multipartOffered, whatUploadsShow } from './first-upload.ts';
 import { type ReadBackFailure, readBackFailure } from './read-back-trial.ts';
@@ -60,6 +61,7 @@ export async function discover(
   const learn = (facts: Partial<Target>) => {
     target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
   };
+  learn(await asking(target, connectionsAtOnce));
   learn(await asking(target, advertised));
   learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
   if (target.elsewhere === undefined) {

@@ -101,7 +101,7 @@ export function openProbe(
   const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}${dialects[target.protocol].ending}`;
 
   const time = { pause, nowMs: recorder.nowMs, patience, aside };
-  const requests = createRequests(access, target.protocol, recorder, signal, time);
+  const requests = createRequests(access, target, recorder, signal, time);
   const uploads = createUploads(requests, target, access, fileName, random);
   const offsets = createOffsets(uploads, target, recorder.exchanges, time);
   const content = createContent({

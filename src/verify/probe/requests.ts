@@ -5,6 +5,7 @@ import { endedMeanwhile } from '../answers.ts';
 import type { ProtocolId } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import type { Exchange } from '../recording.ts';
+import type { Target } from '../target.ts';
 import { forever } from '../unless-aborted.ts';
 import { type Link, type OpenRequest, openLink } from './link.ts';
 import type { WaitTools } from './patience.ts';
@@ -49,7 +50,7 @@ const MOST_REQUESTS = 600;
 
 export function createRequests(
   access: Access,
-  protocol: ProtocolId,
+  { protocol, oneConnection }: Pick<Target, 'protocol' | 'oneConnection'>,
   recorder: Recorder,
   signal: AbortSignal,
   time: Pick<WaitTools, 'pause' | 'patience' | 'aside'>,
@@ -90,7 +91,7 @@ export function createRequests(
   };
 
   const giveBack = (link: Link) => {
-    if (!link.isReusable() || idle !== undefined) link.close();
+    if (oneConnection || !link.isReusable() || idle !== undefined) link.close();
     else idle = { link, sinceMs: recorder.nowMs() };
   };
 

@@ -115,6 +115,7 @@ export const firstChunkAtOnce = scenario({
       const patched = await link.request({ ...options, method: 'PATCH', url: new URL(upload.url) });
       sent.push({ upload, file, patched });
     }
+    link.close();
     const uploads = [];
     for (const { upload, file, patched } of sent) {
       const content = isSuccess(patched) ? await probe.content(upload, file) : undefined;

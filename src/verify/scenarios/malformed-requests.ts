@@ -33,12 +33,11 @@ export const twoFramings = scenario({
     const body = ['5\r\n', file.part(0, 5), '\r\n0\r\n\r\n'];
     const link = await probe.open();
     const options = probe.patchOptions(0, body, { headers: { 'Transfer-Encoding': 'chunked' } });
-    const trial = await trialOf(probe, upload, 0, () =>
-      link.send({ ...options, method: 'PATCH', url: new URL(upload.url), timeoutMs: PATIENCE_MS }),
-    );
+    const request = { ...options, method: 'PATCH', url: new URL(upload.url), timeoutMs: PATIENCE_MS };
+    const exchange = await link.send(request);
     const peer = await link.peerEnd(1000);
     link.close();
-    return { ...trial, peer };
+    return { ...(await trialOf(probe, upload, 0, async () => exchange)), peer };
   },
 });
 

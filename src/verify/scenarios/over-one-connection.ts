@@ -16,6 +16,7 @@ export function overOneConnection(probe: Probe) {
   };
   return {
     connections: () => connections,
+    close: () => link?.close(),
     request: async (request: Request): Promise<Exchange> => {
       const isKept = link?.isReusable() ?? false;
       const exchange = await (isKept && link ? link : await fresh()).send(request);
