@@ -173,5 +173,5 @@ function unmetExtension(need: ExtensionNeed, target: Target): string | undefined
 
 function lacksExtension(name: string) {
   return (target: Target) =>
-    target.extensions.includes(name) ? undefined : `the server does not advertise ${name}`;
+    target.extensions.includes(name) ? undefined : `OPTIONS does not advertise the tus extension ${name}`;
 }

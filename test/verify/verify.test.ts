@@ -221,7 +221,7 @@ describe('a run', () => {
   });
 
   it('skips what is not advertised or not allowed, with the reason, and runs nothing of it', async () => {
-    const hidden = (needs: 'large' | 'multipart' | 'second-token' | 'https') =>
+    const hidden = (needs: 'large' | 'multipart' | 'second-token' | 'https' | 'offers concatenation') =>
       aCheck({
         id: needs,
         reads: scenario({
@@ -233,13 +233,15 @@ describe('a run', () => {
           },
         }),
       });
-    const checks = [hidden('large'), hidden('multipart'), hidden('second-token'), hidden('https')];
+    const needs = ['large', 'multipart', 'second-token', 'https', 'offers concatenation'] as const;
+    const checks = needs.map(hidden);
     const { results, exitCode } = await run(await reference('tus'), [sectionOf(...checks)]);
     expect(results.map(({ verdict, remark }) => [verdict, remark])).toEqual([
       ['skip', 'only with --large'],
       ['skip', 'the server does not take multipart chunks'],
       ['skip', 'needs --second-token'],
       ['skip', 'the server is not reached by https'],
+      ['skip', 'OPTIONS does not advertise the tus extension concatenation'],
     ]);
     expect(exitCode).toBe(9);
   });
