@@ -3,6 +3,9 @@ import { dialects } from './dialect.ts';
 import type { Exchange, Recording } from './recording.ts';
 import type { Target } from './target.ts';
 
+/** How often what is put off is sent before it is given up. */
+export const MOST_TRIES = 5;
+
 /**
  * A server that limits requests, and was asked again as it wished, has shown nothing of what was asked. Looks for it
  * among some of the exchanges.
@@ -12,7 +15,11 @@ export function whyPutOff(
   exchanges: readonly Exchange[] = among,
 ): string | undefined {
   const putOff = among.find(
-    (exchange) => isPutOff(exchange) && !exchange.repeated && !isLocked(exchange, exchanges),
+    (exchange) =>
+      isPutOff(exchange) &&
+      !exchange.repeated &&
+      !isLocked(exchange, exchanges) &&
+      !isShutOut(exchange, exchanges),
   );
   if (putOff === undefined) return undefined;
   const answered = `${putOff.sent.method} answered ${outcomeOf(putOff)}`;
@@ -28,6 +35,22 @@ export function isLocked(putOff: Exchange, exchanges: readonly Exchange[]): bool
   const leavesLock = (exchange: Exchange) =>
     exchange.sent.method === 'PATCH' && (exchange.answer === undefined || overlapsAnother(exchange, earlier));
   return putOff.answer?.status === 503 && earlier.some(leavesLock);
+}
+
+/**
+ * A lock that is never released says so at one URL for ever, as often as it is asked again when it wishes, while
+ * others are answered and not put off. A limit of requests, for each upload or for all, lets in who comes at that time.
+ */
+function isShutOut({ n, url, answer }: Exchange, exchanges: readonly Exchange[]): boolean {
+  const isHeard = (exchange: Exchange) => exchange.answer !== undefined && !isPutOff(exchange);
+  const here = exchanges.filter((exchange) => exchange.url === url);
+  const heardLast = Math.max(0, ...here.filter(isHeard).map((exchange) => exchange.n));
+  const inVain = here.filter((exchange) => exchange.n > heardLast && exchange.repeated);
+  const others = exchanges.filter((exchange) => exchange.url !== url);
+  const [first] = inVain;
+  if (first === undefined || inVain.length < MOST_TRIES - 1 || n < first.n || answer?.status !== 503)
+    return false;
+  return others.some((exchange) => exchange.n > first.n && isHeard(exchange)) && !others.some(isPutOff);
 }
 
 /**

@@ -258,6 +258,58 @@ describe('a server that limits requests', () => {
   });
 
   it.each([
+    ['asked in vain, while another is answered', 503, 5, [200], 'fail'],
+    ['asked in vain with 429, while another is answered', 429, 5, [200], 'blocked'],
+    ['asked in vain, while others are put off, too', 503, 5, [503, 200], 'blocked'],
+    ['asked in vain, while nobody else asks', 503, 5, [], 'blocked'],
+    ['not asked as often as it wishes, while another is answered', 503, 4, [200], 'blocked'],
+  ] as const)('is told from a lock that is never released: %s', (_, status, times, others, verdict) => {
+    const headers = { 'Retry-After': '1' };
+    const at = (n: number) => ({ n, startedMs: 2 * n, endedMs: 2 * n + 1 });
+    const chunk = { ...anExchange({ status: 409 }, { method: 'PATCH' }), ...at(1) };
+    const asked = Array.from({ length: times }, (_each, index) => ({
+      ...anExchange({ status, headers }),
+      ...at(index + 2),
+      ...(index < times - 1 && { repeated: true as const }),
+    }));
+    const elsewhere = others.map((said, index) => ({
+      ...anExchange({ status: said, headers }, { method: 'POST' }),
+      ...at(times + index + 2),
+      url: aTarget.createUrl,
+    }));
+    const check = aCheck({
+      judge: () => {
+        throw new Violation({ actual: 'no offset', evidence: asked });
+      },
+    });
+    const exchanges = [chunk, ...asked, ...elsewhere];
+    expect(judge(check, aRecording({ exchanges }), aTarget).verdict).toBe(verdict);
+  });
+
+  it('limits each upload, and lets in who comes when it says: what follows is judged', () => {
+    const headers = { 'Retry-After': '1' };
+    const at = (n: number) => ({ n, startedMs: 2 * n, endedMs: 2 * n + 1 });
+    const limited = Array.from({ length: 4 }, (_each, index) => ({
+      ...anExchange({ status: 503, headers }),
+      ...at(index + 1),
+      repeated: true as const,
+    }));
+    const elsewhere = {
+      ...anExchange({ status: 201 }, { method: 'POST' }),
+      ...at(6),
+      url: aTarget.createUrl,
+    };
+    const chunk = anExchange({ status: 503, headers }, { method: 'PATCH' });
+    const exchanges = [
+      ...limited,
+      { ...anExchange({ status: 200 }), ...at(5) },
+      elsewhere,
+      { ...chunk, ...at(7) },
+    ];
+    expect(judge(aCheck(), aRecording({ exchanges }), aTarget).verdict).toBe('blocked');
+  });
+
+  it.each([
     ['put off with 503, and taken later', [503, 201], 'note'],
     ['put off with 503, and never taken', [503, 503], 'blocked'],
     ['put off with 503, with a 500 among the malformed ones', [503, 201, 500], 'fail'],

@@ -1,6 +1,6 @@
 import { parseRetryAfterMs } from '../../protocol/headers.ts';
 import { headerOf, isPutOff, overlapsAnother } from '../answers.ts';
-import { isLocked } from '../put-off.ts';
+import { isLocked, MOST_TRIES } from '../put-off.ts';
 import type { Exchange } from '../recording.ts';
 import type { OpenRequest } from './link.ts';
 import type { WaitTools } from './patience.ts';
@@ -8,7 +8,6 @@ import type { RequestOptions } from './request.ts';
 
 /** Servers that limit requests: what they put off is asked again, as they wish. */
 
-const MOST_TRIES = 5;
 const MOST_MS = 30_000;
 const FIRST_PAUSE_MS = 1000;
 
