@@ -136,9 +136,10 @@ export class RawConnection implements Connection {
         clearInterval(deaf);
         resolve(taken);
       };
-      const expired = setTimeout(() => settle(false), Math.max(0, deadlineMs - this.#nowMs()));
+      const giveUp = () => setImmediate(() => settle(false));
+      const expired = setTimeout(giveUp, Math.max(0, deadlineMs - this.#nowMs()));
       const deaf = setInterval(() => {
-        if (this.#hasAnswered()) settle(false);
+        if (this.#hasAnswered()) giveUp();
       }, ANSWERED_AND_DEAF_MS);
       this.#socket.write(segment, (error) => settle(error == null));
     });
@@ -190,17 +191,26 @@ export class RawConnection implements Connection {
       : ['closed', `the connection was closed ${when}`];
   }
 
-  /** Waits for bytes or for the end; false once the deadline has passed. */
+  /**
+   * Waits for bytes or for the end; false once the deadline has passed. After a pause of this whole process (a busy
+   * machine) timers fire before what arrived is read: that is news too.
+   */
   #news(deadlineMs: number): Promise<boolean> {
-    const leftMs = deadlineMs - this.#nowMs();
-    if (leftMs <= 0) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => settle(false), leftMs);
+      let reading: NodeJS.Immediate | undefined;
       const settle = (news: boolean) => {
         clearTimeout(timer);
+        clearImmediate(reading);
         this.#wake = () => {};
         resolve(news);
       };
+      // The end is read one turn behind the bytes before it.
+      const expire = (turns = 2) => {
+        reading = setImmediate(() => (turns > 1 ? expire(turns - 1) : settle(false)));
+      };
+      const leftMs = deadlineMs - this.#nowMs();
+      const timer = leftMs > 0 ? setTimeout(() => expire(), leftMs) : undefined;
+      if (timer === undefined) expire();
       this.#wake = () => settle(true);
     });
   }
