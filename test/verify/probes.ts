@@ -73,6 +73,12 @@ export function hurriedClock(): Clock {
   };
 }
 
+/** What a busy machine does to a process. */
+export function standStill(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
 /** A server that says what the test says, byte by byte. */
 export async function rawServer(serve: (socket: Socket) => void) {
   const peer = await startPeer(serve);

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/verify/clock.ts';
 import { form } from '../../src/verify/probe/form.ts';
 import { createPatience } from '../../src/verify/probe/patience.ts';
 import { clock } from '../proof/run.ts';
-import { httpServer, hurriedClock, probeAt, rawServer, stopAll } from './probes.ts';
+import { httpServer, hurriedClock, probeAt, rawServer, standStill, stopAll } from './probes.ts';
 
 afterEach(stopAll);
 
@@ -278,6 +278,18 @@ describe('a connection', () => {
     expect((await second.answer()).answer?.status).toBe(404);
     link.close();
   });
+});
+
+it('a pause lets others go on, though the process stood still in it', async () => {
+  const { origin } = await rawServer(() => {});
+  const { probe } = probeAt(origin);
+  let turns = 0;
+  const turning = setInterval(() => (turns += 1), 5);
+  const pause = probe.pause(100);
+  standStill(200);
+  await pause;
+  clearInterval(turning);
+  expect(turns).toBeGreaterThan(3);
 });
 
 it('a scenario that never ends asking is our mistake', async () => {

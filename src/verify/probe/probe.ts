@@ -81,6 +81,13 @@ export interface OpenProbe {
   readonly close: () => void;
 }
 
+/**
+ * A pause lets the server go on with what it was sent. It is made of short ones: after a standstill of this whole process
+ * (a busy machine) timers fire before anything is read, and a single pause would be over while nothing has moved.
+ */
+const SHORT_PAUSE_MS = 20;
+const MOST_PAUSES = 20;
+
 export function openProbe(
   settings: ProbeSettings,
   target: Target,
@@ -91,11 +98,16 @@ export function openProbe(
   const { access, clock, seed, runId, patience } = settings;
   const recorder = createRecorder(settings.redact, clock.nowMs);
   const random = seededRandom(seedOf(seed, scenarioId));
-  const pause = async (ms: number) => {
-    await clock.sleep(ms, signal).catch((thrown: unknown) => {
+  const sleep = (ms: number) =>
+    clock.sleep(ms, signal).catch((thrown: unknown) => {
       if (signal.aborted) return forever();
       throw thrown;
     });
+  const pause = async (ms: number) => {
+    const shortMs = Math.max(SHORT_PAUSE_MS, Math.ceil(ms / MOST_PAUSES));
+    let leftMs = ms;
+    for (; leftMs > shortMs; leftMs -= shortMs) await sleep(shortMs);
+    await sleep(leftMs);
   };
   let files = 0;
   const fileName = () => `pulse-verify-${runId}-${scenarioId}-${++files}${dialects[target.protocol].ending}`;
