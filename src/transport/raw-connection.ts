@@ -19,6 +19,7 @@ const KEPT_OF_BREAK_BYTES = 2048;
 const SLICE_BYTES = 64 * 1024;
 /** A peer that has answered and takes no more for this long has said all it will. */
 const ANSWERED_AND_DEAF_MS = 250;
+const SHORT_PAUSE_MS = 20;
 
 /** See Connection. One reader at a time; all waiting is bounded by its caller. */
 export class RawConnection implements Connection {
@@ -222,8 +223,11 @@ function tooLate(timeoutMs: number, receivedBytes: number, parser: AnswerParser)
     : `the answer was not complete within ${inWords(timeoutMs)}: it stopped ${parser.progress}`;
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Of short pauses: after a standstill of this whole process one would be over before the peer had read what is apart. */
+async function pause(ms: number): Promise<void> {
+  for (let leftMs = ms; leftMs > 0; leftMs -= SHORT_PAUSE_MS) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, SHORT_PAUSE_MS)));
+  }
 }
 
 function inWords(timeMs: number): string {
