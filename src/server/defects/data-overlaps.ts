@@ -5,6 +5,7 @@ import { freshHold } from '../store/hold.ts';
 import type { Writer } from '../store/store.ts';
 import { damage, filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
+import { pause } from './pauses.ts';
 
 const KiB = 1024;
 const zeros = new Uint8Array(8);
@@ -37,7 +38,7 @@ export const dataOverlapsDefects: readonly Defect[] = [
         const upload =
           method === 'PATCH' && bodyBytes === 64 * KiB ? await uploadOf(exchange, parts) : undefined;
         if (upload?.info.lengthBytes !== 128 * KiB) return next();
-        if (headers['upload-offset'] === '0') await sleep(100);
+        if (headers['upload-offset'] === '0') await pause(100);
         const isEarly = upload.offsetBytes === 0 && headers['upload-offset'] === String(64 * KiB);
         const request = { ...exchange.request, headers: { ...headers, 'upload-offset': '0' } };
         return isEarly ? next({ request }) : next();
@@ -127,7 +128,7 @@ export async function appendLate(job: Parameters<Receive>[0], pauseMs: number): 
     close: async () => {},
   };
   const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
-  await sleep(pauseMs);
+  await pause(pauseMs);
   const body = Buffer.concat(pieces);
   const positionBytes = job.upload.offsetBytes;
   job.upload.offsetBytes += body.length;

@@ -7,6 +7,7 @@ import type { LiveUpload } from '../store/live-uploads.ts';
 import { isComplete, roomBytes } from '../store/upload.ts';
 import { damage, filtering, refusing, uploadOf, writing } from './changes.ts';
 import { type Defect, fullScale } from './defect.ts';
+import { pause } from './pauses.ts';
 
 const MiB = 1024 * 1024;
 const zeros = new Uint8Array(8);
@@ -169,8 +170,12 @@ export const dataWholeFilesDefects: readonly Defect[] = [
     source: 'https://github.com/seaweedfs/seaweedfs/issues/8786',
     behaviour: () =>
       filtering(async (exchange, next) => {
-        const timer = setTimeout(() => exchange.incoming.destroy(), 1200);
-        return next().finally(() => clearTimeout(timer));
+        let isAnswered = false;
+        // Of what has come as a whole a busy machine may be late to speak: no bytes keep coming there.
+        void pause(1200, 200).then(
+          () => isAnswered || exchange.incoming.complete || exchange.incoming.destroy(),
+        );
+        return next().finally(() => (isAnswered = true));
       }),
   },
   {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Behaviour } from '../parts.ts';
 import { takeHold } from '../store/hold.ts';
 import type { LiveUpload } from '../store/live-uploads.ts';
@@ -6,6 +5,7 @@ import { isComplete } from '../store/upload.ts';
 import { filtering, headerOf, uploadOf, withHeaders } from './changes.ts';
 import { appending } from './data-disconnects.ts';
 import type { Defect } from './defect.ts';
+import { pause } from './pauses.ts';
 
 /** Mistakes of published servers that the defects of the single sections do not rebuild yet. */
 
@@ -23,7 +23,7 @@ export const publishedDefects: readonly Defect[] = [
   },
   {
     id: 'replicas-disagree',
-    says: 'Each connection leads to a replica with its own memory of where an upload of 3 MiB stands; all append to one file.',
+    says: 'What a broken connection brought of an upload of 3 MiB is known to one replica only: all others go on from where they remember it; all append to one file.',
     breaks: [
       'core.patch.store-partial',
       'data.disconnect.mid-chunk',
@@ -81,7 +81,7 @@ function doneBeforeFlush(): Behaviour {
             const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
             const isEnd = position + sizeBytes === info?.lengthBytes && info.lengthBytes === 3 * MiB + 17;
             if (!isEnd) return writer.write(pieces, position);
-            late = sleep(FLUSH_MS).then(async () => {
+            late = pause(FLUSH_MS).then(async () => {
               await writer.write(pieces, position);
             });
             return sizeBytes;
@@ -96,18 +96,15 @@ function doneBeforeFlush(): Behaviour {
 }
 
 function replicasDisagree(): Behaviour {
-  const memories = new WeakMap<object, Map<LiveUpload, number>>();
+  const remembered = new WeakMap<LiveUpload, number>();
   return {
     store: appending,
     ...filtering(async (exchange, next, parts) => {
       const upload = await uploadOf(exchange, parts);
       if (upload?.info.lengthBytes !== 3 * MiB) return next();
-      const { socket } = exchange.incoming;
-      const memory = memories.get(socket) ?? new Map<LiveUpload, number>();
-      memories.set(socket, memory);
-      upload.offsetBytes = memory.get(upload) ?? upload.offsetBytes;
+      upload.offsetBytes = remembered.get(upload) ?? upload.offsetBytes;
       const reply = await next();
-      memory.set(upload, upload.offsetBytes);
+      if (exchange.incoming.complete) remembered.set(upload, upload.offsetBytes);
       return reply;
     }),
   };

@@ -131,9 +131,12 @@ export const pulseClassicDefects: readonly Defect[] = [
   },
 ];
 
+/** More than five times as long as a busy machine takes without the chunk, and shorter than the tester waits. */
+const LONG_WAIT_MS = 4000;
+
 function healthBehindChunk(): Filter {
   const running = new Set<Promise<unknown>>();
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 2300));
+  const pause = () => new Promise((resolve) => setTimeout(resolve, LONG_WAIT_MS));
   return async (exchange, next): Promise<Reply> => {
     if (isHealth({ exchange })) {
       await Promise.race([Promise.all(running), running.size > 0 ? pause() : undefined]);

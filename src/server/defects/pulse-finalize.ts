@@ -5,6 +5,7 @@ import { isUploadId, roomBytes } from '../store/upload.ts';
 import { type Asked, asking, completed, fieldsIn, nameIn } from './asking.ts';
 import { filtering, uploadOf, withHeaders } from './changes.ts';
 import { type Defect, fullScale } from './defect.ts';
+import { pause } from './pauses.ts';
 
 const known = new Set(['uploadId', 'filename', 'uploadToken']);
 
@@ -137,7 +138,7 @@ export const pulseFinalizeDefects: readonly Defect[] = [
         const id = String(fields.uploadId);
         if (running.has(id)) return refusal(500, 'internal error');
         running.add(id);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await pause(100);
         return next().finally(() => running.delete(id));
       });
     },
