@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { expiringSoon } from '../../src/server/defects/expiration.ts';
 import { vaultForBrowsers } from '../../src/server/defects/pulse-extra.ts';
-import { expiration } from '../../src/server/extensions/expiration.ts';
 import { allExtensions } from '../../src/server/extensions.ts';
 import { twoVersionsListed } from '../../src/server/variations/answers.ts';
 import type { Check } from '../../src/verify/check.ts';
@@ -58,7 +58,7 @@ const servers: readonly Audited[] = [
     only: ['v1.link.*'],
   },
   {
-    settings: { protocol: 'pulse-v1', behaviour: { extensions: [...allExtensions, expiration(2000)] } },
+    settings: { protocol: 'pulse-v1', behaviour: expiringSoon() },
     only: ['app.gone-recreate'],
   },
   // Sizes that come later on a server with a maximum, creations without bytes, and uploads that expire.
@@ -74,7 +74,7 @@ const servers: readonly Audited[] = [
     only: ['cwu.*'],
   },
   {
-    settings: { protocol: 'tus', behaviour: { extensions: [...allExtensions, expiration(2000)] } },
+    settings: { protocol: 'tus', behaviour: expiringSoon() },
     only: ['expiration.*'],
   },
 ];
