@@ -21,6 +21,16 @@ const SLICE_BYTES = 64 * 1024;
 const ANSWERED_AND_DEAF_MS = 250;
 const SHORT_PAUSE_MS = 20;
 
+/**
+ * No wait counts for more than this at a time. Where it took longer, this process stood still (a busy machine), and so may
+ * the server have done: neither is to blame for it.
+ */
+const LONGEST_COUNTED_MS = 100;
+
+interface Wait {
+  leftMs: number;
+}
+
 /** See Connection. One reader at a time; all waiting is bounded by its caller. */
 export class RawConnection implements Connection {
   readonly #socket: Socket;
@@ -61,7 +71,7 @@ export class RawConnection implements Connection {
   };
 
   readonly answer = async (method: string, limits: AnswerLimits): Promise<RawAnswer | RawBreak> => {
-    const deadlineMs = this.#nowMs() + limits.timeoutMs;
+    const wait = { leftMs: limits.timeoutMs };
     const parser = new AnswerParser(method, limits.bodyBytes ?? MAX_BODY_BYTES);
     let kept = Buffer.alloc(0);
     const broken = (cause: RawBreak['cause'], detail: string): RawBreak => {
@@ -83,7 +93,7 @@ export class RawConnection implements Connection {
         }
         if (this.#peer !== 'open' && this.#unreadBytes === 0)
           return broken(...this.#lost(kept.length, parser));
-        if (!(await this.#news(deadlineMs))) {
+        if (!(await this.#news(wait))) {
           return broken('timeout', tooLate(limits.timeoutMs, kept.length, parser));
         }
       }
@@ -97,16 +107,16 @@ export class RawConnection implements Connection {
   };
 
   readonly unread = async (windowMs: number): Promise<Uint8Array> => {
-    const deadlineMs = this.#nowMs() + windowMs;
-    while (this.#peer === 'open' && this.#unreadBytes < MAX_UNREAD_BYTES && (await this.#news(deadlineMs))) {
+    const wait = { leftMs: windowMs };
+    while (this.#peer === 'open' && this.#unreadBytes < MAX_UNREAD_BYTES && (await this.#news(wait))) {
       // Whatever arrives is gathered until the window is over.
     }
     return Buffer.concat(this.#unread);
   };
 
   readonly peerEnd = async (withinMs: number): Promise<PeerState> => {
-    const deadlineMs = this.#nowMs() + withinMs;
-    while (this.#peer === 'open' && this.#unreadBytes < MAX_UNREAD_BYTES && (await this.#news(deadlineMs))) {
+    const wait = { leftMs: withinMs };
+    while (this.#peer === 'open' && this.#unreadBytes < MAX_UNREAD_BYTES && (await this.#news(wait))) {
       // Bytes that arrive meanwhile stay unread.
     }
     return this.#peer;
@@ -192,11 +202,19 @@ export class RawConnection implements Connection {
       : ['closed', `the connection was closed ${when}`];
   }
 
-  /**
-   * Waits for bytes or for the end; false once the deadline has passed. After a pause of this whole process (a busy
-   * machine) timers fire before what arrived is read: that is news too.
-   */
-  #news(deadlineMs: number): Promise<boolean> {
+  /** Waits for bytes or for the end; false once no time is left. */
+  async #news(wait: Wait): Promise<boolean> {
+    for (;;) {
+      const mostMs = Math.min(Math.max(0, wait.leftMs), LONGEST_COUNTED_MS);
+      const startMs = this.#nowMs();
+      const isNews = await this.#newsWithin(mostMs);
+      wait.leftMs -= isNews ? Math.min(this.#nowMs() - startMs, mostMs) : mostMs;
+      if (isNews || wait.leftMs <= 0) return isNews;
+    }
+  }
+
+  /** After a standstill of this whole process timers fire before what arrived is read: that is news too. */
+  #newsWithin(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       let reading: NodeJS.Immediate | undefined;
       const settle = (news: boolean) => {
@@ -209,8 +227,7 @@ export class RawConnection implements Connection {
       const expire = (turns = 2) => {
         reading = setImmediate(() => (turns > 1 ? expire(turns - 1) : settle(false)));
       };
-      const leftMs = deadlineMs - this.#nowMs();
-      const timer = leftMs > 0 ? setTimeout(() => expire(), leftMs) : undefined;
+      const timer = ms > 0 ? setTimeout(() => expire(), ms) : undefined;
       if (timer === undefined) expire();
       this.#wake = () => settle(true);
     });

@@ -93,6 +93,20 @@ describe('reading', () => {
     },
   );
 
+  it('counts no standstill of the process as time that the server had', async () => {
+    const connection = await hearing((socket) => {
+      socket.once('data', async () => {
+        for (let standstills = 0; standstills < 3; standstills++) {
+          standStill(300);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        socket.write('HTTP/1.1 204 N\r\n\r\n');
+      });
+    });
+    await connection.write(Buffer.from('x'), { timeoutMs: 5000 });
+    expect((await answered(ask(connection, 'GET', 600))).status).toBe(204);
+  });
+
   it('takes an answer that arrives byte by byte', async () => {
     const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n';
     const connection = await hearing(async (socket) => {
