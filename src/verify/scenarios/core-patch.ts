@@ -84,16 +84,19 @@ export const singleRequest = scenario({
   },
 });
 
+/** Unlike the files of all other scenarios, so that a server can be told to mix up these. */
+const ONE_OF_THREE_BYTES = SMALL_FILE_BYTES + 3;
+
 export const threeUploads = scenario({
   id: 'three-uploads',
   does: 'creates three uploads and sends a chunk to each, the last one first',
   run: async (probe) => {
-    const file = probe.payload(SMALL_FILE_BYTES);
+    const file = probe.payload(ONE_OF_THREE_BYTES);
     const uploads = [];
     for (let count = 0; count < 3; count++) uploads.push(await probe.create(file.sizeBytes));
     const patches = [];
     for (const upload of uploads.reverse())
-      patches.push(await probe.patch(upload, 0, file.part(0, SMALL_FILE_BYTES)));
+      patches.push(await probe.patch(upload, 0, file.part(0, ONE_OF_THREE_BYTES)));
     return { patches };
   },
 });
