@@ -50,7 +50,10 @@ export interface Stopwatch {
   readonly stop: () => void;
 }
 
-/** Calls back when so much time has passed, what was aside not counted. */
+/** What is longer between two looks at the clock is a standstill of this whole process (a busy machine). */
+const LONGEST_COUNTED_MS = 200;
+
+/** Calls back when so much time has passed, what was aside and what nobody was there for not counted. */
 export function startStopwatch(limitMs: number, onEnd: () => void): Stopwatch {
   let leftMs = limitMs;
   let sinceMs = performance.now();
@@ -58,12 +61,19 @@ export function startStopwatch(limitMs: number, onEnd: () => void): Stopwatch {
   let waits = 0;
   let isStopped = false;
   const go = () => {
+    if (leftMs <= 0) return onEnd();
     sinceMs = performance.now();
-    timer = setTimeout(onEnd, leftMs);
+    timer = setTimeout(
+      () => {
+        hold();
+        go();
+      },
+      Math.min(leftMs, LONGEST_COUNTED_MS),
+    );
   };
   const hold = () => {
     clearTimeout(timer);
-    leftMs = Math.max(0, leftMs - (performance.now() - sinceMs));
+    leftMs -= Math.min(performance.now() - sinceMs, LONGEST_COUNTED_MS);
   };
   go();
   return {
