@@ -35,6 +35,8 @@ const SETTLE_MS = 10_000;
 const BUSY_PAUSES_MS = [250, 500, 1000, 2000];
 /** An offset that has not moved for this long after bytes were sent will not move: nothing of them is kept. */
 const MOVE_MS = 2000;
+/** Of an answer that takes longer nobody knows whether the server was at work meanwhile, or the machine was busy. */
+const MOST_COUNTED_MS = 250;
 /** Where nobody listens any more, somebody who does not come back within this time has gone. */
 const RETURN_MS = 4000;
 /** How many places an upload without HEAD is looked for at. */
@@ -76,19 +78,23 @@ export function createOffsets(
 
   const settle = async (upload: Upload, sent?: SentBytes): Promise<KnownOffset> => {
     const startMs = nowMs();
+    let countedMs = 0;
     let before: KnownOffset | undefined;
     const asked: Exchange[] = [];
     let busyRounds = 0;
     for (let round = 0; ; round++) {
       const isWaiting = before !== undefined && isLate(before);
+      const pauseMs = isWaiting ? at(BUSY_PAUSES_MS, busyRounds++) : at(SETTLE_PAUSES_MS, round);
       const ask = async () => {
-        await pause(isWaiting ? at(BUSY_PAUSES_MS, busyRounds++) : at(SETTLE_PAUSES_MS, round));
+        await pause(pauseMs);
         return currentOffset(upload);
       };
+      const askedMs = nowMs();
       const now = await (isWaiting ? aside(ask) : ask());
       asked.push(...now.exchanges);
       const passedMs = nowMs() - startMs;
-      const isAwaited = sent !== undefined && sent.bytes > 0 && passedMs < MOVE_MS;
+      countedMs += Math.min(nowMs() - askedMs, pauseMs + MOST_COUNTED_MS);
+      const isAwaited = sent !== undefined && sent.bytes > 0 && countedMs < MOVE_MS;
       const isUnmoved = isAwaited && now.bytes === sent.from;
       const isAtRest = now.bytes !== undefined && now.bytes === before?.bytes && !isUnmoved;
       const isOver = passedMs > (isLate(now) ? Math.max(SETTLE_MS, patience.busyMs()) : patienceMs(now));
