@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFaultProxy } from '../../fixtures/proxies/fault-proxy.ts';
 import { startOneConnectionFront } from '../../fixtures/proxies/one-connection.ts';
+import { asking } from '../../src/server/defects/asking.ts';
 import { answering, filtering, status, withHeaders, writing } from '../../src/server/defects/changes.ts';
 import { appendLate } from '../../src/server/defects/data-overlaps.ts';
 import { expiringSoon } from '../../src/server/defects/expiration.ts';
@@ -54,6 +55,22 @@ describe('a server that is right in a way of its own', () => {
     const { results } = await runAgainst({ url }, { only, rounds: 2, timeoutMs: 5000 });
     expect(results.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
   });
+
+  it.each([423, 503])(
+    'may be at work on a lost finalize for a while, and answer %i meanwhile',
+    async (status) => {
+      const asked = new Map<string, number>();
+      const behaviour = asking(({ text, next }) => {
+        const times = (asked.get(text) ?? 0) + 1;
+        asked.set(text, times);
+        return times > 1 && times < 8 ? refusal(status, 'still at work') : next();
+      });
+      const only = ['pulse.finalize.lost-response'];
+      expect(await verdictsOn({ protocol: 'pulse', behaviour }, { only })).toEqual({
+        'pulse.finalize.lost-response': 'pass',
+      });
+    },
+  );
 
   it('may write more JSON than is shown', async () => {
     const behaviour = answering(
