@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { readBackBy, restartBy } from '../../src/cli/verify/hooks.ts';
 import { Blocked } from '../../src/verify/check.ts';
 
@@ -39,6 +39,17 @@ describe('--read-back', () => {
       failed: 'exit code 3',
     });
   });
+
+  test('is ended when its time is over, with all that it started, and is said to have been too slow', async () => {
+    const path = join(dir, 'pid').replaceAll('\\', '/');
+    // The shell waits for the program, and has one more command to go on with.
+    const slow = `${node(`require('fs').writeFileSync('${path}', '' + process.pid); setTimeout(() => {}, 60000)`)} && echo late`;
+    const startMs = performance.now();
+    expect(await readBackBy(slow, 2000)(upload)).toEqual({ failed: 'it took longer than 2 s' });
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+    const pid = Number(readFileSync(path, 'utf8'));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 10_000 });
+  });
 });
 
 describe('--restart-cmd', () => {
@@ -52,6 +63,11 @@ describe('--restart-cmd', () => {
     const failing = restartBy(node('process.exitCode = 4'))();
     await expect(failing).rejects.toThrow(Blocked);
     await expect(failing).rejects.toThrow('the restart command failed: exit code 4');
+  });
+
+  test('that takes too long is said to have done so', async () => {
+    const slow = restartBy(node('setTimeout(() => {}, 5000)'), 100)();
+    await expect(slow).rejects.toThrow('the restart command failed: it took longer than 0.1 s');
   });
 
   test.skipIf(process.platform === 'win32')('does not wait for the server that it started', async () => {
