@@ -34,13 +34,31 @@ export function explanation(check: Check, provenBy: readonly Proof[], view: Veri
     ...fact('fails', fails, view),
     ...fact('matters', matters, view),
     ...(provenBy.length === 0 ? [] : fact('proven by', serveWith(provenBy), view)),
-    ...copyable('try', `pulse-upload verify <url> --only ${id}`, view),
+    ...copyable('try', ['pulse-upload verify <url> --only', id, ...flagsFor(check)].join(' '), view),
   ];
 }
 
 function needsOf({ reads, needs = [] }: Check): readonly Need[] {
   const ofScenario = 'atLeast' in reads ? [] : (reads.needs ?? []);
   return [...new Set([...ofScenario, ...needs])];
+}
+
+/** What the user allows or gives by a flag; whatever else is needed lies with the server. */
+const flags: Readonly<Partial<Record<Need, string>>> = {
+  intrusive: '--intrusive',
+  large: '--large',
+  slow: '--slow',
+  token: '--token-file <path>',
+  'second-token': '--second-token <token>',
+  artifact: '--artifact <uuid>',
+  'second-artifact': '--second-artifact <uuid>',
+  link: '--link <link>',
+  restart: '--restart-cmd <cmd>',
+};
+
+function flagsFor(check: Check): readonly string[] {
+  const waits = 'awaitsDeadline' in check.reads ? ['--max-wait <time>'] : [];
+  return [...needsOf(check).flatMap((need) => flags[need] ?? []), ...waits];
 }
 
 /** The reference server with one of the mistakes, and the names of the others. */

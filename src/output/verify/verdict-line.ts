@@ -40,14 +40,15 @@ function clauses(report: VerifyReport): readonly string[] {
     ...(staleExpectations.length > 0 ? [countOf(staleExpectations.length, 'stale expected failure')] : []),
   ];
   return [
-    ...(broken.length > 0 ? broken : [nothingBroken(counts)]),
+    ...(broken.length > 0 ? broken : [nothingBroken(report)]),
     ...(counts.error > 0 ? [`${countOf(counts.error, 'check')} ended by a mistake of pulse-upload`] : []),
     ...(counts.blocked > 0 ? [`${countOf(counts.blocked, 'check')} could not run${mainReason(report)}`] : []),
   ];
 }
 
-function nothingBroken({ pass, note, warn, expected }: VerifyReport['counts']): string {
-  if (pass + note + warn + expected === 0) return 'no requirement could be tried';
+function nothingBroken(report: VerifyReport): string {
+  const { pass, note, warn, expected } = report.counts;
+  if (pass + note + warn + expected === 0) return `no requirement could be tried${whySkipped(report)}`;
   if (warn > 0) return `no requirement broken, ${countOf(warn, 'warning')}`;
   return expected > 0 ? 'nothing broken but what was expected' : 'nothing that was tried is broken';
 }
@@ -58,6 +59,14 @@ function mainReason(report: VerifyReport): string {
   const [first] = reasonsOf(results.filter(({ verdict }) => verdict === 'blocked'));
   if (first === undefined || isInterrupted(report)) return '';
   return `, ${first.ids.length === counts.blocked ? 'because' : 'mostly because'} ${first.reason}`;
+}
+
+/** Where all was skipped, for want of a flag above all: what is blocked has a reason of its own. */
+function whySkipped(report: VerifyReport): string {
+  const { results, counts } = report;
+  const [first] = reasonsOf(results.filter(({ verdict }) => verdict === 'skip'));
+  if (first === undefined || counts.blocked + counts.error > 0 || isInterrupted(report)) return '';
+  return ` (${first.ids.length === counts.skip ? '' : 'mostly: '}${first.reason})`;
 }
 
 function unverified({ target }: VerifyReport): readonly string[] {

@@ -87,9 +87,22 @@ describe('the explanation of a check', () => {
         '  fails     anything else',
         '  matters   a client cannot go on',
         '  proven by pulse-upload serve --defect head-404 --token-file <path> (or head-405, head-500)',
-        '  try       pulse-upload verify <url> --only core.head.status',
+        '  try       pulse-upload verify <url> --only core.head.status --token-file <path>',
       ].join('\n'),
     );
+  });
+
+  test('names in its command what the user has to allow or give', () => {
+    const lastLine = (id: string) => {
+      const found = suite.flatMap(({ checks }) => checks).find((each) => each.id === id);
+      return found && explanation(found, [], plainView).at(-1);
+    };
+    const tried = 'try       pulse-upload verify <url> --only';
+    expect(lastLine('v1.link.unreserved')).toBe(`  ${tried} v1.link.unreserved --link <link> --intrusive`);
+    expect(lastLine('data.restart.between-chunks')).toBe(
+      `  ${tried} data.restart.between-chunks --restart-cmd <cmd>`,
+    );
+    expect(lastLine('expiration.gone')).toMatch(/ --max-wait <time>$/);
   });
 
   test('leaves out needs and defects where there are none', () => {

@@ -37,6 +37,9 @@ const passes = (count: number) =>
 const blocked = (count: number, remark: string) =>
   Array.from({ length: count }, (_, index) => result({ id: `b.${index}`, verdict: 'blocked', remark }));
 
+const skipped = (...remarks: readonly string[]) =>
+  remarks.map((remark, index) => result({ id: `s.${index}`, verdict: 'skip', remark }));
+
 describe('a run with one of every verdict', () => {
   test('at 80 columns', async () => {
     await expect(shown()).toMatchFileSnapshot(golden('80-columns'));
@@ -217,6 +220,16 @@ describe('the last line', () => {
       'nothing at all that ran',
       { exitCode: 9, results: blocked(3, 'creation was refused') },
       'incomplete: no requirement could be tried; 3 checks could not run, because creation was refused',
+    ],
+    [
+      'nothing but checks that want a flag',
+      { exitCode: 9, results: skipped('only with --intrusive') },
+      'incomplete: no requirement could be tried (only with --intrusive)',
+    ],
+    [
+      'nothing but checks that were skipped for several reasons',
+      { exitCode: 9, results: skipped('needs --link', 'only with --intrusive', 'needs --link') },
+      'incomplete: no requirement could be tried (mostly: needs --link)',
     ],
     [
       'a mistake of ours',
