@@ -20,12 +20,15 @@ export function parsePairingLink(text: string, source: string): Pairing {
   return parseLink(linkText(text, source), `${source} ${text.slice(1)}`);
 }
 
-/** A link or the one in the file of `@path`, as it is, right or wrong: for whoever checks it. */
+/** A link or the one in the file of `@path`, as it is, right or wrong: for whoever checks it. A bare word is none. */
 export function linkText(text: string, source: string): string {
   const link = text.startsWith('@') ? readSecretFile(text.slice(1), source, 'a pairing link') : text;
-  if (link.trim() !== '') return link;
+  if (/[:?]/.test(link)) return link;
   throw new PulseError('usage', `${source} holds no pairing link, expected pulsecam://?v=1&…`, {
-    hint: 'leave it out if there is none',
+    hint:
+      link.trim() === ''
+        ? 'leave it out if there is none'
+        : 'put it in quotes, for it holds &; @path reads it from a file',
   });
 }
 

@@ -146,6 +146,13 @@ it.each([
   expect([run.code, run.stderr]).toEqual([code, expect.stringMatching(words)]);
 });
 
+it('under a protocol that has no links it is said that this one is not looked at', async () => {
+  const server = await subject({ protocol: 'pulse' });
+  const args = ['verify', server.url, '--only', 'core.head.status', '--link', 'pulsecam:nonsense'];
+  const said = 'the pairing link is not looked at: only protocol v1 has one';
+  expect(await runBin(args)).toMatchObject({ code: 0, stdout: expect.stringContaining(said) });
+});
+
 it('serve writes a link into a file of its own, with which one artifact can be uploaded', async () => {
   const dir = await temporaryFolder();
   await writeFile(join(dir, 'token'), TOKEN);

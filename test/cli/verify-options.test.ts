@@ -174,6 +174,8 @@ describe('values that make no sense', () => {
     [['--rounds', '65'], 'from 1 to 64', 'leave it out'],
     [['--seed', '-1'], "'-1'", 'whole'],
     [['--timeout', '0'], 'a time above zero', '500ms'],
+    [['--link', 'link.txt'], '--link holds no pairing link, expected pulsecam://?v=1&…', '@path'],
+    [['--link', ' '], '--link holds no pairing link', 'leave it out'],
     [['--protocol', 'ftp'], 'auto, pulse, tus or pulse-v1', 'auto'],
   ])('%j is a usage error with a hint', (argv, message, hint) => {
     const error = errorOf(() => read(argv));

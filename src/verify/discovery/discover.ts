@@ -61,6 +61,7 @@ export async function discover(
   const learn = (facts: Partial<Target>) => {
     target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
   };
+  learn(linkUnread(target, settings));
   learn(await asking(target, connectionsAtOnce));
   learn(await asking(target, advertised));
   learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
@@ -85,6 +86,12 @@ export async function discover(
 function blankTarget(server: URL, protocol: ProtocolId): Target {
   const base = server.href.replace(/\/+$/, '');
   return { protocol, server: base, extensions: [], assumptions: [], ...dialects[protocol].places(server) };
+}
+
+/** The user would take a run that finds nothing for one that found the link good. */
+function linkUnread({ protocol }: Target, { link }: ProbeSettings): Partial<Target> {
+  if (link === undefined || protocol === 'pulse-v1') return {};
+  return { assumptions: ['the pairing link is not looked at: only protocol v1 has one'] };
 }
 
 /** What OPTIONS on the creation URL says. */
