@@ -201,6 +201,14 @@ describe('values that make no sense', () => {
     expect(errorOf(() => refuseUnwritable({ report: [], record: dir }), 'input').message).toContain(
       '--record',
     );
+    for (const { flag, wanted } of [
+      { flag: '--report', wanted: report('-') },
+      { flag: '--record', wanted: { report: [], record: '-' } },
+    ]) {
+      expect(errorOf(() => refuseUnwritable(wanted)).message).toBe(
+        `${flag} names -, expected a file: stdout is for the run itself`,
+      );
+    }
     const both = { ...report(join(dir, 'a')), record: `${dir}/./a` };
     expect(errorOf(() => refuseUnwritable(both)).message).toContain('--record and --report both name');
     expect(refuseUnwritable(report(join(dir, 'results.json')))).toBeUndefined();

@@ -43,6 +43,11 @@ export async function resultsKeeper({
 }
 
 function refuseUnwritableFile(flag: string, path: string): void {
+  if (path === '-') {
+    throw new PulseError('usage', `${flag} names -, expected a file: stdout is for the run itself`, {
+      hint: 'pulse-upload report <file> --to <format> prints what is kept in a file; ./- is a file of that name',
+    });
+  }
   const folder = dirname(path);
   if (!existsSync(folder)) {
     throw new PulseError('input', `${flag} ${path} cannot be written: there is no folder ${folder}`, {
