@@ -127,6 +127,21 @@ describe('Markdown', () => {
   });
 });
 
+describe('the command in Markdown', () => {
+  const lastLines = (wholeCommand: string) =>
+    markdownReport({ ...allVerdicts, wholeCommand }).split('See it again:')[1];
+
+  it.each([
+    ['pulse-upload verify x', ' `pulse-upload verify x`\n'],
+    ["verify --read-back 'cat `a`'", " `` verify --read-back 'cat `a`' ``\n"],
+    ['verify ``', ' ``` verify `` ```\n'],
+    ["verify 'a\n\nb'", "\n\n```\nverify 'a\n\nb'\n```\n"],
+    ["verify 'a\n```'", "\n\n````\nverify 'a\n```'\n````\n"],
+  ])('%j stays whole', (command, shown) => {
+    expect(lastLines(command)).toBe(shown);
+  });
+});
+
 describe('GitHub annotations', () => {
   it('are one line each, whatever a server says', () => {
     const lines = githubAnnotations(spoiled);

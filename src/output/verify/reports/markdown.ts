@@ -29,9 +29,21 @@ export function markdownReport(report: VerifyReport): string {
       : ['| | check | what it means | expected, and what came |', '|---|---|---|---|', ...shown, '']),
     ...(more > 0 ? [`… and ${more} more: see the full report.`, ''] : []),
     ...staleExpectations.flatMap((entry) => [`\`${entry.id}\` ${cell(staleWords(entry))}`, '']),
-    `See it again: \`${report.wholeCommand ?? report.command}\``,
+    seeAgain(report.wholeCommand ?? report.command),
     '',
   ].join('\n');
+}
+
+/** Where it is to be copied, nothing is escaped: what is a fence is longer than any run of backticks in the command. */
+function seeAgain(command: string): string {
+  const longest = Math.max(0, ...Array.from(command.matchAll(/`+/g), ([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  if (/[\r\n]/.test(command)) {
+    const block = fence.padEnd(3, '`');
+    return `See it again:\n\n${block}\n${command}\n${block}`;
+  }
+  const space = longest > 0 ? ' ' : '';
+  return `See it again: ${fence}${space}${command}${space}${fence}`;
 }
 
 function row(impact: string, result: ReportedResult): string {
