@@ -66,6 +66,16 @@ export function againCommand(
   return `${command} --only ${seenBy === undefined ? id : `${id},${seenBy}`}`;
 }
 
+/** Of what nobody judged, which may be all of a run: its end, whole. */
+export function lastExchanges(evidence: readonly Exchange[], view: VerifyView): readonly string[] {
+  const shown = evidence.slice(-SHOWN_EXCHANGES);
+  const hidden = evidence.length - shown.length;
+  return [
+    ...(hidden > 0 ? fact('', `${countOf(hidden, 'request')} before these (--record keeps them)`, view) : []),
+    ...evidenceLines(shown, view),
+  ];
+}
+
 function evidenceLines(evidence: readonly Exchange[], view: VerifyView): readonly string[] {
   if (view.verbose) {
     return evidence

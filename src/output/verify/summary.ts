@@ -6,6 +6,7 @@ import { findingsOf } from './findings-of.ts';
 import { byFrequency, reasonsOf } from './reasons.ts';
 import type { VerifyReport } from './report.ts';
 import { staleWords } from './stale.ts';
+import { isInterrupted } from './verdict-line.ts';
 import { copyable, fact, type VerifyView } from './view.ts';
 
 /** How often each verdict was given, in words; verdicts that nobody got are left out. */
@@ -50,7 +51,7 @@ export function summaryLines(report: VerifyReport, view: VerifyView): readonly s
     ...report.staleExpectations.flatMap((entry) => fact('stale', `${entry.id} ${staleWords(entry)}`, view)),
     ...(report.endedEarly === undefined ? [] : fact('ended', `early: ${report.endedEarly}`, view)),
     ...writtenLines(view),
-    ...(view.verbose ? [] : moreLines(counts, view)),
+    ...(view.verbose ? [] : moreLines(report, view)),
     ...gistLines(report, view),
     ...(target.advice === undefined ? [] : fact('next', target.advice, view)),
   ];
@@ -62,8 +63,12 @@ function writtenLines(view: VerifyView): readonly string[] {
 }
 
 /** What the run knows and does not show. */
-function moreLines({ fail, warn, note }: VerifyReport['counts'], view: VerifyView): readonly string[] {
-  if (fail + warn > 0) return fact('more', MORE, view);
+function moreLines(report: VerifyReport, view: VerifyView): readonly string[] {
+  const { fail, warn, note } = report.counts;
+  const hasBlocked = report.results.some(
+    ({ verdict, evidence }) => verdict === 'blocked' && evidence.length > 0,
+  );
+  if (fail + warn > 0 || (hasBlocked && !isInterrupted(report))) return fact('more', MORE, view);
   return note > 0 ? fact('more', '-v shows the notes', view) : [];
 }
 

@@ -1,5 +1,6 @@
+import type { Exchange } from '../../verify/recording.ts';
 import { countOf } from '../format.ts';
-import { findingLines, findingTitle } from './finding.ts';
+import { findingLines, findingTitle, lastExchanges } from './finding.ts';
 import { type Findings, findingsOf } from './findings-of.ts';
 import { harmlessValue } from './harmless-value.ts';
 import { impactTitles } from './impacts.ts';
@@ -40,7 +41,8 @@ function impactLines(
 const SHOWN_IDS = 5;
 
 function blockedLines({ results }: VerifyReport, view: VerifyView): readonly string[] {
-  const reasons = reasonsOf(results.filter(({ verdict }) => verdict === 'blocked'));
+  const blocked = results.filter(({ verdict }) => verdict === 'blocked');
+  const reasons = reasonsOf(blocked);
   if (reasons.length === 0) return [];
   const lines = reasons.flatMap(({ reason, ids }) => {
     const shown = view.verbose ? ids : ids.slice(0, SHOWN_IDS);
@@ -49,9 +51,15 @@ function blockedLines({ results }: VerifyReport, view: VerifyView): readonly str
     return [
       ...wrap(`${countOf(ids.length, 'check')}: ${reason}`, roomOf(view) - 2).map((line) => `  ${line}`),
       ...wrap(listed, roomOf(view) - 4).map((line) => `    ${view.paint.faint(line)}`),
+      ...(view.verbose ? lastExchanges(exampleOf(ids, blocked), view) : []),
     ];
   });
   return [view.paint.strong('COULD NOT BE TRIED'), '', ...lines, ''];
+}
+
+/** What one of those with the same reason saw. */
+function exampleOf(ids: readonly string[], blocked: readonly ReportedResult[]): readonly Exchange[] {
+  return blocked.find(({ id, evidence }) => ids.includes(id) && evidence.length > 0)?.evidence ?? [];
 }
 
 function errorLines({ results }: VerifyReport, view: VerifyView): readonly string[] {

@@ -267,6 +267,22 @@ describe('what kept checks from running', () => {
     expect(text).toMatch(/^COULD NOT BE TRIED\n/);
   });
 
+  test('is shown whole by -v, once for each reason, and otherwise it is said that -v does so', () => {
+    const why = [...blocked(2, 'POST answered 500'), ...blocked(1, 'HEAD answered 500')];
+    const results = why.map((each) => ({
+      ...each,
+      evidence: [created, cutChunk, chunk, chunk, chunk, head],
+    }));
+    const verbose = shown({ exitCode: 9, results }, terminal(100, true));
+    expect(verbose.match(/HEAD \/uploads\/1dc0e5fd/g)).toHaveLength(2);
+    expect(verbose).toMatch(/1 request before these \(--record keeps them\)\n {2}sent {6}/);
+    const short = shown({ exitCode: 9, results });
+    expect(short).not.toContain('/uploads/1dc0e5fd');
+    expect(short).toContain('  more      -v shows whole exchanges; ');
+    const nothingSent = { exitCode: 9, results: why };
+    expect(shown(nothingSent)).not.toContain('  more ');
+  });
+
   test('is not listed for whoever stopped the run', () => {
     const text = shown({ exitCode: 130, endedEarly: 'interrupted', results: blocked(9, 'interrupted') });
     expect(text).not.toContain('COULD NOT BE TRIED');
