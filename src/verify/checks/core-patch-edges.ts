@@ -42,7 +42,7 @@ export const edges: readonly Check[] = [
     says: 'A body that is longer than what is missing never pushes the upload past its length.',
     passes: 'any 4xx, or a success that stops at the length; a closed connection is noted',
     fails: 'an offset beyond the length, a 5xx, or a server that hangs',
-    matters: 'the file is longer than what was declared, and nobody notices',
+    matters: 'the file is longer than what was declared, or the sender does not learn what was wrong',
     reads: tooLongBodies,
     judge: ({ plain }) => staysWithin(plain.trial, plain.sizeBytes),
   }),
@@ -54,7 +54,7 @@ export const edges: readonly Check[] = [
     says: 'The same holds for a body whose length is not announced.',
     passes: 'any 4xx, or a success that stops at the length; a closed connection is noted',
     fails: 'an offset beyond the length, a 5xx, or a server that hangs',
-    matters: 'the file is longer than what was declared, and nobody notices',
+    matters: 'the file is longer than what was declared, or the sender does not learn what was wrong',
     reads: tooLongBodies,
     judge({ chunked: { trial, sizeBytes } }) {
       skipChunkedToHttp10(...trial.after.exchanges);

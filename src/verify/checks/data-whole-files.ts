@@ -231,7 +231,7 @@ export const dataWholeFiles: Section = {
       says: 'A PATCH without Content-Length stores exactly the bytes of its chunks.',
       passes: `a success and the right offset; ${sameBytes}; 411 is a deviation`,
       fails: 'framing is stored, the offset is wrong, or no answer comes',
-      matters: 'a streaming client stores its framing in the video',
+      matters: 'a streaming client cannot send its video, or its framing becomes part of it',
       reads: chunkedPatch,
       judge({ created, patches: [patched], finish, content }) {
         skipChunkedToHttp10(created);

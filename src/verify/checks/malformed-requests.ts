@@ -121,7 +121,8 @@ export const malformedRequestChecks: readonly Check[] = [
     says: 'A chunk size that is no number ends the request, and the upload can be continued as it should be.',
     passes: '4xx or a closed connection, an offset of at most 5, and the right content in the end',
     fails: 'a success, a 5xx, an offset beyond what came in order, or wrong bytes in the end',
-    matters: 'what a broken proxy writes between the chunks becomes part of the video',
+    matters:
+      'whoever sends through a broken proxy does not learn of the fault, cannot go on, or finds it in the video',
     reads: badChunkSize,
     judge({ exchange, after, finish, content }) {
       skipChunkedToHttp10(...after.exchanges);

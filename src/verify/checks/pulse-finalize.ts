@@ -132,7 +132,7 @@ export const pulseFinalize: Section = {
       says: 'An upload that holds more bytes than were declared cannot be finalized.',
       passes: '4xx, or no more than the declared size',
       fails: 'a larger size, or a 5xx',
-      matters: otherVideo,
+      matters: `${otherVideo}, or the app does not learn why it cannot be finished`,
       reads: overlongFinalize,
       judge({ finalized, sizeBytes }) {
         expectStatus(finalized, ['2xx', '4xx']);
@@ -258,7 +258,8 @@ export const pulseFinalize: Section = {
       says: 'After finalize no more bytes are taken.',
       passes: '4xx to chunks behind the end and at the start, or an answer that the offset has not moved',
       fails: 'a chunk is taken, a 5xx, or another checksum afterwards',
-      matters: 'a finished video changes behind its checksum',
+      matters:
+        'a finished video changes behind its checksum, or a late sender does not learn that it is finished',
       reads: repeatedFinalize,
       judge({ first, behind, over, last, sizeBytes }) {
         needed(first, 'finalize');
