@@ -263,7 +263,7 @@ describe('a server on another machine', () => {
       'host is not this machine. The run will',
       '  send up to 3.0 MiB in 1 scenario, to new uploads of its own',
       '  cut connections, and send malformed requests',
-      `  remove what it created if the server offers DELETE, else leave pulse-verify-${settings.runId}-… there`,
+      `  remove what it created if the server offers DELETE, else leave it there: Upload-Metadata names it pulse-verify-${settings.runId}-…`,
     ]);
   });
 

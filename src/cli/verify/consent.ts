@@ -24,7 +24,7 @@ export function announcement(
     `  send up to ${formatBytes(sendsBytes)} in ${countOf(scenarios, 'scenario')}, to new uploads of its own`,
     '  cut connections, and send malformed requests',
     ...hazards(permissions),
-    `  remove what it created if the server offers DELETE, else leave pulse-verify-${runId}-… there`,
+    `  remove what it created if the server offers DELETE, else leave it there: Upload-Metadata names it pulse-verify-${runId}-…`,
   ];
 }
 

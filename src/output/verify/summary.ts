@@ -117,5 +117,5 @@ function leftoverWords({ leftovers: { created, removed }, runId }: VerifyReport)
   if (created === 0) return 'no upload was created';
   if (created === removed) return `${countOf(created, 'upload')} created and removed again`;
   const left = created - removed;
-  return `${countOf(created, 'upload')} created, ${groupDigits(left)} left there as pulse-verify-${runId}-…`;
+  return `${countOf(created, 'upload')} created, ${groupDigits(left)} left there; Upload-Metadata names them pulse-verify-${runId}-…`;
 }
