@@ -49,6 +49,9 @@ export function secretHeaders(headers: Readonly<Record<string, string>>): readon
     ]);
 }
 
+/** A longer one is found in letters of either case, too: parsers of URLs write hosts in small ones. */
+const SHORTEST_ANY_CASE = 8;
+
 /** Finds a spelling wherever it stands; a short one only where it stands alone. */
 export function patternOf(spelling: string): RegExp {
   return bounded(escaped(spelling), spelling.length);
@@ -57,7 +60,7 @@ export function patternOf(spelling: string): RegExp {
 function bounded(pattern: string, length: number): RegExp {
   return length < SHORT_LENGTH
     ? new RegExp(`(?<![\\w."-])${pattern}(?![\\w."-])`, 'g')
-    : new RegExp(pattern, 'g');
+    : new RegExp(pattern, length < SHORTEST_ANY_CASE ? 'g' : 'gi');
 }
 
 /** What parsers of URLs drop wherever it stands (WHATWG URL, 4.4): behind them the secret is whole again. */

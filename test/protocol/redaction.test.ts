@@ -74,6 +74,23 @@ describe('a token in a longer text', () => {
     expect(hide(text)).not.toContain(part);
   });
 
+  it.each([
+    ['as it is', token.replace('/', '.')],
+    ['up to its slash', token],
+    ['percent-encoded', '%634mer%61-%540ken.7'],
+    ['in base64', Buffer.from(token).toString('base64url')],
+  ])('in a host, whose capitals no URL keeps: %s', (_, spelling) => {
+    const ofHost = redactor([token, token.replace('/', '.')].map((value) => ({ label: '<token>', value })));
+    const { href } = new URL(`http://${spelling}.cdn.example/files`);
+    expect(href).toMatch(/^http:\/\/[^A-Z]+(\/7)?\.cdn\.example\/files$/);
+    expect(ofHost(href)).toBe('http://<token>.cdn.example/files');
+  });
+
+  it.each(['Moved7', 'Moved77'])('that is short (%s) is no word in other letters', (value) => {
+    const short = redactor([{ label: '<token>', value }]);
+    expect(short(`${value} ${value.toLowerCase()}`)).toBe(`<token> ${value.toLowerCase()}`);
+  });
+
   it.each(['', 'u', 'us', 'use', 'user:'])('base64 of a text that begins with "%s"', (before) => {
     for (const encoding of ['base64', 'base64url'] as const) {
       const text = Buffer.from(`${before}${token}@@`).toString(encoding);

@@ -36,3 +36,17 @@ describe('what a server echoes is shown in part', () => {
     expect(message).not.toContain(token.slice(0, 4));
   });
 });
+
+test.each([
+  ['with capitals', 'Kq7ZpSecretTok9X', 'Kq7ZpSecretTok9X.cdn.example', 'kq7zpsecrettok9x'],
+  ['of capitals, encoded', 'KQ7ZPSECRETTOK9X', '%4Bq7ZpSecretTok9X.cdn.example', 'kq7zpsecrettok9x'],
+  ['that is the number of an address', '3232235777', '3232235777', '192.168.1.1'],
+])('a token %s in the host of a redirect is in no event', async (_, token, host, parsed) => {
+  const bench = await startBench();
+  bench.server.script.POST = [{ answer: 308, headers: { Location: `http://${host}/uploads` } }];
+  await bench.upload(await bench.file(10), { token });
+  const events = JSON.stringify(bench.events).toLowerCase();
+  expect(events).toContain('answered 308 to http://');
+  expect(events).not.toContain(parsed);
+  expect(events).not.toContain(token.toLowerCase());
+});

@@ -153,9 +153,11 @@ const creationHints: Readonly<Record<number, string>> = {
 function refusedCreation({ protocol, settings, tools }: Job, fault: Fault, asked: URL): PulseError {
   const { status = 0, answer } = fault;
   if (status >= 300 && status < 400) {
-    const to = redirectedTo(settings.server, asked, answer?.headers.location);
-    // A server may echo a token in it.
-    if (to === undefined || tools.clean(to.href) !== to.href) return errorOf(fault);
+    const location = answer?.headers.location ?? '';
+    const to = redirectedTo(settings.server, asked, location);
+    // A server may echo a token in it; parsed, one of digits is an address.
+    const isOpen = [location, to?.href ?? ''].every((text) => tools.clean(text) === text);
+    if (to === undefined || !isOpen) return errorOf(fault);
     tools.host.learned.redirectsTo = to;
     return errorOf(fault, { hint: `name the URL to which it redirects: --server ${to.href}` });
   }
