@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, open, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -254,6 +255,76 @@ describe('an upload of which the server has more than was written down', () => {
       expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0 }]);
     },
   );
+
+  /** Leaves an upload in protocol v1 behind whose name the user gave, and of which no checksum was declared. */
+  async function named() {
+    const bench = await startReferenceBench({ protocol: 'pulse-v1' });
+    const undeclared = await withoutChecksums(bench);
+    const file = await bench.file(3 * MIB);
+    await utimes(file, times, times);
+    const v1 = { protocol: 'pulse-v1', metadata: { artifactId: randomUUID() } } as const;
+    bench.proxy.setFaults([
+      undeclared,
+      { on: { method: 'PATCH', nth: 2 }, do: 'cut-request', afterBodyBytes: 100_000, by: 'fin' },
+    ]);
+    expect((await bench.upload(file, { ...v1, retries: 0 })).exitCode).toBe(4);
+    bench.events.length = 0;
+    return { bench, file, v1, undeclared };
+  }
+  const changes: readonly (readonly [string, (file: string) => Promise<void>, readonly Fault[]])[] = [
+    ...heads.map(([where, faults]) => [where, (file: string) => rewrite(file, 5), faults] as const),
+    [
+      ', also where a cache answers HEAD with less',
+      async (file) => {
+        await killedAt(file, MIB);
+        await rewrite(file, 2 * MIB + 5);
+      },
+      [stale(MIB)],
+    ],
+    [
+      ', also where that is within the part whose digest is known',
+      async (file) => {
+        await killedAt(file, MIB);
+        await rewrite(file, 5);
+      },
+      [],
+    ],
+    [', also where its times show it', (file) => utimes(file, 1, 1), []],
+  ];
+
+  it.each(changes)(
+    'is exit 3 in protocol v1 under a name that the user gave, and stays known until it is ended%s',
+    async (_, change, faults) => {
+      const { bench, file, v1, undeclared } = await named();
+      await alterRecord(file, asKilled);
+      await change(file);
+      bench.proxy.setFaults([undeclared, ...faults]);
+      expect((await bench.upload(file, v1)).exitCode).toBe(3);
+      expect(warnings(bench)).not.toContainEqual(expect.stringMatching(/file (was touched|changed)/));
+      expect(bench.of('upload.failed')).toMatchObject([
+        {
+          message: expect.stringContaining('under the artifactId that was given'),
+          hint: expect.stringMatching(/pulse-upload abort.*another artifactId/),
+          resumable: false,
+        },
+      ]);
+      bench.proxy.setFaults([undeclared]);
+      expect((await bench.upload(file, { ...v1, abortOnFailure: true })).exitCode).toBe(3);
+      bench.events.length = 0;
+      expect((await bench.upload(file, v1)).exitCode).toBe(0);
+      expect(bench.of('upload.done')).toMatchObject([{ resumedFromBytes: 0 }]);
+    },
+  );
+
+  it('stays known in protocol v1 where it was to be started over under the name that the user gave', async () => {
+    const { bench, file, v1, undeclared } = await named();
+    bench.proxy.setFaults([undeclared]);
+    expect((await bench.upload(file, { ...v1, resume: false })).exitCode).toBe(5);
+    expect(bench.of('upload.failed')).toMatchObject([{ hint: expect.stringMatching(/give another one/) }]);
+    bench.events.length = 0;
+    expect((await bench.upload(file, v1)).exitCode).toBe(0);
+    expect(bench.of('upload.done')[0]?.resumedFromBytes).toBeGreaterThan(MIB);
+  });
 
   it('goes on in protocol v1 where nothing was sent before it was touched: its creation was never answered', async () => {
     const bench = await startReferenceBench({ protocol: 'pulse-v1' });

@@ -6,14 +6,38 @@ import type { UploadRecord } from '../state/state-store.ts';
 export class OtherPrefix extends PulseError {}
 
 /** The part that was sent must still be what it was, even where size and times are (rule 3 of the uploader). */
-export async function assertPrefix(job: Job, { prefix }: UploadRecord): Promise<void> {
+export async function assertPrefix(job: Job, record: UploadRecord): Promise<void> {
+  const { prefix } = record;
   if (prefix.bytes === 0) return;
   const now = await job.reader.hashPrefix(prefix.bytes);
   if (now.sha256 === prefix.sha256) return;
-  throw new OtherPrefix(
+  const other = `the first ${prefix.bytes} bytes of ${job.source.name} are no longer those that were sent, although its size and times are`;
+  throw (
+    nameTaken(job, record, other) ??
+    new OtherPrefix('input', other, {
+      hint: 'if the file is right as it is now, upload it from the start with --no-resume',
+    })
+  );
+}
+
+/**
+ * The end of an upload that cannot be gone on with where the user's word gave it its name: the server has it under that,
+ * and makes no other one there. It stays known, so that it can be ended. Undefined where another one gets another name.
+ */
+export function nameTaken(
+  { protocol: { naming }, settings }: Pick<Job, 'protocol' | 'settings'>,
+  { chosenId }: Pick<UploadRecord, 'chosenId'>,
+  why: string,
+): OtherPrefix | undefined {
+  if (naming === undefined || chosenId === undefined || settings.metadata[naming.key] !== chosenId)
+    return undefined;
+  const { key } = naming;
+  return new OtherPrefix(
     'input',
-    `the first ${prefix.bytes} bytes of ${job.source.name} are no longer those that were sent, although its size and times are`,
-    { hint: 'if the file is right as it is now, upload it from the start with --no-resume' },
+    `${why}; the server has what was sent of it under the ${key} that was given, and makes no other upload under that`,
+    {
+      hint: `end that upload with pulse-upload abort, and run the same command again; or give another ${key}`,
+    },
   );
 }
 

@@ -7,7 +7,7 @@ import { createChunkReader } from '../send/chunk-reader.ts';
 import { elsewhere } from '../send-once.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { forget } from '../tidily.ts';
-import { assertPrefix, knownEnd, touched } from './accepted-prefix.ts';
+import { assertPrefix, knownEnd, nameTaken, touched } from './accepted-prefix.ts';
 import { type ChosenId, chooseId, offsetOfOwn } from './chosen-id.ts';
 import { createWithData } from './create-with-data.ts';
 import { locate, lookOnce } from './locate-upload.ts';
@@ -25,6 +25,8 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   // A creation whose answer is lost must be repeated under the same name. What the server said is ours stays known as
   // that: it may have answered 404 in passing.
   const isOurs = chosen?.earlier !== undefined && chosen.earlier.phase !== 'creating';
+  const replaced =
+    isOurs || chosen === undefined ? undefined : await tools.store.read(job.key, () => undefined);
   if (chosen !== undefined && !isOurs)
     await tools.store.write({ ...draft, url: chosen.url.href, phase: 'creating' });
   let mayExist = chosen?.earlier !== undefined;
@@ -45,7 +47,11 @@ export async function createUpload(job: Job): Promise<OpenUpload> {
   const created = await ask(job, request, namedPlace, { onFault });
   if ('fault' in created) {
     if (chosen !== undefined && mayExist) return ownUpload(job, chosen, draft, created.fault, request.url);
-    if (chosen !== undefined) await forget(job);
+    // What the name is taken by may be what this run was not to go on with, and whoever ends it must find it.
+    const isOursThere = replaced?.chosenId === chosen?.id && replaced?.phase !== 'creating';
+    if (replaced !== undefined && isOursThere && created.fault.status === 409)
+      await tools.store.write(replaced);
+    else if (chosen !== undefined) await forget(job);
     throw refusedCreation(job, created.fault, request.url);
   }
   if (created.value.url.origin !== settings.server.origin)
@@ -123,8 +129,11 @@ async function ownUpload(
   const knownEndBytes =
     earlier === undefined || earlier.phase === 'creating' ? undefined : await knownEnd(job, earlier);
   if (knownEndBytes !== undefined && offsetBytes > knownEndBytes) {
+    const why = touched(offsetBytes, knownEndBytes);
+    const taken = nameTaken(job, earlier ?? {}, why);
+    if (taken !== undefined) throw taken;
     await forget(job);
-    warn(job, `${touched(offsetBytes, knownEndBytes)}; starting a new upload`);
+    warn(job, `${why}; starting a new upload`);
     return createUpload(job);
   }
   const { finishError, ...known } = earlier ?? draft;
@@ -166,7 +175,7 @@ function refusedCreation({ protocol, settings, tools }: Job, fault: Fault, asked
     isElsewhere && tools.host.learned.showsNoSign
       ? wasAssumed(protocol.id, settings.server)
       : fault.status === 409 && protocol.naming !== undefined
-        ? `the server has something under this ${protocol.naming.key} already; a pairing link is good for one upload only: ask for a new one`
+        ? `the server has something under this ${protocol.naming.key} already: give another one, or ask for a new pairing link, which is good for one upload only`
         : creationHints[fault.status ?? 0];
   if (fault.status === 422) return errorOf({ ...fault, kind: 'refused' });
   return hint === undefined ? errorOf(fault) : errorOf({ ...fault, kind: 'refused' }, { hint });

@@ -6,7 +6,7 @@ import { sameFile } from '../source/source.ts';
 import { failedAtEnd } from '../state/record.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { forget, tidily } from '../tidily.ts';
-import { assertPrefix, knownEnd, touched } from './accepted-prefix.ts';
+import { assertPrefix, knownEnd, nameTaken, touched } from './accepted-prefix.ts';
 import { isExpired } from './expiry.ts';
 import { askOffset } from './offset.ts';
 import type { OpenUpload } from './open-upload.ts';
@@ -20,8 +20,12 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
     warn(job, `${why}; starting a new upload`);
     return undefined;
   };
-  if (!sameFile(record.identity, source.identity))
-    return startOver('the file changed since its upload was begun');
+  if (!sameFile(record.identity, source.identity)) {
+    const changed = 'the file changed since its upload was begun';
+    const taken = nameTaken(job, record, changed);
+    if (taken !== undefined && (await isThere(job, new URL(record.url)))) throw taken;
+    return startOver(changed);
+  }
   const given = settings.metadata[job.protocol.naming?.key ?? ''];
   if (given !== undefined && record.chosenId !== undefined && given !== record.chosenId)
     return startOver('the saved upload was given another name');
@@ -59,9 +63,16 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   await assertPrefix(job, record);
   const knownEndBytes = await knownEnd(job, record);
   if (knownEndBytes === undefined || offsetBytes <= knownEndBytes) return resumed(offsetBytes, knownEndBytes);
+  const why = touched(offsetBytes, knownEndBytes);
+  const taken = nameTaken(job, record, why);
+  if (taken !== undefined) throw taken;
   // Nor is it to be found again by the name that we gave it.
   await forget(job);
-  return startOver(touched(offsetBytes, knownEndBytes));
+  return startOver(why);
+}
+
+async function isThere(job: Job, url: URL): Promise<boolean> {
+  return url.origin === job.settings.server.origin && 'value' in (await askOffset(job, url));
 }
 
 /** What is left of a server's term when it is worth a word. */

@@ -4,7 +4,7 @@ import type { Chunk } from '../../protocol/protocol.ts';
 import { again, errorOf, type Fault, type Remedy } from '../faults.ts';
 import { sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
-import { touched } from '../open/accepted-prefix.ts';
+import { nameTaken, touched } from '../open/accepted-prefix.ts';
 import { askOffset, type ServerOffset, stillOpen } from '../open/offset.ts';
 import { forget } from '../tidily.ts';
 import { fallBack } from './grow-chunks.ts';
@@ -60,8 +60,11 @@ export async function recover(sending: Sending, chunk: Chunk, fault: Fault): Pro
   const { job, knownEndBytes } = sending;
   if (typeof next !== 'number' || knownEndBytes === undefined || next <= knownEndBytes) return next;
   sending.isDropped = true;
+  const why = touched(next, knownEndBytes);
+  const taken = nameTaken(job, sending.upload.record, why);
+  if (taken !== undefined) throw taken;
   await forget(job);
-  return { lost: new PulseError('input', touched(next, knownEndBytes)), isToBeSentAgain: true };
+  return { lost: new PulseError('input', why), isToBeSentAgain: true };
 }
 
 async function goingOn(sending: Sending, chunk: Chunk, fault: Fault): Promise<number | Lost> {
