@@ -35,6 +35,8 @@ export interface Fault {
   readonly status?: number;
   /** The same answer, for what its headers say. */
   readonly answer?: Answer;
+  /** Where it came from, in the end: redirects are followed. */
+  readonly answeredAt?: URL;
 }
 
 type Rule = readonly [Remedy, ErrorKind, string?];
@@ -153,6 +155,7 @@ export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): 
     reason: `${what} answered ${status}${telling(outcome)}${excerpt(outcome)}`,
     status,
     answer: outcome,
+    answeredAt: request.url,
     ...(hint && { hint }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };

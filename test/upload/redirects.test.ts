@@ -117,6 +117,25 @@ describe('any other redirect', () => {
   });
 });
 
+describe('a redirect of a creation that leads back, behind one that was followed', () => {
+  it.each<[string, path: string, answer: number, locations: readonly string[]]>([
+    ['from a slash at the end to itself', '/files', 301, ['/files/', '/files/']],
+    ['from another folder to itself', '/files', 302, ['../x/files', '../x/files']],
+    ['as often as it is followed', '/files', 308, Array(9).fill('/files/')],
+    ['to and fro', '/files', 307, Array(9).fill(['/x/files', '/y/files']).flat()],
+  ])('names no URL of the circle as the one to use: %s', async (_, path, answer, locations) => {
+    const bench = await startBench();
+    bench.server.script.POST = locations.map((location, index) => ({
+      answer: index === 0 ? 307 : answer,
+      headers: { Location: location },
+    }));
+    const server = new URL(path, bench.server.url);
+    expect((await bench.upload(await bench.file(10), { server, protocol: 'tus' })).exitCode).toBe(6);
+    expect(bench.server.seen.length).toBeGreaterThan(1);
+    expect(bench.of('upload.failed')[0]?.hint ?? '').not.toMatch(/--server http/);
+  });
+});
+
 it.each<[server: string, creation: string, location: string | undefined, to: string | undefined]>([
   ['http://a/', 'http://a/uploads', 'https://a/uploads', 'https://a/'],
   ['http://a/x', 'http://a/x/uploads', '/y/uploads', 'http://a/y'],
@@ -129,6 +148,15 @@ it.each<[server: string, creation: string, location: string | undefined, to: str
   ['http://a/files/', 'http://a/files/', '/files/', undefined],
   ['http://a/', 'http://a/', 'https://b/', 'https://b/'],
   ['http://a/', 'http://a/', '/login', undefined],
+  ['http://a/x/', 'http://a/x/uploads', 'uploads#again', undefined],
 ])('below %s, %s redirected to %s means the server %s', (server, creation, location, to) => {
   expect(redirectedTo(new URL(server), new URL(creation), location)?.href).toBe(to);
+});
+
+it('a redirect behind one that was followed is resolved against the URL that gave it', () => {
+  const [server, creation, at] = ['http://a/', 'http://a/uploads', 'http://a/v2/uploads'].map(
+    (href) => new URL(href),
+  ) as [URL, URL, URL];
+  expect(redirectedTo(server, creation, '../v2/x/uploads', at)?.href).toBe('http://a/v2/x');
+  expect(redirectedTo(server, creation, 'x/uploads', at)?.href).toBe('http://a/v2/x');
 });

@@ -160,13 +160,15 @@ const creationHints: Readonly<Record<number, string>> = {
 };
 
 function refusedCreation({ protocol, settings, tools }: Job, fault: Fault, asked: URL): PulseError {
-  const { status = 0, answer } = fault;
+  const { status = 0, answer, answeredAt = asked } = fault;
   if (status >= 300 && status < 400) {
     const location = answer?.headers.location ?? '';
-    const to = redirectedTo(settings.server, asked, location);
+    const to = redirectedTo(settings.server, asked, location, answeredAt);
+    // It would have been followed, had not so many been before it: a circle, which goes on from any of its URLs.
+    const isCircle = (status === 307 || status === 308) && to?.origin === answeredAt.origin;
     // A server may echo a token in it; parsed, one of digits is an address.
     const isOpen = [location, to?.href ?? ''].every((text) => tools.clean(text) === text);
-    if (to === undefined || !isOpen) return errorOf(fault);
+    if (to === undefined || isCircle || !isOpen) return errorOf(fault);
     tools.host.learned.redirectsTo = to;
     return errorOf(fault, { hint: `name the URL to which it redirects: --server ${to.href}` });
   }

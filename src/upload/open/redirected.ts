@@ -2,11 +2,18 @@ import { resolveLocation } from '../../protocol/urls.ts';
 
 /**
  * Where a server is by its redirect of a creation: the base URL under which that would have gone where the redirect
- * leads. Undefined where that is no place of the same kind, as a login page is none.
+ * leads. Undefined where that is no place of the same kind, as a login page is none, and where it is the very place that
+ * gave it: `answeredAt`, which is another URL than the creation's once redirects were followed.
  */
-export function redirectedTo(server: URL, creation: URL, location = ''): URL | undefined {
-  const target = resolveLocation(location, creation);
+export function redirectedTo(
+  server: URL,
+  creation: URL,
+  location = '',
+  answeredAt = creation,
+): URL | undefined {
+  const target = resolveLocation(location, answeredAt);
   if (target === undefined || !/^https?:$/.test(target.protocol)) return undefined;
+  if (withoutHash(target) === withoutHash(answeredAt)) return undefined;
   const isLike = lastSegment(target) === lastSegment(creation) && target.search === creation.search;
   if (!isLike || target.username !== '' || target.password !== '') return undefined;
   const suffix =
@@ -18,6 +25,10 @@ export function redirectedTo(server: URL, creation: URL, location = ''): URL | u
   base.pathname = target.pathname.slice(0, target.pathname.length - suffix.length);
   base.hash = '';
   return base.href === server.href ? undefined : base;
+}
+
+function withoutHash({ href, hash }: URL): string {
+  return href.slice(0, href.length - hash.length);
 }
 
 function lastSegment({ pathname }: URL): string | undefined {
