@@ -50,7 +50,7 @@ export function secretHeaders(headers: Readonly<Record<string, string>>): readon
 }
 
 /** A longer one is found in letters of either case, too: parsers of URLs write hosts in small ones. */
-const SHORTEST_ANY_CASE = 8;
+export const SHORTEST_ANY_CASE = 8;
 
 /** Finds a spelling wherever it stands; a short one only where it stands alone. */
 export function patternOf(spelling: string): RegExp {

@@ -45,6 +45,18 @@ describe('a token in the URL of an upload is not stored, and the upload resumes 
     expect(bench.of('upload.warning')).toEqual([]);
   });
 
+  it('in small letters, which is no less a secret', async () => {
+    const [token, text] = ['Kq7ZpSecretTok9X', 'kq7zpsecrettok9x'];
+    const { bench, file } = await benchWith(text);
+    expect((await bench.upload(file, { token, chunkBytes: 1000 })).exitCode).toBe(5);
+    expect(await states(bench)).toContain('/uploads/');
+    expect((await states(bench)).toLowerCase()).not.toContain(text);
+    expect((await bench.upload(file, { token, chunkBytes: 1000 })).exitCode).toBe(0);
+    expect(queries(bench)).toEqual(new Set([`t=${text}&x=1`]));
+    expect(bench.of('upload.resumed')).toHaveLength(1);
+    expect(JSON.stringify(bench.events).toLowerCase()).not.toContain(text);
+  });
+
   it('also the one that was renewed meanwhile, in whose place the new one comes', async () => {
     const { bench, file } = await benchWith('old-token');
     bench.server.script.PATCH = [{ patchHeaders: {} }, { answer: 401 }, { answer: 403 }];

@@ -1,4 +1,4 @@
-import { patternOf } from '../../protocol/redaction.ts';
+import { patternOf, SHORTEST_ANY_CASE } from '../../protocol/redaction.ts';
 import type { CurrentToken } from '../host/current-token.ts';
 import { nameOf } from './record.ts';
 import type { StateStore, UploadRecord } from './state-store.ts';
@@ -16,6 +16,11 @@ const places: readonly (readonly [place: string, spell: (token: string) => strin
   ['pulse-upload.token-as-uri.here', encodeURI],
   ['pulse-upload.token-as-it-is.here', (token) => token],
   ['pulse-upload.token-in-base64url.here', (token) => Buffer.from(token).toString('base64url')],
+  // As servers have it that write their URLs so throughout; a short one is no secret in other letters.
+  [
+    'pulse-upload.token-in-small-letters.here',
+    (token) => (token.length < SHORTEST_ANY_CASE ? token : token.toLowerCase()),
+  ],
 ];
 
 interface Secrets {
