@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type * as http from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Break, Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
 import { bodyBytes } from '../protocol/wire.ts';
 import { breakOf, breakOnConnection } from './breaks.ts';
@@ -145,7 +145,8 @@ async function connected(exchange: http.ClientRequest, waits: Waits): Promise<vo
   const socket: Socket = exchange.socket ?? (await once(exchange, 'socket'))[0];
   if (!socket.connecting) return;
   const isSecure = 'encrypted' in socket;
-  waits.rename('the host name to be looked up');
+  // An address is not looked up, and nothing would tell the end of that.
+  if (isIP(exchange.host) === 0) waits.rename('the host name to be looked up');
   socket.once('lookup', () => waits.rename('a connection'));
   if (isSecure) socket.once('connect', () => waits.rename('the TLS handshake'));
   await once(socket, isSecure ? 'secureConnect' : 'connect');

@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WireRequest } from '../../src/protocol/wire.ts';
@@ -158,6 +160,13 @@ describe('what is no answer', () => {
     expect(outcome).toMatchObject({ cause: 'unknown-host', delivered: false });
   });
 
+  // Other systems answer in their own way where nobody accepts connections any more.
+  it.skipIf(process.platform !== 'linux')('an address where nobody accepts connections', async () => {
+    const outcome = await outcomeOf(await startFull());
+    expect(outcome).toMatchObject({ cause: 'timeout', delivered: false });
+    expect(outcome).toMatchObject({ detail: 'waited 0.3 s for a connection' });
+  });
+
   it('a server that reads nothing of a large body', async () => {
     const port = await startRaw((socket) => void socket.pause());
     const outcome = await outcomeOf(port, { body: [Buffer.alloc(32 * 1024 * 1024)] });
@@ -199,6 +208,24 @@ describe('what is no answer', () => {
     });
   });
 });
+
+/** A process that listens and accepts nothing, with as many connections waiting as the system lets wait. */
+async function startFull(): Promise<number> {
+  const listener = `
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const child = spawn(process.execPath, ['-e', listener], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const port = Number(String((await once(child.stdout, 'data'))[0]));
+  const waiting = Array.from({ length: 2 }, () => connect({ port, host: '127.0.0.1' }).on('error', () => {}));
+  onTestFinished(() => {
+    for (const socket of waiting) socket.destroy();
+  });
+  await Promise.all(waiting.map((socket) => once(socket, 'connect')));
+  return port;
+}
 
 /** Writes for as long as the other side reads. */
 function flood(socket: Socket, head: string): void {
