@@ -1,6 +1,7 @@
 import { asPulseError, type ErrorKind, exitCodes } from '../errors.ts';
 import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
+import { isRedirectToItself } from '../upload/faults.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { type Chosen, chooseProtocol } from '../upload/open/discover.ts';
 import type { Tools, UploadSettings } from '../upload/settings.ts';
@@ -35,7 +36,7 @@ export interface BulkTools extends Tools {
 }
 
 export interface BulkOutcome extends RunOutcome {
-  /** Present where every file that was tried was redirected; `to`: where the server is, as far as that is known. */
+  /** Present where every file that was tried was redirected elsewhere; `to`: where the server is, as far as that is known. */
   readonly redirected?: { readonly to?: URL };
 }
 
@@ -96,7 +97,7 @@ function count(sent: Sent, counts: Counts): void {
     return;
   }
   counts.failed += 1;
-  if (isRedirect(sent.error.status)) counts.redirected += 1;
+  if (isRedirect(sent.error.status) && !isRedirectToItself(sent.error)) counts.redirected += 1;
   if (sent.error.kind === 'interrupted') counts.interrupted += 1;
   else counts.kinds.add(sent.error.kind);
 }

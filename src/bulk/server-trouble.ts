@@ -1,6 +1,6 @@
 import type { PulseError } from '../errors.ts';
 import type { Outcome, Send } from '../protocol/wire.ts';
-import { isUnreachable } from '../upload/faults.ts';
+import { isRedirectToItself, isUnreachable } from '../upload/faults.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { createServerProgress } from './server-progress.ts';
@@ -166,9 +166,11 @@ export function createServerTrouble(
 }
 
 /** Where a server is, or whether a login page stands before it, is no affair of a single file. */
-function redirection({ status = 0, hint = 'name the final URL with --server' }: PulseError) {
+function redirection(error: PulseError) {
+  const { status = 0, hint = 'name the final URL with --server' } = error;
   if (!isRedirect(status)) return undefined;
-  const message = `the server redirects to another place (${status}), file after file`;
+  const where = isRedirectToItself(error) ? 'itself' : 'another place';
+  const message = `the server redirects to ${where} (${status}), file after file`;
   return { kind: 'protocol', message, hint } as const;
 }
 

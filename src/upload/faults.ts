@@ -1,5 +1,6 @@
 import { type ErrorKind, PulseError } from '../errors.ts';
 import { parseRetryAfterMs } from '../protocol/headers.ts';
+import { resolveLocation } from '../protocol/urls.ts';
 import type { Answer, Break, Outcome, WireRequest } from '../protocol/wire.ts';
 
 /** What to do about a request that did not succeed. */
@@ -58,6 +59,8 @@ const busy: Rule = ['retry', 'temporary', again];
 const crowded: Rule = ['pause', 'temporary', again];
 const circle =
   'a redirect is followed within the origin of --server, and not for ever: name the final URL with --server';
+const toItself =
+  'the server redirects to the very URL that was asked for: who runs it, or a proxy before it, must mend that';
 const elsewhere = 'check --server and --protocol';
 const look = '-v shows the request and its answer';
 const token = 'check the token (--token-file, or the variable PULSE_UPLOAD_TOKEN)';
@@ -142,7 +145,8 @@ export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): 
     return { remedy, kind, reason: `${what}: ${outcome.detail}`, ...(hint && { hint }), broken: outcome };
   }
   const { status } = outcome;
-  const [remedy, kind, hint] = ruleOf(status);
+  const [remedy, kind, usual] = ruleOf(status);
+  const hint = leadsToItself(request, outcome) ? toItself : usual;
   // A date is meant by the server's own clock, which its answer names: ours may be wrong by hours.
   const serverNowMs = Date.parse(outcome.headers.date ?? '');
   const retryAfterMs = parseRetryAfterMs(
@@ -159,6 +163,18 @@ export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): 
     ...(hint && { hint }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
+}
+
+function leadsToItself({ url }: WireRequest, { status, headers: { location } }: Answer): boolean {
+  if (status < 300 || status >= 400 || location === undefined) return false;
+  const withoutHash = ({ href, hash }: URL) => href.slice(0, href.length - hash.length);
+  const target = resolveLocation(location, url);
+  return target !== undefined && withoutHash(target) === withoutHash(url);
+}
+
+/** No other URL helps then. */
+export function isRedirectToItself({ hint }: PulseError): boolean {
+  return hint === toItself;
 }
 
 /** Nobody was there at all: other than a broken request, it says nothing about this upload. */

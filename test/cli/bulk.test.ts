@@ -329,6 +329,20 @@ describe('what is left', () => {
     const login = await bench.run(['-r', 'rec', '-j', '1']);
     expect(login.stderr).toMatch(/next: find out where the server is now.*--server\n$/);
   });
+
+  test('a server that redirects every file to itself is not somewhere else, as the last lines say', async () => {
+    const bench = await startBench('a.mp4', 'b.mp4', 'c.mp4');
+    bench.server.script.POST = Array.from({ length: 18 }, () => ({
+      answer: 308,
+      headers: { Location: '/uploads' },
+    }));
+    const { code, stderr } = await bench.run(['-r', 'rec', '-j', '1', '--ledger', 'done.jsonl']);
+    expect(code).toBe(6);
+    expect(stderr).toMatch(
+      /stopped: the server redirects to itself \(308\).*\n *next: .*who runs it.* must mend that\n/,
+    );
+    expect(stderr).toMatch(/next: pulse-upload rec .*--ledger done.jsonl[^\n]*\n$/);
+  });
 });
 
 test('a path that does not exist is not to be tried again', async () => {

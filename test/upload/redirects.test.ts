@@ -89,6 +89,16 @@ describe('a redirect within the origin', () => {
     bench.server.script.POST = Array(20).fill({ answer: 307, headers: { Location: '/uploads' } });
     expect((await bench.upload(await bench.file(10))).exitCode).toBe(6);
     expect(bench.server.seen).toHaveLength(6);
+    expect(bench.of('upload.failed')[0]?.hint).toMatch(/the very URL that was asked for: who runs it/);
+  });
+
+  it('in a circle of several URLs is exit 6 too', async () => {
+    const bench = await startBench();
+    const to = (Location: string) => ({ answer: 307, headers: { Location } });
+    bench.server.script.POST = Array(10)
+      .fill([to('/uploads?again'), to('/uploads')])
+      .flat();
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(6);
     expect(bench.of('upload.failed')[0]?.hint).toContain('not for ever');
   });
 });
