@@ -64,6 +64,7 @@ async function send(
   };
   const waits = createWaits(end);
   waits.forThis('a connection', idleTimeoutMs);
+  way.turns.waits(exchange);
   signal?.addEventListener('abort', end, { once: true });
 
   let isConnected = false;
@@ -81,6 +82,7 @@ async function send(
     writeBody(exchange, sliced(request.body ?? [], pace?.sliceBytes ?? sliceBytesOn(socket)), {
       onSlice: (sentBytes) => {
         conditions.onBodyBytes?.(sentBytes);
+        way.turns.waits(exchange);
         waits.forThis('the server to read on', idleTimeoutMs, socket);
       },
       ...(pace !== undefined && {
@@ -93,6 +95,7 @@ async function send(
     });
     const response = await answered;
     isAnswered = true;
+    way.turns.over(exchange);
     freshness.answered(exchange.reusedSocket);
     const wait = () => waits.forThis('the rest of the answer', idleTimeoutMs);
     wait();
@@ -108,6 +111,7 @@ async function send(
     return breakOnConnection(error);
   } finally {
     waits.end();
+    way.turns.over(exchange);
     signal?.removeEventListener('abort', end);
     // Answered before all was sent: what is left of the body would spoil the connection.
     if (!exchange.writableFinished) exchange.destroy();

@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import type { KnownBreak } from './breaks.ts';
 import type { TransportSettings } from './settings.ts';
+import { type Turns, takeTurns } from './turns.ts';
 
 /** One way to servers: it begins requests, and owns the kept-alive connections of that way. */
 export interface Way {
@@ -10,6 +11,7 @@ export interface Way {
   readonly unreachable?: (error: unknown) => KnownBreak;
   /** Present where a proxy may answer in the server's place: what such an answer means. */
   readonly refusal?: (status: number) => KnownBreak | undefined;
+  readonly turns: Turns;
   /** Ends the connections that wait for another request. */
   readonly dropIdle: () => void;
   readonly close: () => void;
@@ -59,6 +61,7 @@ export function wayOver(
 ): Way {
   return {
     begin: (url, options) => request(url, { ...options, agent }),
+    turns: takeTurns(agent),
     dropIdle: () => {
       for (const sockets of Object.values(agent.freeSockets))
         for (const socket of sockets ?? []) socket.destroy();
