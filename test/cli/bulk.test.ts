@@ -71,6 +71,20 @@ describe('a folder', () => {
     expect((await bench.run([...asked, '--ledger', 'done.jsonl'])).stderr).not.toContain('next:');
   });
 
+  test('with files that are too young says so in a dry run, too, and what takes them sends them', async () => {
+    const bench = await startBench();
+    await mkdir(join(bench.dir, 'rec'));
+    await writeFile(join(bench.dir, 'rec', 'new.mp4'), 'still being written');
+    const { code, stderr } = await bench.run(['-r', 'rec', '--min-age', '1h', '--dry-run']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/0 files, 0 B to send, 1 too young\n.*next: pulse-upload rec\/new.mp4\n$/);
+    const ledger = ['--ledger', 'done.jsonl'];
+    const kept = await bench.run(['-r', 'rec', '--min-age', '1h', '--dry-run', ...ledger]);
+    expect(kept.stderr).toMatch(/next: pulse-upload rec .*--ledger done.jsonl\n$/);
+    expect(kept.stderr).not.toContain('--dry-run');
+    expect((await bench.run(['-r', 'rec', '--min-age', '0', '--dry-run'])).stderr).not.toContain('next:');
+  });
+
   test('that names its files by a template does not name young ones anew in the command that takes them', async () => {
     const bench = await startBench('a.mp4');
     await mkdir(join(bench.dir, 'rec', 'cam1'));

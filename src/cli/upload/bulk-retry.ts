@@ -22,6 +22,9 @@ const choosing: readonly string[] = [
   'shard',
 ] satisfies (keyof BulkValues)[];
 
+/** To start over would undo what is done, and after a look what is left is done in earnest. */
+const neverAgain: readonly string[] = ['noResume', 'dryRun'] satisfies (keyof UploadValues)[];
+
 /**
  * The command that does what is left and nothing else, or words where no command can say it. Where the server redirected
  * everything, the same command would be redirected again: it names the URL to which that leads.
@@ -38,20 +41,20 @@ export function goOnWith(
     return 'find out where the server is now, and run the same command with that URL as --server';
   const given = href === undefined ? line.given : new Map([...line.given, ['server', [href]]]);
   const sameCommand = `run the same command again${href === undefined ? '' : ` with --server ${href}`}`;
-  const command = (operands: readonly string[], without: readonly string[]) => {
-    const kept = new Map([...given].filter(([key]) => !without.includes(key)));
+  const command = (operands: readonly string[], without: readonly string[] = []) => {
+    const kept = new Map([...given].filter(([key]) => ![...neverAgain, ...without].includes(key)));
     return commandText(table, kept, operands, (word) => shellQuote(word, process.platform));
   };
   if (ledger !== undefined) {
     return line.operands.length > MOST_OPERANDS
       ? `${sameCommand}: the ledger knows what is done`
-      : command(line.operands, ['noResume']);
+      : command(line.operands);
   }
   const canBeNamed = left.length <= MOST_OPERANDS && left.every(({ file, own }) => !own && isText(file));
   if (canBeNamed)
     return command(
       left.map(({ file }) => file),
-      ['noResume', ...choosing],
+      choosing,
     );
   const ledgerToo = href === undefined ? ' with' : ' and';
   return `${sameCommand}${ledgerToo} --ledger <file>; without a ledger, what is done is sent again`;

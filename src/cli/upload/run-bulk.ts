@@ -98,7 +98,9 @@ async function run(task: Task, output: Output): Promise<number> {
   try {
     if (values.dryRun) {
       const leftOut = { skipped: plan.skipped, tooYoung: plan.young.length };
-      return (await planFiles(plan.items, settings.upload, tools, leftOut)).exitCode;
+      const { exitCode } = await planFiles(plan.items, settings.upload, tools, leftOut);
+      if (plan.young.length > 0) output.printNext(goOnWith(line, values, plan.young, undefined));
+      return exitCode;
     }
     const outcome = await runBulk(plan, settings, {
       ...tools,
