@@ -247,6 +247,7 @@ const keptEvents: TableOf<KeptEvent | KeptInputEvent | ForgottenEvent | Forgotte
       createdAt: text,
       savedAt: text,
       expiresAt: optional(text),
+      ledger: optional(text),
       outlook: text,
     },
     'upload.forgotten': { file: text, server: text, url: text },

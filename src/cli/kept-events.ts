@@ -3,7 +3,7 @@ import type { KeptUpload } from '../upload/state/kept-uploads.ts';
 
 /** An upload that is remembered, as programs read it. */
 export function keptEvent({ record, outlook }: KeptUpload): KeptEvent {
-  const { path, server, protocol, url, identity, prefix, phase, createdAt, expiresAt } = record;
+  const { path, server, protocol, url, identity, prefix, phase, createdAt, expiresAt, ledger } = record;
   return {
     type: 'upload.kept',
     file: path,
@@ -15,6 +15,7 @@ export function keptEvent({ record, outlook }: KeptUpload): KeptEvent {
     createdAt,
     savedAt: record.savedAt ?? createdAt,
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(ledger !== undefined && { ledger }),
     outlook,
   };
 }

@@ -16,6 +16,8 @@ export interface KeptEvent {
   readonly createdAt: string;
   readonly savedAt: string;
   readonly expiresAt?: string;
+  /** Of the run that sent it, where that kept one. */
+  readonly ledger?: string;
   readonly outlook: string;
 }
 

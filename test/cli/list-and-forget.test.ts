@@ -98,6 +98,22 @@ describe('pulse-upload list', () => {
     expect((await run('list')).stdout).toBe('');
   });
 
+  test('of a run with a ledger names that in the command: the next run of the ledger sends nothing again', async () => {
+    const { run, dir, server } = await startBench();
+    const [file, ledger] = [join(dir, 'a.mp4'), join(dir, 'done.jsonl')];
+    await writeFile(file, randomBytes(3000));
+    server.script.PATCH = [{ patchHeaders: {} }, { answer: 403 }];
+    const flags = ['--chunk-size', '1000', '--ledger', 'done.jsonl'];
+    expect((await run('a.mp4', '-s', server.url, ...flags)).code).toBe(5);
+    const { stderr } = await run('list');
+    expect(stderr).toBe(`next: pulse-upload ${file} --server ${server.url}/ --ledger ${ledger}\n`);
+    expect(events(await run('list', '--json'))).toMatchObject([{ ledger }]);
+    const words = stderr.trimEnd().split(' ').slice(2);
+    expect((await run(...words, '--json')).stdout).toContain('"type":"upload.resumed"');
+    expect((await run('a.mp4', '-s', server.url, '--ledger', ledger)).stderr).toContain('1 done before');
+    expect(server.finished.size).toBe(1);
+  });
+
   test('is one JSON object a line with --json', async () => {
     const { run, begin, server } = await startBench();
     const file = await begin('a.mp4');

@@ -86,6 +86,7 @@ function nextStep(events: readonly KeptEvent[], [copy]: readonly Copy[]): string
     next.file,
     '--server',
     next.server,
+    ...(next.ledger === undefined ? [] : ['--ledger', next.ledger]),
     ...(next === asked ? ['--read-back'] : []),
   ];
   return harmless(words.map((word) => shellQuote(word, process.platform)).join(' '));

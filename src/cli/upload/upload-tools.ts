@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import type { Report } from '../../events.ts';
 import type { Send } from '../../protocol/wire.ts';
 import { createPace, pacedSend } from '../../transport/pace.ts';
 import { redacted, secretTokens } from '../../upload/redact.ts';
 import type { Tools, UploadSettings } from '../../upload/settings.ts';
 import { openServerMemory } from '../../upload/state/server-memory.ts';
-import { openStateStore } from '../../upload/state/state-store.ts';
+import { openStateStore, type StateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { BulkValues } from '../options/bulk.ts';
@@ -44,7 +45,7 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
     report,
     clock: systemClock,
     random: Math.random,
-    store: openStateStore(stateDir()),
+    store: storeOf(values.ledger),
     memory: openServerMemory(stateDir(), systemClock.dateMs),
     ...(readToken !== undefined && {
       readToken: () => {
@@ -55,6 +56,14 @@ export function uploadTools({ line, values, settings, send, report }: Given): Up
     }),
   };
   return { tools, close: () => transcript?.close() };
+}
+
+/** What is begun for a ledger is remembered with it, for whoever asks how to go on. */
+function storeOf(path: string | undefined): StateStore {
+  const store = openStateStore(stateDir());
+  if (path === undefined) return store;
+  const ledger = resolve(path);
+  return { ...store, write: (record) => store.write({ ...record, ledger }) };
 }
 
 function transcriptOf(

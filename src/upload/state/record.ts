@@ -20,6 +20,8 @@ export interface UploadRecord {
   readonly createdAt: string;
   /** When this record was written, ISO 8601: the store sets it. */
   readonly savedAt?: string;
+  /** Absolute path of the ledger of the run that wrote this: without it, that would send the file again. */
+  readonly ledger?: string;
   /** When the server removes an unfinished upload, ISO 8601; absent where it never said so. */
   readonly expiresAt?: string;
   /** A prefix that the server acknowledged, and its digest. */
@@ -123,7 +125,7 @@ function isRecord(value: unknown): value is UploadRecord {
     record.schema === SCHEMA &&
     texts.every((text) => typeof text === 'string') &&
     URL.canParse(record.url as string) &&
-    [record.chosenId, record.declaredSha256, record.changedNs].every(isTextOrAbsent) &&
+    [record.chosenId, record.declaredSha256, record.changedNs, record.ledger].every(isTextOrAbsent) &&
     (record.checkedBytes === undefined || Number.isSafeInteger(record.checkedBytes)) &&
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
     phases.some((phase) => phase === record.phase) &&
