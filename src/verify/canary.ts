@@ -31,7 +31,7 @@ export interface Visit {
 }
 
 export interface Canary {
-  /** Looks after the upload; false where the server does not answer any more. */
+  /** Looks after the upload; false where the server does not answer any more. A look that is broken off found nothing out. */
   readonly visit: (after: string) => Promise<boolean>;
   /** Finishes the upload and compares its content. */
   readonly end: () => Promise<Recording<SeenByCanary>>;
@@ -81,7 +81,11 @@ export function startCanary(
   };
 
   return {
-    visit: (after) => unlessAborted(visit(after), signal),
+    visit: (after) =>
+      unlessAborted(visit(after), signal).catch((thrown: unknown) => {
+        if (signal.aborted) return true;
+        throw thrown;
+      }),
     end: async () => {
       let outcome: Outcome<SeenByCanary>;
       try {

@@ -62,6 +62,8 @@ export async function runPlan(plan: Plan, conditions: PlanConditions): Promise<s
     await play(scenario);
     await lookAfterAll(scenario.id);
   }
+  // A signal that broke off the last look has ended the run as well.
+  isEnded();
   return ended;
 }
 

@@ -6,6 +6,7 @@ import { refusal } from '../../src/server/http/exchange.ts';
 import type { Filter } from '../../src/server/parts.ts';
 import { createDial } from '../../src/transport/raw.ts';
 import { offsetOf } from '../../src/verify/answers.ts';
+import { canary } from '../../src/verify/canary.ts';
 import { Blocked, type Check, type Section, Violation } from '../../src/verify/check.ts';
 import type { VerifyEvent } from '../../src/verify/events.ts';
 import { expectAnswer } from '../../src/verify/expect.ts';
@@ -312,6 +313,32 @@ describe('a run', () => {
     expect(endedEarly).toBe(limit);
     expect(results).toHaveLength(6);
     expect(results.at(-1)).toMatchObject({ verdict: 'blocked', remark: limit });
+  });
+
+  it('that is broken off while the canary is looked at ends as at any other moment', async () => {
+    const over = new AbortController();
+    let isLooking = false;
+    const filter: Filter = async ({ request }, next) => {
+      if (isLooking && request.path === '/health') over.abort(new Error('interrupted'));
+      return next();
+    };
+    const { url, stop } = await startReference({ protocol: 'pulse', behaviour: { filter } });
+    cleanup.push(stop);
+    const creating = scenario({ id: 'creating', does: 'creates', run: (probe) => probe.create(10) });
+    const report: VerifyTools['report'] = ({ type }) => {
+      if (type === 'scenario.end') isLooking = true;
+    };
+    const checks = [aCheck({ id: 'a', reads: creating }), aCheck({ id: 'b', reads: canary })];
+    const { endedEarly, results, leftovers } = await run(
+      url,
+      [sectionOf(...checks)],
+      {},
+      { signal: over.signal, report },
+    );
+    expect(endedEarly).toBe('interrupted');
+    expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'blocked']);
+    expect(leftovers.created).toBeGreaterThan(2);
+    expect(leftovers.removed).toBe(leftovers.created);
   });
 
   it('is over as well when its time is over before anything is known about the server', async () => {
