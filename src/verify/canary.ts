@@ -59,7 +59,7 @@ export function startCanary(
   runStartMs: number,
 ): Canary {
   const startedMs = settings.clock.nowMs();
-  const { probe, recorder, close } = openProbe(settings, target, canary.id, signal);
+  const { probe, recorder, close, breakOff } = openProbe(settings, target, canary.id, signal);
   const hatched = hatch(probe).catch((thrown: unknown) => thrown);
   let isGone = false;
 
@@ -93,7 +93,8 @@ export function startCanary(
       } catch (thrown) {
         outcome = outcomeOfThrown(signal.aborted ? new Blocked('the run was broken off') : thrown);
       }
-      close();
+      if (signal.aborted) await breakOff();
+      else close();
       return {
         scenario: canary.id,
         startedMs: Math.round(startedMs - runStartMs),

@@ -1,4 +1,5 @@
 import { headerOf, isSuccess } from './answers.ts';
+import { isCreation, isUnheard } from './probe/creations.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import { placeOf } from './probe/uploads.ts';
 import type { Exchange, Recording } from './recording.ts';
@@ -9,6 +10,8 @@ import { unlessAborted } from './unless-aborted.ts';
 export interface Leftovers {
   readonly created: number;
   readonly removed: number;
+  /** Creations whose answer was not heard, where there are such: so many more may be left. */
+  readonly unheard?: number;
 }
 
 /** An upload that is not there need not be removed. */
@@ -19,14 +22,16 @@ const CLEAN_UP_MS = 15_000;
 
 /** Removes the uploads that the run created, and only those, where the server offers DELETE. */
 export async function cleanUp(
-  recordings: Iterable<Recording>,
+  recordings: readonly Recording[],
   target: Target,
   settings: ProbeSettings,
   jobs: number,
   budgetMs = CLEAN_UP_MS,
 ): Promise<Leftovers> {
   const urls = createdIn(recordings, target);
-  if (!target.extensions.includes('termination')) return { created: urls.length, removed: 0 };
+  const unheard = creationsIn(recordings, target).filter(isUnheard).length;
+  const left = { created: urls.length, ...(unheard > 0 && { unheard }) };
+  if (!target.extensions.includes('termination')) return { ...left, removed: 0 };
   const budget = AbortSignal.timeout(budgetMs);
   let removed = 0;
   // One probe for each job, so that its requests follow one another over one connection.
@@ -50,7 +55,7 @@ export async function cleanUp(
     }
   });
   closeAll();
-  return { created: urls.length, removed };
+  return { ...left, removed };
 }
 
 /** Whether it is gone. Where there are several tokens, one of them has created it. */
@@ -66,15 +71,18 @@ async function remove(probe: Probe, url: string): Promise<boolean> {
   return probe.target.hidesGone === true;
 }
 
+function creationsIn(recordings: readonly Recording[], target: Target): readonly Exchange[] {
+  return recordings.flatMap(({ exchanges }) =>
+    exchanges.filter((exchange) => isCreation(exchange, target) && !exchange.repeated),
+  );
+}
+
 /** The upload URLs that creations of this run named, on the target's own origin. */
-function createdIn(recordings: Iterable<Recording>, target: Target): readonly string[] {
+function createdIn(recordings: readonly Recording[], target: Target): readonly string[] {
   const { origin } = new URL(target.createUrl);
-  const urls = [...recordings]
-    .flatMap(({ exchanges }) => exchanges)
-    .filter(({ url, sent }) => url === target.createUrl && sent.method === 'POST')
-    .flatMap((exchange) => {
-      const location = isSuccess(exchange) ? headerOf(exchange, 'Location') : undefined;
-      return location === undefined ? [] : (placeOf(location, target) ?? []);
-    });
+  const urls = creationsIn(recordings, target).flatMap((exchange) => {
+    const location = isSuccess(exchange) ? headerOf(exchange, 'Location') : undefined;
+    return location === undefined ? [] : (placeOf(location, target) ?? []);
+  });
   return [...new Set(urls.filter((url) => url.origin === origin).map(({ href }) => href))];
 }

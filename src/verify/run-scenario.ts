@@ -28,12 +28,8 @@ export async function runScenario(
   const startedMs = clock.nowMs();
   const stopwatch = startStopwatch(timeoutMs, () => stop(`it took longer than ${timeoutMs / 1000} s`));
   const { aside } = stopwatch;
-  const { probe, recorder, close } = openProbe(settings, target, scenario.id, budget.signal, aside);
-  const stop = (reason: string) => {
-    budget.abort(new OutOfTime(reason));
-    // Whatever waits for an answer learns that there will be none.
-    close();
-  };
+  const { probe, recorder, close, breakOff } = openProbe(settings, target, scenario.id, budget.signal, aside);
+  const stop = (reason: string) => budget.abort(new OutOfTime(reason));
   const onAbort = () => stop('the run was broken off');
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
@@ -47,7 +43,8 @@ export async function runScenario(
   } finally {
     stopwatch.stop();
     signal.removeEventListener('abort', onAbort);
-    close();
+    if (budget.signal.aborted) await breakOff();
+    else close();
   }
   return {
     scenario: scenario.id,

@@ -90,7 +90,7 @@ export interface VerifyRun {
 
 /**
  * Drives a server through the selected checks.
- * Throws PulseError: `usage` for a pattern that matches no check, or a read-back command that fails from the start, `temporary` where nothing answers or the time is over
+ * Throws PulseError: `interrupted` where the signal fires before anything is known about the server, `usage` for a pattern that matches no check, or a read-back command that fails from the start, `temporary` where nothing answers or the time is over
  * before anything is known about the server, `refused` where TLS is not agreed on.
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
@@ -102,9 +102,13 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const signal = runSignal(settings, tools);
   const probes = probeSettings(settings, tools);
 
-  const { target, recording, readBackFailure } = await discover({ ...settings, signal }, probes);
+  const { target, recording, readBackFailure, isBrokenOff } = await discover({ ...settings, signal }, probes);
   const { oneConnection } = target;
   const jobs = oneConnection ? 1 : settings.jobs;
+  if (isBrokenOff) {
+    const left = await cleanUp([recording], target, probes, jobs);
+    throw endedBefore(signal.reason, left, runId);
+  }
   if (readBackFailure !== undefined) {
     const left = await cleanUp([recording], target, probes, jobs);
     throw readBackError(readBackFailure, { command: tools.readBack?.command, runId }, left);
@@ -255,6 +259,21 @@ function outOfTime(limitMs: number): PulseError {
     'temporary',
     `the run reached its limit of ${limit}: run fewer checks with --only, or more of them at a time with --jobs`,
   );
+}
+
+/** The end of a run of which nothing can be reported, with what it leaves behind. */
+function endedBefore(
+  reason: unknown,
+  { created, removed, unheard = 0 }: Leftovers,
+  runId: string,
+): PulseError {
+  const left = created - removed;
+  const most = left + unheard;
+  const count = unheard > 0 ? `up to ${most}` : most;
+  const stays = most > 0 ? { hint: `left there: ${count} as pulse-verify-${runId}-…` } : {};
+  return reason instanceof PulseError
+    ? new PulseError(reason.kind, reason.message, stays)
+    : new PulseError('interrupted', 'interrupted before the first check', stays);
 }
 
 function checkEnd({ violation, evidence, scenario: _, ...result }: CheckResult): Parameters<ReportVerify>[0] {

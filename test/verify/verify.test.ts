@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
 import { filtering } from '../../src/server/defects/changes.ts';
@@ -11,6 +12,7 @@ import { Blocked, type Check, type Section, Violation } from '../../src/verify/c
 import type { VerifyEvent } from '../../src/verify/events.ts';
 import { expectAnswer } from '../../src/verify/expect.ts';
 import { may, must } from '../../src/verify/levels.ts';
+import type { Probe } from '../../src/verify/probe/probe.ts';
 import { scenario, wholeRun } from '../../src/verify/scenario.ts';
 import { suite } from '../../src/verify/suite.ts';
 import { type VerifySettings, type VerifyTools, verify } from '../../src/verify/verify.ts';
@@ -339,6 +341,83 @@ describe('a run', () => {
     expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'blocked']);
     expect(leftovers.created).toBeGreaterThan(2);
     expect(leftovers.removed).toBe(leftovers.created);
+  });
+
+  it('that is broken off waits for the answers of creations under way, and removes what they created', async () => {
+    const over = new AbortController();
+    let isRunning = false;
+    const filter: Filter = async ({ request }, next) => {
+      const reply = await next();
+      if (isRunning && request.method === 'POST' && !over.signal.aborted) {
+        over.abort(new Error('interrupted'));
+        await setTimeout(300);
+      }
+      return reply;
+    };
+    const { url, stop } = await startReference({ protocol: 'pulse', behaviour: { filter } });
+    cleanup.push(stop);
+    const create = async (probe: Probe) => {
+      isRunning = true;
+      await probe.create(10);
+      return probe.create(11);
+    };
+    const creating = scenario({ id: 'creating', does: 'creates', run: create });
+    const { leftovers, recordings } = await run(
+      url,
+      [sectionOf(aCheck({ reads: creating }))],
+      {},
+      { signal: over.signal },
+    );
+    const posts = recordings.find((taken) => taken.scenario === 'creating')?.exchanges;
+    expect(posts?.map(({ answer }) => answer?.status)).toEqual([201]);
+    expect(leftovers.created).toBeGreaterThan(2);
+    expect(leftovers).toEqual({ created: leftovers.created, removed: leftovers.created });
+  });
+
+  it('that is broken off does not claim to have removed what nobody heard of', async () => {
+    const over = new AbortController();
+    const filter: Filter = async ({ request }, next) => {
+      const reply = await next();
+      if (request.headers['upload-length'] !== '10') return reply;
+      over.abort(new Error('interrupted'));
+      await setTimeout(5000, undefined, { ref: false });
+      return reply;
+    };
+    const { url, stop } = await startReference({ protocol: 'pulse', behaviour: { filter } });
+    cleanup.push(stop);
+    const creating = scenario({ id: 'creating', does: 'creates', run: (probe) => probe.create(10) });
+    const { leftovers } = await run(
+      url,
+      [sectionOf(aCheck({ reads: creating }))],
+      {},
+      { signal: over.signal },
+    );
+    expect(leftovers).toMatchObject({ removed: leftovers.created, unheard: 1 });
+  });
+
+  it('that is broken off before anything is known removes what was created by then', async () => {
+    const over = new AbortController();
+    const alive = new Set<string>();
+    let created = 0;
+    const filter: Filter = async ({ request }, next) => {
+      const reply = await next();
+      const place = reply.headers?.Location;
+      if (request.method === 'POST' && place !== undefined) {
+        alive.add(String(place));
+        created += 1;
+      }
+      if (request.method === 'DELETE') alive.delete(request.path);
+      if (request.method === 'PATCH') over.abort(new Error('interrupted'));
+      return reply;
+    };
+    const { url, stop } = await startReference({ protocol: 'tus', behaviour: { filter } });
+    cleanup.push(stop);
+    await expect(run(url, [sectionOf(answered)], {}, { signal: over.signal })).rejects.toMatchObject({
+      kind: 'interrupted',
+      hint: undefined,
+    });
+    expect(created).toBeGreaterThan(0);
+    expect([...alive]).toEqual([]);
   });
 
   it('is over as well when its time is over before anything is known about the server', async () => {

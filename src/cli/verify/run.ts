@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { PulseError } from '../../errors.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { type RunFacts, verifyReport } from '../../output/verify/report.ts';
 import { suiteDigest } from '../../output/verify/suite-digest.ts';
@@ -61,6 +62,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
       settings,
       toolsOf(values, network, interruption, output.report),
       interruption,
+      output.warn,
     );
     if (typeof run === 'number') {
       output.stopped(run);
@@ -102,12 +104,15 @@ async function runUnlessStopped(
   settings: VerifySettings,
   tools: VerifyTools,
   interruption: Interruption,
+  warn: (message: string) => void,
 ): Promise<VerifyRun | number> {
   try {
     return await verify(settings, tools);
   } catch (thrown) {
     const code = interruption.exitCode();
-    if (code === undefined) throw thrown;
+    if (code === undefined || !(thrown instanceof PulseError) || thrown.kind !== 'interrupted') throw thrown;
+    // What stays behind must be seen, whatever is printed.
+    if (thrown.hint !== undefined) warn(thrown.hint);
     return code;
   }
 }

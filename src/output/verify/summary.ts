@@ -113,9 +113,15 @@ function skippedWords({ results }: VerifyReport, all: boolean): string {
   ].join('; ');
 }
 
-function leftoverWords({ leftovers: { created, removed }, runId }: VerifyReport): string {
-  if (created === 0) return 'no upload was created';
-  if (created === removed) return `${countOf(created, 'upload')} created and removed again`;
+function leftoverWords({ leftovers: { created, removed, unheard = 0 }, runId }: VerifyReport): string {
   const left = created - removed;
-  return `${countOf(created, 'upload')} created, ${groupDigits(left)} left there; Upload-Metadata names them pulse-verify-${runId}-…`;
+  const name = `pulse-verify-${runId}-…`;
+  const known =
+    created === 0
+      ? 'no upload was created'
+      : left === 0
+        ? `${countOf(created, 'upload')} created and removed again`
+        : `${countOf(created, 'upload')} created, ${groupDigits(left)} left there; Upload-Metadata names them ${name}`;
+  if (unheard === 0) return known;
+  return `${known}; up to ${groupDigits(unheard)} more may be there${left === 0 ? ` as ${name}` : ''}: nobody heard the answer to the creation`;
 }

@@ -16,6 +16,8 @@ export interface Discovery {
   readonly recording: Recording;
   /** The user's command cannot be used: nothing should be judged by it. */
   readonly readBackFailure?: ReadBackFailure;
+  /** The signal came first: this is what was known by then. */
+  readonly isBrokenOff?: true;
 }
 
 export interface DiscoverySettings {
@@ -40,47 +42,54 @@ export async function discover(
     // Files are named by this, and no two may have one name.
     name = 'discovery',
   ): Promise<T> => {
-    const { probe, recorder, close } = openProbe(settings, target, name, signal);
-    // Whatever waits for an answer learns that there will be none.
-    signal.addEventListener('abort', close, { once: true });
+    const { probe, recorder, close, breakOff } = openProbe(settings, target, name, signal);
     try {
       return await unlessAborted(ask(probe), signal);
     } finally {
-      signal.removeEventListener('abort', close);
-      close();
+      if (signal.aborted) await breakOff();
+      else close();
       exchanges.push(
         ...recorder.exchanges.map((exchange) => ({ ...exchange, n: exchanges.length + exchange.n })),
       );
     }
   };
 
-  const spoken = await asking(blankTarget(server, 'pulse'), (probe) =>
-    recognised(probe, server, protocol, settings.access),
-  );
-  let target: Target = { ...blankTarget(server, spoken.protocol), assumptions: [spoken.because] };
+  let target = blankTarget(server, 'pulse');
   const learn = (facts: Partial<Target>) => {
     target = { ...target, ...facts, assumptions: [...target.assumptions, ...(facts.assumptions ?? [])] };
   };
-  learn(linkUnread(target, settings));
-  learn(await asking(target, connectionsAtOnce));
-  learn(await asking(target, advertised));
-  learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
-  if (target.elsewhere === undefined) {
-    if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
-    if (target.protocol === 'pulse-v1') {
-      learn(await asking(target, (probe) => bindingOf(probe, settings), 'discovery-of-tokens'));
+  const findOut = async () => {
+    const spoken = await asking(target, (probe) => recognised(probe, server, protocol, settings.access));
+    target = { ...blankTarget(server, spoken.protocol), assumptions: [spoken.because] };
+    learn(linkUnread(target, settings));
+    learn(await asking(target, connectionsAtOnce));
+    learn(await asking(target, advertised));
+    learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
+    if (target.elsewhere === undefined) {
+      if (target.protocol === 'pulse') learn(await asking(target, multipartOffered));
+      if (target.protocol === 'pulse-v1') {
+        learn(await asking(target, (probe) => bindingOf(probe, settings), 'discovery-of-tokens'));
+      }
+      learn(whereNoChunkIsTaken(target));
+      learn(oracleOf(target, settings));
     }
-    learn(whereNoChunkIsTaken(target));
-    learn(oracleOf(target, settings));
+    return isReadBack(target, settings)
+      ? await asking(target, readBackFailure, 'discovery-of-read-back')
+      : undefined;
+  };
+  let facts: Pick<Discovery, 'readBackFailure' | 'isBrokenOff'>;
+  try {
+    const failure = await findOut();
+    facts = failure === undefined ? {} : { readBackFailure: failure };
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    facts = { isBrokenOff: true };
   }
-  const failure = isReadBack(target, settings)
-    ? await asking(target, readBackFailure, 'discovery-of-read-back')
-    : undefined;
 
   const elapsedMs = Math.round(settings.clock.nowMs() - started);
   const outcome = { kind: 'seen', seen: target } as const;
   const recording = { scenario: 'discovery', startedMs: 0, elapsedMs, sentBytes: 0, exchanges, outcome };
-  return { target, recording, ...(failure && { readBackFailure: failure }) };
+  return { target, recording, ...facts };
 }
 
 function blankTarget(server: URL, protocol: ProtocolId): Target {

@@ -7,6 +7,7 @@ import type {
   RawBreak,
 } from '../../protocol/connection.ts';
 import type { Exchange, StrayRecord } from '../recording.ts';
+import { forever } from '../unless-aborted.ts';
 import type { Pending, Recorder } from './recorder.ts';
 import { type Request, requestBytes } from './request.ts';
 
@@ -54,16 +55,19 @@ export interface LinkSettings {
   readonly timeoutMs: number;
   /** The header lines that this request has in common with all others: credentials and the user's own. */
   readonly common: (request: Request) => HeaderLines;
+  /** Nothing is sent once it has fired. */
+  readonly signal: AbortSignal;
 }
 
 export async function openLink(settings: LinkSettings): Promise<Link> {
-  const { recorder, number, timeoutMs, origin } = settings;
+  const { recorder, number, timeoutMs, origin, signal } = settings;
   const connection = await settings.dial(origin, { timeoutMs });
   let last: RawAnswer | RawBreak | undefined;
   let unanswered = 0;
   let isCutShort = false;
 
   const begin = async (request: Request): Promise<OpenRequest> => {
+    if (signal.aborted) await forever();
     const bytes = requestBytes(request, settings.common(request));
     const pending = recorder.begin(number, { method: request.method, url: request.url, bytes });
     unanswered += 1;

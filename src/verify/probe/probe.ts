@@ -7,6 +7,7 @@ import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
 import { forever } from '../unless-aborted.ts';
 import { createContent, type ReadContent } from './content.ts';
+import { isCreation, isUnderWay } from './creations.ts';
 import { createFinish, type FinishUpload } from './finish.ts';
 import { createOffsets, type Offsets } from './offsets.ts';
 import type { Aside, Patience } from './patience.ts';
@@ -79,6 +80,8 @@ export interface OpenProbe {
   readonly recorder: Recorder;
   /** Ends all connections. */
   readonly close: () => void;
+  /** The same where the signal has fired: what creations under way have created is heard of first, as it is to be removed. */
+  readonly breakOff: () => Promise<void>;
 }
 
 /**
@@ -87,6 +90,8 @@ export interface OpenProbe {
  */
 const SHORT_PAUSE_MS = 20;
 const MOST_PAUSES = 20;
+/** Creations are answered at once, or not for a long time: 2 s in all. */
+const MOST_PAUSES_FOR_CREATIONS = 100;
 
 export function openProbe(
   settings: ProbeSettings,
@@ -164,5 +169,14 @@ export function openProbe(
       nowMs: recorder.nowMs,
     }),
   };
-  return { probe, recorder, close: requests.close };
+  const breakOff = async () => {
+    const isAwaited = (exchange: Exchange) => isCreation(exchange, target) && isUnderWay(exchange);
+    for (let pauses = 0; pauses < MOST_PAUSES_FOR_CREATIONS; pauses++) {
+      if (!recorder.exchanges.some(isAwaited)) break;
+      await clock.sleep(SHORT_PAUSE_MS);
+    }
+    recorder.cutAll();
+    requests.close();
+  };
+  return { probe, recorder, close: requests.close, breakOff };
 }

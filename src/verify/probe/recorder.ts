@@ -3,12 +3,15 @@ import { withTexts } from '../../protocol/json.ts';
 import { type Redact, redactor, type Secret } from '../../protocol/redaction.ts';
 import type { AnswerRecord, BrokenRecord, Exchange, HeadRecord, SentRecord } from '../recording.ts';
 import { bodyRecord } from './body.ts';
+import { isUnderWay } from './creations.ts';
 import type { RequestBytes } from './request.ts';
 
 /** Exchanges as they happen. A pending one is in the list from its first byte on. */
 export interface Recorder {
   readonly exchanges: readonly Exchange[];
   readonly begin: (connection: number, request: BegunRequest) => Pending;
+  /** Notes that we ended what has no answer yet. */
+  readonly cutAll: () => void;
   /** Ms since the scenario began. */
   readonly nowMs: () => number;
   readonly sentBytes: () => number;
@@ -85,13 +88,19 @@ export function createRecorder(known: Redact, clockMs: () => number): Recorder {
       },
     };
   };
+  const cutAll = () => {
+    for (const exchange of exchanges.filter(isUnderWay)) {
+      exchange.sent.cut = 'close';
+      exchange.endedMs = nowMs();
+    }
+  };
   const hide = (secret: Secret) => {
     const before = redactAll;
     const further = redactor([secret]);
     redactAll = (text) => further(before(text));
     for (const exchange of exchanges) Object.assign(exchange, withTexts(exchange, further));
   };
-  return { exchanges, begin, nowMs, sentBytes: () => sentBytes, redact, hide };
+  return { exchanges, begin, cutAll, nowMs, sentBytes: () => sentBytes, redact, hide };
 }
 
 function answerRecord(answer: RawAnswer, redact: Redact): AnswerRecord {

@@ -69,6 +69,7 @@ export function createRequests(
       origin,
       timeoutMs: access.timeoutMs,
       common: (request) => commonLines(request, access, protocol),
+      signal,
     });
     links.add(link);
     // The scenario's time may have run out while the connection was made.

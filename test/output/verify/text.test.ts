@@ -170,6 +170,19 @@ describe('a good server', () => {
     runId: 'a1b2c3',
   } as const;
 
+  test.each([
+    [{ created: 8, removed: 8 }, '8 uploads created and removed again; up to 2 more may be there as '],
+    [
+      { created: 8, removed: 7 },
+      '8 uploads created, 1 left there as pulse-verify-a1b2c3-…; up to 2 more may ',
+    ],
+    [{ created: 0, removed: 0 }, 'no upload was created; up to 2 more may be there as '],
+  ])('is not said to be as it was where a creation was not heard of: %o', (known, words) => {
+    const leftovers = { ...known, unheard: 2 };
+    const lines = reportLines(report({ ...good, leftovers }), terminal(200));
+    expect(lines.join('\n').replace(/\s+/g, ' ')).toContain(words);
+  });
+
   test('fits a screen, header and prompt included', async () => {
     const lines = [...headerLines(start, '1.2.3', terminal(80)), ...reportLines(report(good), terminal(80))];
     expect(lines.length).toBeLessThan(24);
