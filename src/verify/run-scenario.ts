@@ -28,7 +28,8 @@ export async function runScenario(
   const startedMs = clock.nowMs();
   const stopwatch = startStopwatch(timeoutMs, () => stop(`it took longer than ${timeoutMs / 1000} s`));
   const { aside } = stopwatch;
-  const { probe, recorder, close, breakOff } = openProbe(settings, target, scenario.id, budget.signal, aside);
+  const opened = openProbe(settings, target, scenario.id, budget.signal, aside);
+  const { probe, recorder, close, breakOff, whyStarved } = opened;
   const stop = (reason: string) => budget.abort(new OutOfTime(reason));
   const onAbort = () => stop('the run was broken off');
   signal.addEventListener('abort', onAbort, { once: true });
@@ -46,13 +47,15 @@ export async function runScenario(
     if (budget.signal.aborted) await breakOff();
     else close();
   }
+  const starved = whyStarved();
   return {
     scenario: scenario.id,
     startedMs: Math.round(startedMs - runStartMs),
     elapsedMs: Math.round(clock.nowMs() - startedMs),
     sentBytes: recorder.sentBytes(),
     exchanges: recorder.exchanges,
-    outcome,
+    outcome:
+      starved === undefined || outcome.kind === 'error' ? outcome : { kind: 'blocked', reason: starved },
   };
 }
 

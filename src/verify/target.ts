@@ -36,8 +36,8 @@ export interface Target {
   readonly extensions: readonly string[];
   /** From Tus-Max-Size, as written. */
   readonly maxSize?: string;
-  /** Nobody is served while another connection is open, even if nothing is asked over that. */
-  readonly oneConnection?: true;
+  /** Nobody else is served while so many connections are open, even if nothing is asked over them; absent where a run needs no more. */
+  readonly servesAtOnce?: number;
   /** Chunks as multipart/form-data are taken. */
   readonly multipart?: true;
   /** A finished upload is served by GET on its URL. */

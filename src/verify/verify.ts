@@ -103,8 +103,8 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const probes = probeSettings(settings, tools);
 
   const { target, recording, readBackFailure, isBrokenOff } = await discover({ ...settings, signal }, probes);
-  const { oneConnection } = target;
-  const jobs = oneConnection ? 1 : settings.jobs;
+  const { servesAtOnce } = target;
+  const jobs = servesAtOnce === undefined ? settings.jobs : 1;
   if (isBrokenOff) {
     const left = await cleanUp([recording], target, probes, jobs);
     throw endedBefore(signal.reason, left, runId);
@@ -145,7 +145,7 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   for (const [check, reason] of plan.skipped) conclude(check, unjudged(check, 'skip', reason, target));
   const watched = startCanary(probes, target, signal, runStartMs);
   // Beside the first scenario it would wait behind that.
-  if (oneConnection) await watched.visit('discovery');
+  if (servesAtOnce !== undefined) await watched.visit('discovery');
   const endedEarly = await runPlan(plan, {
     target,
     probes,

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startOneConnectionFront } from '../../fixtures/proxies/one-connection.ts';
+import { startFewConnectionsFront } from '../../fixtures/proxies/few-connections.ts';
 import { createTransport } from '../../src/transport/http.ts';
 
 /**
@@ -21,7 +21,7 @@ async function startBench(answersAfterMs: number) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const front = await startOneConnectionFront(url);
+  const front = await startFewConnectionsFront(url);
   const transport = createTransport();
   onTestFinished(async () => {
     await transport.close();

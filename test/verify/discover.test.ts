@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startOneConnectionFront } from '../../fixtures/proxies/one-connection.ts';
+import { startFewConnectionsFront } from '../../fixtures/proxies/few-connections.ts';
 import type { Filter } from '../../src/server/parts.ts';
 import { uploadVariations } from '../../src/server/variations/uploads.ts';
 import { discover } from '../../src/verify/discovery/discover.ts';
@@ -27,7 +28,7 @@ async function targetOf(
 ) {
   const signal = new AbortController().signal;
   const { target } = await discover(
-    { server, protocol, signal },
+    { server, protocol, signal, jobs: 4 },
     settingsOf(server.origin, { timeoutMs: 2000, ...access }),
   );
   return target;
@@ -103,16 +104,27 @@ describe('what is found out before the first scenario', () => {
     expect((await told({ tokens: { owner: 'another' } })).advice).toContain('does not take this token');
   });
 
-  it('about a server that serves one connection at a time', async () => {
-    const reference = await startReference({ protocol: 'pulse' });
-    cleanup.push(reference.stop);
-    const front = await startOneConnectionFront(reference.url.href);
-    cleanup.push(front.close);
-    const target = await targetOf(new URL(front.url));
-    expect(target.oneConnection).toBe(true);
-    expect(target.assumptions.join()).toContain('one connection at a time');
-    expect((await targetOf(reference.url)).oneConnection).toBeUndefined();
-  });
+  it.each([
+    [1, 0, 'one connection'],
+    [2, 0, '2 connections'],
+    [1, 1100, 'one connection'],
+    [20, 0, undefined],
+  ])(
+    'about a server that serves %i connections at a time, each answer after %i ms',
+    async (atOnce, latencyMs, words) => {
+      const filter: Filter = async ({ request }, next) => {
+        if (request.path === '/health') await setTimeout(latencyMs);
+        return next();
+      };
+      const reference = await startReference({ protocol: 'pulse', behaviour: { filter } });
+      cleanup.push(reference.stop);
+      const front = await startFewConnectionsFront(reference.url.href, atOnce);
+      cleanup.push(front.close);
+      const { servesAtOnce, assumptions } = await targetOf(new URL(front.url));
+      expect(servesAtOnce).toBe(words && atOnce);
+      if (words !== undefined) expect(assumptions.join()).toContain(`serves ${words} at a time`);
+    },
+  );
 
   it('about a server without HEAD', async () => {
     const target = await found({

@@ -1,28 +1,78 @@
 import { dialects } from '../dialect.ts';
+import type { Link } from '../probe/link.ts';
 import type { Probe } from '../probe/probe.ts';
+import type { Request } from '../probe/request.ts';
 import type { Target } from '../target.ts';
 
-/** How long whoever is served beside others waits for a small answer at most. */
+/** How long whoever is served beside others waits for a small answer, at least; a slow server has more. */
 const BESIDE_MS = 2000;
-/** Sooner than this it comes where nobody is in the way: a server that is slow is none that serves one at a time. */
-const ALONE_MS = 1000;
+const TIMES_ALONE = 4;
+/** Whoever answers sooner than this can be asked many times at once: nobody waits for what is in the way. */
+const QUICK_MS = 200;
 
-/** Whether anybody is served while another connection is open and idle, as the single thread of a small server may not. */
-export async function connectionsAtOnce(probe: Probe): Promise<Partial<Target>> {
+/** What a run holds open: a scenario has one or two connections, some have more, and the canary has one. */
+function mostOf(jobs: number): number {
+  return 2 * jobs + 4;
+}
+
+/** How many connections are served while others are open and idle, where that is less than a run has: small servers have few threads. */
+export async function connectionsAtOnce(probe: Probe, jobs: number): Promise<Partial<Target>> {
   const { aliveUrl, protocol } = probe.target;
-  const question = { method: dialects[protocol].aliveMethod, url: new URL(aliveUrl), timeoutMs: BESIDE_MS };
+  const question = { method: dialects[protocol].aliveMethod, url: new URL(aliveUrl) };
   const first = await probe.open();
-  const asked = await first.send(question);
-  if (asked.answer === undefined) return {};
-  // One over which nothing was asked yet is in the way as well.
-  const idle = first.isReusable() ? first : await probe.open();
-  const second = await probe.open();
-  const beside = await second.send(question);
-  for (const link of [first, idle, second]) link.close();
-  if (beside.broken?.cause !== 'timeout') return {};
-  const { answer, startedMs, endedMs = Infinity } = await probe.alive();
-  if (answer === undefined || endedMs - startedMs > ALONE_MS) return {};
-  const assumption =
-    'the server serves one connection at a time: one scenario at a time is run, and each request has a connection of its own';
-  return { oneConnection: true, assumptions: [assumption] };
+  const { answer, startedMs, endedMs = Infinity } = await first.send({ ...question, timeoutMs: BESIDE_MS });
+  const isKept = first.isReusable();
+  first.close();
+  if (answer === undefined) return {};
+  const aloneMs = endedMs - startedMs;
+  const patient = { ...question, timeoutMs: Math.max(BESIDE_MS, TIMES_ALONE * aloneMs) };
+  const most = mostOf(jobs);
+  if (await areAllServed(probe, patient, most, isKept && aloneMs < QUICK_MS)) return {};
+  const served = await servedAtOnce(probe, patient, most);
+  if (served === undefined) return {};
+  const connections = served === 1 ? 'one connection' : `${served} connections`;
+  const assumption = `the server serves ${connections} at a time: one scenario at a time is run, and each request has a connection of its own`;
+  return { servesAtOnce: served, assumptions: [assumption] };
+}
+
+/** The usual case, found out in one go: all are asked, or the last one beside those over which nothing is asked yet. */
+async function areAllServed(
+  probe: Probe,
+  question: Request,
+  most: number,
+  isEachAsked: boolean,
+): Promise<boolean> {
+  const links = await Promise.all(Array.from({ length: most }, () => probe.open()));
+  const asked = await Promise.all(links.slice(isEachAsked ? 0 : -1).map((link) => link.send(question)));
+  closeAll(links);
+  return asked.every(({ broken }) => broken?.cause !== 'timeout');
+}
+
+/** One after another, while the earlier ones stay open; undefined where it is not they that are in the way. */
+async function servedAtOnce(probe: Probe, question: Request, most: number): Promise<number | undefined> {
+  const held: Link[] = [];
+  for (let served = 0; served < most; served++) {
+    const link = await probe.open();
+    held.push(link);
+    const { answer, broken } = await link.send(question);
+    if (broken?.cause === 'timeout') {
+      closeAll(held);
+      const alone = await probe.open();
+      const isAnswered = (await alone.send(question)).answer !== undefined;
+      alone.close();
+      return isAnswered && served > 0 ? served : undefined;
+    }
+    if (answer === undefined) break;
+    // One over which nothing was asked yet is in the way as well.
+    if (!link.isReusable()) {
+      link.close();
+      held.push(await probe.open());
+    }
+  }
+  closeAll(held);
+  return undefined;
+}
+
+function closeAll(links: readonly Link[]): void {
+  for (const link of links) link.close();
 }

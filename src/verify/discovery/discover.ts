@@ -24,6 +24,8 @@ export interface DiscoverySettings {
   readonly server: URL;
   readonly protocol: ProtocolId | 'auto';
   readonly signal: AbortSignal;
+  /** Scenarios side by side. */
+  readonly jobs: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface DiscoverySettings {
  * Throws PulseError `temporary` where nothing answers by HTTP, `refused` where TLS is not agreed on.
  */
 export async function discover(
-  { server, protocol, signal }: DiscoverySettings,
+  { server, protocol, signal, jobs }: DiscoverySettings,
   settings: ProbeSettings,
 ): Promise<Discovery> {
   const started = settings.clock.nowMs();
@@ -62,7 +64,7 @@ export async function discover(
     const spoken = await asking(target, (probe) => recognised(probe, server, protocol, settings.access));
     target = { ...blankTarget(server, spoken.protocol), assumptions: [spoken.because] };
     learn(linkUnread(target, settings));
-    learn(await asking(target, connectionsAtOnce));
+    learn(await asking(target, (probe) => connectionsAtOnce(probe, jobs)));
     learn(await asking(target, advertised));
     learn(await asking(target, (probe) => whatUploadsShow(probe, settings, spoken)));
     if (target.elsewhere === undefined) {

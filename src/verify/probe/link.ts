@@ -24,6 +24,8 @@ export interface Link {
   readonly peerEnd: (withinMs: number) => Promise<PeerState>;
   /** Whether another request can be sent behind the last answer. */
   readonly isReusable: () => boolean;
+  /** Whether neither side has ended it. */
+  readonly isOpen: () => boolean;
   readonly fin: () => void;
   readonly reset: () => void;
   readonly close: () => void;
@@ -57,6 +59,8 @@ export interface LinkSettings {
   readonly common: (request: Request) => HeaderLines;
   /** Nothing is sent once it has fired. */
   readonly signal: AbortSignal;
+  /** Told of each answer that did not come in time. */
+  readonly unanswered: () => void;
 }
 
 export async function openLink(settings: LinkSettings): Promise<Link> {
@@ -65,6 +69,7 @@ export async function openLink(settings: LinkSettings): Promise<Link> {
   let last: RawAnswer | RawBreak | undefined;
   let unanswered = 0;
   let isCutShort = false;
+  let isEnded = false;
 
   const begin = async (request: Request): Promise<OpenRequest> => {
     if (signal.aborted) await forever();
@@ -87,12 +92,18 @@ export async function openLink(settings: LinkSettings): Promise<Link> {
         last = outcome;
         unanswered -= 1;
         pending.answered(outcome);
+        if (outcome.kind === 'break' && outcome.cause === 'timeout') settings.unanswered();
         if (outcome.kind === 'answer') body = outcome.body;
         return pending.exchange;
       },
       markRepeated: pending.repeated,
       answerBody: () => body,
     };
+  };
+
+  const end = (how: 'reset' | 'close') => {
+    isEnded = true;
+    if (!('kind' in connection)) connection[how]();
   };
 
   const link: Link = {
@@ -107,9 +118,10 @@ export async function openLink(settings: LinkSettings): Promise<Link> {
       isKept(last) &&
       !('kind' in connection) &&
       connection.peer() === 'open',
+    isOpen: () => !isEnded && !('kind' in connection) && connection.peer() === 'open',
     fin: () => 'kind' in connection || connection.fin(),
-    reset: () => 'kind' in connection || connection.reset(),
-    close: () => 'kind' in connection || connection.close(),
+    reset: () => end('reset'),
+    close: () => end('close'),
   };
   return link;
 }

@@ -18,7 +18,7 @@ import { createRestart } from './restart.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 
 /** Everything a scenario can do. Nothing here throws for what a server does, but `create` and `finalize` (Blocked). */
-export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'download'> {
+export interface Probe extends Uploads, Offsets, Omit<Requests, 'close' | 'download' | 'isStarved'> {
   readonly target: Target;
   /** Every exchange of this scenario so far, in order. */
   readonly exchanges: readonly Exchange[];
@@ -82,6 +82,8 @@ export interface OpenProbe {
   readonly close: () => void;
   /** The same where the signal has fired: what creations under way have created is heard of first, as it is to be removed. */
   readonly breakOff: () => Promise<void>;
+  /** Why what was seen says nothing about the server, where that is so. */
+  readonly whyStarved: () => string | undefined;
 }
 
 /**
@@ -178,5 +180,9 @@ export function openProbe(
     recorder.cutAll();
     requests.close();
   };
-  return { probe, recorder, close: requests.close, breakOff };
+  const whyStarved = () =>
+    requests.isStarved()
+      ? `needs more connections at once than the server serves (${target.servesAtOnce})`
+      : undefined;
+  return { probe, recorder, close: requests.close, breakOff, whyStarved };
 }

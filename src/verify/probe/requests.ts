@@ -41,6 +41,8 @@ export interface Requests {
   /** GET whose whole body is handed out, beside the exchange that describes it. */
   readonly download: (url: string, mostBytes: number) => Promise<{ exchange: Exchange; bytes?: Uint8Array }>;
   readonly close: () => void;
+  /** Whether something was not answered while other connections were all that the server serves at once. */
+  readonly isStarved: () => boolean;
 }
 
 /** RFC 9112, 9.5: a server may end an idle connection at any time, and many do so after a few seconds. */
@@ -50,12 +52,13 @@ const MOST_REQUESTS = 600;
 
 export function createRequests(
   access: Access,
-  { protocol, oneConnection }: Pick<Target, 'protocol' | 'oneConnection'>,
+  { protocol, servesAtOnce }: Pick<Target, 'protocol' | 'servesAtOnce'>,
   recorder: Recorder,
   signal: AbortSignal,
   time: Pick<WaitTools, 'pause' | 'patience' | 'aside'>,
 ): Requests {
   const links = new Set<Link>();
+  let isStarved = false;
   let idle: { link: Link; sinceMs: number } | undefined;
 
   const open = async (origin: URL): Promise<Link> => {
@@ -70,6 +73,11 @@ export function createRequests(
       timeoutMs: access.timeoutMs,
       common: (request) => commonLines(request, access, protocol),
       signal,
+      unanswered: () => {
+        // The one that got no answer is among them.
+        const open = [...links].filter((each) => each.isOpen()).length;
+        if (servesAtOnce !== undefined && open > servesAtOnce) isStarved = true;
+      },
     });
     links.add(link);
     // The scenario's time may have run out while the connection was made.
@@ -92,7 +100,7 @@ export function createRequests(
   };
 
   const giveBack = (link: Link) => {
-    if (oneConnection || !link.isReusable() || idle !== undefined) link.close();
+    if (servesAtOnce !== undefined || !link.isReusable() || idle !== undefined) link.close();
     else idle = { link, sinceMs: recorder.nowMs() };
   };
 
@@ -140,6 +148,7 @@ export function createRequests(
     close: () => {
       for (const link of links) link.close();
     },
+    isStarved: () => isStarved,
   };
 }
 

@@ -71,9 +71,14 @@ async function atOnce(
   );
   await probe.pause(HELD_MS);
   await Promise.all(begun.map(({ sendRest }) => sendRest()));
-  const answers = await Promise.all(begun.map(({ answer }) => answer()));
-  for (const { link } of begun) link.close();
-  return answers;
+  return Promise.all(
+    begun.map(async ({ answer, link }) => {
+      const answered = await answer();
+      // A server of few connections reads the next one then.
+      link.close();
+      return answered;
+    }),
+  );
 }
 
 function digestOf(start: Payload, rest: Payload, at: number): string {
