@@ -174,7 +174,7 @@ describe('a good server', () => {
     [{ created: 8, removed: 8 }, '8 uploads created and removed again; up to 2 more may be there as '],
     [
       { created: 8, removed: 7 },
-      '8 uploads created, 1 left there as pulse-verify-a1b2c3-…; up to 2 more may ',
+      '8 uploads created, 1 left there; Upload-Metadata names them pulse-verify-a1b2c3-…; up to 2 more may ',
     ],
     [{ created: 0, removed: 0 }, 'no upload was created; up to 2 more may be there as '],
   ])('is not said to be as it was where a creation was not heard of: %o', (known, words) => {
