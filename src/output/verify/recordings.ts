@@ -3,6 +3,20 @@ import type { Target } from '../../verify/target.ts';
 import type { VerifyRun } from '../../verify/verify.ts';
 import type { VerifyReport } from './report.ts';
 
+/** What judging does not give of a run's report. */
+const ofRun = [
+  'tool',
+  'command',
+  'wholeCommand',
+  'seed',
+  'runId',
+  'strict',
+  'started',
+  'elapsedMs',
+  'leftovers',
+  'endedEarly',
+] as const satisfies readonly (keyof VerifyReport)[];
+
 /** The first line of a file of recordings: everything beside them that judging them again needs. */
 export interface RecordingsHead {
   readonly type: 'run';
@@ -16,19 +30,7 @@ export interface RecordingsHead {
   /** What was expected to fail; absent in recordings of earlier versions. */
   readonly expectedFailures?: readonly ExpectedFailure[];
   /** The run's report without what judging gives. */
-  readonly run: Pick<
-    VerifyReport,
-    | 'tool'
-    | 'command'
-    | 'wholeCommand'
-    | 'seed'
-    | 'runId'
-    | 'strict'
-    | 'started'
-    | 'elapsedMs'
-    | 'leftovers'
-    | 'endedEarly'
-  >;
+  readonly run: Pick<VerifyReport, (typeof ofRun)[number]>;
 }
 
 /** What was sent and received, as NDJSON: the run, then one scenario a line. */
@@ -36,19 +38,7 @@ export function recordingLines(
   report: VerifyReport,
   { target, recordings, expectedFailures }: VerifyRun,
 ): string {
-  const {
-    tool,
-    command,
-    wholeCommand,
-    seed,
-    runId,
-    strict,
-    started,
-    elapsedMs,
-    leftovers,
-    endedEarly,
-    results,
-  } = report;
+  const { results } = report;
   const head: RecordingsHead = {
     type: 'run',
     format: 'pulse-upload-verify-recordings',
@@ -57,18 +47,7 @@ export function recordingLines(
     checks: results.map(({ id }) => id),
     notTried: Object.fromEntries(results.filter(isUntried).map(({ id, remark }) => [id, remark ?? ''])),
     ...(expectedFailures.length > 0 && { expectedFailures }),
-    run: {
-      tool,
-      command,
-      ...(wholeCommand !== undefined && { wholeCommand }),
-      seed,
-      runId,
-      strict,
-      started,
-      elapsedMs,
-      leftovers,
-      ...(endedEarly !== undefined && { endedEarly }),
-    },
+    run: Object.fromEntries(ofRun.map((key) => [key, report[key]])) as RecordingsHead['run'],
   };
   const lines = [head, ...recordings.map((recording) => ({ type: 'recording', ...recording }))];
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
