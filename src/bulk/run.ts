@@ -1,7 +1,7 @@
 import { asPulseError, type ErrorKind, exitCodes } from '../errors.ts';
 import type { PulseEvent } from '../events.ts';
 import { protocols } from '../protocol/protocols/index.ts';
-import { isRedirectToItself } from '../upload/faults.ts';
+import { isRedirect, isRedirectToItself } from '../upload/faults.ts';
 import { createRunTools } from '../upload/host/host.ts';
 import { type Chosen, chooseProtocol } from '../upload/open/discover.ts';
 import type { Tools, UploadSettings } from '../upload/settings.ts';
@@ -11,7 +11,7 @@ import type { Known } from './ledger/known.ts';
 import type { Ledger } from './ledger/ledger-file.ts';
 import type { Plan } from './plan.ts';
 import { type Run, type Sent, type SentItem, sendItem } from './send-item.ts';
-import { createServerTrouble, isRedirect, type ServerTrouble } from './server-trouble.ts';
+import { createServerTrouble, type ServerTrouble } from './server-trouble.ts';
 import { createStop, type Stop } from './stop.ts';
 import { reasonOf, stopInTime, stopWhereLost } from './stop-by-itself.ts';
 

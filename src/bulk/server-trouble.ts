@@ -1,6 +1,6 @@
 import type { PulseError } from '../errors.ts';
 import type { Outcome, Send } from '../protocol/wire.ts';
-import { isRedirectToItself, isUnreachable } from '../upload/faults.ts';
+import { isRedirect, isRedirectToItself, isUnreachable } from '../upload/faults.ts';
 import type { RunTools } from '../upload/host/host.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { createServerProgress } from './server-progress.ts';
@@ -172,10 +172,6 @@ function redirection(error: PulseError) {
   const where = isRedirectToItself(error) ? 'itself' : 'another place';
   const message = `the server redirects to ${where} (${status}), file after file`;
   return { kind: 'protocol', message, hint } as const;
-}
-
-export function isRedirect(status = 0): boolean {
-  return status >= 300 && status < 400;
 }
 
 /** No file that follows would get a request through. */

@@ -166,10 +166,14 @@ export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): 
 }
 
 function leadsToItself({ url }: WireRequest, { status, headers: { location } }: Answer): boolean {
-  if (status < 300 || status >= 400 || location === undefined) return false;
+  if (!isRedirect(status) || location === undefined) return false;
   const withoutHash = ({ href, hash }: URL) => href.slice(0, href.length - hash.length);
   const target = resolveLocation(location, url);
   return target !== undefined && withoutHash(target) === withoutHash(url);
+}
+
+export function isRedirect(status = 0): boolean {
+  return status >= 300 && status < 400;
 }
 
 /** No other URL helps then. */
@@ -236,7 +240,7 @@ function telling({ status, headers }: Answer): string {
 
 /** What the server said, if it is short text or JSON with an error: often the only clue there is. */
 function excerpt(answer: Answer): string {
-  if (answer.status >= 300 && answer.status < 400) return ` to ${answer.headers.location ?? 'nowhere'}`;
+  if (isRedirect(answer.status)) return ` to ${answer.headers.location ?? 'nowhere'}`;
   const type = answer.headers['content-type'] ?? '';
   if (/html/i.test(type)) return ' (an HTML page)';
   const text = Buffer.from(answer.body).toString('utf8').replace(/\s+/g, ' ').trim();

@@ -1,7 +1,7 @@
 import type { PulseError } from '../../errors.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
 import type { WireRequest } from '../../protocol/wire.ts';
-import { errorOf, type Fault, mayHaveActed } from '../faults.ts';
+import { errorOf, type Fault, isRedirect, mayHaveActed } from '../faults.ts';
 import { ask, type Job, sizeOf, warn } from '../job.ts';
 import { createChunkReader } from '../send/chunk-reader.ts';
 import { elsewhere } from '../send-once.ts';
@@ -160,8 +160,8 @@ const creationHints: Readonly<Record<number, string>> = {
 };
 
 function refusedCreation({ protocol, settings, tools }: Job, fault: Fault, asked: URL): PulseError {
-  const { status = 0, answer, answeredAt = asked } = fault;
-  if (status >= 300 && status < 400) {
+  const { status, answer, answeredAt = asked } = fault;
+  if (isRedirect(status)) {
     const location = answer?.headers.location ?? '';
     const to = redirectedTo(settings.server, asked, location, answeredAt);
     // It would have been followed, had not so many been before it: a circle, which goes on from any of its URLs.
