@@ -27,6 +27,18 @@ export async function trialOf(
   return { beforeBytes, exchange, after };
 }
 
+/** How to go on where the last of these chunks was refused as too long: a server may have kept its beginning. */
+export async function behindTooLong(
+  probe: Probe,
+  upload: Upload,
+  patches: readonly Exchange[],
+): Promise<{ readonly mostBytes: number; readonly offsetBytes: number | undefined } | undefined> {
+  const last = patches.at(-1);
+  const mostBytes = last && smallerChunk(last, probe.target, patches);
+  if (mostBytes === undefined) return undefined;
+  return { mostBytes, offsetBytes: (await probe.settle(upload)).bytes };
+}
+
 /**
  * Brings an upload to an offset as its set-up, however little of each chunk, or of a body, the server takes.
  * Throws Blocked where it takes nothing.
@@ -43,11 +55,10 @@ export async function bringTo(
   while (at < offsetBytes) {
     const patched = await probe.patch(upload, at, file.part(at, Math.min(at + mostBytes, offsetBytes)));
     patches.push(patched);
-    const smaller = smallerChunk(patched, probe.target, patches);
-    if (smaller !== undefined) {
-      mostBytes = smaller;
-      // A server may have kept the beginning.
-      at = (await probe.settle(upload)).bytes ?? at;
+    const tooLong = await behindTooLong(probe, upload, patches);
+    if (tooLong !== undefined) {
+      mostBytes = tooLong.mostBytes;
+      at = tooLong.offsetBytes ?? at;
       continue;
     }
     const accepted = isSuccess(patched) ? offsetOf(patched) : undefined;

@@ -1,10 +1,11 @@
 import { isSuccess, offsetOf } from '../answers.ts';
-import { smallerChunk } from '../chunk-size.ts';
 import type { Payload } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
+import type { Exchange } from '../recording.ts';
 import { type Scenario, scenario } from '../scenario.ts';
 import type { SeenFile } from './seen-file.ts';
+import { behindTooLong } from './trial.ts';
 
 /** Whole files, sent without any trouble: in chunks of one size, or of the sizes given. */
 
@@ -83,7 +84,7 @@ async function sent(
   given?: Upload,
 ): Promise<SeenFile> {
   const upload = given ?? (await probe.create(file.sizeBytes));
-  const patches = [];
+  const patches: Exchange[] = [];
   let offset = 0;
   let mostBytes = file.sizeBytes;
   for (let index = 0; offset < file.sizeBytes; index++) {
@@ -91,11 +92,10 @@ async function sent(
     const end = Math.min(offset + Math.min(size, mostBytes), file.sizeBytes);
     const patched = await probe.patch(upload, offset, file.part(offset, end));
     patches.push(patched);
-    const smaller = smallerChunk(patched, probe.target, patches);
-    if (smaller !== undefined) {
-      mostBytes = smaller;
-      // A server may have kept the beginning.
-      offset = (await probe.settle(upload)).bytes ?? offset;
+    const tooLong = await behindTooLong(probe, upload, patches);
+    if (tooLong !== undefined) {
+      mostBytes = tooLong.mostBytes;
+      offset = tooLong.offsetBytes ?? offset;
       continue;
     }
     const accepted = isSuccess(patched) ? (offsetOf(patched) ?? end) : offset;
