@@ -14,6 +14,13 @@ export interface Leftovers {
   readonly unheard?: number;
 }
 
+/** What a run that reports nothing leaves behind, in words; undefined where that is nothing. */
+export function leftThere({ created, removed, unheard = 0 }: Leftovers, runId: string): string | undefined {
+  const most = created - removed + unheard;
+  if (most === 0) return undefined;
+  return `left there: ${unheard > 0 ? `up to ${most}` : most}; Upload-Metadata names them pulse-verify-${runId}-…`;
+}
+
 /** An upload that is not there need not be removed. */
 const gone: ReadonlySet<number | undefined> = new Set([404, 410]);
 

@@ -3,7 +3,7 @@ import type { Dial } from '../protocol/connection.ts';
 import { redactor, secretHeaders } from '../protocol/redaction.ts';
 import { canary, startCanary } from './canary.ts';
 import type { Check, ProtocolId, Section } from './check.ts';
-import { cleanUp, type Leftovers } from './clean-up.ts';
+import { cleanUp, type Leftovers, leftThere } from './clean-up.ts';
 import type { Clock } from './clock.ts';
 import { discover } from './discovery/discover.ts';
 import { readBackError } from './discovery/read-back-trial.ts';
@@ -90,8 +90,9 @@ export interface VerifyRun {
 
 /**
  * Drives a server through the selected checks.
- * Throws PulseError: `interrupted` where the signal fires before anything is known about the server, `usage` for a pattern that matches no check, or a read-back command that fails from the start, `temporary` where nothing answers or the time is over
- * before anything is known about the server, `refused` where TLS is not agreed on.
+ * Throws PulseError: `usage` for a pattern that matches no check, or a read-back command that fails from the start,
+ * `refused` where TLS is not agreed on, `temporary` where nothing answers, and that or `interrupted` where the time is
+ * over, or the signal fires, before anything is known about the server.
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
   const { clock, sections, report } = tools;
@@ -105,12 +106,9 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const { target, recording, readBackFailure, isBrokenOff } = await discover({ ...settings, signal }, probes);
   const { servesAtOnce } = target;
   const jobs = servesAtOnce === undefined ? settings.jobs : 1;
-  if (isBrokenOff) {
+  if (isBrokenOff || readBackFailure !== undefined) {
     const left = await cleanUp([recording], target, probes, jobs);
-    throw endedBefore(signal.reason, left, runId);
-  }
-  if (readBackFailure !== undefined) {
-    const left = await cleanUp([recording], target, probes, jobs);
+    if (readBackFailure === undefined) throw endedBefore(signal.reason, left, runId);
     throw readBackError(readBackFailure, { command: tools.readBack?.command, runId }, left);
   }
   const { server, protocol, assumptions } = target;
@@ -262,15 +260,9 @@ function outOfTime(limitMs: number): PulseError {
 }
 
 /** The end of a run of which nothing can be reported, with what it leaves behind. */
-function endedBefore(
-  reason: unknown,
-  { created, removed, unheard = 0 }: Leftovers,
-  runId: string,
-): PulseError {
-  const left = created - removed;
-  const most = left + unheard;
-  const count = unheard > 0 ? `up to ${most}` : most;
-  const stays = most > 0 ? { hint: `left there: ${count} as pulse-verify-${runId}-…` } : {};
+function endedBefore(reason: unknown, left: Leftovers, runId: string): PulseError {
+  const hint = leftThere(left, runId);
+  const stays = hint === undefined ? {} : { hint };
   return reason instanceof PulseError
     ? new PulseError(reason.kind, reason.message, stays)
     : new PulseError('interrupted', 'interrupted before the first check', stays);

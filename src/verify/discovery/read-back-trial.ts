@@ -1,6 +1,6 @@
 import { PulseError } from '../../errors.ts';
 import { Blocked, Skip } from '../check.ts';
-import type { Leftovers } from '../clean-up.ts';
+import { type Leftovers, leftThere } from '../clean-up.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { ReadBackUpload } from '../probe/read-back.ts';
@@ -34,15 +34,15 @@ export async function readBackFailure(probe: Probe): Promise<ReadBackFailure | u
 export function readBackError(
   { failed, upload }: ReadBackFailure,
   { command = '--read-back', runId }: { readonly command?: string | undefined; readonly runId: string },
-  { created, removed }: Leftovers,
+  left: Leftovers,
 ): PulseError {
-  const left = created - removed;
-  const stays = `${upload.filename}, UPLOAD_ID ${upload.id}; left there: ${left} as pulse-verify-${runId}-…`;
+  const there = leftThere(left, runId);
+  const stays = there === undefined ? '' : ` (${upload.filename}, UPLOAD_ID ${upload.id}; ${there})`;
   return new PulseError(
     'usage',
     `${failed}; it was tried before the checks, with an upload that the server says it holds: ${command}`,
     {
-      hint: `correct the command, which should print the bytes of the upload that $UPLOAD_ID, $UPLOAD_URL and $UPLOAD_FILENAME name; if it is right, the server lost that file${left === 0 ? '' : ` (${stays})`}`,
+      hint: `correct the command, which should print the bytes of the upload that $UPLOAD_ID, $UPLOAD_URL and $UPLOAD_FILENAME name; if it is right, the server lost that file${stays}`,
     },
   );
 }
