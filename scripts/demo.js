@@ -123,7 +123,7 @@ const uploadAndKill = async (bytes, ...args) => {
     const { type, acceptedBytes } = JSON.parse(line);
     if (type !== 'upload.progress' || acceptedBytes < bytes || child.killed) return;
     child.kill('SIGKILL');
-    console.log(`killed: ${(acceptedBytes / MIB).toFixed(1)} MiB are on the server`);
+    console.log(`killed when ${(acceptedBytes / MIB).toFixed(1)} MiB were on the server`);
   });
   if (ended !== 'SIGKILL') throw new Error(`the upload ended with ${ended} before it could be killed`);
 };
