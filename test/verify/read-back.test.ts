@@ -98,7 +98,9 @@ describe('a read-back command, before the checks', () => {
   it('that fails tells what stays on a server without DELETE', async () => {
     const { run } = await runWith(() => failing, { behaviour: { extensions: [] } });
     await expect(run).rejects.toMatchObject({
-      hint: expect.stringMatching(/ UPLOAD_ID [\w-]+; left there: 3; Upload-Metadata names them pulse-verify-proof-…\)$/),
+      hint: expect.stringMatching(
+        / UPLOAD_ID [\w-]+; left there: 3; Upload-Metadata names them pulse-verify-proof-…\)$/,
+      ),
     });
   });
 
