@@ -13,7 +13,7 @@ export default defineConfig({
     // Tests start servers and child processes; two workers suit the two cores of a small CI machine.
     maxWorkers: 2,
     // A run of the proof mostly waits, for the pauses in its scenarios and for its server.
-    maxConcurrency: 8,
+    maxConcurrency: 16,
     // Generous: nothing waits for it but a test that hangs, and a busy machine is no reason to fail.
     testTimeout: limitMs,
     expect: { poll: { timeout: 20_000 } },

@@ -59,7 +59,7 @@ it.concurrent('a v1 server whose tokens are bound passes with one of them alone'
   expect(run.leftovers.removed).toBe(run.leftovers.created);
 });
 
-describe.each(['pulse', 'tus'] as const)('a %s server gets the same verdicts', (protocol) => {
+describe.concurrent.each(['pulse', 'tus'] as const)('a %s server gets the same verdicts', (protocol) => {
   const undisturbed = once(() =>
     referenceRun({ id: `${protocol}, undisturbed`, settings: { protocol }, seed: 1 }),
   );
