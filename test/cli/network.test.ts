@@ -150,7 +150,7 @@ describe('files that are no use for TLS are refused before any request', () => {
       (dir: string) => ['--cert', join(dir, 'cert'), '--key', join(dir, 'locked')],
       'is encrypted',
     ],
-    ['one that OpenSSL refuses', 3, (dir: string) => ['--cert', join(dir, 'weak')], 'ca md too weak'],
+    ['one that OpenSSL refuses', 3, (dir: string) => ['--cert', join(dir, 'weak')], 'ee key too small'],
     ['a key alone', 2, (dir: string) => ['--key', join(dir, 'other')], '--key is given without --cert'],
   ] as const)('%s', async (_, expected, args, words) => {
     const { dir, file, put, run } = await scene();
@@ -158,7 +158,7 @@ describe('files that are no use for TLS are refused before any request', () => {
     await put('broken', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
     await put('cert', (await makeIdentity({ name: 'camera' })).cert);
     await put('other', (await makeIdentity({ name: 'other' })).key);
-    const weak = await makeIdentity({ name: 'weak', by: await makeAuthority('Old'), digest: 'sha1' });
+    const weak = await makeIdentity({ name: 'weak', tooShort: true });
     await put('weak', `${weak.cert}\n${weak.key}`);
     const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' } as const;
     await put('locked', String(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(cipher)));

@@ -274,9 +274,9 @@ describe('upload()', () => {
 
   it('refuses certificates that OpenSSL does not take, before anything is opened', async () => {
     const { file, stateDir } = await video();
-    const weak = await makeIdentity({ name: 'weak', by: await makeAuthority('Old'), digest: 'sha1' });
+    const weak = await makeIdentity({ name: 'weak', tooShort: true });
     for (const [tls, words] of [
-      [weak, 'ca md too weak'],
+      [weak, 'ee key too small'],
       [{ cert: 'no PEM' }, 'no start line'],
       [{ ...weak, cert: 7 as unknown as string }, 'must be of type string'],
     ] as const) {

@@ -21,6 +21,8 @@ interface Wanted extends Span {
   readonly forClients?: true;
   /** The digest that is signed. */
   readonly digest?: 'sha256' | 'sha1';
+  /** Its key is too short for every OpenSSL; signed by itself. */
+  readonly tooShort?: true;
 }
 
 export async function makeIdentity({
@@ -31,12 +33,13 @@ export async function makeIdentity({
   by,
   forClients,
   digest = 'sha256',
+  tooShort,
 }: Wanted): Promise<Identity> {
   const altNames = hosts.map((host) =>
     /^[\d.]+$/.test(host) ? { type: 7 as const, ip: host } : { type: 2 as const, value: host },
   );
   const made = await generate([{ name: 'commonName', value: name }], {
-    keyType: 'ec',
+    ...(tooShort ? { keyType: 'rsa', keySize: 512 } : { keyType: 'ec' }),
     algorithm: digest,
     ...validity({ from, to }),
     ...(by !== undefined && { ca: { cert: by.cert, key: by.key } }),

@@ -191,7 +191,7 @@ describe('a client certificate', () => {
 
   it('that OpenSSL refuses is no raw error, straight or through a tunnel', async () => {
     const server = await secureServer(good);
-    const weak = await makeIdentity({ name: 'weak', by: authority, digest: 'sha1' });
+    const weak = await makeIdentity({ name: 'weak', tooShort: true });
     const proxy = await startForwardProxy({
       hosts: { [`127.0.0.1:${server.port}`]: `127.0.0.1:${server.port}` },
     });
