@@ -6,20 +6,17 @@ import { type Fault, startFaultProxy } from '../../fixtures/proxies/fault-proxy.
 import { start as adapter } from '../../fixtures/servers/adapter.js';
 import { start as binary } from '../../fixtures/servers/binary.js';
 import { start as documentedBinary } from '../../fixtures/servers/documented-binary.js';
-import { start as documentedMultipart } from '../../fixtures/servers/documented-multipart.js';
 import { start as multipart } from '../../fixtures/servers/multipart.js';
+import { quickMultipart, type Start } from '../fixtures/quick-multipart.ts';
 import { type Ended, run, temporaryFolder } from './bin.ts';
 
 const MIB = 1_048_576;
-type Start = (options: { port: number; dir: string }) => Promise<{ url: string; close: () => Promise<void> }>;
 
 const right: readonly (readonly [string, Start])[] = [
   ['multipart', multipart],
   ['binary', binary],
   ['adapter', adapter],
 ];
-/** The file is created behind the answer, and now and then so late that the first chunk is lost: here it is not. */
-const quickMultipart: Start = (options) => documentedMultipart({ ...options, createFile: writeFileSync });
 const documented: readonly (readonly [string, Start])[] = [
   ['documented-multipart', quickMultipart],
   ['documented-binary', documentedBinary],

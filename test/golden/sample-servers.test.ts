@@ -1,16 +1,14 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { start as adapter } from '../../fixtures/servers/adapter.js';
 import { start as binary } from '../../fixtures/servers/binary.js';
 import { start as documentedBinary } from '../../fixtures/servers/documented-binary.js';
-import { start as documentedMultipart } from '../../fixtures/servers/documented-multipart.js';
 import { start as multipart } from '../../fixtures/servers/multipart.js';
 import { temporaryFolder } from '../cli/run-bin.ts';
+import { quickMultipart, type Start } from '../fixtures/quick-multipart.ts';
 import { findings, type Result, RUN_MS, verified } from './findings.ts';
 
 /** What `pulse-upload verify` finds in the servers of fixtures/servers, exactly. After a deliberate change: npm run golden. */
-type Start = (options: { port: number; dir: string }) => Promise<{ url: string; close: () => Promise<void> }>;
 
 async function verifiedServer(name: string, start: Start): Promise<readonly Result[]> {
   const server = await start({ port: 0, dir: join(await temporaryFolder(), 'uploads') });
@@ -29,9 +27,6 @@ describe.each([
     expect(results.filter(({ verdict }) => verdict === 'pass').length).toBeGreaterThan(200);
   });
 });
-
-/** The file is created behind the answer, and now and then so late that the first chunk is lost: here it is not. */
-const quickMultipart: Start = (options) => documentedMultipart({ ...options, createFile: writeFileSync });
 
 describe.each([
   ['documented-multipart', quickMultipart],
