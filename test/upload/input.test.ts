@@ -58,6 +58,17 @@ describe('an input of unknown size', () => {
     },
   );
 
+  it.each([1.5, 2, 3.5, 7])('of %f growing chunks tells its size with the last of them', async (chunks) => {
+    const bench = await tusBench();
+    const sizeBytes = chunks * CHUNK;
+    const growing = { ...small, mostChunkBytes: 4 * CHUNK };
+    const run = await sendInput(bench, inPieces(payload(sizeBytes), 10_000), {}, growing);
+    expect(run.of('upload.failed')).toEqual([]);
+    expect(run.of('upload.done')).toMatchObject([{ sizeBytes, proven: true, sentBytes: sizeBytes }]);
+    const told = headersOf(bench, 'PATCH', 'upload-length').filter((text) => text !== undefined);
+    expect(told).toEqual([String(sizeBytes)]);
+  });
+
   it('is sent on in mid-chunk from what is in memory, whatever is cut, and its size is told once', async () => {
     const cut = fc.record({
       nth: fc.integer({ min: 1, max: 5 }),

@@ -7,24 +7,22 @@ import { sendOnce } from '../send-once.ts';
 import { withChecksum } from './refused-checksum.ts';
 import { chunkBytesOf, countRequest, endOf, type Sending } from './sending.ts';
 
-/** The offset that the server acknowledged, or why it is not known. Unless told not to, reads on while it sends. */
-export async function sendChunk(sending: Sending, chunk: Chunk, readsOn = true): Promise<number | Fault> {
+/** The offset that the server acknowledged, or why it is not known. `readsOn`: the next chunk is read meanwhile. */
+export async function sendChunk(
+  sending: Sending,
+  chunk: Chunk,
+  { readsOn }: { readonly readsOn: boolean },
+): Promise<number | Fault> {
   const { job, upload } = sending;
-  // Not with what is meant to be refused: whether the size was taken in would not be known.
-  const totalBytes = sending.sizeFollows && readsOn ? job.source.sizeBytes() : undefined;
-  const request = job.protocol.append(
-    upload.url,
-    totalBytes === undefined ? chunk : { ...chunk, totalBytes },
-    job.settings.body,
-  );
+  const request = job.protocol.append(upload.url, chunk, job.settings.body);
   sending.sentEndBytes = Math.max(sending.sentEndBytes, endOf(chunk));
   countRequest(sending);
   const sent = sendOnce(job, request, { onBodyBytes: payloadCounter(job, chunk, sending.progress.sent) });
   if (readsOn) job.reader.prefetch(endOf(chunk), chunkBytesOf(sending));
   const { request: last, outcome } = await sent;
   const accepted = acceptedOffset(last, outcome, chunk, job.tools.clock.dateMs());
-  if (totalBytes !== undefined && typeof accepted === 'number') sending.sizeFollows = false;
   if (typeof accepted !== 'number') return withChecksum(accepted, chunk);
+  if (chunk.totalBytes !== undefined) sending.sizeFollows = false;
   sending.knownEndBytes = undefined;
   return accepted;
 }

@@ -83,13 +83,18 @@ async function nextChunk(sending: Sending): Promise<ReadChunk> {
 
 /** Where to go on after a chunk; or the server no longer knows the upload. */
 async function step(sending: Sending, { checksum, ...bare }: ReadChunk): Promise<number | Lost> {
-  const { clock, host } = sending.job.tools;
-  const { nowMs } = clock;
-  // Read with one, it goes without where they are given up, be it by another file of the run.
-  const chunk = checksum === undefined || host.chunkChecks.givenUp ? bare : { ...bare, checksum };
+  const { source, tools } = sending.job;
+  const { nowMs } = tools.clock;
+  const totalBytes = sending.sizeFollows ? source.sizeBytes() : undefined;
+  const chunk: ReadChunk = {
+    ...bare,
+    // Read with one, it goes without where they are given up, be it by another file of the run.
+    ...(checksum !== undefined && !tools.host.chunkChecks.givenUp && { checksum }),
+    ...(totalBytes !== undefined && { totalBytes }),
+  };
   const startedMs = nowMs();
   const readsOn = sending.growth === undefined || !isOnTrial(sending.growth);
-  const accepted = await sendChunk(sending, chunk, readsOn);
+  const accepted = await sendChunk(sending, chunk, { readsOn });
   const elapsedMs = nowMs() - startedMs;
   if (typeof accepted !== 'number') {
     // Nothing of it was stored; if it was, 409 says so.

@@ -27,7 +27,7 @@ export async function showComparison(sending: Sending, next: Chunk): Promise<num
   // Of an upload that has a gap nothing is proven anyway.
   if (checked.gap !== undefined || next.bytes.byteLength === 0 || !job.digest?.isStrong) return undefined;
   const chunk = spoilt(next, job.digest);
-  const answered = await sendChunk(sending, chunk, false);
+  const answered = await sendChunk(sending, chunk, { readsOn: false });
   if (typeof answered === 'number') {
     chunkChecks.seen = 'ignores';
     warn(job, 'the server lists checksums, but takes a chunk whose checksum is wrong: they prove nothing');
@@ -63,7 +63,7 @@ async function afterRefusal(
   return isUnmoved ? undefined : recover(sending, chunk, { ...answered, remedy: 'retry' });
 }
 
-/** One right byte, with the checksum of another one. */
+/** One right byte, with the checksum of another one; not with the size, of which nobody would know whether it was taken in. */
 function spoilt({ offsetBytes, bytes }: Chunk, digest: ChunkDigest): Chunk {
   const [byte = 0] = bytes;
   return { offsetBytes, bytes: bytes.subarray(0, 1), checksum: digest.of(Uint8Array.of(byte ^ 0xff)) };
