@@ -4,8 +4,7 @@ import type { PulseEvent } from '../../events.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { ndjsonLine } from '../../output/ndjson.ts';
 import { asksForJson } from '../asks.ts';
-import type { CommandLine } from '../command-line.ts';
-import { splitCommandLine } from '../command-line.ts';
+import { type CommandLine, splitCommandLine } from '../command-line.ts';
 import { commands, type Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
 import { refuseFilesLikeFlags } from '../file-like-flag.ts';
@@ -118,24 +117,16 @@ async function upload(line: CommandLine, config: Config): Promise<number> {
   if (isInput) refuseBesideInput(line, read, { given, environment: process.env, config });
   else refuseWithoutInput(line);
   const many = !isInput && isBulk(bulk, operands);
-  const values = {
-    ...withPairing(read, given, operands.length),
-    ...bulk,
-  };
+  const values = { ...withPairing(read, given, operands.length), ...bulk };
   if (values.server === undefined) refuseServerlessWords(operands);
   const settings = uploadSettings(values, given, many && operands.length === 0 ? undefined : operands);
   const network = await networkSettings(values, settings.server, process.env);
   const credentials = { tokens: [settings.token], headers: settings.headers };
   refuseTokenInTheOpen(settings.server, credentials, network, openTokenRule(values));
-  if (many) {
-    const { runBulkUpload } = await import('../upload/run-bulk.ts');
-    return runBulkUpload(line, values, settings, network);
-  }
-  if (isInput) {
-    const { runInput } = await import('../upload/run-input.ts');
-    return runInput(line, values, settings, network);
-  }
-  return runUpload(line, values, settings, network);
+  const asked = { line, values, settings, network };
+  if (many) return (await import('../upload/run-bulk.ts')).runBulkUpload(asked);
+  if (isInput) return (await import('../upload/run-input.ts')).runInput(asked);
+  return runUpload(asked);
 }
 
 /** Under --json a failure that ends the run before or outside of any file is an event too; it names no file. */

@@ -2,24 +2,14 @@ import process from 'node:process';
 import type { PulseEvent } from '../../events.ts';
 import { createOutput, type Output } from '../../output/output.ts';
 import { createTransport } from '../../transport/http.ts';
-import type { TransportSettings } from '../../transport/settings.ts';
-import type { Tools, UploadSettings } from '../../upload/settings.ts';
+import type { Tools } from '../../upload/settings.ts';
 import type { RunOutcome } from '../../upload/upload-files.ts';
-import type { CommandLine } from '../command-line.ts';
 import { watchForSignals } from '../interruption.ts';
-import type { BulkValues } from '../options/bulk.ts';
 import { insecureWarning } from '../options/network.ts';
 import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
+import type { Asked } from './asked.ts';
 import { uploadTools } from './upload-tools.ts';
-
-/** What was asked for. */
-export interface Asked {
-  readonly line: CommandLine;
-  readonly values: UploadValues & BulkValues;
-  readonly settings: UploadSettings;
-  readonly network: TransportSettings;
-}
 
 /** A run of uploads and how to go on after it was interrupted. */
 export interface Work {
@@ -41,9 +31,10 @@ export function outputOf(values: UploadValues): Promise<Output> {
 
 /** Does the work with output, signals and network, and puts these away at its end. Resolves with the exit code. */
 export async function inRun(
-  { line, values, settings, network }: Asked,
+  asked: Asked,
   { upload, onEvent = (event) => event, next }: Work,
 ): Promise<number> {
+  const { values, settings, network } = asked;
   const output = await outputOf(values);
   const interruption = watchForSignals();
   const transport = createTransport(network);
@@ -54,7 +45,7 @@ export async function inRun(
     if (event.type === 'run.end') end = event;
     else say(event);
   };
-  const { tools, close } = uploadTools({ line, values, settings, send: transport.send, report });
+  const { tools, close } = uploadTools(asked, transport.send, report);
   const warning = insecureWarning(values, settings.server);
   if (warning !== undefined) output.warn(warning);
   try {

@@ -10,16 +10,14 @@ import { readTokenFile } from '../../input/token.ts';
 import { refuseTokenInTheOpen } from '../../input/token-in-the-open.ts';
 import { createOutput, type Output } from '../../output/output.ts';
 import { createTransport } from '../../transport/http.ts';
-import type { TransportSettings } from '../../transport/settings.ts';
 import { planFiles } from '../../upload/plan.ts';
-import type { UploadSettings } from '../../upload/settings.ts';
 import { systemClock } from '../../upload/system-clock.ts';
-import type { CommandLine } from '../command-line.ts';
 import { type Interruption, watchForSignals } from '../interruption.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import { insecureWarning, openTokenRule } from '../options/network.ts';
 import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
+import type { Asked } from './asked.ts';
 import { goOnWith } from './bulk-retry.ts';
 import { bulkSettings, bulkSources, planChoices } from './bulk-settings.ts';
 import { tidyCopy } from './sent-copy.ts';
@@ -27,11 +25,8 @@ import { unlessInterrupted } from './unless-interrupted.ts';
 import { uploadTools } from './upload-tools.ts';
 
 /** What was asked for, and what is known already. */
-interface Task {
-  readonly line: CommandLine;
-  readonly values: UploadValues & BulkValues;
+interface Task extends Omit<Asked, 'settings'> {
   readonly settings: BulkSettings;
-  readonly network: TransportSettings;
   readonly known: Known;
   readonly ledger?: Ledger;
   readonly plan: Plan;
@@ -39,12 +34,8 @@ interface Task {
 }
 
 /** Everything that many files need is put together here; loaded only once there are many. */
-export async function runBulkUpload(
-  line: CommandLine,
-  values: UploadValues & BulkValues,
-  upload: UploadSettings,
-  network: TransportSettings,
-): Promise<number> {
+export async function runBulkUpload(asked: Asked): Promise<number> {
+  const { line, values, settings: upload, network } = asked;
   const sources = bulkSources(values, line.operands);
   const choices = planChoices(values, process.env);
   const settings = bulkSettings(values, upload, line.operands);
@@ -66,7 +57,7 @@ export async function runBulkUpload(
       { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
       { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
     );
-    const task = { line, values, settings, network, known, plan, interruption };
+    const task = { ...asked, settings, known, plan, interruption };
     return await run({ ...task, ...(ledger && { ledger }) }, output).finally(output.close);
   } finally {
     // A run tells of it; where there was none, what kept it from being made is the error to tell.
@@ -91,8 +82,8 @@ async function run(task: Task, output: Output): Promise<number> {
   const left = new Set(plan.items);
   const named = new Set(line.operands);
   const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
-  const given = { line, values, settings: settings.upload, send: transport.send, report };
-  const { tools, close } = uploadTools(given);
+  const asked = { line, values, settings: settings.upload };
+  const { tools, close } = uploadTools(asked, transport.send, report);
   const warning = insecureWarning(values, settings.upload.server);
   if (warning !== undefined) output.warn(warning);
   try {

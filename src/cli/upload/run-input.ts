@@ -4,36 +4,24 @@ import process from 'node:process';
 import { asPulseError, PulseError } from '../../errors.ts';
 import type { PulseEvent } from '../../events.ts';
 import type { Output } from '../../output/output.ts';
-import type { TransportSettings } from '../../transport/settings.ts';
 import { again } from '../../upload/faults.ts';
-import type { Tools, UploadSettings } from '../../upload/settings.ts';
+import type { Tools } from '../../upload/settings.ts';
 import { type Input, pipeAgain, wholeAgain } from '../../upload/source/input.ts';
 import { INPUT, inputError } from '../../upload/source/source.ts';
 import { openSpool, type Spool } from '../../upload/source/spool.ts';
 import { failureEvent, type RunOutcome, uploadFiles } from '../../upload/upload-files.ts';
 import { uploadInput } from '../../upload/upload-input.ts';
-import type { CommandLine } from '../command-line.ts';
-import type { BulkValues } from '../options/bulk.ts';
-import type { UploadValues } from '../options/upload.ts';
 import { stateDir } from '../state-dir.ts';
-import { type Asked, inRun } from './in-run.ts';
+import type { Asked } from './asked.ts';
+import { inRun } from './in-run.ts';
 import { resumeCommand } from './run-upload.ts';
 import { copyStays, dropCopy } from './sent-copy.ts';
 
 /** `pulse-upload -`: standard input, as it comes, or with --spool from a copy on disk. */
-export async function runInput(
-  line: CommandLine,
-  values: UploadValues & BulkValues,
-  settings: UploadSettings,
-  network: TransportSettings,
-): Promise<number> {
-  const asked = {
-    line,
-    values,
-    settings: { ...settings, name: settings.name ?? nameless(Date.now()) },
-    network,
-  };
-  return values.spool ? runSpooled(asked) : runStreamed(asked);
+export function runInput(asked: Asked): Promise<number> {
+  const { name = nameless(Date.now()) } = asked.settings;
+  const named = { ...asked, settings: { ...asked.settings, name } };
+  return asked.values.spool ? runSpooled(named) : runStreamed(named);
 }
 
 function runStreamed(asked: Asked): Promise<number> {

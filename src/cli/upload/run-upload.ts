@@ -1,25 +1,19 @@
 import process from 'node:process';
-import type { TransportSettings } from '../../transport/settings.ts';
 import { planFiles } from '../../upload/plan.ts';
-import type { UploadSettings } from '../../upload/settings.ts';
 import { openStateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import { uploadFiles } from '../../upload/upload-files.ts';
 import { type CommandLine, commandText } from '../command-line.ts';
-import type { BulkValues } from '../options/bulk.ts';
-import { type UploadValues, uploadOptions } from '../options/upload.ts';
+import { uploadOptions } from '../options/upload.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { stateDir } from '../state-dir.ts';
+import type { Asked } from './asked.ts';
 import { inRun, outputOf } from './in-run.ts';
 import { tidyCopy } from './sent-copy.ts';
 
 /** Everything an upload needs is put together here; loaded only once there is something to upload. */
-export async function runUpload(
-  line: CommandLine,
-  values: UploadValues & BulkValues,
-  settings: UploadSettings,
-  network: TransportSettings,
-): Promise<number> {
+export async function runUpload(asked: Asked): Promise<number> {
+  const { line, values, settings } = asked;
   if (values.dryRun) {
     const output = await outputOf(values);
     const store = openStateStore(stateDir());
@@ -34,23 +28,20 @@ export async function runUpload(
   }
   const left = new Set(line.operands);
   const gone = new Set<string>();
-  return inRun(
-    { line, values, settings, network },
-    {
-      upload: async (tools, output) => {
-        const outcome = await uploadFiles(line.operands, settings, tools);
-        for (const file of line.operands)
-          if (!left.has(file)) await tidyCopy(file, gone.has(file), settings, output);
-        return outcome;
-      },
-      onEvent: (event) => {
-        if (event.type === 'upload.done') left.delete(event.file);
-        if (event.type === 'upload.done' && event.gone) gone.add(event.file);
-        return event;
-      },
-      next: () => resumeCommand(line.given, [...left]),
+  return inRun(asked, {
+    upload: async (tools, output) => {
+      const outcome = await uploadFiles(line.operands, settings, tools);
+      for (const file of line.operands)
+        if (!left.has(file)) await tidyCopy(file, gone.has(file), settings, output);
+      return outcome;
     },
-  );
+    onEvent: (event) => {
+      if (event.type === 'upload.done') left.delete(event.file);
+      if (event.type === 'upload.done' && event.gone) gone.add(event.file);
+      return event;
+    },
+    next: () => resumeCommand(line.given, [...left]),
+  });
 }
 
 /** The user's own command for the files that are left; starting over is what it must not do. */

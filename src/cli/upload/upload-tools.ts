@@ -7,20 +7,11 @@ import type { Tools, UploadSettings } from '../../upload/settings.ts';
 import { openServerMemory } from '../../upload/state/server-memory.ts';
 import { openStateStore, type StateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
-import type { CommandLine } from '../command-line.ts';
-import type { BulkValues } from '../options/bulk.ts';
 import { tokenReader, type UploadValues } from '../options/upload.ts';
 import { stateDir } from '../state-dir.ts';
+import type { Asked } from './asked.ts';
 import { observedSend } from './observed-send.ts';
 import { openTranscript, type Transcript } from './transcript.ts';
-
-interface Given {
-  readonly line: CommandLine;
-  readonly values: UploadValues & BulkValues;
-  readonly settings: UploadSettings;
-  readonly send: Send;
-  readonly report: Report;
-}
 
 export interface UploadTools {
   /** What the uploader gets of the outside world, as the command line wants it. */
@@ -28,7 +19,11 @@ export interface UploadTools {
   readonly close: () => void;
 }
 
-export function uploadTools({ line, values, settings, send, report }: Given): UploadTools {
+export function uploadTools(
+  { line, values, settings }: Pick<Asked, 'line' | 'values' | 'settings'>,
+  send: Send,
+  report: Report,
+): UploadTools {
   const tokens = secretTokens(settings.token, settings.headers);
   const transcript = transcriptOf(values, settings, line.operands, tokens, report);
   const readToken = tokenReader(values, line.given);
