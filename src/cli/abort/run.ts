@@ -20,11 +20,12 @@ import { openStateStore } from '../../upload/state/state-store.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import { commonExitCode } from '../../upload/upload-files.ts';
 import type { abortOptions } from '../options/abort.ts';
-import { insecureWarning, networkSettings, openTokenRule } from '../options/network.ts';
+import { insecureWarnings, networkSettings, openTokenRule } from '../options/network.ts';
 import type { Given, Values } from '../options/option-table.ts';
 import { tokenOf } from '../options/upload.ts';
 import { reportFailure } from '../report-failure.ts';
 import { stateDir } from '../state-dir.ts';
+import { surroundings } from '../surroundings.ts';
 import { observedSend } from '../upload/observed-send.ts';
 import { type Target, targetsOf } from './targets.ts';
 
@@ -82,10 +83,9 @@ async function abort(target: Target, token: string | undefined, values: AbortVal
   refuseTokenInTheOpen(server, credentials, network, openTokenRule(values));
   const output = await createOutput(
     { json: false, quiet: values.json, verbose: values.verbose, noColor: values.noColor, progress: 'none' },
-    { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
+    surroundings,
   );
-  const warning = insecureWarning(values, server);
-  if (warning !== undefined) output.warn(warning);
+  insecureWarnings(values, server).forEach(output.warn);
   const transport = createTransport(network);
   const report: Report = output.report;
   const tokens = secretTokens(token, settings.headers);

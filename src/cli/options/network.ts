@@ -54,8 +54,10 @@ export function openTokenRule({ allowInsecureToken }: Pick<NetworkValues, 'allow
   return { isAllowed: allowInsecureToken, permission: '--allow-insecure-token' };
 }
 
-/** Said on every run with --insecure; undefined where nothing is to be said. */
-export function insecureWarning({ insecure }: NetworkValues, server: URL): string | undefined {
-  if (!insecure || server.protocol !== 'https:') return undefined;
-  return `--insecure: the certificate of ${server.host} is not verified, so anybody on the way can read and change what is sent`;
+/** Said on every run with --insecure; empty where nothing is to be said. */
+export function insecureWarnings({ insecure }: NetworkValues, server: URL): readonly string[] {
+  if (!insecure || server.protocol !== 'https:') return [];
+  return [
+    `--insecure: the certificate of ${server.host} is not verified, so anybody on the way can read and change what is sent`,
+  ];
 }

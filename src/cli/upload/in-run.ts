@@ -1,13 +1,13 @@
-import process from 'node:process';
 import type { PulseEvent } from '../../events.ts';
 import { createOutput, type Output } from '../../output/output.ts';
 import { createTransport } from '../../transport/http.ts';
 import type { Tools } from '../../upload/settings.ts';
 import type { RunOutcome } from '../../upload/upload-files.ts';
 import { watchForSignals } from '../interruption.ts';
-import { insecureWarning } from '../options/network.ts';
+import { insecureWarnings } from '../options/network.ts';
 import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
+import { surroundings } from '../surroundings.ts';
 import type { Asked } from './asked.ts';
 import { uploadTools } from './upload-tools.ts';
 
@@ -21,12 +21,7 @@ export interface Work {
 }
 
 export function outputOf(values: UploadValues): Promise<Output> {
-  return createOutput(outputChoice(values), {
-    out: process.stdout,
-    err: process.stderr,
-    environment: process.env,
-    now: () => new Date(),
-  });
+  return createOutput(outputChoice(values), surroundings);
 }
 
 /** Does the work with output, signals and network, and puts these away at its end. Resolves with the exit code. */
@@ -46,8 +41,7 @@ export async function inRun(
     else say(event);
   };
   const { tools, close } = uploadTools(asked, transport.send, report);
-  const warning = insecureWarning(values, settings.server);
-  if (warning !== undefined) output.warn(warning);
+  insecureWarnings(values, settings.server).forEach(output.warn);
   try {
     const outcome = await upload({ ...tools, signal: interruption.signal }, output);
     if (end !== undefined) say(end);

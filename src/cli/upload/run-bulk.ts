@@ -14,9 +14,10 @@ import { planFiles } from '../../upload/plan.ts';
 import { systemClock } from '../../upload/system-clock.ts';
 import { type Interruption, watchForSignals } from '../interruption.ts';
 import type { BulkValues } from '../options/bulk.ts';
-import { insecureWarning, openTokenRule } from '../options/network.ts';
+import { insecureWarnings, openTokenRule } from '../options/network.ts';
 import { outputChoice, type UploadValues } from '../options/upload.ts';
 import { exitCodeOf, withSignalCode } from '../signal-code.ts';
+import { surroundings } from '../surroundings.ts';
 import type { Asked } from './asked.ts';
 import { goOnWith } from './bulk-retry.ts';
 import { bulkSettings, bulkSources, planChoices } from './bulk-settings.ts';
@@ -55,7 +56,7 @@ export async function runBulkUpload(asked: Asked): Promise<number> {
     refuseTokenInTheOpen(upload.server, credentials, network, openTokenRule(values));
     const output = await createOutput(
       { ...outputChoice(values), many: true, ...(values.dryRun && { progress: 'none' }) },
-      { out: process.stdout, err: process.stderr, environment: process.env, now: () => new Date() },
+      surroundings,
     );
     const task = { ...asked, settings, known, plan, interruption };
     return await run({ ...task, ...(ledger && { ledger }) }, output).finally(output.close);
@@ -84,8 +85,7 @@ async function run(task: Task, output: Output): Promise<number> {
   const report = (event: PulseEvent) => output.report(withSignalCode(event, interruption));
   const asked = { line, values, settings: settings.upload };
   const { tools, close } = uploadTools(asked, transport.send, report);
-  const warning = insecureWarning(values, settings.upload.server);
-  if (warning !== undefined) output.warn(warning);
+  insecureWarnings(values, settings.upload.server).forEach(output.warn);
   try {
     if (values.dryRun) {
       const leftOut = { skipped: plan.skipped, tooYoung: plan.young.length };

@@ -18,10 +18,11 @@ import {
 } from '../../verify/verify.ts';
 import { type CommandLine, commandText } from '../command-line.ts';
 import { type Interruption, watchForSignals } from '../interruption.ts';
-import { insecureWarning, networkSettings, openTokenRule } from '../options/network.ts';
+import { insecureWarnings, networkSettings, openTokenRule } from '../options/network.ts';
 import type { Given } from '../options/option-table.ts';
 import { type VerifyValues, verifyOptions, verifyOutputChoice } from '../options/verify.ts';
 import { shellQuote } from '../shell-quote.ts';
+import { surroundings } from '../surroundings.ts';
 import { packageVersion } from '../version.ts';
 import { announcement, askForConsent, needsConsent } from './consent.ts';
 import { tellGithub } from './github.ts';
@@ -47,13 +48,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   refuseTokenInTheOpen(server, credentials, {}, openTokenRule(values));
   if (needsConsent(settings)) await askForConsent(announcement(settings, suite, chosen), values.yes);
 
-  const output = await createVerifyOutput(verifyOutputChoice(values), {
-    out: process.stdout,
-    err: process.stderr,
-    environment: process.env,
-    now: () => new Date(),
-    version,
-  });
+  const output = await createVerifyOutput(verifyOutputChoice(values), { ...surroundings, version });
   for (const warning of warnings(values, network, server)) output.warn(warning);
   const interruption = watchForSignals();
   const started = new Date();
@@ -89,10 +84,9 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
 }
 
 function warnings(values: VerifyValues, { proxyFor }: TransportSettings, server: URL): readonly string[] {
-  const insecure = insecureWarning(values, server);
   const isPassedBy = server.protocol === 'http:' && proxyFor?.(server) !== undefined;
   return [
-    ...(insecure === undefined ? [] : [insecure]),
+    ...insecureWarnings(values, server),
     ...(isPassedBy
       ? [`the proxy of HTTP_PROXY is not used: it would be what is tested; going straight to ${server.host}`]
       : []),

@@ -1,9 +1,10 @@
 import type { ReportVerify } from '../../verify/events.ts';
 import { counted } from '../../verify/verdict.ts';
 import { labelled } from '../labelled.ts';
-import { createPaint, type Environment, wantsColor } from '../paint.ts';
+import type { Surroundings } from '../output.ts';
+import { createPaint, wantsColor } from '../paint.ts';
 import { harmless } from '../text.ts';
-import { columnsOf, type TextStream } from '../text-stream.ts';
+import { columnsOf } from '../text-stream.ts';
 import { verifyEventLine } from './events.ts';
 import { harmlessValue } from './harmless-value.ts';
 import { headerLines } from './header.ts';
@@ -23,11 +24,8 @@ export interface VerifyOutputChoice {
   readonly written: readonly string[];
 }
 
-export interface VerifySurroundings {
-  readonly out: TextStream;
-  readonly err: TextStream;
-  readonly environment: Environment;
-  readonly now: () => Date;
+export interface VerifySurroundings extends Surroundings {
+  /** Of this tool. */
   readonly version: string;
 }
 
