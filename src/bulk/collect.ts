@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { PulseError } from '../errors.ts';
-import { fsPath, realPathText } from '../upload/source/path-text.ts';
+import { fsPath, realPathText, titleOf } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
 import type { Filter } from './filter.ts';
 import type { Item, Named, OwnSettings } from './items.ts';
@@ -130,8 +130,7 @@ async function* notEmpty(names: AsyncGenerator<Named>, label: string): AsyncGene
     throw error instanceof PulseError ? error : inputError(label, error);
   }
   if (count > 0) return;
-  const what = label === '-' ? 'standard input' : label;
-  throw new PulseError('input', `${what} names no file, expected at least one`, {
+  throw new PulseError('input', `${titleOf(label)} names no file, expected at least one`, {
     hint: 'did the command that wrote the list find anything?',
   });
 }

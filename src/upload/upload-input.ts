@@ -6,7 +6,7 @@ import { createRunTools } from './host/host.ts';
 import { chooseProtocol } from './open/discover.ts';
 import type { Tools, UploadSettings } from './settings.ts';
 import { type Input, openInput, pipeAgain } from './source/input.ts';
-import { INPUT } from './source/source.ts';
+import { INPUT } from './source/path-text.ts';
 import type { StateStore, UploadRecord } from './state/state-store.ts';
 import { uploadSource } from './upload-file.ts';
 import { failureEvent, type RunOutcome } from './upload-files.ts';

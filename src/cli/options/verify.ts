@@ -1,7 +1,5 @@
-import { oneOf } from '../../input/choice.ts';
 import { parseCount } from '../../input/count.ts';
 import { parseDurationMs } from '../../input/duration.ts';
-import { parseHeaders } from '../../input/headers.ts';
 import { linkText } from '../../input/pairing-link.ts';
 import { parseText } from '../../input/text.ts';
 import { parseToken } from '../../input/token.ts';
@@ -11,16 +9,13 @@ import { parseFew, parseGlobs, parseReportFiles } from '../verify/parse.ts';
 import { commonOptions } from './common.ts';
 import { networkOptions } from './network.ts';
 import type { OptionTable, Values } from './option-table.ts';
+import { uploadOptions } from './upload.ts';
+
+const { protocol, tokenFile, token, header } = uploadOptions;
 
 /** The options of `pulse-upload verify <url>`, in the order of the help. */
 export const verifyOptions = {
-  protocol: {
-    kind: 'value',
-    flags: '--protocol <name>',
-    says: 'auto, pulse, tus or pulse-v1',
-    fallback: 'auto',
-    parse: oneOf('auto', 'pulse', 'tus', 'pulse-v1'),
-  },
+  protocol,
   only: {
     kind: 'list',
     flags: '--only <glob>',
@@ -56,19 +51,8 @@ export const verifyOptions = {
     parse: parseText,
     commandLineOnly: true,
   },
-  tokenFile: {
-    kind: 'value',
-    flags: '--token-file <path>',
-    says: 'file with the token; or PULSE_UPLOAD_TOKEN',
-    parse: parseText,
-  },
-  header: {
-    kind: 'list',
-    flags: '-H, --header <name: value>',
-    says: 'sent with every request; repeatable',
-    parse: parseHeaders,
-    secret: true,
-  },
+  tokenFile,
+  header,
   timeout: {
     kind: 'value',
     flags: '--timeout <time>',
@@ -128,14 +112,7 @@ export const verifyOptions = {
     parse: parseDurationMs,
     commandLineOnly: true,
   },
-  token: {
-    kind: 'value',
-    flags: '-t, --token <token>',
-    means: 'the token itself; other users of the machine may see it',
-    parse: parseToken,
-    secret: true,
-    notInConfig: 'name a file that holds it: tokenFile; config files are copied and committed',
-  },
+  token,
   secondToken: {
     kind: 'value',
     flags: '--second-token <token>',

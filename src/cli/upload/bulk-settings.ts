@@ -7,6 +7,7 @@ import type { BulkSettings } from '../../bulk/run.ts';
 import { PulseError } from '../../errors.ts';
 import { shardOf } from '../../input/shard.ts';
 import type { UploadSettings } from '../../upload/settings.ts';
+import { INPUT } from '../../upload/source/path-text.ts';
 import type { BulkValues } from '../options/bulk.ts';
 import type { Environment } from '../options/option-table.ts';
 import type { UploadValues } from '../options/upload.ts';
@@ -28,7 +29,7 @@ export function bulkSources(
       hint: 'for example: pulse-upload -r recordings --server <url> --ledger ledger.jsonl',
     });
   }
-  if ([...filesFrom, ...filesFrom0].filter((path) => path === '-').length > 1) {
+  if ([...filesFrom, ...filesFrom0].filter((path) => path === INPUT).length > 1) {
     throw new PulseError('usage', 'standard input is named twice, expected once', {
       hint: 'write one of the lists into a file',
     });
@@ -51,7 +52,7 @@ export function bulkSources(
 }
 
 function bytesOf(path: string): AsyncIterable<Uint8Array> {
-  return path === '-' ? process.stdin : createReadStream(path);
+  return path === INPUT ? process.stdin : createReadStream(path);
 }
 
 export function planChoices(values: BulkValues, environment: Environment): PlanChoices {

@@ -4,9 +4,6 @@ import { bulkOptions } from '../options/bulk.ts';
 import { longFlag, type OptionTable, type Sources, sourceOf } from '../options/option-table.ts';
 import { type UploadValues, uploadOptions } from '../options/upload.ts';
 
-/** The operand that stands for standard input. A file of that name is ./- */
-export const INPUT = '-';
-
 /** Standard input is a single upload, and is read once. */
 export function refuseBesideInput(
   { operands, given }: CommandLine,
@@ -42,9 +39,9 @@ function onlyWithFiles(source: string): PulseError {
 
 /** What only standard input has. */
 export function refuseWithoutInput({ given }: CommandLine): void {
-  for (const spec of [uploadOptions.size, uploadOptions.spool]) {
-    const key = spec === uploadOptions.size ? 'size' : 'spool';
+  for (const key of ['size', 'spool'] as const) {
     if (!given.has(key)) continue;
+    const spec = uploadOptions[key];
     throw new PulseError('usage', `${longFlag(spec)} is given, but not standard input (-)`, {
       hint: `for example: … | pulse-upload - ${spec.flags} --server <url>`,
     });

@@ -7,7 +7,8 @@ import type { Output } from '../../output/output.ts';
 import { again } from '../../upload/faults.ts';
 import type { Tools } from '../../upload/settings.ts';
 import { type Input, pipeAgain, wholeAgain } from '../../upload/source/input.ts';
-import { INPUT, inputError } from '../../upload/source/source.ts';
+import { INPUT, titleOf } from '../../upload/source/path-text.ts';
+import { inputError } from '../../upload/source/source.ts';
 import { openSpool, type Spool } from '../../upload/source/spool.ts';
 import { failureEvent, type RunOutcome, uploadFiles } from '../../upload/upload-files.ts';
 import { uploadInput } from '../../upload/upload-input.ts';
@@ -129,7 +130,7 @@ function isFolder(descriptor: number): boolean {
 
 function standardInput(): Input {
   // Of a folder Node makes an input that holds nothing.
-  if (isFolder(0)) throw inputError('standard input', Object.assign(new Error(), { code: 'EISDIR' }));
+  if (isFolder(0)) throw inputError(titleOf(INPUT), Object.assign(new Error(), { code: 'EISDIR' }));
   return { pieces: process.stdin, close: () => process.stdin.destroy() };
 }
 

@@ -1,6 +1,6 @@
 import { PulseError } from '../../errors.ts';
-import { titleOf } from './path-text.ts';
-import { INPUT, inputError, type Source } from './source.ts';
+import { INPUT, titleOf } from './path-text.ts';
+import { inputError, type Source } from './source.ts';
 
 /** Bytes that come by themselves, once: standard input. */
 export interface Input {

@@ -3,9 +3,12 @@ import { fsPath, namesAreBytes } from '../../system/path-bytes.ts';
 
 export { fsPath };
 
+/** The operand that stands for standard input. A file of that name is ./- */
+export const INPUT = '-';
+
 /** An operand as it stands in a sentence. */
 export function titleOf(operand: string): string {
-  return operand === '-' ? 'standard input' : operand;
+  return operand === INPUT ? 'standard input' : operand;
 }
 
 /**

@@ -12,9 +12,6 @@ export interface FileIdentity {
   readonly inode: string;
 }
 
-/** As an operand: standard input. */
-export const INPUT = '-';
-
 /** What is being uploaded: a local file, or an input. Every error is of kind `input`. */
 export interface Source {
   /** As the user named it. */
