@@ -3,8 +3,9 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { isExpired } from './open/expiry.ts';
 import { readsBack, unfinished } from './open/find-upload.ts';
+import { whyAnother } from './open/why-another.ts';
 import type { Clock, Tools, UploadSettings } from './settings.ts';
-import { identify, openSource, sameFile } from './source/source.ts';
+import { type FileIdentity, openSource } from './source/source.ts';
 import { failedAtEnd, type UploadRecord } from './state/record.ts';
 import type { StateStore } from './state/state-store.ts';
 import { commonExitCode, failureEvent, type RunOutcome } from './upload-files.ts';
@@ -104,7 +105,7 @@ export async function planUpload(
         path: source.path,
       });
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
-      const reason = await whyAnew(record, file, { protocol, settings, path: source.path }, clock.dateMs());
+      const reason = whyAnew(record, source.identity, { protocol, settings }, clock.dateMs());
       if (reason !== undefined) return { ...anew, reason };
       const { finishError = '' } = record;
       if (failedAtEnd(record) && !readsBack({ protocol, settings }))
@@ -120,22 +121,14 @@ export async function planUpload(
   }
 }
 
-async function whyAnew(
+function whyAnew(
   record: UploadRecord,
-  file: string,
-  {
-    protocol,
-    settings,
-    path,
-  }: { readonly protocol: Protocol; readonly settings: UploadSettings; readonly path: string },
+  now: FileIdentity,
+  wanted: { readonly protocol: Protocol; readonly settings: UploadSettings },
   nowMs: number,
-): Promise<string | undefined> {
-  if (!sameFile(await identify(file, path), record.identity))
-    return 'the file changed since its upload was begun';
-  const given = settings.metadata[protocol.naming?.key ?? ''];
-  if (given !== undefined && record.chosenId !== undefined && given !== record.chosenId)
-    return 'the saved upload was given another name';
-  if (new URL(record.url).origin !== settings.server.origin) return 'the saved upload is on another origin';
+): string | undefined {
+  const another = whyAnother(record, now, wanted);
+  if (another !== undefined) return another;
   if (record.headless && record.phase === 'sending' && !failedAtEnd(record))
     return 'this server does not answer HEAD';
   // The run asks once more. What is complete does not expire.

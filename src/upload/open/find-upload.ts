@@ -2,7 +2,6 @@ import { PulseError } from '../../errors.ts';
 import { errorOf, type Fault, unlessThere } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
-import { sameFile } from '../source/source.ts';
 import { failedAtEnd } from '../state/record.ts';
 import type { UploadRecord } from '../state/state-store.ts';
 import { forget, tidily } from '../tidily.ts';
@@ -10,27 +9,24 @@ import { assertPrefix, knownEnd, nameTaken, touched } from './accepted-prefix.ts
 import { isExpired } from './expiry.ts';
 import { askOffset } from './offset.ts';
 import type { OpenUpload } from './open-upload.ts';
+import { whyAnother } from './why-another.ts';
 
 /** The upload that an earlier run left behind, if it can be gone on with; says why where it cannot. */
 export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
-  const { key, source, settings, tools } = job;
+  const { key, source, tools } = job;
   const record = await tools.store.read(key, (message) => warn(job, message));
   if (record === undefined || record.phase === 'creating') return undefined;
   const startOver = (why: string) => {
     warn(job, `${why}; starting a new upload`);
     return undefined;
   };
-  if (!sameFile(record.identity, source.identity)) {
-    const changed = 'the file changed since its upload was begun';
-    const taken = nameTaken(job, record, changed);
-    if (taken !== undefined && (await isThere(job, new URL(record.url)))) throw taken;
-    return startOver(changed);
-  }
-  const given = settings.metadata[job.protocol.naming?.key ?? ''];
-  if (given !== undefined && record.chosenId !== undefined && given !== record.chosenId)
-    return startOver('the saved upload was given another name');
   const url = new URL(record.url);
-  if (url.origin !== settings.server.origin) return startOver('the saved upload is on another origin');
+  const another = whyAnother(record, source.identity, job);
+  if (another !== undefined) {
+    const taken = nameTaken(job, record, another);
+    if (taken !== undefined && (await isThere(job, url))) throw taken;
+    return startOver(another);
+  }
   const resumed = async (offsetBytes: number, knownEndBytes?: number): Promise<OpenUpload> => {
     const failedWith =
       offsetBytes === sizeOf(job) && job.protocol.finalize === undefined ? record.finishError : undefined;

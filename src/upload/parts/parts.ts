@@ -1,5 +1,6 @@
 import { PulseError } from '../../errors.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
+import { whyAnother } from '../open/why-another.ts';
 import { titleOf } from '../source/path-text.ts';
 import { sameFile } from '../source/source.ts';
 import type { PartRecord, UploadRecord } from '../state/record.ts';
@@ -22,18 +23,14 @@ function joins({ protocol, offer }: Pick<Job, 'protocol' | 'offer'>): boolean {
  */
 export async function planParts(job: Omit<Job, 'reader'>): Promise<PartPlan | undefined> {
   const { settings, source, tools, key } = job;
-  const { parallel = 1, resume, server } = settings;
+  const { parallel = 1, resume } = settings;
   if (source.once !== undefined) return undefined;
   if (parallel > 1 && !joins(job)) throw notJoined(job);
   const record = resume ? await tools.store.read(key, (message) => warn(job, message)) : undefined;
   if (record?.parts !== undefined) {
-    const why = !sameFile(record.identity, source.identity)
-      ? 'the file changed since its upload was begun'
-      : new URL(record.url).origin !== server.origin
-        ? 'the saved upload is on another origin'
-        : joins(job)
-          ? undefined
-          : 'it was begun in parts, which the server does not join any more';
+    const why =
+      whyAnother(record, source.identity, job) ??
+      (joins(job) ? undefined : 'it was begun in parts, which the server does not join any more');
     if (why === undefined) return { parts: record.parts, record };
     warn(job, `${why}; starting a new upload`);
     await tools.store.remove(key);
