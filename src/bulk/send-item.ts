@@ -12,7 +12,7 @@ import { fsPath } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
 import { forgetBy } from '../upload/tidily.ts';
 import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
-import { asInterrupted, failureEvent } from '../upload/upload-files.ts';
+import { asInterrupted, failureEvent, startEvent } from '../upload/upload-files.ts';
 import { type DeferredRemoval, deferredRemoval } from './deferred-removal.ts';
 import type { Item } from './items.ts';
 import { isoTime, type Outcome as LedgerOutcome } from './ledger/ledger-record.ts';
@@ -162,14 +162,7 @@ async function upload(
   run: Run & { readonly start: Report },
 ): Promise<UploadResult> {
   const { settings, tools } = run;
-  const { protocol, concluded } = await run.choose(file);
-  run.start({
-    type: 'upload.start',
-    file,
-    sizeBytes,
-    server: settings.server.href,
-    protocol: protocol.id,
-    ...(concluded !== undefined && { concluded }),
-  });
-  return uploadFile(file, protocol, settings, tools);
+  const chosen = await run.choose(file);
+  run.start(startEvent(file, sizeBytes, chosen, settings));
+  return uploadFile(file, chosen.protocol, settings, tools);
 }

@@ -2,9 +2,8 @@ import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { type Ended, type Ending, terminateUpload } from './finish/terminate.ts';
 import type { RunTools } from './host/host.ts';
-import { type Asker, warn } from './job.ts';
+import { type Asker, type Job, warn } from './job.ts';
 import { MaybeOthers } from './maybe-others.ts';
-import type { Sender } from './send-once.ts';
 import type { UploadSettings } from './settings.ts';
 import type { UploadRecord } from './state/record.ts';
 import type { UploadKey } from './state/state-store.ts';
@@ -55,28 +54,31 @@ const notRemoved = 'its unfinished upload was not removed from the server';
  * After a failure: ends what it left at the server, where the user wants that; but not what the same command, run
  * again, can go on with. Never throws, only tells.
  */
-export async function abandon(sender: Sender, key: UploadKey, error: unknown, canGoOn = true): Promise<void> {
-  const { settings, tools } = sender;
+export async function abandon(
+  job: Pick<Job, 'protocol' | 'settings' | 'tools' | 'source' | 'key'>,
+  error: unknown,
+): Promise<void> {
+  const { settings, tools, source, key } = job;
   if (!settings.abortOnFailure || tools.signal?.aborted) return;
   if (!(error instanceof PulseError) || neverAfter.has(error.kind)) return;
-  if (canGoOn && error.kind === 'temporary') return;
+  if (source.once === undefined && error.kind === 'temporary') return;
   try {
     const record = await tools.store.read(key, () => undefined);
     // What no run is to go on with is forgotten by now.
     if (error instanceof MaybeOthers && (record === undefined || record.phase === 'sending'))
-      return warn(sender, `${notRemoved}: it may be another upload by now`);
+      return warn(job, `${notRemoved}: it may be another upload by now`);
     // What is complete stays. Under a name that we chose another's upload may stand: it is ours once the server said so.
     if (record?.phase !== 'sending') return;
     // Of an error at the end only HEAD knows whether all is there, and it is asked before anything is removed.
     if (record.finishError !== undefined && record.headless) return;
-    const asker = { ...sender, tally: { sentBytes: 0, retries: 0 } };
+    const asker = { ...job, tally: { sentBytes: 0, retries: 0 } };
     const ended = await terminateAll(asker, record);
-    await forget({ ...sender, key });
+    await forget(job);
     if (ended === 'removed')
-      warn(sender, 'its unfinished upload was removed from the server (--abort-on-failure)');
+      warn(job, 'its unfinished upload was removed from the server (--abort-on-failure)');
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    warn(sender, `${notRemoved}: ${why}`);
+    warn(job, `${notRemoved}: ${why}`);
   }
 }
 

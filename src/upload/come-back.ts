@@ -1,6 +1,7 @@
 import { protocols } from '../protocol/protocols/index.ts';
 import type { Tools, UploadSettings } from './settings.ts';
 import { realPathText } from './source/path-text.ts';
+import { uploadKey } from './state/record.ts';
 
 /**
  * Told before the server is asked anything: what is remembered of a file, and what may be the only copy of an input,
@@ -8,11 +9,13 @@ import { realPathText } from './source/path-text.ts';
  */
 export async function comeBackFor(
   file: string,
-  { server, protocol: wanted }: Pick<UploadSettings, 'server' | 'protocol'>,
+  settings: Pick<UploadSettings, 'server' | 'protocol'>,
   { store }: Pick<Tools, 'store'>,
 ): Promise<void> {
+  const wanted = settings.protocol;
   const path = await realPathText(file).catch(() => undefined);
   if (path === undefined) return;
-  for (const { id } of protocols)
-    if (wanted === 'auto' || wanted === id) await store.renew({ server: server.href, protocol: id, path });
+  for (const protocol of protocols)
+    if (wanted === 'auto' || wanted === protocol.id)
+      await store.renew(uploadKey(settings, protocol, { path }));
 }

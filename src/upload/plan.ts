@@ -6,7 +6,7 @@ import { readsBack, unfinished } from './open/find-upload.ts';
 import { whyAnother } from './open/why-another.ts';
 import type { Clock, Tools, UploadSettings } from './settings.ts';
 import { type FileIdentity, openSource } from './source/source.ts';
-import { failedAtEnd, type UploadRecord } from './state/record.ts';
+import { failedAtEnd, type UploadRecord, uploadKey } from './state/record.ts';
 import type { StateStore } from './state/state-store.ts';
 import { commonExitCode, failureEvent, type RunOutcome } from './upload-files.ts';
 
@@ -99,11 +99,7 @@ export async function planUpload(
     const anew = { file, intention: 'send', sizeBytes, fromBytes: 0 } as const;
     for (const protocol of known) {
       if (settings.protocol !== 'auto' && settings.protocol !== protocol.id) continue;
-      const record = await store.peek({
-        server: settings.server.href,
-        protocol: protocol.id,
-        path: source.path,
-      });
+      const record = await store.peek(uploadKey(settings, protocol, source));
       if (record === undefined || record.phase === 'creating' || !settings.resume) continue;
       const reason = whyAnew(record, source.identity, { protocol, settings }, clock.dateMs());
       if (reason !== undefined) return { ...anew, reason };

@@ -20,8 +20,7 @@ import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
 import { identify, OtherContent, openSource, type Source, sameFile } from './source/source.ts';
 import { heldStore } from './state/held-store.ts';
-import { failedAtEnd } from './state/record.ts';
-import type { UploadKey, UploadRecord } from './state/state-store.ts';
+import { failedAtEnd, type UploadRecord, uploadKey } from './state/record.ts';
 import { forget, tidily } from './tidily.ts';
 
 /** What an upload ended as. Sizes in bytes, times in milliseconds. */
@@ -56,7 +55,7 @@ export async function uploadFile(
 ): Promise<UploadResult> {
   const source = await openSource(name);
   try {
-    const key = keyOf(source, protocol, settings);
+    const key = uploadKey(settings, protocol, source);
     const lock = await given.store.lock(key);
     const { signal, release } = joinedSignal(given.signal, lock.lost);
     const tools = { ...given, signal, store: heldStore(given.store, lock.lost) };
@@ -65,8 +64,9 @@ export async function uploadFile(
       await tidily({ source, tools: given }, 'its lock', lock.release);
       return result;
     } catch (error) {
-      await abandon({ protocol, settings, tools, source }, key, error);
-      if (error instanceof OtherContent) await forget({ source, tools, key });
+      const job = { protocol, settings, tools, source, key };
+      await abandon(job, error);
+      if (error instanceof OtherContent) await forget(job);
       // What failed is the error to tell, and none that comes of the tidying.
       const kept = await given.store.read(key, () => undefined).catch(() => undefined);
       const isOther = error instanceof OtherPrefix || (await isChanged(source));
@@ -89,7 +89,7 @@ export async function uploadSource(
   given: RunTools,
 ): Promise<UploadResult> {
   const startedMs = given.clock.nowMs();
-  const key = keyOf(source, protocol, settings);
+  const key = uploadKey(settings, protocol, source);
   const tools = noticingExpiry(given);
   const asker = { source, key, protocol, settings, tools, tally: { sentBytes: 0, retries: 0 } };
   refuseExpiredToken(asker);
@@ -107,10 +107,6 @@ export async function uploadSource(
   tools.report({ type: 'upload.done', file: source.name, ...brought });
   if (settings.finalize) await forget(asker);
   return brought;
-}
-
-function keyOf({ path }: Source, { id }: Protocol, { server }: UploadSettings): UploadKey {
-  return { server: server.href, protocol: id, path };
 }
 
 /** A token that has ended would be refused only after the creation, or in the midst of the upload. */

@@ -85,18 +85,10 @@ async function uploadAndReport(
   settings: UploadSettings,
   tools: RunTools,
 ): Promise<void> {
-  const { protocol, concluded } = chosen;
   const source = await openSource(file);
   await source.close();
-  tools.report({
-    type: 'upload.start',
-    file,
-    sizeBytes: source.identity.sizeBytes,
-    server: settings.server.href,
-    protocol: protocol.id,
-    ...(concluded !== undefined && { concluded }),
-  });
-  await uploadFile(file, protocol, settings, tools);
+  tools.report(startEvent(file, source.identity.sizeBytes, chosen, settings));
+  await uploadFile(file, chosen.protocol, settings, tools);
 }
 
 async function problemOf(file: string): Promise<PulseError | undefined> {
@@ -106,6 +98,22 @@ async function problemOf(file: string): Promise<PulseError | undefined> {
   } catch (error) {
     return asPulseError(error);
   }
+}
+
+export function startEvent(
+  file: string,
+  sizeBytes: number | undefined,
+  { protocol, concluded }: Chosen,
+  { server }: Pick<UploadSettings, 'server'>,
+): PulseEvent {
+  return {
+    type: 'upload.start',
+    file,
+    ...(sizeBytes !== undefined && { sizeBytes }),
+    server: server.href,
+    protocol: protocol.id,
+    ...(concluded !== undefined && { concluded }),
+  };
 }
 
 export function failureEvent(file: string, error: PulseError): PulseEvent {

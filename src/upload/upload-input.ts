@@ -7,9 +7,10 @@ import { chooseProtocol } from './open/discover.ts';
 import type { Tools, UploadSettings } from './settings.ts';
 import { type Input, openInput, pipeAgain } from './source/input.ts';
 import { INPUT } from './source/path-text.ts';
-import type { StateStore, UploadRecord } from './state/state-store.ts';
+import { type UploadRecord, uploadKey } from './state/record.ts';
+import type { StateStore } from './state/state-store.ts';
 import { uploadSource } from './upload-file.ts';
-import { failureEvent, type RunOutcome } from './upload-files.ts';
+import { failureEvent, type RunOutcome, startEvent } from './upload-files.ts';
 
 /** What is known of an input before it is read. */
 export interface InputFacts {
@@ -38,19 +39,13 @@ export async function uploadInput(
     return outcome;
   };
   try {
-    const { protocol, concluded } = await chooseProtocol(protocols, settings, INPUT, tools);
-    report({
-      type: 'upload.start',
-      file: INPUT,
-      ...(sizeBytes !== undefined && { sizeBytes }),
-      server: settings.server.href,
-      protocol: protocol.id,
-      ...(concluded !== undefined && { concluded }),
-    });
+    const chosen = await chooseProtocol(protocols, settings, INPUT, tools);
+    report(startEvent(INPUT, sizeBytes, chosen, settings));
+    const { protocol } = chosen;
     const afresh = { ...settings, resume: false };
     await uploadSource(source, protocol, afresh, tools).catch(async (error: unknown) => {
-      const key = { server: settings.server.href, protocol: protocol.id, path: source.path };
-      await abandon({ protocol, settings, tools, source }, key, error, false);
+      const key = uploadKey(settings, protocol, source);
+      await abandon({ protocol, settings, tools, source, key }, error);
       throw error;
     });
     return end(0);

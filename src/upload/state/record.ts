@@ -77,6 +77,14 @@ export interface UploadKey {
   readonly path: string;
 }
 
+export function uploadKey(
+  { server }: { readonly server: URL },
+  { id }: { readonly id: string },
+  { path }: { readonly path: string },
+): UploadKey {
+  return { server: server.href, protocol: id, path };
+}
+
 /**
  * The server has every byte and answered the last of them with an error: whoever goes on sends nothing, and learns no
  * more, unless the content is read back.
