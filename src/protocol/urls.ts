@@ -34,6 +34,16 @@ export function belowPrefix(location: string, base: URL): URL | undefined {
   return resolveLocation(`${prefix}${location}`, base);
 }
 
+/** A URL as it is shown: its query may hold secrets. */
+export function withoutQuery({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}
+
+/** Where a request for it goes: two URLs that differ in their fragment are one. */
+export function withoutHash({ href, hash }: URL): string {
+  return href.slice(0, href.length - hash.length);
+}
+
 /** The last path segment without query: what finalize calls the upload's id. */
 export function uploadIdOf(url: URL): string {
   const segment = url.pathname.split('/').filter(Boolean).at(-1) ?? '';

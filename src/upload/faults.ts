@@ -1,6 +1,6 @@
 import { type ErrorKind, PulseError } from '../errors.ts';
 import { parseRetryAfterMs } from '../protocol/headers.ts';
-import { resolveLocation } from '../protocol/urls.ts';
+import { resolveLocation, withoutHash, withoutQuery } from '../protocol/urls.ts';
 import type { Answer, Break, Outcome, WireRequest } from '../protocol/wire.ts';
 
 /** What to do about a request that did not succeed. */
@@ -167,9 +167,12 @@ export function faultOf(request: WireRequest, outcome: Outcome, nowMs: number): 
 
 function leadsToItself({ url }: WireRequest, { status, headers: { location } }: Answer): boolean {
   if (!isRedirect(status) || location === undefined) return false;
-  const withoutHash = ({ href, hash }: URL) => href.slice(0, href.length - hash.length);
   const target = resolveLocation(location, url);
   return target !== undefined && withoutHash(target) === withoutHash(url);
+}
+
+export function isSuccess({ status = 0 }: Partial<Pick<Answer, 'status'>>): boolean {
+  return status >= 200 && status < 300;
 }
 
 export function isRedirect(status = 0): boolean {
@@ -179,6 +182,15 @@ export function isRedirect(status = 0): boolean {
 /** No other URL helps then. */
 export function isRedirectToItself({ hint }: PulseError): boolean {
   return hint === toItself;
+}
+
+/**
+ * Whether a HEAD says that there is no such upload. 403 is one of the answers that tus 1.0 allows for that (Core,
+ * HEAD): then it is the protocol's own. One of a firewall, or for a token, says nothing about the upload.
+ */
+export function isGone({ status, answer }: Fault): boolean {
+  if (status === 403) return answer?.headers['tus-resumable'] !== undefined;
+  return status === 404 || status === 410;
 }
 
 /** Nobody was there at all: other than a broken request, it says nothing about this upload. */
@@ -220,9 +232,8 @@ export function errorOf(fault: Fault, details: { readonly hint?: string } = {}):
   });
 }
 
-/** Query strings may carry secrets, so a URL is shown without its query. */
-function describe(request: WireRequest): string {
-  return `${request.method} ${request.url.origin}${request.url.pathname}`;
+export function describe({ method, url }: Pick<WireRequest, 'method' | 'url'>): string {
+  return `${method} ${withoutQuery(url)}`;
 }
 
 /** The header that says what would have been right, by status. */

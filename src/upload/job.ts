@@ -1,7 +1,7 @@
 import { PulseError } from '../errors.ts';
 import type { Offer } from '../protocol/protocol.ts';
 import type { Answer, WireRequest } from '../protocol/wire.ts';
-import { type Fault, faultOf, isPassing } from './faults.ts';
+import { type Fault, faultOf, isPassing, isSuccess } from './faults.ts';
 import { createPatience } from './host/patience.ts';
 import type { ChunkDigest } from './send/chunk-digest.ts';
 import type { ChunkReader } from './send/chunk-reader.ts';
@@ -77,10 +77,6 @@ export async function ask<T>(
 /** Whether `ask` threw because it gave up: of a request that was interrupted nobody knows what came of it. */
 export function gaveUp({ tools }: Pick<Sender, 'tools'>, error: unknown): boolean {
   return error instanceof PulseError && !tools.signal?.aborted;
-}
-
-export function isSuccess({ status = 0 }: Partial<Pick<Answer, 'status'>>): boolean {
-  return status >= 200 && status < 300;
 }
 
 export function warn(job: Pick<Sender, 'source' | 'tools'>, message: string): void {

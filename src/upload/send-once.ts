@@ -2,6 +2,7 @@ import { PulseError } from '../errors.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { resolveLocation } from '../protocol/urls.ts';
 import type { Answer, Outcome, WireRequest } from '../protocol/wire.ts';
+import { describe, isSuccess } from './faults.ts';
 import type { Host, RunTools } from './host/host.ts';
 import type { UploadSettings } from './settings.ts';
 
@@ -103,9 +104,9 @@ function rememberMoves(
   { moved }: Host,
   request: WireRequest,
   moves: readonly (readonly [from: URL, to: URL])[],
-  { status, headers }: Answer,
+  answer: Answer,
 ): void {
-  const speaks = status >= 200 && status < 300 && headers['tus-resumable'] !== undefined;
+  const speaks = isSuccess(answer) && answer.headers['tus-resumable'] !== undefined;
   if (!speaks) moved.delete(request.url.href);
   else for (const [from, to] of moves) moved.set(from.href, to);
 }
@@ -124,7 +125,7 @@ function sayRenewed({ source, tools }: Sender, request: WireRequest): void {
     file: source.name,
     attempt: 1,
     delayMs: 0,
-    reason: `${request.method} ${request.url.origin}${request.url.pathname} answered 401; the token was read again and has changed`,
+    reason: `${describe(request)} answered 401; the token was read again and has changed`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { PulseError } from '../../errors.ts';
-import { serverName } from '../../protocol/urls.ts';
+import { serverName, withoutQuery } from '../../protocol/urls.ts';
 import type { UploadKey, UploadRecord } from '../../upload/state/state-store.ts';
 import { rememberedPath } from '../remembered-path.ts';
 
@@ -53,7 +53,7 @@ function targetAt(operand: string, kept: readonly UploadRecord[], { server, prot
   }
   const record = kept.find((other) => other.url === url.href);
   if (record !== undefined) return targetOf(record);
-  const name = `${url.origin}${url.pathname}`;
+  const name = withoutQuery(url);
   // The creation URL of tus is where its uploads are, one step up.
   return {
     name,

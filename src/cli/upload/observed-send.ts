@@ -1,8 +1,9 @@
 import type { Report } from '../../events.ts';
+import { withoutQuery } from '../../protocol/urls.ts';
 import type { Outcome, Send } from '../../protocol/wire.ts';
 import { bodyBytes } from '../../protocol/wire.ts';
 
-/** The same transport, telling of each request and what came of it. Queries may hold secrets and are left out. */
+/** The same transport, telling of each request and what came of it. */
 export function observedSend(send: Send, report: Report, nowMs: () => number): Send {
   return async (request, conditions) => {
     const startedMs = nowMs();
@@ -10,7 +11,7 @@ export function observedSend(send: Send, report: Report, nowMs: () => number): S
     report({
       type: 'http.exchange',
       method: request.method,
-      url: `${request.url.origin}${request.url.pathname}`,
+      url: withoutQuery(request.url),
       sentBytes: bodyBytes(request),
       ...(outcome.kind === 'answer' && { status: outcome.status }),
       outcome: inWords(outcome),

@@ -2,7 +2,15 @@ import { type ErrorKind, PulseError } from '../../errors.ts';
 import type { Finalized } from '../../protocol/protocol.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import type { Answer, WireRequest } from '../../protocol/wire.ts';
-import { again, errorOf, type Fault, mayHaveActed, protocolFault, unlessThere } from '../faults.ts';
+import {
+  again,
+  errorOf,
+  type Fault,
+  isSuccess,
+  mayHaveActed,
+  protocolFault,
+  unlessThere,
+} from '../faults.ts';
 import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
@@ -134,8 +142,8 @@ function saysItFailed(sent: WireRequest, answer: Answer): Fault {
   };
 }
 
-function isFailure({ status, kind }: Fault): boolean {
-  return status !== undefined && status < 300 && kind === 'refused';
+function isFailure(fault: Fault): boolean {
+  return isSuccess(fault) && fault.kind === 'refused';
 }
 
 function refusedFinalize(fault: Fault, answerLost: boolean): PulseError {

@@ -1,5 +1,6 @@
 import { PulseError } from '../../errors.ts';
-import { errorOf, type Fault } from '../faults.ts';
+import { withoutQuery } from '../../protocol/urls.ts';
+import { errorOf, type Fault, isGone } from '../faults.ts';
 import { type Asker, ask } from '../job.ts';
 import { askOffer } from '../open/discover.ts';
 import { askOffset, type ServerOffset } from '../open/offset.ts';
@@ -33,16 +34,20 @@ export async function terminateUpload(asker: Asker, ending: Ending): Promise<End
   if (protocol.terminate === undefined) throw notOffered(url, 'its protocol has no such request');
   if (offer.extensions?.has('termination') === false) throw notOffered(url, 'OPTIONS does not list it');
   const asked = await ask(asker, protocol.terminate(url), () => ({ value: true }));
-  const after = isHeadless ? undefined : await lookFor(asker, ending, isNoLongerThere);
+  const after = isHeadless ? undefined : await lookFor(asker, ending, isGone);
   if ('fault' in asked) {
     if (after === 'gone') return 'gone';
     const { status = 0, reason } = asked.fault;
     throw [404, 405, 410, 501].includes(status) ? notOffered(url, reason) : errorOf(asked.fault);
   }
   if (after === undefined || after === 'gone') return 'removed';
-  throw new PulseError('protocol', `DELETE of ${shown(url)} was answered, yet the upload is still there`, {
-    hint: 'run pulse-upload verify on this server and show its report to who runs it',
-  });
+  throw new PulseError(
+    'protocol',
+    `DELETE of ${withoutQuery(url)} was answered, yet the upload is still there`,
+    {
+      hint: 'run pulse-upload verify on this server and show its report to who runs it',
+    },
+  );
 }
 
 async function lookFor(
@@ -64,19 +69,15 @@ async function lookFor(
   return offsetBytes >= lengthBytes ? 'complete' : 'there';
 }
 
+/** Before a DELETE 403 may stand for a wrong token. */
 function isNotThere({ status }: Fault): boolean {
   return status === 404 || status === 410;
-}
-
-/** After a DELETE 403 may stand for an upload that is not there (tus 1.0, HEAD); before it, for a wrong token. */
-function isNoLongerThere(fault: Fault): boolean {
-  return isNotThere(fault) || (fault.status === 403 && fault.answer?.headers['tus-resumable'] !== undefined);
 }
 
 function complete(url: URL): PulseError {
   return new PulseError(
     'refused',
-    `${shown(url)} is complete, expected an unfinished upload; it was left alone`,
+    `${withoutQuery(url)} is complete, expected an unfinished upload; it was left alone`,
     {
       hint: "remove a finished file with the server's own tools; pulse-upload forget drops what is remembered of it",
     },
@@ -87,7 +88,7 @@ function complete(url: URL): PulseError {
 function another(url: URL, { offsetBytes, lengthBytes }: ServerOffset): PulseError {
   return new PulseError(
     'protocol',
-    `HEAD of ${shown(url)} says offset ${offsetBytes} and Upload-Length ${lengthBytes ?? 'none'}, so that it is another upload; it was left alone`,
+    `HEAD of ${withoutQuery(url)} says offset ${offsetBytes} and Upload-Length ${lengthBytes ?? 'none'}, so that it is another upload; it was left alone`,
     { hint: 'pulse-upload forget drops what is remembered of it' },
   );
 }
@@ -96,18 +97,13 @@ function another(url: URL, { offsetBytes, lengthBytes }: ServerOffset): PulseErr
 function maybeComplete(url: URL, offsetBytes: number): PulseError {
   return new PulseError(
     'protocol',
-    `HEAD of ${shown(url)} says offset ${offsetBytes} and no Upload-Length, so that it may be complete; it was left alone`,
+    `HEAD of ${withoutQuery(url)} says offset ${offsetBytes} and no Upload-Length, so that it may be complete; it was left alone`,
     { hint: "name the file whose upload it is, or remove it with the server's own tools" },
   );
 }
 
 function notOffered(url: URL, why: string): PulseError {
-  return new PulseError('refused', `the server offers no termination of ${shown(url)}: ${why}`, {
+  return new PulseError('refused', `the server offers no termination of ${withoutQuery(url)}: ${why}`, {
     hint: 'pulse-upload forget drops what is remembered here; the upload stays until the server removes it',
   });
-}
-
-/** Queries may carry secrets. */
-function shown({ origin, pathname }: URL): string {
-  return `${origin}${pathname}`;
 }

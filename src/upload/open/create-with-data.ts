@@ -1,9 +1,9 @@
 import { parseByteCount } from '../../protocol/headers.ts';
 import { belowPrefix } from '../../protocol/urls.ts';
 import type { Outcome, WireRequest } from '../../protocol/wire.ts';
-import { faultOf, isPassing } from '../faults.ts';
+import { faultOf, isPassing, isSuccess } from '../faults.ts';
 import { createPatience } from '../host/patience.ts';
-import { isSuccess, type Job } from '../job.ts';
+import type { Job } from '../job.ts';
 import { payloadCounter } from '../send/send-chunk.ts';
 import { elsewhere, sendOnce } from '../send-once.ts';
 import { type NamedPlace, namedPlace } from './named-place.ts';

@@ -1,4 +1,5 @@
 import type { Answer } from '../../protocol/wire.ts';
+import { isSuccess } from '../faults.ts';
 import type { Tools } from '../settings.ts';
 import type { UploadRecord } from '../state/record.ts';
 
@@ -15,7 +16,7 @@ export function noticingExpiry<T extends Tools>(tools: T): T {
     ...tools,
     send: async (request, conditions) => {
       const outcome = await tools.send(request, conditions);
-      if (outcome.kind === 'break' || outcome.status < 200 || outcome.status >= 300) return outcome;
+      if (outcome.kind === 'break' || !isSuccess(outcome)) return outcome;
       const said = termIn(outcome, tools.clock.dateMs());
       // A new upload has a term of its own, or none.
       if (said !== undefined || request.method === 'POST') expiresAt = said;

@@ -1,5 +1,5 @@
 import { PulseError } from '../../errors.ts';
-import { errorOf, type Fault, unlessThere } from '../faults.ts';
+import { errorOf, type Fault, isGone, unlessThere } from '../faults.ts';
 import { type Job, sizeOf, warn } from '../job.ts';
 import { MaybeOthers } from '../maybe-others.ts';
 import { failedAtEnd } from '../state/record.ts';
@@ -133,13 +133,4 @@ const NO_HEAD =
 
 function hasNoHead({ status }: Fault): boolean {
   return status === 405 || status === 501;
-}
-
-/**
- * 403 is one of the answers that tus 1.0 allows for an upload that does not exist (Core, HEAD): then it is the
- * protocol's own. One of a firewall, or for a token, says nothing about the upload.
- */
-function isGone({ status, answer }: Fault): boolean {
-  if (status === 403) return answer?.headers['tus-resumable'] !== undefined;
-  return status === 404 || status === 410;
 }

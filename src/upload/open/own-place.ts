@@ -1,4 +1,5 @@
 import { PulseError } from '../../errors.ts';
+import { withoutQuery } from '../../protocol/urls.ts';
 import type { Job } from '../job.ts';
 import { titleOf } from '../source/path-text.ts';
 
@@ -16,7 +17,7 @@ export function assertOwnPlace({ protocol, source, tools }: Job, url: URL): void
   if (other !== undefined && other !== source.path) {
     throw new PulseError(
       'protocol',
-      `the server gave ${titleOf(source.name)} the upload of ${titleOf(other)} (${url.origin}${url.pathname}), expected one of its own`,
+      `the server gave ${titleOf(source.name)} the upload of ${titleOf(other)} (${withoutQuery(url)}), expected one of its own`,
       {
         hint: 'check on the server which of the two it holds; if it names uploads after their files, these need different names',
       },

@@ -1,4 +1,4 @@
-import { resolveLocation } from '../../protocol/urls.ts';
+import { resolveLocation, withoutHash } from '../../protocol/urls.ts';
 
 /**
  * Where a server is by its redirect of a creation: the base URL under which that would have gone where the redirect
@@ -25,10 +25,6 @@ export function redirectedTo(
   base.pathname = target.pathname.slice(0, target.pathname.length - suffix.length);
   base.hash = '';
   return base.href === server.href ? undefined : base;
-}
-
-function withoutHash({ href, hash }: URL): string {
-  return href.slice(0, href.length - hash.length);
 }
 
 function lastSegment({ pathname }: URL): string | undefined {

@@ -1,4 +1,5 @@
 import { PulseError } from '../../errors.ts';
+import { withoutQuery } from '../../protocol/urls.ts';
 import type { Unread } from '../bring-over.ts';
 import { errorOf } from '../faults.ts';
 import { type Brought, contentDigest, proved } from '../finish/proved.ts';
@@ -91,7 +92,7 @@ function assertApart(urls: readonly URL[]): void {
   if (twice === undefined) return;
   throw new PulseError(
     'protocol',
-    `the server gave two parts of the file the same URL (${twice.origin}${twice.pathname}), expected one for each`,
+    `the server gave two parts of the file the same URL (${withoutQuery(twice)}), expected one for each`,
     { hint: inOnePiece },
   );
 }

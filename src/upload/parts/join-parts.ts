@@ -1,9 +1,9 @@
 import { PulseError } from '../../errors.ts';
 import { parseByteCount } from '../../protocol/headers.ts';
-import { belowPrefix } from '../../protocol/urls.ts';
-import { checkThere, errorOf, type Fault, mayHaveActed, unlessThere } from '../faults.ts';
+import { belowPrefix, withoutQuery } from '../../protocol/urls.ts';
+import { checkThere, errorOf, type Fault, isSuccess, mayHaveActed, unlessThere } from '../faults.ts';
 import { finalizeTimeoutMs } from '../finish/finalize.ts';
-import { ask, gaveUp, isSuccess, type Job, sizeOf, warn } from '../job.ts';
+import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
 import { assertPrefix } from '../open/accepted-prefix.ts';
 import { candidateOf } from '../open/metadata.ts';
 import { namedPlace } from '../open/named-place.ts';
@@ -159,10 +159,10 @@ function notJoined(offsetBytes: number | undefined): PulseError {
   );
 }
 
-function neverSeen({ origin, pathname }: URL): PulseError {
+function neverSeen(url: URL): PulseError {
   return new PulseError(
     'unknown',
-    `the server said that it joined the parts to ${origin}${pathname}, but HEAD does not find that: whether it has the file cannot be determined`,
+    `the server said that it joined the parts to ${withoutQuery(url)}, but HEAD does not find that: whether it has the file cannot be determined`,
     { hint: unlessThere },
   );
 }

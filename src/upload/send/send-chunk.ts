@@ -1,8 +1,8 @@
 import { parseByteCount } from '../../protocol/headers.ts';
 import type { Chunk } from '../../protocol/protocol.ts';
 import type { Outcome, WireRequest } from '../../protocol/wire.ts';
-import { type Fault, faultOf, protocolFault } from '../faults.ts';
-import { isSuccess, type Job } from '../job.ts';
+import { type Fault, faultOf, isSuccess, protocolFault } from '../faults.ts';
+import type { Job } from '../job.ts';
 import { sendOnce } from '../send-once.ts';
 import { withChecksum } from './refused-checksum.ts';
 import { chunkBytesOf, countRequest, endOf, type Sending } from './sending.ts';
