@@ -58,8 +58,8 @@ export async function ask<T>(
   read: (answer: Answer, sent: WireRequest) => Result<T>,
   options: AskOptions = {},
 ): Promise<Result<T>> {
-  const { settings, tools, tally } = job;
-  const patience = createPatience({ file: job.source.name, settings, tools, onRetry: () => tally.retries++ });
+  const { tools } = job;
+  const patience = createPatience(job);
   const { onFault = (fault: Fault) => fault, ...sending } = options;
   for (;;) {
     const { request: sent, outcome } = await sendOnce(job, request, sending);

@@ -1,6 +1,5 @@
 import { errorOf, type Fault, isPassing, isUnreachable } from '../faults.ts';
-import type { UploadSettings } from '../settings.ts';
-import type { RunTools } from './host.ts';
+import type { Asker } from '../job.ts';
 import { LONGEST_PAUSE_MS } from './host-pause.ts';
 
 /** A lock of a dead connection is waited for this long (client fault C05). */
@@ -8,14 +7,6 @@ const LOCK_WAIT_MS = 60_000;
 
 /** What is tried more slowly each time is still tried this often. */
 const LONGEST_STEP_MS = 10_000;
-
-interface Waiting {
-  readonly file: string;
-  readonly settings: UploadSettings;
-  readonly tools: RunTools;
-  /** Told before each pause. */
-  readonly onRetry: () => void;
-}
 
 /** The budget of tries: attempts in a row without durable progress. */
 export interface Patience {
@@ -48,23 +39,23 @@ interface Pause {
 
 const nothing: Spent = { tries: 0, waits: 0, waitedForLockMs: 0, unreached: 0 };
 
-export function createPatience(waiting: Waiting): Patience {
-  const { file, settings, tools, onRetry } = waiting;
+export function createPatience(asker: Asker): Patience {
+  const { source, settings, tools, tally } = asker;
   let spent = nothing;
   const longestMs = Math.max(LONGEST_PAUSE_MS, settings.maxOutageMs ?? 0);
 
   const lasts = async (fault: Fault, slower = 0) => {
     if (!isPassing(fault) && fault.remedy !== 'realign') return false;
-    const pause = pauseFor(fault, spent, slower, waiting);
+    const pause = pauseFor(fault, spent, slower, asker);
     // Also by the last try: it is not this file alone that is to leave the server alone.
     if (fault.remedy === 'pause')
       tools.host.pause.extend(pause?.delayMs ?? fault.retryAfterMs ?? settings.retryDelayMs);
     if (pause === undefined || pause.delayMs > longestMs) return false;
     spent = pause.spent;
-    onRetry();
+    tally.retries += 1;
     const { attempt, delayMs } = pause;
     const { reason } = fault;
-    tools.report({ type: 'upload.retry', file, attempt, delayMs: Math.round(delayMs), reason });
+    tools.report({ type: 'upload.retry', file: source.name, attempt, delayMs: Math.round(delayMs), reason });
     await tools.clock.sleep(delayMs, tools.signal);
     return true;
   };
@@ -72,7 +63,7 @@ export function createPatience(waiting: Waiting): Patience {
   return {
     lasts,
     spend: async (fault, slower) => {
-      if (!(await lasts(fault, slower))) throw errorOf(withOutage(fault, waiting));
+      if (!(await lasts(fault, slower))) throw errorOf(withOutage(fault, asker));
     },
     refill: (isStillLocked) => {
       const { waits, waitedForLockMs } = spent;
@@ -82,7 +73,7 @@ export function createPatience(waiting: Waiting): Patience {
 }
 
 /** The same fault; where nobody came back in time, that is said. */
-function withOutage(fault: Fault, { settings, tools }: Waiting): Fault {
+function withOutage(fault: Fault, { settings, tools }: Asker): Fault {
   const { maxOutageMs = 0 } = settings;
   if (fault.broken === undefined || !isUnreachable(fault.broken) || !tools.host.outage.isOver()) return fault;
   return {
@@ -92,11 +83,11 @@ function withOutage(fault: Fault, { settings, tools }: Waiting): Fault {
 }
 
 /** Undefined where the budget is spent. */
-function pauseFor(fault: Fault, spent: Spent, slower: number, waiting: Waiting): Pause | undefined {
-  if (fault.remedy === 'wait') return pauseForLock(fault, spent, waiting);
-  const { settings } = waiting;
+function pauseFor(fault: Fault, spent: Spent, slower: number, asker: Asker): Pause | undefined {
+  if (fault.remedy === 'wait') return pauseForLock(fault, spent, asker);
+  const { settings } = asker;
   if (fault.broken !== undefined && isUnreachable(fault.broken) && settings.maxOutageMs !== undefined)
-    return pauseForOutage(fault, spent, waiting);
+    return pauseForOutage(fault, spent, asker);
   const tries = spent.tries + 1;
   if (tries > settings.retries) return undefined;
   const stepMs = Math.min(
@@ -106,7 +97,7 @@ function pauseFor(fault: Fault, spent: Spent, slower: number, waiting: Waiting):
   return { attempt: tries, delayMs: fault.retryAfterMs ?? stepMs, spent: { ...spent, tries, unreached: 0 } };
 }
 
-function pauseForLock(fault: Fault, spent: Spent, { settings, tools }: Waiting): Pause | undefined {
+function pauseForLock(fault: Fault, spent: Spent, { settings, tools }: Asker): Pause | undefined {
   if (spent.waitedForLockMs >= LOCK_WAIT_MS) return undefined;
   // Growing pauses with jitter: several clients that wait for one lock must not knock in step.
   const grownMs = Math.min(LONGEST_STEP_MS, settings.retryDelayMs + spent.waitedForLockMs / 2);
@@ -120,7 +111,7 @@ function pauseForLock(fault: Fault, spent: Spent, { settings, tools }: Waiting):
 }
 
 /** First the ordinary tries; what finds nobody after them is an outage, which no file is to blame for. */
-function pauseForOutage(fault: Fault, spent: Spent, { settings, tools }: Waiting): Pause | undefined {
+function pauseForOutage(fault: Fault, spent: Spent, { settings, tools }: Asker): Pause | undefined {
   const unreached = spent.unreached + 1;
   const delayMs =
     unreached <= settings.retries

@@ -58,12 +58,11 @@ function isOffered({ offer, protocol, tools }: Job): boolean {
 
 /** What came to nothing with data is not tried so again in this run; what may pass is given its time. */
 async function leave(job: Job, request: WireRequest, outcome: Outcome): Promise<void> {
-  const { settings, source, tools, tally } = job;
+  const { tools } = job;
   tools.host.learned.createsBare = true;
   const fault = faultOf(request, outcome, tools.clock.dateMs());
   if (!isPassing(fault)) return;
-  const patience = createPatience({ file: source.name, settings, tools, onRetry: () => tally.retries++ });
-  await patience.lasts(fault);
+  await createPatience(job).lasts(fault);
 }
 
 /** Upload-Offset of the creation, unless a proxy may have made its Location wrong: that only HEAD shows. */

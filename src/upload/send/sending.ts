@@ -65,13 +65,13 @@ export interface Sending {
 }
 
 export function createSending(job: Job, upload: OpenUpload): Sending {
-  const { settings, source, tools } = job;
+  const { settings, tools } = job;
   const startBytes = tools.host.chunkLimit.startBytes();
   const growth = growthFrom(startBytes, settings);
   return {
     job,
     upload,
-    patience: createPatience({ file: source.name, settings, tools, onRetry: () => job.tally.retries++ }),
+    patience: createPatience(job),
     progress: createProgress(job, upload.offsetBytes),
     record: upload.record,
     offsetBytes: upload.offsetBytes,
