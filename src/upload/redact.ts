@@ -32,6 +32,15 @@ export function secretTokens(
   return new Set([first ?? '', ...values].filter((value) => value !== ''));
 }
 
+/** Whatever it reads is a secret of the run from then on. */
+export function noted(readToken: () => string, tokens: Set<string>): () => string {
+  return () => {
+    const token = readToken();
+    tokens.add(token);
+    return token;
+  };
+}
+
 /** The same error as far as `clean` finds nothing in it: what a server echoes stands in messages. */
 export function cleanError(error: PulseError, clean: Redact): PulseError {
   const message = clean(error.message);

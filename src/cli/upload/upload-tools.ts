@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Report } from '../../events.ts';
 import type { Send } from '../../protocol/wire.ts';
 import { createPace, pacedSend } from '../../transport/pace.ts';
-import { redacted, secretTokens } from '../../upload/redact.ts';
+import { noted, redacted, secretTokens } from '../../upload/redact.ts';
 import type { Tools, UploadSettings } from '../../upload/settings.ts';
 import { openServerMemory } from '../../upload/state/server-memory.ts';
 import { openStateStore, type StateStore } from '../../upload/state/state-store.ts';
@@ -42,13 +42,7 @@ export function uploadTools(
     random: Math.random,
     store: storeOf(values.ledger),
     memory: openServerMemory(stateDir(), systemClock.dateMs),
-    ...(readToken !== undefined && {
-      readToken: () => {
-        const token = readToken();
-        tokens.add(token);
-        return token;
-      },
-    }),
+    ...(readToken !== undefined && { readToken: noted(readToken, tokens) }),
   };
   return { tools, close: () => transcript?.close() };
 }

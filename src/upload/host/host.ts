@@ -1,6 +1,6 @@
 import type { Report } from '../../events.ts';
 import type { Offer } from '../../protocol/protocol.ts';
-import { redacted, redactedText, secretTokens } from '../redact.ts';
+import { noted, redacted, redactedText, secretTokens } from '../redact.ts';
 import type { ChunkChecks } from '../send/chunk-checks.ts';
 import { type ChunkLimit, createChunkLimit } from '../send/chunk-limit.ts';
 import type { Tools, UploadSettings } from '../settings.ts';
@@ -53,13 +53,7 @@ export function createRunTools(settings: UploadSettings, given: Tools): RunTools
   const tools: Tools = {
     ...given,
     report: redacted(given.report, tokens),
-    ...(readToken !== undefined && {
-      readToken: () => {
-        const token = readToken();
-        tokens.add(token);
-        return token;
-      },
-    }),
+    ...(readToken !== undefined && { readToken: noted(readToken, tokens) }),
   };
   const host = createHost(settings, tools);
   const clean = (text: string) => redactedText(text, tokens);
@@ -79,11 +73,7 @@ export function createRunTools(settings: UploadSettings, given: Tools): RunTools
 
 function ofOneFile(run: RunTools, store: StateStore, token: string, readAgain: () => string): RunTools {
   const own = new Set([token]);
-  const readToken = () => {
-    const read = readAgain();
-    own.add(read);
-    return read;
-  };
+  const readToken = noted(readAgain, own);
   // What is secret for the run is so for each of its files.
   const clean = (text: string) => run.clean(redactedText(text, own));
   const host = { ...run.host, token: createCurrentToken(token, readToken) };
