@@ -62,6 +62,14 @@ export class PulseError extends Error {
   }
 }
 
+/** The same error with other details. */
+export function withDetails(
+  { kind, message, hint, cause, resumable, status }: PulseError,
+  changed: ErrorDetails,
+): PulseError {
+  return new PulseError(kind, message, { hint, cause, resumable, status, ...changed });
+}
+
 /** Any thrown thing as a PulseError: what is not ours is our bug, said as such. */
 export function asPulseError(thrown: unknown): PulseError {
   if (thrown instanceof PulseError) return thrown;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { asPulseError, PulseError } from '../errors.ts';
+import { asPulseError, PulseError, withDetails } from '../errors.ts';
 import type { Proof } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { abandon } from './abort.ts';
@@ -169,12 +169,5 @@ function interrupted(source: Source, resumable: boolean): PulseError {
 /** The same error, with what the next run will do. */
 function resumableOr(thrown: unknown, resumable: boolean): PulseError {
   const error = asPulseError(thrown);
-  if (!resumable) return error;
-  const { kind, message, cause, status } = error;
-  return new PulseError(kind, message, {
-    hint: resuming(error.hint),
-    cause,
-    status,
-    resumable,
-  });
+  return resumable ? withDetails(error, { hint: resuming(error.hint), resumable }) : error;
 }

@@ -1,4 +1,4 @@
-import { asPulseError, PulseError } from '../errors.ts';
+import { asPulseError, PulseError, withDetails } from '../errors.ts';
 import { protocols } from '../protocol/protocols/index.ts';
 import { abandon } from './abort.ts';
 import { again } from './faults.ts';
@@ -82,17 +82,14 @@ function interrupted(): PulseError {
 }
 
 /** What nobody goes on with can at least be found, and removed. */
-function leftAt(
-  at: UploadRecord | undefined,
-  { kind, message, hint, cause, status }: PulseError,
-): PulseError {
+function leftAt(at: UploadRecord | undefined, error: PulseError): PulseError {
   const left =
     at &&
     `what the server got is at ${at.url} (pulse-upload abort ${at.url} --protocol ${at.protocol} removes it, where the server can)`;
-  return new PulseError(kind, message, { hint: [hint, left].filter(Boolean).join('; '), cause, status });
+  return withDetails(error, { hint: [error.hint, left].filter(Boolean).join('; ') });
 }
 
 /** The same command alone does not bring back what was read. */
-function reworded({ kind, message, hint, cause, status }: PulseError): PulseError {
-  return new PulseError(kind, message, { hint: hint?.replace(again, pipeAgain), cause, status });
+function reworded(error: PulseError): PulseError {
+  return withDetails(error, { hint: error.hint?.replace(again, pipeAgain) });
 }
