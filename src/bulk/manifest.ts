@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { PulseError } from '../errors.ts';
 import { METADATA_KEY } from '../protocol/headers.ts';
+import { jsonObject } from '../protocol/json.ts';
 import { pathText } from '../upload/source/path-text.ts';
 import type { Named, OwnSettings } from './items.ts';
 import { byteRecords, NEWLINE, type RecordLimits } from './ledger/byte-records.ts';
@@ -32,23 +33,15 @@ async function* jsonEntries({ label, read }: Manifest): AsyncGenerator<Named> {
       .replace(/^\ufeff/, '')
       .trim();
     if (text === '') continue;
-    yield entryOf(jsonObject(text, place), place);
+    const entry = jsonObject(text);
+    if (entry === undefined)
+      throw malformed(place, 'is no JSON object', 'write for example {"file":"a.mp4","name":"camera 7.mp4"}');
+    yield entryOf(entry, place);
   }
 }
 
 function limits(label: string): RecordLimits {
   return { label, maxBytes: MAX_LINE_BYTES, hint: 'a manifest has one JSON object a line' };
-}
-
-function jsonObject(text: string, place: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Readonly<Record<string, unknown>>;
-  } catch {
-    // said below
-  }
-  throw malformed(place, 'is no JSON object', 'write for example {"file":"a.mp4","name":"camera 7.mp4"}');
 }
 
 async function* csvEntries({ label, read }: Manifest): AsyncGenerator<Named> {

@@ -1,7 +1,9 @@
-/** The JSON object in these bytes; undefined for anything else. */
-export function jsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+/** The JSON object in a text or its bytes; undefined for anything else. */
+export function jsonObject(given: string | Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    const value: unknown = JSON.parse(
+      typeof given === 'string' ? given : Buffer.from(given).toString('utf8'),
+    );
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

@@ -1,4 +1,5 @@
 import { parseByteCount, parseRetryAfterMs } from '../protocol/headers.ts';
+import { jsonObject } from '../protocol/json.ts';
 import { type PayloadRecord, payloadOf } from './payload.ts';
 import type { AnswerRecord, Exchange, HeadRecord } from './recording.ts';
 
@@ -91,12 +92,7 @@ export function isServed(exchange: Exchange | undefined): boolean {
 
 /** The JSON object in an answer's body; undefined for anything else. */
 export function jsonOf(exchange: Exchange | undefined): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(exchange?.answer?.body.text ?? '');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+  return jsonObject(exchange?.answer?.body.text ?? '');
 }
 
 /** The answer's body begins as the payload does. */

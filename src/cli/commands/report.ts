@@ -3,6 +3,7 @@ import process from 'node:process';
 import { PulseError } from '../../errors.ts';
 import type { VerifyReport } from '../../output/verify/report.ts';
 import { reportWriters } from '../../output/verify/reports/index.ts';
+import { jsonObject } from '../../protocol/json.ts';
 import { splitCommandLine } from '../command-line.ts';
 import type { Invocation } from '../commands.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -45,11 +46,11 @@ function read(path: string): string {
 }
 
 function resultsOf(path: string, text: string): VerifyReport {
-  const value = parsed(text);
+  const value = jsonObject(text);
   if (value?.format === 'pulse-upload-verify-report' && value.formatVersion === 1)
-    return value as VerifyReport;
+    return value as unknown as VerifyReport;
   const [firstLine = ''] = text.split('\n', 1);
-  const { format }: { readonly format?: string } = parsed(firstLine) ?? {};
+  const { format } = jsonObject(firstLine) ?? {};
   if (format === 'pulse-upload-verify-recordings')
     throw new PulseError('input', `${path} is a recording, expected results of pulse-upload verify`, {
       hint: 'add --judge, which judges it with the checks of this version',
@@ -57,15 +58,6 @@ function resultsOf(path: string, text: string): VerifyReport {
   throw new PulseError('input', `${path} holds no results of pulse-upload verify that this version reads`, {
     hint: 'make them with: pulse-upload verify <url> --report json=results.json',
   });
-}
-
-function parsed(text: string): Partial<VerifyReport> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Partial<VerifyReport>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function keep({ output }: ReportValues, text: string): void {

@@ -1,3 +1,4 @@
+import { jsonObject } from '../../protocol/json.ts';
 import type { Body } from '../http/body.ts';
 import type { Exchange, Reply } from '../http/exchange.ts';
 import { readText } from '../http/text-body.ts';
@@ -67,10 +68,5 @@ export function spoken(text: string): Body {
 }
 
 function fieldsOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-  } catch {
-    return {};
-  }
+  return jsonObject(text) ?? {};
 }

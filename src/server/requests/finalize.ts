@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonObject } from '../../protocol/json.ts';
 import { firstReply } from '../extension.ts';
 import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import { unknownUpload } from '../http/refusals.ts';
@@ -50,13 +51,8 @@ async function readBody(exchange: Exchange, { limits }: Parts): Promise<Body> {
   }
   const text = await readText(exchange, { longestBytes: longestBodyBytes, idleMs: limits.bodyIdleMs });
   if (typeof text !== 'string') return { refused: text };
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { asked: { ...value } };
-  } catch {
-    // Said below, like every other body that is no object.
-  }
-  return { refused: refusal(400, 'the body must be a JSON object') };
+  const asked = jsonObject(text);
+  return asked === undefined ? { refused: refusal(400, 'the body must be a JSON object') } : { asked };
 }
 
 /** The result of an earlier finalize, of the one that runs, or of a new one. */
