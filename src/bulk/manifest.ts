@@ -5,8 +5,8 @@ import { PulseError } from '../errors.ts';
 import { METADATA_KEY } from '../protocol/headers.ts';
 import { jsonObject } from '../protocol/json.ts';
 import { pathText } from '../upload/source/path-text.ts';
+import { byteRecords, NEWLINE, type RecordLimits } from './byte-records.ts';
 import type { Named, OwnSettings } from './items.ts';
-import { byteRecords, NEWLINE, type RecordLimits } from './ledger/byte-records.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 const METADATA = 'metadata.';

@@ -1,6 +1,6 @@
 import { pathText } from '../upload/source/path-text.ts';
+import { byteRecords, NEWLINE, NUL } from './byte-records.ts';
 import type { Named } from './items.ts';
-import { byteRecords, NEWLINE, NUL } from './ledger/byte-records.ts';
 
 /** Longer than any path that a system takes. */
 const MAX_NAME_BYTES = 64 * 1024;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { PulseError } from '../../errors.ts';
 import { syncFolder } from '../../system/files.ts';
 import type { LockTiming } from '../../upload/state/lock.ts';
-import { byteRecords, NEWLINE } from './byte-records.ts';
+import { byteRecords, NEWLINE } from '../byte-records.ts';
 import { orLedgerError } from './ledger-error.ts';
 import { lockLedger } from './ledger-lock.ts';
 import { type LedgerRecord, type Outcome, parseRecord, RECORD_START, recordLine } from './ledger-record.ts';

@@ -1,4 +1,4 @@
-import { PulseError } from '../../errors.ts';
+import { PulseError } from '../errors.ts';
 
 export const NEWLINE = 0x0a;
 export const NUL = 0x00;
