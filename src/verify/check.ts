@@ -5,7 +5,9 @@ import type { Need, Target } from './target.ts';
 /** How binding a requirement is; `safety` binds like MUST, and is demanded by us because bytes or secrets are lost without it. */
 export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'safety';
 
-export type ProtocolId = 'pulse' | 'tus' | 'pulse-v1';
+/** In the order in which reports name them. */
+export const protocolIds = ['pulse', 'tus', 'pulse-v1'] as const;
+export type ProtocolId = (typeof protocolIds)[number];
 
 /** The level in each protocol; absent where the requirement is not part of that protocol. */
 export type Levels = Readonly<Partial<Record<ProtocolId, Level>>>;

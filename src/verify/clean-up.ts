@@ -1,4 +1,4 @@
-import { headerOf, isSuccess } from './answers.ts';
+import { headerOf, isGone, isSuccess } from './answers.ts';
 import { isCreation, isUnheard } from './probe/creations.ts';
 import { openProbe, type Probe, type ProbeSettings } from './probe/probe.ts';
 import { placeOf } from './probe/uploads.ts';
@@ -20,9 +20,6 @@ export function leftThere({ created, removed, unheard = 0 }: Leftovers, runId: s
   if (most === 0) return undefined;
   return `left there: ${unheard > 0 ? `up to ${most}` : most}; Upload-Metadata names them pulse-verify-${runId}-…`;
 }
-
-/** An upload that is not there need not be removed. */
-const gone: ReadonlySet<number | undefined> = new Set([404, 410]);
 
 /** A server that hangs cannot keep the run from ending. */
 const CLEAN_UP_MS = 15_000;
@@ -71,7 +68,7 @@ async function remove(probe: Probe, url: string): Promise<boolean> {
   const all = ['owner', 'stranger', 'link'] as const;
   for (const as of all.filter((who) => who === 'owner' || probe.tokens[who] !== undefined)) {
     const removal = await probe.remove(url, { as });
-    if (isSuccess(removal) || gone.has(removal.answer?.status)) return true;
+    if (isSuccess(removal) || isGone(removal)) return true;
     if (!isHidden(removal) || !isHidden(await probe.head(url, { as }))) return false;
   }
   // A token that is bound to an artifact is no longer good for what was related to it.

@@ -13,6 +13,12 @@ export interface PartRecord {
   readonly atBytes: number;
 }
 
+/** How much of a body is kept. */
+export const KEPT_TEXT_BYTES = 2048;
+/** JSON is judged, and half of it says nothing. */
+export const KEPT_JSON_BYTES = 64 * 1024;
+export const KEPT_BINARY_BYTES = 256;
+
 /** A body by its length, digest and, where short, its text; payload by position instead of bytes. */
 export interface BodyRecord {
   readonly sizeBytes: number;

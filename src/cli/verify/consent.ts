@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { PulseError } from '../../errors.ts';
 import { countOf, formatBytes } from '../../output/format.ts';
 import { isLoopback } from '../../protocol/hosts.ts';
-import type { Check, ProtocolId, Section } from '../../verify/check.ts';
+import { type Check, type ProtocolId, protocolIds, type Section } from '../../verify/check.ts';
 import { bytesOf, planOf } from '../../verify/plan.ts';
 import type { Scenario } from '../../verify/scenario.ts';
 import type { Permissions, Target } from '../../verify/target.ts';
@@ -37,7 +37,7 @@ function hazards({ intrusive, large, link }: Permissions): readonly string[] {
 }
 
 function protocolsOf({ protocol }: VerifySettings): readonly ProtocolId[] {
-  return protocol === 'auto' ? ['pulse', 'tus', 'pulse-v1'] : [protocol];
+  return protocol === 'auto' ? protocolIds : [protocol];
 }
 
 const fewExtensions = ['creation', 'termination'];

@@ -1,4 +1,4 @@
-import type { Check, ProtocolId, Section } from '../../verify/check.ts';
+import { type Check, type ProtocolId, protocolIds, type Section } from '../../verify/check.ts';
 import { countOf } from '../format.ts';
 import { impactTitles } from './impacts.ts';
 import { levelIn } from './levels.ts';
@@ -57,9 +57,7 @@ function sectionLines({ number, title, checks, untestable }: Section): readonly 
 
 /** The protocols of which any of these checks is part. */
 function protocolsOf(checks: readonly Check[]): readonly ProtocolId[] {
-  return (['pulse', 'tus', 'pulse-v1'] as const).filter((protocol) =>
-    checks.some(({ level }) => level[protocol] !== undefined),
-  );
+  return protocolIds.filter((protocol) => checks.some(({ level }) => level[protocol] !== undefined));
 }
 
 function checkRow(check: Check, protocols: readonly ProtocolId[]): readonly string[] {

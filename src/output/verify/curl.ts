@@ -1,6 +1,13 @@
 import type { HeaderLines } from '../../protocol/connection.ts';
 import { MP4_OPENING } from '../../verify/payload.ts';
-import type { BodyRecord, Exchange, PartRecord, SentRecord } from '../../verify/recording.ts';
+import {
+  type BodyRecord,
+  type Exchange,
+  KEPT_BINARY_BYTES,
+  KEPT_TEXT_BYTES,
+  type PartRecord,
+  type SentRecord,
+} from '../../verify/recording.ts';
 
 /** More than this nobody reads or pastes: it fills the screen. */
 const MOST_CHARACTERS = 2048;
@@ -78,10 +85,6 @@ interface CurlBody {
   readonly source: string;
   readonly words: readonly string[];
 }
-
-/** Longer bodies are not recorded in full. */
-const KEPT_TEXT_BYTES = 2048;
-const KEPT_BINARY_BYTES = 256;
 
 function curlBody({ body, headers }: SentRecord): CurlBody | undefined {
   const { sizeBytes, text, base64 } = body;

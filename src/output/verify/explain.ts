@@ -1,8 +1,8 @@
-import type { Check } from '../../verify/check.ts';
+import { type Check, protocolIds } from '../../verify/check.ts';
 import type { Need } from '../../verify/target.ts';
 import { sourceLines } from './finding.ts';
 import { impactTitles } from './impacts.ts';
-import { levelIn, protocolIds } from './levels.ts';
+import { levelIn } from './levels.ts';
 import { copyable, fact, roomOf, type VerifyView } from './view.ts';
 import { wrap } from './wrap.ts';
 

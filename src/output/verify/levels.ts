@@ -1,7 +1,5 @@
 import type { Check, ProtocolId } from '../../verify/check.ts';
 
-export const protocolIds = ['pulse', 'tus', 'pulse-v1'] as const satisfies readonly ProtocolId[];
-
 /** The level in a protocol, or a dash where the protocol does not have the requirement. */
 export function levelIn({ level }: Pick<Check, 'level'>, protocol: ProtocolId): string {
   return level[protocol] ?? '-';

@@ -1,5 +1,5 @@
-import type { Check } from '../../verify/check.ts';
-import { levelIn, protocolIds } from './levels.ts';
+import { type Check, protocolIds } from '../../verify/check.ts';
+import { levelIn } from './levels.ts';
 import { roomOf, type VerifyView } from './view.ts';
 import { shortened, wrap } from './wrap.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Section } from '../../verify/check.ts';
+import { protocolIds, type Section } from '../../verify/check.ts';
 
 /** Twelve hex digits that change when a requirement is added, removed or worded otherwise. */
 export function suiteDigest(sections: readonly Section[]): string {
@@ -7,9 +7,7 @@ export function suiteDigest(sections: readonly Section[]): string {
     .flatMap(({ checks }) => checks)
     .map(({ id, level, says, passes, fails }) => [
       id,
-      level.pulse,
-      level.tus,
-      level['pulse-v1'],
+      ...protocolIds.map((protocol) => level[protocol]),
       says,
       passes,
       fails,

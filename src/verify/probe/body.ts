@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Redact } from '../../protocol/redaction.ts';
 import type { Part } from '../payload.ts';
-import type { BodyRecord, PartRecord } from '../recording.ts';
+import {
+  type BodyRecord,
+  KEPT_BINARY_BYTES,
+  KEPT_JSON_BYTES,
+  KEPT_TEXT_BYTES,
+  type PartRecord,
+} from '../recording.ts';
 
 /** What a body is made of: bytes, text (UTF-8), parts of a payload, or several of these one behind another. */
 export type Body = Piece | readonly Piece[];
 type Piece = Uint8Array | string | Part;
-
-const KEPT_TEXT_BYTES = 2048;
-/** JSON is judged, and half of it says nothing. */
-const KEPT_JSON_BYTES = 64 * 1024;
-const KEPT_BINARY_BYTES = 256;
 
 export interface MadeBody {
   readonly bytes: Buffer;
