@@ -245,7 +245,7 @@ describe('a server that takes a wrong checksum ill', () => {
     const dropping: Filter = async (exchange, next, parts) => {
       const reply = await next();
       const upload = await parts.uploads.find(exchange.request.path.split('/').at(-1) ?? '');
-      if (reply.status === 460 && upload !== undefined) await parts.uploads.remove(upload, async () => {});
+      if (reply.status === 460 && upload !== undefined) await parts.uploads.remove(upload);
       return reply;
     };
     const bench = await withAll({ behaviour: { filter: dropping } });

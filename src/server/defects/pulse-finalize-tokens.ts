@@ -65,7 +65,7 @@ export const pulseFinalizeTokensDefects: readonly Defect[] = [
       asking(async ({ fields, parts, next }) => {
         const reply = await next();
         const upload = await parts.uploads.find(String(fields.uploadId));
-        if (reply.status === 401 && upload !== undefined) await parts.uploads.remove(upload, async () => {});
+        if (reply.status === 401 && upload !== undefined) await parts.uploads.remove(upload);
         return reply;
       }),
   },

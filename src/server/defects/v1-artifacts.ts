@@ -300,8 +300,7 @@ export const v1ArtifactsDefects: readonly Defect[] = [
     breaks: ['v1.completion.idempotent'],
     serve,
     behaviour: at('PATCH', async ({ reply, upload, sizeBytes, wasFinished, parts }) => {
-      if (upload && wasFinished && sizeBytes === READY_BYTES)
-        await parts.uploads.remove(upload, async () => {});
+      if (upload && wasFinished && sizeBytes === READY_BYTES) await parts.uploads.remove(upload);
       return reply;
     }),
   },

@@ -209,7 +209,7 @@ export const v1MetadataDefects: readonly Defect[] = [
     behaviour: () =>
       filtering(async ({ request }, next, { uploads }) => {
         const named = await uploads.find(pairsOf(request)?.name ?? '');
-        if (named !== undefined) await uploads.remove(named, async () => {});
+        if (named !== undefined) await uploads.remove(named);
         return next();
       }),
   },

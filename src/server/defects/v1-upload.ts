@@ -74,7 +74,7 @@ export const v1UploadDefects: readonly Defect[] = [
       filtering(async ({ request }, next, { uploads }) => {
         if (request.method === 'POST' && lengthOf(request) === DUPLICATE_BYTES) {
           const upload = await uploads.find(idIn(request));
-          if (upload !== undefined) await uploads.remove(upload, async () => {});
+          if (upload !== undefined) await uploads.remove(upload);
         }
         return next();
       }),

@@ -68,7 +68,7 @@ async function settle(upload: LiveUpload, parts: Parts): Promise<Reply | undefin
   if ('status' in artifact) return artifact;
   const { id, extension, checksum } = artifact;
   if (checksum !== undefined && (await digestOf(upload, checksum.algorithm, parts)) !== checksum.hex) {
-    await parts.uploads.remove(upload, async () => {});
+    await parts.uploads.remove(upload);
     return refusal(
       422,
       `the file does not have the ${checksum.algorithm} that its metadata names; it was removed`,

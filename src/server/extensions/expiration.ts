@@ -23,7 +23,7 @@ export function expiration(afterMs: number, nowMs: () => number = steadyNowMs): 
   const remove = async (upload: LiveUpload, { uploads }: Parts) => {
     expired.add(upload.info.id);
     if (expired.size > REMEMBERED) expired.delete([...expired][0] ?? '');
-    await uploads.remove(upload, async () => {});
+    await uploads.remove(upload);
   };
   const sweep = async (parts: Parts) => {
     for (const id of await parts.store.ids()) {

@@ -44,8 +44,7 @@ export function removeJoinedParts(
     for (const [id, joinedMs] of doneWithMs) {
       const part = parts.isClosing() ? undefined : await parts.uploads.find(id);
       if (part?.info.concat?.kind !== 'partial' || part.hold !== undefined) continue;
-      if (nowMs() - Math.max(joinedMs, part.touchedMs) >= keptMs)
-        await parts.uploads.remove(part, async () => {});
+      if (nowMs() - Math.max(joinedMs, part.touchedMs) >= keptMs) await parts.uploads.remove(part);
     }
   };
   let sweeping: Promise<void> | undefined;
@@ -82,7 +81,7 @@ async function partsOfWholes(
     const wasAsked = upload.finished !== undefined || upload.settled !== undefined;
     const untold = upload.info.concat.untold && !wasAsked;
     if (untold && upload.joining === undefined && upload.touchedMs < startedMs) {
-      await uploads.remove(upload, async () => {});
+      await uploads.remove(upload);
       continue;
     }
     if (!untold && !isComplete(upload)) await join(upload, partIds, parts, isClosing).catch(() => {});

@@ -28,7 +28,7 @@ export const create: Verb = async (exchange, parts) => {
   // Where this fails the client never learns the URL, so nobody could go on with it. Who took it over does so.
   const forget = async () => {
     const isTakenOver = upload.gone || hold?.stopped.aborted;
-    if (!isTakenOver) await uploads.remove(upload, async () => {});
+    if (!isTakenOver) await uploads.remove(upload);
   };
   try {
     const broken = hold && (await takeBody(exchange, upload, hold, parts));

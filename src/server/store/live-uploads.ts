@@ -35,8 +35,8 @@ export interface LiveUploads {
   touch(upload: LiveUpload): void;
   /** As `finish` of the store; from then on nothing is written to the upload. */
   finish(id: string, wanted: FinishedFile): Promise<FinishedFile>;
-  /** Removes the upload from the store once `quiet` has resolved; nobody finds it from the call on. */
-  remove(upload: LiveUpload, quiet: () => Promise<void>): Promise<void>;
+  /** Removes the upload from the store, once `quiet` has resolved where it is given; nobody finds it from the call on. */
+  remove(upload: LiveUpload, quiet?: () => Promise<void>): Promise<void>;
 }
 
 /** Uploads beyond this many are read from the store again when somebody asks for them. */
@@ -122,7 +122,7 @@ export function liveUploads(store: Store): LiveUploads {
       return finished;
     },
 
-    async remove(upload, quiet) {
+    async remove(upload, quiet = async () => {}) {
       const { id } = upload.info;
       upload.gone = true;
       const removed = quiet().then(() => {

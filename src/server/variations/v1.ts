@@ -174,7 +174,7 @@ export const v1Variations: readonly Variation[] = [
           (await beginsLikeVideo(upload, parts))
         )
           return reply;
-        await parts.uploads.remove(upload, async () => {});
+        await parts.uploads.remove(upload);
         return refusal(422, 'this is no video; it was removed');
       }),
     }),
