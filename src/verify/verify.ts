@@ -1,7 +1,6 @@
 import { PulseError } from '../errors.ts';
 import type { Dial } from '../protocol/connection.ts';
 import { redactor, secretHeaders } from '../protocol/redaction.ts';
-import { canary, startCanary } from './canary.ts';
 import type { Check, ProtocolId, Section } from './check.ts';
 import { cleanUp, type Leftovers, leftThere } from './clean-up.ts';
 import type { Clock } from './clock.ts';
@@ -9,16 +8,14 @@ import { discover } from './discovery/discover.ts';
 import { readBackError } from './discovery/read-back-trial.ts';
 import type { ReportVerify } from './events.ts';
 import { type ExpectedFailure, type Matched, matchExpected } from './expect-failures.ts';
-import { type CheckResult, judge, unjudged, wholeRecording } from './judge.ts';
+import type { CheckResult } from './judge.ts';
 import { tokensIn, usableToken } from './pairing-link.ts';
-import { planOf, scenariosOf } from './plan.ts';
 import { createPatience } from './probe/patience.ts';
 import type { ProbeSettings } from './probe/probe.ts';
 import type { ReadBack } from './probe/read-back.ts';
 import type { Identity } from './probe/request.ts';
-import { seededRandom, seedOf } from './random.ts';
 import type { Recording } from './recording.ts';
-import { runPlan } from './run-plan.ts';
+import { runChecks } from './run-checks.ts';
 import { selected } from './select.ts';
 import type { Permissions, Target } from './target.ts';
 import { type Counts, counted, exitCodeOf } from './verdict.ts';
@@ -96,7 +93,7 @@ export interface VerifyRun {
  */
 export async function verify(settings: VerifySettings, tools: VerifyTools): Promise<VerifyRun> {
   const { clock, sections, report } = tools;
-  const { seed, runId, permissions } = settings;
+  const { seed, runId } = settings;
   // Fixed before the first request, so that the denominator cannot shrink.
   const checks = selected(allChecks(sections), settings.only, settings.skip);
   const runStartMs = clock.nowMs();
@@ -104,75 +101,21 @@ export async function verify(settings: VerifySettings, tools: VerifyTools): Prom
   const probes = probeSettings(settings, tools);
 
   const { target, recording, readBackFailure, isBrokenOff } = await discover({ ...settings, signal }, probes);
-  const { servesAtOnce } = target;
-  const jobs = servesAtOnce === undefined ? settings.jobs : 1;
+  const jobs = target.servesAtOnce === undefined ? settings.jobs : 1;
   if (isBrokenOff || readBackFailure !== undefined) {
     const left = await cleanUp([recording], target, probes, jobs);
     if (readBackFailure === undefined) throw endedBefore(signal.reason, left, runId);
     throw readBackError(readBackFailure, { command: tools.readBack?.command, runId }, left);
   }
   const { server, protocol, assumptions } = target;
-  const start = { target: server, protocol, assumptions, checks: checks.length, seed, runId };
-  report({ type: 'verify.start', ...start });
-  const { elsewhere } = target;
-  if (elsewhere !== undefined) {
-    const results = checks.map((check) => unjudged(check, 'blocked', elsewhere, target));
-    for (const result of results) report(checkEnd(result));
-    const elapsedMs = Math.round(clock.nowMs() - runStartMs);
-    const leftovers = { created: 0, removed: 0 };
-    return concluded(settings, { target, results, recordings: [recording], leftovers, elapsedMs });
-  }
-
-  const results = new Map<Check, CheckResult>();
-  const conclude = (check: Check, result: CheckResult) => {
-    results.set(check, result);
-    report(checkEnd(result));
-  };
-  const recordings: Recording[] = [recording];
-  const take = (taken: Recording) => {
-    recordings.push(taken);
-    for (const check of checks) {
-      if (check.reads.id === taken.scenario && !plan.skipped.has(check)) {
-        conclude(check, judge(check, taken, target));
-      }
-    }
-  };
-
-  const random = seededRandom(seedOf(seed, 'order'));
-  const plan = planOf(sections, checks, target, permissions, random, [canary]);
-  for (const [check, reason] of plan.skipped) conclude(check, unjudged(check, 'skip', reason, target));
-  const watched = startCanary(probes, target, signal, runStartMs);
-  // Beside the first scenario it would wait behind that.
-  if (servesAtOnce !== undefined) await watched.visit('discovery');
-  const endedEarly = await runPlan(plan, {
-    target,
-    probes,
-    canary: watched,
-    jobs,
-    scenarioTimeoutMs: settings.scenarioTimeoutMs,
-    signal,
-    runStartMs,
-    onStart: ({ id }) => report({ type: 'scenario.start', scenario: id }),
-    onRecording: ({ id }, taken) => {
-      report({ type: 'scenario.end', scenario: id, elapsedMs: taken.elapsedMs });
-      take(taken);
-    },
-  });
-  take(await watched.end());
-  for (const check of checks) {
-    if (!results.has(check))
-      conclude(check, judgedAtTheEnd(check, recordings, target, permissions, endedEarly));
-  }
-
-  const leftovers = await cleanUp(recordings, target, probes, jobs);
-  return concluded(settings, {
-    target,
-    results: checks.map((check) => results.get(check) ?? unjudged(check, 'error', 'it was lost', target)),
-    recordings,
-    leftovers,
-    elapsedMs: Math.round(clock.nowMs() - runStartMs),
-    ...(endedEarly !== undefined && { endedEarly }),
-  });
+  report({ type: 'verify.start', target: server, protocol, assumptions, checks: checks.length, seed, runId });
+  const found = await runChecks(
+    checks,
+    { target, discovery: recording, probes, jobs, signal, runStartMs },
+    settings,
+    tools,
+  );
+  return concluded(settings, { target, ...found, elapsedMs: Math.round(clock.nowMs() - runStartMs) });
 }
 
 export function allChecks(sections: readonly Section[]): readonly Check[] {
@@ -194,26 +137,6 @@ export function concluded(
     requests: run.recordings.reduce((total, { exchanges }) => total + exchanges.length, 0),
     sentBytes: run.recordings.reduce((total, { sentBytes }) => total + sentBytes, 0),
   };
-}
-
-/** Why a check is blocked whose scenarios were all refused. */
-export const NOTHING_SEEN = 'none of the scenarios that it looks at came to its end';
-
-/** Checks of the whole run, and those whose scenario did not run any more. */
-function judgedAtTheEnd(
-  check: Check,
-  recordings: readonly Recording[],
-  target: Target,
-  permissions: Permissions,
-  endedEarly: string | undefined,
-): CheckResult {
-  const needed = new Set(scenariosOf(check, target, permissions).map(({ id }) => id));
-  const ran = recordings.filter(({ scenario, outcome }) => needed.has(scenario) && outcome.kind === 'seen');
-  if (!('atLeast' in check.reads) || (ran.length === 0 && needed.size > 0)) {
-    const reason = endedEarly ?? NOTHING_SEEN;
-    return unjudged(check, 'blocked', reason, target);
-  }
-  return judge(check, wholeRecording(recordings), target);
 }
 
 function probeSettings(settings: VerifySettings, tools: VerifyTools): ProbeSettings {
@@ -266,8 +189,4 @@ function endedBefore(reason: unknown, left: Leftovers, runId: string): PulseErro
   return reason instanceof PulseError
     ? new PulseError(reason.kind, reason.message, stays)
     : new PulseError('interrupted', 'interrupted before the first check', stays);
-}
-
-function checkEnd({ violation, evidence, scenario: _, ...result }: CheckResult): Parameters<ReportVerify>[0] {
-  return { type: 'check.end', ...result, ...violation, exchanges: evidence };
 }

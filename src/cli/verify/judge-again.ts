@@ -5,10 +5,11 @@ import { suiteDigest } from '../../output/verify/suite-digest.ts';
 import type { Check } from '../../verify/check.ts';
 import { type CheckResult, judge, unjudged, wholeRecording } from '../../verify/judge.ts';
 import type { Recording } from '../../verify/recording.ts';
+import { NOTHING_SEEN } from '../../verify/run-checks.ts';
 import type { WholeRun } from '../../verify/scenario.ts';
 import { suite } from '../../verify/suite.ts';
 import type { Target } from '../../verify/target.ts';
-import { allChecks, concluded, NOTHING_SEEN } from '../../verify/verify.ts';
+import { allChecks, concluded } from '../../verify/verify.ts';
 import { packageVersion } from '../version.ts';
 
 const NOT_RECORDED = 'its scenario was not recorded';
