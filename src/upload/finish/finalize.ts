@@ -1,5 +1,5 @@
 import { type ErrorKind, PulseError } from '../../errors.ts';
-import type { Finalized } from '../../protocol/protocol.ts';
+import type { Finalized, Protocol } from '../../protocol/protocol.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import type { Answer, WireRequest } from '../../protocol/wire.ts';
 import {
@@ -11,7 +11,7 @@ import {
   protocolFault,
   unlessThere,
 } from '../faults.ts';
-import { ask, gaveUp, type Job, sizeOf, warn } from '../job.ts';
+import { ask, gaveUp, type Job, type Result, sizeOf, warn } from '../job.ts';
 import { uploadMetadata } from '../open/metadata.ts';
 import type { OpenUpload } from '../open/open-upload.ts';
 import { tidily } from '../tidily.ts';
@@ -30,13 +30,49 @@ export async function finalizeUpload(
   job: Job,
   upload: OpenUpload,
 ): Promise<Finalized | Shortfall | undefined> {
-  const { protocol, settings, source, tools } = job;
-  const { finalize } = protocol;
+  const { finalize } = job.protocol;
   if (finalize === undefined) return undefined;
+  const { store } = job.tools;
   const isRepeated = upload.record.phase === 'finalizing';
-  let answerLost = isRepeated;
-  await tools.store.write({ ...upload.record, phase: 'finalizing' });
+  await store.write({ ...upload.record, phase: 'finalizing' });
+  const { result, answerLost } = await askFinalize(job, upload, finalize, isRepeated);
+  if ('value' in result) {
+    warnOfOddities(job, result.value);
+    return result.value;
+  }
+  // It is known what came of it: the next run asks what is there, and has not lost an answer. At once: HEAD may answer nothing.
+  if (!answerLost)
+    await tidily(job, 'the note that finalize was under way', () =>
+      store.write({ ...upload.record, phase: 'complete' }),
+    );
+  const mayLack =
+    'error' in result
+      ? // Some servers fail on an upload that lacks bytes, and would in every run.
+        isRepeated && hasFailed(result.error)
+      : answerLost && !isForToken(result.fault);
+  // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
+  const isConflict = 'fault' in result && result.fault.status === 409;
+  const asked = isConflict ? shortfall(job, upload) : mayLack ? shortfallIfSaid(job, upload) : undefined;
+  const short = await asked;
+  if (short === undefined || short === 'gone')
+    throw 'error' in result ? result.error : refusedFinalize(result.fault, answerLost);
+  await store.write(short.shortOf.record);
+  return short;
+}
 
+/** What the tries came to: `error` where their budget was spent. `answerLost`: it may have been done all the same. */
+interface Asked {
+  readonly result: Result<Finalized> | { readonly error: unknown };
+  readonly answerLost: boolean;
+}
+
+async function askFinalize(
+  job: Job,
+  upload: OpenUpload,
+  finalize: NonNullable<Protocol['finalize']>,
+  isRepeated: boolean,
+): Promise<Asked> {
+  const { settings, source, tools } = job;
   const filename = settings.name ?? uploadMetadata(source.name, {}).filename ?? source.name;
   const request = () => {
     const token = tools.host.token.value();
@@ -46,11 +82,7 @@ export async function finalizeUpload(
       ...(token !== undefined && { token }),
     });
   };
-  // It is known what came of it: the next run asks what is there, and has not lost an answer.
-  const noteRefusal = () =>
-    tidily(job, 'the note that finalize was under way', () =>
-      tools.store.write({ ...upload.record, phase: 'complete' }),
-    );
+  let answerLost = isRepeated;
   const result = await ask(
     job,
     request(),
@@ -67,35 +99,11 @@ export async function finalizeUpload(
         return fault;
       },
     },
-  ).catch(async (error: unknown) => {
+  ).catch((error: unknown) => {
     if (!gaveUp(job, error)) throw error;
-    if (!answerLost) await noteRefusal();
-    // Some servers fail on an upload that lacks bytes, and would in every run.
-    const short = isRepeated && hasFailed(error) ? await shortfallIfSaid(job, upload) : undefined;
-    if (short === undefined) throw error;
-    return short;
+    return { error };
   });
-  if ('fault' in result) {
-    const { fault } = result;
-    // At once: HEAD may answer nothing.
-    if (!answerLost) await noteRefusal();
-    // An upload that is not complete has not been finalized either: HEAD tells which of the two it is.
-    const short =
-      fault.status === 409
-        ? await shortfall(job, upload)
-        : answerLost && !isForToken(fault)
-          ? await shortfallIfSaid(job, upload)
-          : undefined;
-    if (short === undefined || short === 'gone') throw refusedFinalize(fault, answerLost);
-    await tools.store.write(short.shortOf.record);
-    return short;
-  }
-  if ('shortOf' in result) {
-    await tools.store.write(result.shortOf.record);
-    return result;
-  }
-  warnOfOddities(job, result.value);
-  return result.value;
+  return { result, answerLost };
 }
 
 /** The same question where finalize itself was answered: what goes wrong with asking hides none of that. */
