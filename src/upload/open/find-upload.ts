@@ -13,43 +13,24 @@ import { whyAnother } from './why-another.ts';
 
 /** The upload that an earlier run left behind, if it can be gone on with; says why where it cannot. */
 export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
-  const { key, source, tools } = job;
-  const record = await tools.store.read(key, (message) => warn(job, message));
+  const record = await job.tools.store.read(job.key, (message) => warn(job, message));
   if (record === undefined || record.phase === 'creating') return undefined;
   const startOver = (why: string) => {
     warn(job, `${why}; starting a new upload`);
     return undefined;
   };
   const url = new URL(record.url);
-  const another = whyAnother(record, source.identity, job);
+  const another = whyAnother(record, job.source.identity, job);
   if (another !== undefined) {
     const taken = nameTaken(job, record, another);
     if (taken !== undefined && (await isThere(job, url))) throw taken;
     return startOver(another);
   }
-  const resumed = async (offsetBytes: number, knownEndBytes?: number): Promise<OpenUpload> => {
-    const failedWith =
-      offsetBytes === sizeOf(job) && job.protocol.finalize === undefined ? record.finishError : undefined;
-    if (failedWith !== undefined && !readsBack(job)) throw unfinished(job, failedWith);
-    tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
-    // It counts until the content itself refutes it.
-    if (failedWith !== undefined) return { url, offsetBytes, sentEndBytes: offsetBytes, record };
-    const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
-    // Bytes are missing: what the last of them were answered is no longer about the end.
-    const { finishError, ...kept } = record;
-    const open: UploadRecord = isShort ? { ...kept, phase: 'sending' } : kept;
-    // At once: whatever ends this run, the next one must not take it for the word on the end.
-    if (finishError !== undefined)
-      await tidily(job, 'that bytes are missing', () => tools.store.write(open), 'saved');
-    // How far an earlier run came is not known: a cache may have answered HEAD with less.
-    const known = knownEndBytes !== undefined && { knownEndBytes };
-    return { url, offsetBytes, sentEndBytes: sizeOf(job), ...known, record: open };
-  };
   // Without HEAD nobody can be asked, and where every byte is there nobody needs to be.
   const isKnownWhole = record.headless && (record.phase === 'complete' || failedAtEnd(record));
   if (record.phase === 'finalizing' || isKnownWhole) {
     await assertPrefix(job, record);
-    return resumed(sizeOf(job));
+    return resumed(job, record, sizeOf(job));
   }
   if (record.headless) return startOver('this server does not answer HEAD, so the upload cannot be resumed');
 
@@ -58,13 +39,41 @@ export async function findUpload(job: Job): Promise<OpenUpload | undefined> {
   if (typeof offsetBytes === 'string') return startOver(offsetBytes);
   await assertPrefix(job, record);
   const knownEndBytes = await knownEnd(job, record);
-  if (knownEndBytes === undefined || offsetBytes <= knownEndBytes) return resumed(offsetBytes, knownEndBytes);
+  if (knownEndBytes === undefined || offsetBytes <= knownEndBytes)
+    return resumed(job, record, offsetBytes, knownEndBytes);
   const why = touched(offsetBytes, knownEndBytes);
   const taken = nameTaken(job, record, why);
   if (taken !== undefined) throw taken;
   // Nor is it to be found again by the name that we gave it.
   await forget(job);
   return startOver(why);
+}
+
+/** What the next run is to know of it is written down before anything is sent. */
+async function resumed(
+  job: Job,
+  record: UploadRecord,
+  offsetBytes: number,
+  knownEndBytes?: number,
+): Promise<OpenUpload> {
+  const { source, tools, protocol } = job;
+  const url = new URL(record.url);
+  const failedWith =
+    offsetBytes === sizeOf(job) && protocol.finalize === undefined ? record.finishError : undefined;
+  if (failedWith !== undefined && !readsBack(job)) throw unfinished(job, failedWith);
+  tools.report({ type: 'upload.resumed', file: source.name, url: url.href, offsetBytes });
+  // It counts until the content itself refutes it.
+  if (failedWith !== undefined) return { url, offsetBytes, sentEndBytes: offsetBytes, record };
+  const isShort = record.phase === 'complete' && offsetBytes < sizeOf(job);
+  // Bytes are missing: what the last of them were answered is no longer about the end.
+  const { finishError, ...kept } = record;
+  const open: UploadRecord = isShort ? { ...kept, phase: 'sending' } : kept;
+  // At once: whatever ends this run, the next one must not take it for the word on the end.
+  if (finishError !== undefined)
+    await tidily(job, 'that bytes are missing', () => tools.store.write(open), 'saved');
+  // How far an earlier run came is not known: a cache may have answered HEAD with less.
+  const known = knownEndBytes !== undefined && { knownEndBytes };
+  return { url, offsetBytes, sentEndBytes: sizeOf(job), ...known, record: open };
 }
 
 async function isThere(job: Job, url: URL): Promise<boolean> {
