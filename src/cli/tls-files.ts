@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
+import { whyUnreadable } from '../input/unreadable.ts';
 import { tlsFault } from '../transport/tls-fault.ts';
 
 interface TlsFiles {
@@ -92,22 +93,11 @@ function certificatesIn(path: string, source: string): { text: string; first: X5
   );
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EISDIR: 'is a folder, expected a file',
-  EACCES: 'cannot be read: permission denied',
-};
-
 function read(path: string, source: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw unusable(
-      `${source} ${path} ${reasons[code] ?? `cannot be read: ${code}`}`,
-      'name a PEM file',
-      error,
-    );
+    throw unusable(`${source} ${path} ${whyUnreadable(error)}`, 'name a PEM file', error);
   }
 }
 

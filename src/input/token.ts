@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** Longer than every token seen, and shorter than any header limit of a server. */
 const MAX_TOKEN_BYTES = 8 * 1024;
@@ -62,8 +63,7 @@ function readStart(path: string, source: string, what: string): string {
       if (bytesRead === 0 || filledBytes === buffer.length) break;
     }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new PulseError('input', `${source} ${path} ${reasons[code] ?? `cannot be read: ${code}`}`, {
+    throw new PulseError('input', `${source} ${path} ${whyUnreadable(error)}`, {
       hint: `name a file that holds ${what} and nothing else`,
       cause: error,
     });
@@ -72,9 +72,3 @@ function readStart(path: string, source: string, what: string): string {
   }
   return buffer.toString('utf8', 0, filledBytes);
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EISDIR: 'is a folder, expected a file',
-  EACCES: 'cannot be read: permission denied',
-};

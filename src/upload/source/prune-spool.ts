@@ -1,12 +1,8 @@
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DAY_MS, KEPT_MS } from '../state/kept-uploads.ts';
 import { FILE_MODE } from '../state/state-folder.ts';
 import { spoolFolder } from './spool.ts';
-
-const DAY_MS = 24 * 60 * 60_000;
-
-/** Copies that nobody came back for are removed after as long as the records of their uploads are. */
-const KEPT_MS = 30 * DAY_MS;
 
 /** A clock that is set forward makes everything old at once: there is a day to come back for what seems so. */
 const NOTICE_MS = DAY_MS;
@@ -16,7 +12,7 @@ const MARK = '.old';
 
 type Remembered = () => Promise<ReadonlySet<string>>;
 
-/** Removes copies that nobody came back for: those that were old a day ago as well, and of which no upload is remembered. */
+/** Removes copies that nobody came back for, as long after as the records of uploads: those that were old a day ago as well, and of which no upload is remembered. */
 export async function pruneSpool(stateDir: string, nowMs: number, remembered: Remembered): Promise<void> {
   const root = await spoolFolder(stateDir);
   const names = new Set(await readdir(root).catch((): string[] => []));

@@ -10,10 +10,10 @@ import { failedAtEnd, nameOf, parseRecord, type UploadKey, type UploadRecord } f
 import { recordPath } from './record-path.ts';
 import { FILE_MODE, orStateError } from './state-folder.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
+export const DAY_MS = 24 * 60 * 60_000;
 
 /** What nobody went on with for so long will not be gone on with. */
-const KEPT_MS = 30 * DAY_MS;
+export const KEPT_MS = 30 * DAY_MS;
 
 /** Our clock and the server's may differ: an upload is given up only when it must be gone. */
 const EXPIRY_SLACK_MS = DAY_MS;
