@@ -13,7 +13,8 @@ export interface Invocation {
 interface Entry {
   /** What stands behind `pulse-upload` in the help. */
   readonly usage: string;
-  readonly summary: string;
+  /** Present where the first screen has room for it. */
+  readonly summary?: string;
   /** For the man page and the completion, where the help has no room. */
   readonly means?: string;
   readonly load: () => Promise<Command>;
@@ -23,7 +24,6 @@ interface Entry {
 export const commands = {
   upload: {
     usage: '<file...> --server <url> [options]',
-    summary: '',
     means: 'upload files; the word itself may be left out',
     load: () => import('./commands/upload.ts'),
   },
@@ -35,7 +35,6 @@ export const commands = {
   report: {
     usage: 'report <file> [options]',
     // Belongs to verify; the first screen has no room for it.
-    summary: '',
     means: 'render the results of verify again',
     load: () => import('./commands/report.ts'),
   },
@@ -47,21 +46,18 @@ export const commands = {
   forget: {
     usage: 'forget <file...|--all> [options]',
     // Named in the line above it.
-    summary: '',
     means: 'forget unfinished uploads',
     load: () => import('./commands/forget.ts'),
   },
   abort: {
     usage: 'abort <file|url...> [options]',
     // Named beside forget.
-    summary: '',
     means: 'remove unfinished uploads from the server, and forget them',
     load: () => import('./commands/abort.ts'),
   },
   ledger: {
     usage: 'ledger <file> [options]',
     // Belongs to --help-bulk.
-    summary: '',
     means: 'show, audit and merge ledgers',
     load: () => import('./commands/ledger.ts'),
   },
@@ -73,7 +69,6 @@ export const commands = {
   completion: {
     usage: 'completion <bash|zsh|fish>',
     // Needed once in the life of a machine.
-    summary: '',
     means: 'completion for a shell',
     load: () => import('./commands/completion.ts'),
   },

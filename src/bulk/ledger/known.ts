@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { serverName } from '../../protocol/urls.ts';
 import type { Item } from '../items.ts';
-import { isoTime, type LedgerRecord, neverSaw, refutes } from './ledger-record.ts';
+import { isoTime, type LedgerRecord, neverSaw, refutes, sameState } from './ledger-record.ts';
 
 /** What earlier runs found out, as a run needs it. */
 export interface Known {
@@ -21,19 +21,13 @@ interface Remembered {
   readonly attempts: number;
 }
 
-type State = Pick<Remembered, 'sizeBytes' | 'mtime'>;
-
-function isSameState(a: State, b: State): boolean {
-  return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime;
-}
-
 export function createKnown(server: string, requireProof: boolean): Known {
   const name = serverName(server);
   const files = new Map<string, Remembered>();
   return {
     isDone: ({ file, sizeBytes, mtimeNs }) => {
       const found = files.get(resolve(file));
-      return found?.done === true && found.sizeBytes === sizeBytes && found.mtime === isoTime(mtimeNs);
+      return found?.done === true && sameState(found, { sizeBytes, mtime: isoTime(mtimeNs) });
     },
     attempts: (file) => files.get(resolve(file))?.attempts ?? 0,
     add: (record) => {
@@ -41,7 +35,7 @@ export function createKnown(server: string, requireProof: boolean): Known {
       const { file, sizeBytes, mtime, attempts } = record;
       const done = record.status === 'done' && (record.proven || !requireProof);
       const earlier = files.get(file);
-      const isNoNews = (a: Remembered) => neverSaw(record) || (isSameState(record, a) && !refutes(record));
+      const isNoNews = (a: Remembered) => neverSaw(record) || (sameState(record, a) && !refutes(record));
       const saysLess = earlier?.done === true && !done && isNoNews(earlier);
       const known = saysLess ? earlier : { done, sizeBytes, mtime };
       // Spelt out: objects that are spread have a hidden class each, which is larger than they are.

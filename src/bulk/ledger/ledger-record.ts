@@ -66,9 +66,11 @@ function isRecord(value: unknown): value is LedgerRecord {
   );
 }
 
-/** Whether these two speak of the same file in the same state, on the same server. */
-export function sameState(a: LedgerRecord, b: LedgerRecord): boolean {
-  return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime && keyOf(a) === keyOf(b);
+type State = Pick<LedgerRecord, 'sizeBytes' | 'mtime'>;
+
+/** Whether these two speak of a file in the same state. */
+export function sameState(a: State, b: State): boolean {
+  return a.sizeBytes === b.sizeBytes && a.mtime === b.mtime;
 }
 
 /** A failure that could not even look at the file, as where its mount was missing: it says nothing about what was done. */

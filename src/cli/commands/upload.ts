@@ -88,9 +88,9 @@ function helpText(): string {
   const general = Object.fromEntries(Object.entries(uploadOptions).filter(([key]) => !inOwnHelp.has(key)));
   const lines = [
     `Usage: pulse-upload ${commands.upload.usage}`,
-    ...Object.values(commands)
-      .filter(({ summary }) => summary !== '')
-      .map(({ usage, summary }) => `       pulse-upload ${usage.padEnd(22)} ${summary}`),
+    ...Object.values(commands).flatMap((entry) =>
+      'summary' in entry ? [`       pulse-upload ${entry.usage.padEnd(22)} ${entry.summary}`] : [],
+    ),
     '',
     ...optionLines(general),
     '',
