@@ -8,6 +8,30 @@ import type { ErrorKind } from './errors.ts';
  */
 export type Proof = 'finalize' | 'digest' | 'read-back' | 'checksum' | 'declared';
 
+/** What an upload ended as. Sizes in bytes, times in milliseconds. */
+export interface UploadResult {
+  readonly url: string;
+  readonly uploadId: string;
+  /** The server's name for the finished video; absent where the protocol has no finalize. */
+  readonly videoId?: string;
+  readonly sizeBytes: number;
+  /** Of the local file, computed while it was read. */
+  readonly sha256: string;
+  /** Whether what the server holds was compared with the file, and was equal. */
+  readonly proven: boolean;
+  /** How; absent where the server offers nothing to compare with. */
+  readonly proof?: Proof;
+  /** Why it is not proven, where more is known than that there was nothing to compare with. */
+  readonly reason?: string;
+  /** The server acknowledged every byte, and then no longer knew the upload: it may have moved the file away, or lost it. */
+  readonly gone?: true;
+  readonly elapsedMs: number;
+  /** Payload bytes sent by this run, repeats included. */
+  readonly sentBytes: number;
+  readonly resumedFromBytes: number;
+  readonly retries: number;
+}
+
 /**
  * Everything the tool tells while it works: one flat union, which is also the NDJSON contract of `--json`
  * (docs/events.md). Renderers are folds over it. Sizes are bytes, durations milliseconds.
@@ -73,28 +97,7 @@ export type PulseEvent =
     }
   /** Something worth a person's attention that does not stop the upload. */
   | { readonly type: 'upload.warning'; readonly file: string; readonly message: string }
-  | {
-      readonly type: 'upload.done';
-      readonly file: string;
-      readonly url: string;
-      readonly uploadId: string;
-      /** The server's name for the finished video; absent where the protocol has no finalize. */
-      readonly videoId?: string;
-      readonly sizeBytes: number;
-      readonly sha256: string;
-      /** Whether what the server holds was compared with the file, and was equal. */
-      readonly proven: boolean;
-      /** How; absent where the server offers nothing to compare with. */
-      readonly proof?: Proof;
-      /** Why it is not proven, where more is known than that there was nothing to compare with. */
-      readonly reason?: string;
-      /** The server acknowledged every byte, and then no longer knew the upload: it may have moved the file away, or lost it. */
-      readonly gone?: true;
-      readonly elapsedMs: number;
-      readonly sentBytes: number;
-      readonly resumedFromBytes: number;
-      readonly retries: number;
-    }
+  | ({ readonly type: 'upload.done'; readonly file: string } & UploadResult)
   | {
       readonly type: 'upload.failed';
       readonly file: string;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asPulseError, type PulseError } from '../errors.ts';
-import type { PulseEvent, Report } from '../events.ts';
+import type { PulseEvent, Report, UploadResult } from '../events.ts';
 import type { Outcome as WireOutcome } from '../protocol/wire.ts';
 import { comeBackFor } from '../upload/come-back.ts';
 import type { RunTools } from '../upload/host/host.ts';
@@ -11,7 +11,7 @@ import type { UploadSettings } from '../upload/settings.ts';
 import { fsPath } from '../upload/source/path-text.ts';
 import { inputError } from '../upload/source/source.ts';
 import { forgetBy } from '../upload/tidily.ts';
-import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
+import { uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted, failureEvent, startEvent } from '../upload/upload-files.ts';
 import { type DeferredRemoval, deferredRemoval } from './deferred-removal.ts';
 import type { Item } from './items.ts';

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import process from 'node:process';
 import { asPulseError, type PulseError } from '../errors.ts';
-import type { Report } from '../events.ts';
+import type { Report, UploadResult } from '../events.ts';
 import { stateDirOf } from '../input/state-dir.ts';
 import { refuseTokenInTheOpen } from '../input/token-in-the-open.ts';
 import { protocols } from '../protocol/protocols/index.ts';
@@ -18,7 +18,7 @@ import { openSource } from '../upload/source/source.ts';
 import { openServerMemory } from '../upload/state/server-memory.ts';
 import { openStateStore } from '../upload/state/state-store.ts';
 import { systemClock } from '../upload/system-clock.ts';
-import { type UploadResult, uploadFile } from '../upload/upload-file.ts';
+import { uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted } from '../upload/upload-files.ts';
 import { checkFile, settingsOf, type UploadOptions, unfit } from './options.ts';
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { asPulseError, PulseError, withDetails } from '../errors.ts';
-import type { Proof } from '../events.ts';
+import type { UploadResult } from '../events.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { abandon } from './abort.ts';
 import { bringOver } from './bring-over.ts';
@@ -22,29 +22,6 @@ import { identify, OtherContent, openSource, type Source, sameFile } from './sou
 import { heldStore } from './state/held-store.ts';
 import { failedAtEnd, type UploadRecord, uploadKey } from './state/record.ts';
 import { forget, tidily } from './tidily.ts';
-
-/** What an upload ended as. Sizes in bytes, times in milliseconds. */
-export interface UploadResult {
-  readonly url: string;
-  readonly uploadId: string;
-  readonly videoId?: string;
-  readonly sizeBytes: number;
-  /** Of the local file, computed while it was read. */
-  readonly sha256: string;
-  /** Whether what the server holds was compared with the file, and was equal. */
-  readonly proven: boolean;
-  /** How; absent where the server offers nothing to compare with. */
-  readonly proof?: Proof;
-  /** Why it is not proven, where more is known than that there was nothing to compare with. */
-  readonly reason?: string;
-  /** Present where it is not proven, and the server no longer knew the upload once it had acknowledged every byte. */
-  readonly gone?: true;
-  readonly elapsedMs: number;
-  /** Payload bytes sent by this run, repeats included. */
-  readonly sentBytes: number;
-  readonly resumedFromBytes: number;
-  readonly retries: number;
-}
 
 /** Brings one file to the server, going on with what an earlier run left there. Throws `PulseError`. */
 export async function uploadFile(

@@ -1,4 +1,5 @@
 import { PulseError } from '../../errors.ts';
+import type { UploadResult } from '../../events.ts';
 import { uploadIdOf } from '../../protocol/urls.ts';
 import { again } from '../faults.ts';
 import { type Job, sizeOf } from '../job.ts';
@@ -9,7 +10,6 @@ import { titleOf } from '../source/path-text.ts';
 import { assertSameContent } from '../source/same-content.ts';
 import { OtherContent } from '../source/source.ts';
 import { forget } from '../tidily.ts';
-import type { UploadResult } from '../upload-file.ts';
 import { finalizeUpload } from './finalize.ts';
 import { proofOf, proves } from './proof.ts';
 import type { Shortfall } from './shortfall.ts';
