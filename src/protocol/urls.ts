@@ -34,6 +34,15 @@ export function belowPrefix(location: string, base: URL): URL | undefined {
   return resolveLocation(`${prefix}${location}`, base);
 }
 
+/** Where to connect to; the host without the brackets of IPv6. */
+export function addressOf({ protocol, hostname, port }: URL): {
+  readonly host: string;
+  readonly port: number;
+} {
+  const usual = protocol === 'https:' ? 443 : 80;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
+}
+
 /** A URL as it is shown: its query may hold secrets. */
 export function withoutQuery({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;

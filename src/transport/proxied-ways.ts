@@ -2,12 +2,12 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { addressOf } from '../protocol/urls.ts';
 import { witness } from './certificate.ts';
 import { witnessed } from './secure-way.ts';
 import { type TlsSettings, tlsOptions } from './settings.ts';
 import {
   openTunnel,
-  proxyAddress,
   proxyCredentials,
   proxyTrust,
   proxyUnreachable,
@@ -17,7 +17,7 @@ import { agentOptions, type Way, wayOver } from './ways.ts';
 
 /** http: each request is said to the proxy in absolute form (RFC 9112, 3.2.2); common proxies tunnel only to 443. */
 export function forwardedWay(proxy: URL, tls: TlsSettings | undefined): Way {
-  const address = proxyAddress(proxy);
+  const address = addressOf(proxy);
   const isSecure = proxy.protocol === 'https:';
   const agent = isSecure
     ? witnessed(new https.Agent({ ...agentOptions, ...proxyTrust(proxy, tls) }))

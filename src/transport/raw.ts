@@ -2,6 +2,7 @@ import { isIP, Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { connect as connectTls } from 'node:tls';
 import type { Connection, Dial, RawBreak } from '../protocol/connection.ts';
+import { addressOf } from '../protocol/urls.ts';
 import { breakOf } from './breaks.ts';
 import { witness } from './certificate.ts';
 import { RawConnection } from './raw-connection.ts';
@@ -36,9 +37,8 @@ async function open(
   nowMs: () => number,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const host = origin.hostname.replace(/^\[|\]$/g, '');
+  const { host, port } = addressOf(origin);
   const secure = origin.protocol === 'https:';
-  const port = origin.port === '' ? (secure ? 443 : 80) : Number(origin.port);
   const proxy = secure ? settings.proxyFor?.(origin) : undefined;
   const tcp =
     proxy === undefined

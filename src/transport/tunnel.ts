@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { addressOf } from '../protocol/urls.ts';
 import { breakOf, KnownBreak } from './breaks.ts';
 import { witness } from './certificate.ts';
 import { type TlsSettings, tlsOptions } from './settings.ts';
@@ -26,17 +27,12 @@ function decoded(text: string): string {
   }
 }
 
-export function proxyAddress(proxy: URL): { readonly host: string; readonly port: number } {
-  const host = proxy.hostname.replace(/^\[|\]$/g, '');
-  return { host, port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : Number(proxy.port) };
-}
-
 /**
  * How a proxy that is reached over TLS is judged. A client certificate is for the server, and so is --insecure. The
  * name is always said: left out, an agent would take it from the Host of the request, which is the server's.
  */
 export function proxyTrust(proxy: URL, tls: TlsSettings | undefined): ConnectionOptions {
-  const { host } = proxyAddress(proxy);
+  const { host } = addressOf(proxy);
   return {
     ...tlsOptions(tls?.ca === undefined ? {} : { ca: tls.ca }),
     servername: isIP(host) === 0 ? host : '',
@@ -58,7 +54,7 @@ export async function openTunnel(
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const isSecure = proxy.protocol === 'https:';
   const request = (isSecure ? https : http).request({
-    ...proxyAddress(proxy),
+    ...addressOf(proxy),
     method: 'CONNECT',
     path: target,
     headers: { Host: target, ...proxyCredentials(proxy) },
@@ -84,7 +80,7 @@ export async function openTunnel(
 }
 
 function dial(proxy: URL, tls: TlsSettings | undefined): Socket {
-  const { host, port } = proxyAddress(proxy);
+  const { host, port } = addressOf(proxy);
   const tcp = new Socket({ allowHalfOpen: true });
   tcp.setNoDelay(true).connect({ host, port });
   if (proxy.protocol !== 'https:') return tcp;

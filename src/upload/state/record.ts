@@ -103,7 +103,8 @@ export function earlierNameOf({ server, protocol, path }: UploadKey): string {
   return hashed([`${serverName(server).replace(/\/$/, '')}/`, protocol, path]);
 }
 
-function hashed(words: readonly string[]): string {
+/** As the name of a file: what it stands for may be long, and hold any character. */
+export function hashed(words: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 40);
 }
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, replaceFile } from '../../system/files.ts';
+import { hashed } from './record.ts';
 import { FILE_MODE, FOLDER_MODE } from './state-folder.ts';
 
 const SCHEMA = 1;
@@ -27,14 +27,7 @@ export interface ServerMemory {
 
 export function openServerMemory(stateDir: string, nowMs: () => number): ServerMemory {
   const dir = join(stateDir, 'servers');
-  const pathOf = (server: string, body: string) =>
-    join(
-      dir,
-      `${createHash('sha256')
-        .update(JSON.stringify([server, body]))
-        .digest('hex')
-        .slice(0, 40)}.json`,
-    );
+  const pathOf = (server: string, body: string) => join(dir, `${hashed([server, body])}.json`);
   return {
     recall: async (server, body) => {
       try {
