@@ -1,11 +1,11 @@
 import { headerOf, isSuccess, offsetOf, outcomeOf } from './answers.ts';
 import { Blocked, Skip, Violation, type ViolationDetails } from './check.ts';
-import { guessRuns } from './guess-runs.ts';
+import { guessRuns } from './guess-stored-runs.ts';
 import { payloadOf } from './payload.ts';
 import type { Content } from './probe/content.ts';
 import type { Finish } from './probe/finish.ts';
 import type { AnswerRecord, Exchange } from './recording.ts';
-import { count, describeRuns } from './runs.ts';
+import { count, describeRuns } from './stored-runs.ts';
 
 /** The words of judges. Each returns, or throws Violation; what it returns besides nothing is a remark. */
 

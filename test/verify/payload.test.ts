@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guessRuns } from '../../src/verify/guess-runs.ts';
+import { guessRuns } from '../../src/verify/guess-stored-runs.ts';
 import { literalPayload, payloadOf, positionOf, positionPayload } from '../../src/verify/payload.ts';
-import { describeRuns, runsOf } from '../../src/verify/runs.ts';
+import { describeRuns, runsOf } from '../../src/verify/stored-runs.ts';
 
 const MiB = 1024 * 1024;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

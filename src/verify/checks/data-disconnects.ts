@@ -1,7 +1,6 @@
 import { Blocked, check, type Section, Violation } from '../check.ts';
 import { expectContent, expectFinished, expectStatus } from '../expect.ts';
 import { safety } from '../levels.ts';
-import { count } from '../runs.ts';
 import {
   cutAfterHead,
   cutByFin,
@@ -16,6 +15,7 @@ import {
 } from '../scenarios/disconnects.ts';
 import type { SeenBrokenUpload, SeenCut } from '../scenarios/seen-file.ts';
 import { derived, pulseChunked, rfc, tus } from '../sources.ts';
+import { count } from '../stored-runs.ts';
 
 const networkErrors = tus('PATCH (the server stores what it received)', 'patch');
 const endsRight =

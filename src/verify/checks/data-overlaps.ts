@@ -4,7 +4,6 @@ import { expectAnswer, expectContent, expectFinished, expectOffset, needed } fro
 import { may, safety } from '../levels.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Exchange } from '../recording.ts';
-import { count } from '../runs.ts';
 import {
   consecutiveRace,
   HEAD_BOUND_MS,
@@ -18,6 +17,7 @@ import {
 } from '../scenarios/overlaps.ts';
 import { restartBetweenChunks, restartDuringPatch } from '../scenarios/restarts.ts';
 import { derived, rfc, tus } from '../sources.ts';
+import { count } from '../stored-runs.ts';
 import { standsAt } from './no-effect.ts';
 
 const patch = tus('PATCH', 'patch');

@@ -14,7 +14,6 @@ import {
 import { may, must, safety } from '../levels.ts';
 import type { Content } from '../probe/content.ts';
 import type { Exchange } from '../recording.ts';
-import { count } from '../runs.ts';
 import { chunkedPatch, segmentedHead, slowPatch } from '../scenarios/delivery.ts';
 import {
   everyChunkTwice,
@@ -36,6 +35,7 @@ import {
   twoMebibytes,
 } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, rfc, tus } from '../sources.ts';
+import { count } from '../stored-runs.ts';
 import type { Target } from '../target.ts';
 import { skipChunkedToHttp10 } from './http-1-0.ts';
 import { isMovedAway } from './moved-away.ts';

@@ -3,8 +3,8 @@ import { Blocked, Violation } from '../check.ts';
 import { expectContent, expectRefused } from '../expect.ts';
 import type { Content } from '../probe/content.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
-import { count } from '../runs.ts';
 import type { Trial } from '../scenarios/trial.ts';
+import { count } from '../stored-runs.ts';
 
 /** The words of judges about requests that must leave an upload as it was. */
 

@@ -12,7 +12,6 @@ import {
 import { expectAlive } from '../expect-alive.ts';
 import { pulseMay, pulseMust, pulseSafety } from '../levels.ts';
 import type { Exchange } from '../recording.ts';
-import { count } from '../runs.ts';
 import {
   concurrentFinalize,
   earlyFinalize,
@@ -29,6 +28,7 @@ import {
 } from '../scenarios/pulse-finalize.ts';
 import { emptyFile } from '../scenarios/whole-files.ts';
 import { derived, pulseChunked, pulseDocs, tus } from '../sources.ts';
+import { count } from '../stored-runs.ts';
 import { explains } from './pulse-chunks.ts';
 import { emptyContent } from './tiny-files.ts';
 

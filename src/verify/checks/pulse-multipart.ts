@@ -12,7 +12,6 @@ import {
 import { expectAlive } from '../expect-alive.ts';
 import { pulseMust, pulseSafety } from '../levels.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
-import { count } from '../runs.ts';
 import {
   formBytes,
   formChunk,
@@ -26,6 +25,7 @@ import {
   twoFiles,
 } from '../scenarios/pulse-multipart.ts';
 import { derived, pulseChunked, rfc } from '../sources.ts';
+import { count } from '../stored-runs.ts';
 
 const optionA = pulseChunked('Option A: multipart/form-data Chunks');
 const otherVideo = 'the video on the server is not the one that was recorded';

@@ -5,8 +5,8 @@ import type { Probe } from '../probe/probe.ts';
 import type { RequestOptions } from '../probe/request.ts';
 import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
-import { count } from '../runs.ts';
 import { scenario } from '../scenario.ts';
+import { count } from '../stored-runs.ts';
 import { bringTo } from './trial.ts';
 
 /** Files that are sent in parts side by side, and put together by the server. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Payload } from './payload.ts';
-import type { Run } from './runs.ts';
+import type { Run } from './stored-runs.ts';
 
 /** A run of the payload that was sent, in the order of sending. */
 export interface Attempt {
