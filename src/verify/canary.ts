@@ -59,7 +59,7 @@ export function startCanary(
   runStartMs: number,
 ): Canary {
   const startedMs = settings.clock.nowMs();
-  const { probe, recorder, close, breakOff } = openProbe(settings, target, canary.id, signal);
+  const { probe, recorder, end: endProbe } = openProbe(settings, target, canary.id, signal);
   const hatched = hatch(probe).catch((thrown: unknown) => thrown);
   let isGone = false;
 
@@ -93,8 +93,7 @@ export function startCanary(
       } catch (thrown) {
         outcome = outcomeOfThrown(signal.aborted ? new Blocked('the run was broken off') : thrown);
       }
-      if (signal.aborted) await breakOff();
-      else close();
+      await endProbe();
       return {
         scenario: canary.id,
         startedMs: Math.round(startedMs - runStartMs),

@@ -28,8 +28,7 @@ export async function runScenario(
   const startedMs = clock.nowMs();
   const stopwatch = startStopwatch(timeoutMs, () => stop(`it took longer than ${timeoutMs / 1000} s`));
   const { aside } = stopwatch;
-  const opened = openProbe(settings, target, scenario.id, budget.signal, aside);
-  const { probe, recorder, close, breakOff, whyStarved } = opened;
+  const { probe, recorder, end, whyStarved } = openProbe(settings, target, scenario.id, budget.signal, aside);
   const stop = (reason: string) => budget.abort(new OutOfTime(reason));
   const onAbort = () => stop('the run was broken off');
   signal.addEventListener('abort', onAbort, { once: true });
@@ -44,8 +43,7 @@ export async function runScenario(
   } finally {
     stopwatch.stop();
     signal.removeEventListener('abort', onAbort);
-    if (budget.signal.aborted) await breakOff();
-    else close();
+    await end();
   }
   const starved = whyStarved();
   return {

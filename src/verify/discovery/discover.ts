@@ -44,12 +44,11 @@ export async function discover(
     // Files are named by this, and no two may have one name.
     name = 'discovery',
   ): Promise<T> => {
-    const { probe, recorder, close, breakOff } = openProbe(settings, target, name, signal);
+    const { probe, recorder, end } = openProbe(settings, target, name, signal);
     try {
       return await unlessAborted(ask(probe), signal);
     } finally {
-      if (signal.aborted) await breakOff();
-      else close();
+      await end();
       exchanges.push(
         ...recorder.exchanges.map((exchange) => ({ ...exchange, n: exchanges.length + exchange.n })),
       );

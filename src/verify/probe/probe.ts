@@ -78,10 +78,10 @@ export interface ProbeSettings {
 export interface OpenProbe {
   readonly probe: Probe;
   readonly recorder: Recorder;
-  /** Ends all connections. */
+  /** Ends all connections at once. */
   readonly close: () => void;
-  /** The same where the signal has fired: what creations under way have created is heard of first, as it is to be removed. */
-  readonly breakOff: () => Promise<void>;
+  /** The same; where the signal has fired, what creations under way have created is heard of first, as it is to be removed. */
+  readonly end: () => Promise<void>;
   /** Why what was seen says nothing about the server, where that is so. */
   readonly whyStarved: () => string | undefined;
 }
@@ -171,18 +171,23 @@ export function openProbe(
       nowMs: recorder.nowMs,
     }),
   };
-  const breakOff = async () => {
+  const heardOfCreations = async () => {
     const isAwaited = (exchange: Exchange) => isCreation(exchange, target) && isUnderWay(exchange);
     for (let pauses = 0; pauses < MOST_PAUSES_FOR_CREATIONS; pauses++) {
       if (!recorder.exchanges.some(isAwaited)) break;
       await clock.sleep(SHORT_PAUSE_MS);
     }
-    recorder.cutAll();
+  };
+  const end = async () => {
+    if (signal.aborted) {
+      await heardOfCreations();
+      recorder.cutAll();
+    }
     requests.close();
   };
   const whyStarved = () =>
     requests.isStarved()
       ? `needs more connections at once than the server serves (${target.servesAtOnce})`
       : undefined;
-  return { probe, recorder, close: requests.close, breakOff, whyStarved };
+  return { probe, recorder, close: requests.close, end, whyStarved };
 }
