@@ -6,7 +6,7 @@ import type { AnswerRecord, Exchange, HeadRecord } from './recording.ts';
 /** Words for reading what was recorded; scenarios decide with them, judges judge with them. */
 
 /** The values of every header of that name, in order. */
-export function headerValues(head: HeadRecord | undefined, name: string): readonly string[] {
+export function headerValues(head: Pick<HeadRecord, 'headers'> | undefined, name: string): readonly string[] {
   const wanted = name.toLowerCase();
   return (head?.headers ?? []).flatMap(([candidate, value]) =>
     candidate.toLowerCase() === wanted ? [value] : [],

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/verify/clock.ts';
 import { form } from '../../src/verify/probe/form.ts';
 import { createPatience } from '../../src/verify/probe/patience.ts';
+import type { Exchange } from '../../src/verify/recording.ts';
 import { clock } from '../proof/run.ts';
 import { httpServer, hurriedClock, probeAt, rawServer, standStill, stopAll } from './probes.ts';
 
@@ -237,20 +238,56 @@ describe('a connection', () => {
   });
 
   it('that still waits for the rest of a request is not used again', async () => {
-    // Refuses at the head, keeps the connection, and reads on much later.
+    // Answers the head, keeps the connection, and reads on much later.
     const { origin } = await rawServer((socket) => {
       socket.once('data', () => {
-        socket.write('HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n');
+        socket.write(OK);
         socket.pause();
       });
     });
     const { probe } = probeAt(origin);
-    const refused = await probe.request('PATCH', `${origin}/a`, { body: Buffer.alloc(24 * 1024 * 1024) });
+    const first = await probe.request('PATCH', `${origin}/a`, { body: Buffer.alloc(24 * 1024 * 1024) });
     const next = await probe.request('HEAD', `${origin}/a`);
-    expect([refused, next].map(({ answer, connection }) => [answer?.status, connection])).toEqual([
-      [409, 1],
-      [409, 2],
+    expect([first, next].map(({ answer, connection }) => [answer?.status, connection])).toEqual([
+      [200, 1],
+      [200, 2],
     ]);
+  });
+
+  it.each([
+    ['is refused', 5, 'HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n'],
+    ['is taken in part', 5, 'HTTP/1.1 204 No Content\r\nUpload-Offset: 12\r\n\r\n'],
+    ['is taken and nothing said of how much', 0, OK],
+  ])(
+    'is not used again behind a body that %s: what is unread may be taken for the next request',
+    async (_what, offset, answer) => {
+      const { origin } = await rawServer(answering(answer));
+      const { probe } = probeAt(origin);
+      const upload = { url: `${origin}/a`, id: 'a', sizeBytes: 100, filename: 'a', created: {} as Exchange };
+      await probe.patch(upload, offset, '12345678');
+      await probe.request('HEAD', `${origin}/a`);
+      expect(probe.exchanges.map(({ connection }) => connection)).toEqual([1, 2]);
+    },
+  );
+
+  it('is used again behind a body that was taken, and behind a refusal of none', async () => {
+    let requests = 0;
+    const { origin } = await rawServer((socket) =>
+      socket.on('data', () => {
+        const isFirst = requests++ === 0;
+        socket.write(
+          isFirst
+            ? 'HTTP/1.1 204 No Content\r\nUpload-Offset: 13\r\n\r\n'
+            : 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n',
+        );
+      }),
+    );
+    const { probe } = probeAt(origin);
+    const upload = { url: `${origin}/a`, id: 'a', sizeBytes: 100, filename: 'a', created: {} as Exchange };
+    await probe.patch(upload, 5, '12345678');
+    await probe.request('DELETE', `${origin}/a`);
+    await probe.request('GET', `${origin}/a`);
+    expect(probe.exchanges.map(({ connection }) => connection)).toEqual([1, 1, 1]);
   });
 
   it('that was half-closed may still be answered', async () => {
@@ -298,7 +335,7 @@ it('a scenario that never ends asking is our mistake', async () => {
   const endless = async () => {
     for (;;) await probe.request('GET', origin);
   };
-  await expect(endless()).rejects.toThrow('more than 600 requests');
+  await expect(endless()).rejects.toThrow('more than 2000 requests');
 });
 
 describe('a server that limits requests', () => {

@@ -12,6 +12,7 @@ import type { WaitTools } from './patience.ts';
 import { untilTaken } from './put-off.ts';
 import type { Recorder } from './recorder.ts';
 import type { Identity, Request, RequestOptions } from './request.ts';
+import { mayBeUnread } from './unread.ts';
 
 /** What all requests of a run have in common. */
 export interface Access {
@@ -47,8 +48,8 @@ export interface Requests {
 
 /** RFC 9112, 9.5: a server may end an idle connection at any time, and many do so after a few seconds. */
 const IDLE_MS = 1500;
-/** A scenario that asks more than this is our mistake, not the server's. */
-const MOST_REQUESTS = 600;
+/** A scenario that asks more than this is our mistake, not the server's: locks that are waited for for ten minutes come to 1,200. */
+const MOST_REQUESTS = 2000;
 
 export function createRequests(
   access: Access,
@@ -99,15 +100,16 @@ export function createRequests(
     return undefined;
   };
 
-  const giveBack = (link: Link) => {
-    if (servesAtOnce !== undefined || !link.isReusable() || idle !== undefined) link.close();
+  const giveBack = (link: Link, last: Exchange) => {
+    const isFit = link.isReusable() && !mayBeUnread(last);
+    if (servesAtOnce !== undefined || !isFit || idle !== undefined) link.close();
     else idle = { link, sinceMs: recorder.nowMs() };
   };
 
   const sendOver = async (link: Link, request: Request): Promise<OpenRequest> => {
     const begun = await link.begin(request);
     await begun.answer();
-    giveBack(link);
+    giveBack(link, begun.exchange);
     return begun;
   };
 
