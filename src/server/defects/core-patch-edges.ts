@@ -1,4 +1,4 @@
-import { refusal } from '../http/exchange.ts';
+import { type Exchange, type Reply, refusal } from '../http/exchange.ts';
 import { Intake } from '../http/intake.ts';
 import type { Receive } from '../http/receive.ts';
 import type { Behaviour, Filter } from '../parts.ts';
@@ -110,17 +110,40 @@ export const corePatchEdgeDefects: readonly Defect[] = [
     breaks: ['core.patch.post-error-reuse'],
     serve: tus,
     behaviour: () =>
-      filtering(async (exchange, next) => {
-        const reply = await next();
-        const { request, outgoing, incoming } = exchange;
-        if (reply.status === 409 && request.bodyBytes === 60_000) {
-          const second = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n';
-          outgoing.once('finish', () => incoming.socket.write(second));
-        }
-        return reply;
-      }),
+      filtering(
+        bodyIsNext(
+          ({ bodyBytes, isOverridden }, { status }) =>
+            !isOverridden && bodyBytes === 60_000 && status === 409,
+        ),
+      ),
+  },
+  {
+    id: 'unread-post-is-a-request',
+    says: 'Takes the body of a chunk that came by POST, and that it refused, for the next request.',
+    breaks: ['core.patch.post-error-reuse'],
+    serve: tus,
+    behaviour: () =>
+      filtering(
+        bodyIsNext(
+          ({ bodyBytes, isOverridden }, { status }) =>
+            isOverridden === true && bodyBytes === 60_000 && status >= 400,
+        ),
+      ),
   },
 ];
+
+/** A second answer, to what was never asked. */
+function bodyIsNext(isUnread: (request: Exchange['request'], reply: Reply) => boolean): Filter {
+  return async (exchange, next) => {
+    const reply = await next();
+    const { request, outgoing, incoming } = exchange;
+    if (isUnread(request, reply)) {
+      const second = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n';
+      outgoing.once('finish', () => incoming.socket.write(second));
+    }
+    return reply;
+  };
+}
 
 /** There is always room. */
 function roomy(behaviour: Behaviour): Behaviour {

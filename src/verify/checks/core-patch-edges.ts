@@ -1,4 +1,4 @@
-import { isSuccess, offsetOf, wasClosed } from '../answers.ts';
+import { isGone, isSuccess, offsetOf, outcomeOf, wasClosed } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, remarks } from '../expect.ts';
 import { safety, should } from '../levels.ts';
@@ -167,18 +167,28 @@ export const edges: readonly Check[] = [
     level: safety,
     impact: 'interoperability',
     spec: rfc(9112, '9.3'),
-    says: 'A server that refuses a chunk without reading it closes the connection, or stays in step.',
+    says: 'A server that refuses a request without reading its body closes the connection, or stays in step.',
     passes: 'the connection is closed, or the next request over it is answered as it should be',
     fails: 'the unread body is taken for the next request, or nothing is answered any more',
     matters: 'bytes of a video are executed as requests, and answers reach the wrong request',
     reads: refusedBodyThenNext,
-    judge({ refused, second }) {
-      if (wasClosed(refused)) throw new Skip('the connection was closed before the refusal could be read');
-      const status = expectAnswer(refused).status;
-      if (status < 400) throw new Skip(`the chunk was not refused (${status})`);
-      if (wasClosed(second)) return undefined;
+    judge({ trials }, { finalizeUrl }) {
+      type Refusal = (typeof trials)[number];
+      const isRefused = ({ refused }: Refusal) => !wasClosed(refused) && expectAnswer(refused).status >= 400;
+      // What a finalize that came too early did to its upload is another question.
+      const isInStep = ({ refused, second }: Refusal) =>
+        wasClosed(second) || isSuccess(second) || (refused.url === finalizeUrl && isGone(second));
+      const heard = trials.filter(isRefused);
+      if (heard.length === 0) {
+        throw new Skip(
+          `no refusal could be read: ${trials.map(({ refused }) => outcomeOf(refused)).join(', ')}`,
+        );
+      }
+      const strayed = heard.find((trial) => !isInStep(trial));
+      if (strayed === undefined) return undefined;
+      const { refused, second } = strayed;
       const expected = 'the connection closed, or the answer to the second request';
-      return expectStatus(second, ['2xx'], { expected });
+      throw new Violation({ expected, actual: outcomeOf(second), evidence: [refused, second] });
     },
   }),
 ];

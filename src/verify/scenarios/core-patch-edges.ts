@@ -1,8 +1,10 @@
 import { offsetOf } from '../answers.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Body } from '../probe/body.ts';
+import type { HeaderChanges } from '../probe/header-changes.ts';
 import type { Probe } from '../probe/probe.ts';
-import type { RequestOptions } from '../probe/request.ts';
+import type { Request, RequestOptions } from '../probe/request.ts';
+import type { Upload } from '../probe/uploads.ts';
 import { scenario } from '../scenario.ts';
 import { bringTo, goingOnFrom, trialOf } from './trial.ts';
 
@@ -61,23 +63,55 @@ const REFUSED_BYTES = 60_000;
 
 export const refusedBodyThenNext = scenario({
   id: 'refused-body-then-next',
-  does: 'sends 60,000 bytes at a wrong offset over a raw connection, and asks again over the same one',
+  does: 'sends 60,000 bytes at a wrong offset, as text/plain, in an unknown version, and by POST, and under pulse finalizes too early and without a credential; each over a raw connection, and asks again over the same one',
   run: async (probe) => {
     const file = probe.payload(REFUSED_BYTES);
-    const upload = await probe.create(2 * REFUSED_BYTES);
-    const url = new URL(upload.url);
-    const link = await probe.open();
-    const refused = await link.send({
-      method: 'PATCH',
-      url,
-      ...probe.patchOptions(REFUSED_BYTES, file.part(0, REFUSED_BYTES)),
-    });
-    const next =
-      probe.target.headless === undefined
-        ? { method: 'HEAD', url, headers: { 'Tus-Resumable': '1.0.0' } }
-        : { method: 'PATCH', url, ...probe.patchOptions(offsetOf(refused) ?? 0, '') };
-    const second = await link.send(next);
-    link.close();
-    return { refused, second };
+    const chunk =
+      (offset: number, headers: HeaderChanges, method = 'PATCH') =>
+      ({ url }: Upload): Request => ({
+        method,
+        url: new URL(url),
+        ...probe.patchOptions(offset, file.part(0, REFUSED_BYTES), { headers }),
+      });
+    const refusals = [
+      chunk(REFUSED_BYTES, {}),
+      chunk(0, { 'Content-Type': 'text/plain' }),
+      chunk(0, { 'Tus-Resumable': '0.0.9' }),
+      chunk(REFUSED_BYTES, { 'X-HTTP-Method-Override': 'PATCH' }, 'POST'),
+      ...earlyFinalize(probe),
+    ];
+    const trials = [];
+    for (const refusal of refusals) trials.push(await thenNext(probe, refusal));
+    return { trials };
   },
 });
+
+/** Without a credential: where one is asked for, a server may well look at no more than the head. */
+function earlyFinalize({ target: { finalizeUrl } }: Probe) {
+  if (finalizeUrl === undefined) return [];
+  const headers = { 'Content-Type': 'application/json' };
+  return [
+    ({ id, filename }: Upload): Request => ({
+      method: 'POST',
+      url: new URL(finalizeUrl),
+      as: 'nobody',
+      headers,
+      body: JSON.stringify({ uploadId: id, filename }),
+    }),
+  ];
+}
+
+/** Of an upload of its own, which the ones before have not moved where they were taken. */
+async function thenNext(probe: Probe, refusal: (upload: Upload) => Request) {
+  const upload = await probe.create(2 * REFUSED_BYTES);
+  const url = new URL(upload.url);
+  const link = await probe.open();
+  const refused = await link.send(refusal(upload));
+  const next =
+    probe.target.headless === undefined
+      ? { method: 'HEAD', url, headers: { 'Tus-Resumable': '1.0.0' } }
+      : { method: 'PATCH', url, ...probe.patchOptions(offsetOf(refused) ?? 0, '') };
+  const second = await link.send(next);
+  link.close();
+  return { refused, second };
+}

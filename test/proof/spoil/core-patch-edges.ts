@@ -41,6 +41,6 @@ export const corePatchEdgeSpoils = [
     },
   }),
   ...spoils(refusedBodyThenNext, {
-    'core.patch.post-error-reuse': ({ second }) => answerWith(second, 400),
+    'core.patch.post-error-reuse': ({ trials }) => answerWith(trials[1]?.second, 400),
   }),
 ];
