@@ -45,7 +45,6 @@ const unreachable: Readonly<Partial<Record<keyof typeof hostileServers, string>>
 
 /** Targets that answer: the last line names the one cause of everything that could not be tried. */
 const useless: Readonly<Partial<Record<keyof typeof hostileServers, string>>> = {
-  'always-200': 'the answer to POST has no Location',
   'always-500': 'an upload could not be created: POST answered 500 Internal Server Error',
   'always-401': 'an upload could not be created: POST answered 401 Unauthorized',
   'dies-in-the-middle': 'the server no longer answers',
@@ -54,6 +53,7 @@ const useless: Readonly<Partial<Record<keyof typeof hostileServers, string>>> = 
 /** Targets that show no sign of an upload server: a wrong URL is no list of findings. */
 const elsewhere: Readonly<Partial<Record<keyof typeof hostileServers, string>>> = {
   'always-404': 'answered 404 Not Found',
+  'always-200': 'answered 200 OK, as to a path that is made up',
   'login-page': 'answered 200 OK with an HTML page',
   'redirect-loop': 'answered 302 Found, which leads to http://127\\.0\\.0\\.1:\\d+/a',
 };

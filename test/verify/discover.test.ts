@@ -231,6 +231,58 @@ describe('what is found out before the first scenario', () => {
     expect(JSON.stringify(target)).not.toContain('s3cret');
   });
 
+  /** As a front end or a stub does: what is not there is answered like what is. */
+  const answeringAll = async (always: string, health = always) => {
+    const filter: Filter = async ({ request }, next) => {
+      if (request.path.startsWith('/uploads')) return next();
+      const body = request.path === '/health' ? health : always;
+      return { status: 200, headers: { 'Content-Type': 'application/json' }, body };
+    };
+    const { url, stop } = await startReference({ protocol: 'pulse', behaviour: { filter } });
+    cleanup.push(stop);
+    return url.origin;
+  };
+
+  it.each(['/health', '/health/deeper', '/healthy/x/y'])(
+    'that %s is not where uploads are created, of a server that answers everything with 200',
+    async (path) => {
+      const origin = await answeringAll('{"hello":"world"}', '{"status":"OK"}');
+      const target = await targetOf(new URL(path, origin));
+      expect(target.elsewhere).toBe(
+        `this URL does not create uploads: POST ${origin}${path}/uploads answered 200 OK, as to a path that is made up`,
+      );
+      expect(target.advice).toBe(`above it, /health answered OK: name ${origin}`);
+      expect((await targetOf(new URL(origin))).elsewhere).toBeUndefined();
+    },
+  );
+
+  it('that a sign which every path shows is none', async () => {
+    const origin = await answeringAll('{"status":"OK"}');
+    const target = await targetOf(new URL('/health', origin));
+    expect(target.elsewhere).toContain('as to a path that is made up');
+    expect(target.advice).toMatch(
+      /^check the URL: pulse wants .*; if it is right, POST has yet to create uploads there$/,
+    );
+    expect((await targetOf(new URL(origin))).elsewhere).toBeUndefined();
+  });
+
+  it('that uploads are not created where POST answers 200 of its own: that is a server half built', async () => {
+    const origin = await httpServer((request, response) => {
+      const isHere = request.url === '/health' || request.url === '/uploads';
+      response.writeHead(isHere ? 200 : 404).end('{"status":"OK"}');
+    });
+    const target = await targetOf(new URL(origin));
+    expect(target.elsewhere).toBeUndefined();
+    expect(target.refusesUploads).toBe('the answer to POST has no Location');
+  });
+
+  it('which URL above the named one is meant', async () => {
+    const { url, stop } = await startReference({ protocol: 'tus' });
+    cleanup.push(stop);
+    const target = await targetOf(new URL(`${url.href}/a/b`));
+    expect(target.advice).toBe(`above it, OPTIONS answered Tus-Version 1.0.0: name ${url.href}`);
+  });
+
   it('about a server that says nothing of itself, or what the user said', async () => {
     const origin = await httpServer((_request, response) => void response.writeHead(404).end());
     expect(await targetOf(new URL(origin))).toMatchObject({ protocol: 'pulse' });

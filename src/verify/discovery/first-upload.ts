@@ -1,5 +1,4 @@
-import { withoutSegment } from '../../protocol/creation-url.ts';
-import { belowPrefix, resolveLocation } from '../../protocol/urls.ts';
+import { belowPrefix } from '../../protocol/urls.ts';
 import { headerOf, isGone, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked } from '../check.ts';
 import { dialects } from '../dialect.ts';
@@ -11,6 +10,7 @@ import type { Upload } from '../probe/uploads.ts';
 import type { Exchange } from '../recording.ts';
 import type { Target } from '../target.ts';
 import { adviceOn, finalizeGuardOf, guardOf } from './credentials.ts';
+import { elsewhere } from './elsewhere.ts';
 import type { Spoken } from './recognise.ts';
 
 /** What one small upload shows, before the first scenario. */
@@ -29,7 +29,7 @@ export async function whatUploadsShow(
     upload = probe.uploadOf(created, file.sizeBytes);
   } catch (thrown) {
     if (!(thrown instanceof Blocked)) throw thrown;
-    const place = isSeen ? undefined : elsewhere(created, probe.target);
+    const place = await elsewhere(probe, created, isSeen);
     if (place !== undefined) return { ...guarded, ...place };
     const refusal = { refusesUploads: thrown.message, assumptions: [thrown.message] };
     return { ...guarded, ...refusal, ...adviceOn(created, settings, probe.target) };
@@ -70,50 +70,6 @@ async function goneWhenComplete(
   if (!isGone(asked)) return {};
   const assumption = `complete uploads are moved away: behind the last byte HEAD answered ${outcomeOf(asked)}`;
   return { goneWhenComplete: true, assumptions: [...assumptions, assumption] };
-}
-
-/** What answers there knows of no creation, nor of the protocol: to list that as findings would be a report on a typing error. */
-function elsewhere(created: Exchange, target: Target): Partial<Target> | undefined {
-  const { createUrl, server, protocol } = target;
-  const { answer } = created;
-  const isPage = answer?.status === 200 && /html/i.test(headerOf(created, 'Content-Type') ?? '');
-  if (answer === undefined || !(isPage || noSuchPlace.has(answer.status))) return undefined;
-  const place = redirects.has(answer.status) ? placeLedTo(created, target) : undefined;
-  const leads = place === undefined ? '' : `, which leads to ${place.href}`;
-  const came = `${outcomeOf(created)}${isPage ? ' with an HTML page' : leads}`;
-  const why = `this URL does not create uploads: POST ${createUrl} answered ${came}`;
-  const advice = `check the URL: ${protocol} wants ${dialects[protocol].wants}`;
-  const moved = place && movedTo(place, target);
-  const other = `plain tus wants ${dialects.tus.wants}, for example ${server}/files`;
-  return {
-    refusesUploads: why,
-    elsewhere: why,
-    assumptions: [why],
-    advice: moved ?? (protocol === 'tus' ? `check the URL: ${other}` : `${advice}; ${other}`),
-  };
-}
-
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const noSuchPlace: ReadonlySet<number> = new Set([404, 405, 410, 501, ...redirects]);
-
-/** Where a redirect leads, without what may be a secret: credentials and query. */
-function placeLedTo(created: Exchange, { createUrl }: Target): URL | undefined {
-  const location = headerOf(created, 'Location');
-  const place = location === undefined ? undefined : resolveLocation(location, new URL(createUrl));
-  return place && /^https?:$/.test(place.protocol) ? new URL(`${place.origin}${place.pathname}`) : undefined;
-}
-
-/** The same creation on another host, by https, or with a slash at its end; never from https to http. */
-function movedTo(place: URL, { createUrl, server, protocol }: Target): string | undefined {
-  const asked = new URL(createUrl);
-  const pathOf = ({ pathname }: URL) => pathname.replace(/\/+$/, '');
-  const isLessSafe = asked.protocol === 'https:' && place.protocol === 'http:';
-  if (isLessSafe || pathOf(place) !== pathOf(asked)) return undefined;
-  const { creation } = dialects[protocol].recognise;
-  const named =
-    creation === undefined ? place.href : withoutSegment(place, creation)?.href.replace(/\/$/, '');
-  const before = creation === undefined ? createUrl : server;
-  return named === undefined || named === before ? undefined : `it redirects to ${named}: name that`;
 }
 
 /** HEAD right after the creation: found as named, found below a stripped prefix, or not offered. */
