@@ -30,8 +30,9 @@ const countOrder: readonly (readonly [Verdict | 'expected', (count: number) => s
 
 const MORE = '-v shows whole exchanges; pulse-upload verify --explain <id> says what a check asks';
 
-/** Reasons that are named; the others are counted. */
+/** Reasons that are named, and what one flag would let run; the others are counted. */
 const SHOWN_REASONS = 4;
+const isOptIn = ({ reason }: { readonly reason: string }) => reason.startsWith('only with --');
 
 /** The last facts before the verdict: counts, why checks were skipped, what was sent and what is left behind. */
 export function summaryLines(report: VerifyReport, view: VerifyView): readonly string[] {
@@ -105,8 +106,8 @@ function gistLines(report: VerifyReport, view: VerifyView): readonly string[] {
 
 function skippedWords({ results }: VerifyReport, all: boolean): string {
   const reasons = reasonsOf(results.filter(({ verdict }) => verdict === 'skip'));
-  const shown = all ? reasons : reasons.slice(0, SHOWN_REASONS);
-  const rest = reasons.slice(shown.length).reduce((total, { ids }) => total + ids.length, 0);
+  const shown = reasons.filter((each, index) => all || index < SHOWN_REASONS || isOptIn(each));
+  const rest = reasons.reduce((left, each) => left + (shown.includes(each) ? 0 : each.ids.length), 0);
   return [
     ...shown.map(({ reason, ids }) => `${reason} (${ids.length})`),
     ...(rest > 0 ? [`other reasons (${rest})`] : []),

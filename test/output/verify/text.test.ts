@@ -266,6 +266,19 @@ describe('the last line', () => {
   });
 });
 
+describe('why checks were skipped', () => {
+  test('is said of the most frequent reasons, and of what a flag would let run', () => {
+    const reasons = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((reason, index) =>
+      Array.from({ length: 9 - index }, () => reason),
+    );
+    const results = skipped(...reasons, 'only with --intrusive', 'only with --slow', 'only with --slow');
+    expect(shown({ results }, pipe)).toContain(
+      'skipped   a (9); b (8); c (7); d (6); only with --slow (2); only with --intrusive (1); other reasons (9)',
+    );
+    expect(shown({ results }, terminal(200, true))).not.toContain('other reasons');
+  });
+});
+
 describe('what kept checks from running', () => {
   test('comes first where it kept most of them, and names a few', () => {
     const text = shown({ results: [...everyVerdict, ...blocked(40, 'POST answered 500')] });
