@@ -16,7 +16,7 @@ const besideAnother = scenario({
 });
 
 it.each([
-  [1, 1, { kind: 'blocked', reason: 'needs more connections at once than the server serves (1)' }],
+  [1, 1, { kind: 'skipped', reason: 'needs more connections at once than the server serves (1)' }],
   [2, 2, { kind: 'seen', seen: { answer: { status: 200 } } }],
   // Not noticed beforehand: it is judged.
   [1, undefined, { kind: 'seen', seen: { broken: { cause: 'timeout' } } }],
@@ -35,3 +35,25 @@ it.each([
     expect(recording.outcome).toMatchObject(outcome);
   },
 );
+
+it('a run that is broken off says so of what would have needed more connections, too', async () => {
+  const origin = await httpServer((_request, response) => void response.end());
+  const front = await startFewConnectionsFront(origin);
+  const running = new AbortController();
+  const thenWaits = scenario({
+    ...besideAnother,
+    run: async (probe) => {
+      await besideAnother.run(probe);
+      running.abort();
+      await probe.pause(10_000);
+    },
+  });
+  const recording = await runScenario(
+    thenWaits,
+    { ...targetAt(front.url), servesAtOnce: 1 },
+    settingsOf(front.url),
+    { timeoutMs: 10_000, signal: running.signal, runStartMs: 0 },
+  );
+  await front.close();
+  expect(recording.outcome).toEqual({ kind: 'blocked', reason: 'the run was broken off' });
+});

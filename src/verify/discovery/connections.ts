@@ -31,7 +31,7 @@ export async function connectionsAtOnce(probe: Probe, jobs: number): Promise<Par
   const served = await servedAtOnce(probe, patient, most);
   if (served === undefined) return {};
   const connections = served === 1 ? 'one connection' : `${served} connections`;
-  const assumption = `the server serves ${connections} at a time: one scenario at a time is run, and each request has a connection of its own`;
+  const assumption = `the server serves ${connections} at a time: one scenario at a time is run, each request has a connection of its own, and what needs more at once is skipped`;
   return { servesAtOnce: served, assumptions: [assumption] };
 }
 
