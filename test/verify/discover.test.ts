@@ -105,26 +105,39 @@ describe('what is found out before the first scenario', () => {
   });
 
   it.each([
-    [1, 0, 'one connection'],
-    [2, 0, '2 connections'],
-    [1, 1100, 'one connection'],
-    [20, 0, undefined],
-  ])(
-    'about a server that serves %i connections at a time, each answer after %i ms',
-    async (atOnce, latencyMs, words) => {
+    [1, 0, 'one connection', 'connection'],
+    [2, 0, '2 connections', 'connection'],
+    [1, 1100, 'one connection', 'connection'],
+    [2, 0, '2 connections', 'request'],
+    [2, 600, '2 connections', 'request'],
+    [20, 0, undefined, 'connection'],
+    [20, 300, undefined, 'request'],
+  ] as const)(
+    'about a server that serves %i connections at a time, each answer after %i ms: %s, from the %s on',
+    async (atOnce, latencyMs, words, threadFrom) => {
       const filter: Filter = async ({ request }, next) => {
         if (request.path === '/health') await setTimeout(latencyMs);
         return next();
       };
       const reference = await startReference({ protocol: 'pulse', behaviour: { filter } });
       cleanup.push(reference.stop);
-      const front = await startFewConnectionsFront(reference.url.href, atOnce);
+      const front = await startFewConnectionsFront(reference.url.href, atOnce, threadFrom);
       cleanup.push(front.close);
       const { servesAtOnce, assumptions } = await targetOf(new URL(front.url));
       expect(servesAtOnce).toBe(words && atOnce);
       if (words !== undefined) expect(assumptions.join()).toContain(`serves ${words} at a time`);
     },
   );
+
+  it('about a slow server that answers one after another, over however many connections', async () => {
+    let turn = Promise.resolve();
+    const filter: Filter = ({ request }, next) => {
+      if (request.path === '/health') turn = turn.then(() => setTimeout(200));
+      return turn.then(() => next());
+    };
+    const target = await found({ protocol: 'pulse', behaviour: { filter } });
+    expect(target.servesAtOnce).toBeUndefined();
+  });
 
   it('about a server without HEAD', async () => {
     const target = await found({

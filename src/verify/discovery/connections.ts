@@ -7,8 +7,6 @@ import type { Target } from '../target.ts';
 /** How long whoever is served beside others waits for a small answer, at least; a slow server has more. */
 const BESIDE_MS = 2000;
 const TIMES_ALONE = 4;
-/** Whoever answers sooner than this can be asked many times at once: nobody waits for what is in the way. */
-const QUICK_MS = 200;
 
 /** What a run holds open: a scenario has one or two connections, some have more, and the canary has one. */
 function mostOf(jobs: number): number {
@@ -27,7 +25,9 @@ export async function connectionsAtOnce(probe: Probe, jobs: number): Promise<Par
   const aloneMs = endedMs - startedMs;
   const patient = { ...question, timeoutMs: Math.max(BESIDE_MS, TIMES_ALONE * aloneMs) };
   const most = mostOf(jobs);
-  if (await areAllServed(probe, patient, most, isKept && aloneMs < QUICK_MS)) return {};
+  const areServed = (isEachAsked: boolean) => areAllServed(probe, patient, most, isEachAsked);
+  if ((await areServed(false)) && (!isKept || (await areServed(true)))) return {};
+  await untilIdle(probe, question, most * aloneMs);
   const served = await servedAtOnce(probe, patient, most);
   if (served === undefined) return {};
   const connections = served === 1 ? 'one connection' : `${served} connections`;
@@ -35,7 +35,7 @@ export async function connectionsAtOnce(probe: Probe, jobs: number): Promise<Par
   return { servesAtOnce: served, assumptions: [assumption] };
 }
 
-/** The usual case, found out in one go: all are asked, or the last one beside those over which nothing is asked yet. */
+/** The usual case, found out in one go: the last one is asked beside those over which nothing is asked yet, or all are. */
 async function areAllServed(
   probe: Probe,
   question: Request,
@@ -46,6 +46,13 @@ async function areAllServed(
   const asked = await Promise.all(links.slice(isEachAsked ? 0 : -1).map((link) => link.send(question)));
   closeAll(links);
   return asked.every(({ broken }) => broken?.cause !== 'timeout');
+}
+
+/** A slow server still answers those who have given up, one after another: whoever is asked meanwhile waits for that. */
+async function untilIdle(probe: Probe, question: Request, busyMs: number): Promise<void> {
+  const link = await probe.open();
+  await link.send({ ...question, timeoutMs: BESIDE_MS + busyMs });
+  link.close();
 }
 
 /** One after another, while the earlier ones stay open; undefined where it is not they that are in the way. */
