@@ -15,14 +15,20 @@ export interface Interruption {
   readonly release: () => void;
 }
 
-/** The first SIGINT, SIGTERM or SIGHUP asks the work to end in order, the second one ends the process at once. */
-export function watchForSignals(): Interruption {
+/**
+ * The first SIGINT, SIGTERM or SIGHUP asks the work to end in order, the second one ends the process at once: there
+ * `atOnce` can say what that leaves behind.
+ */
+export function watchForSignals(atOnce: () => void = () => {}): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const listeners = Object.entries(signalCodes).map(([name, code]) => {
     const listener = () => {
       if (name === 'SIGHUP' && startedByNohup(process.env)) return;
-      if (exitCode !== undefined) process.exit(code);
+      if (exitCode !== undefined) {
+        atOnce();
+        process.exit(code);
+      }
       exitCode = code;
       controller.abort();
     };

@@ -8,6 +8,7 @@ import { verifyOptions } from '../../src/cli/options/verify.ts';
 import { judgedAgain } from '../../src/cli/verify/judge-again.ts';
 import { markdownReport } from '../../src/output/verify/reports/markdown.ts';
 import { defects } from '../../src/server/defects.ts';
+import type { Filter } from '../../src/server/parts.ts';
 import { type ServerSettings, startServer } from '../../src/server/server.ts';
 import { runBin, startBin, temporaryFolder } from './run-bin.ts';
 
@@ -344,6 +345,33 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
       expect(told.at(-1).blocked).toBeGreaterThan(0);
       const checks = told.filter(({ type }) => type === 'check.end');
       expect(checks.length).toBe(told[0].checks);
+    },
+    LONG_MS,
+  );
+
+  test(
+    'twice says what may be left there',
+    async () => {
+      let isRemoving: () => void = () => {};
+      const removing = new Promise<void>((resolve) => {
+        isRemoving = resolve;
+      });
+      const filter: Filter = async ({ request }, next) => {
+        if (request.method === 'DELETE') isRemoving();
+        return request.method === 'DELETE' ? new Promise(() => {}) : next();
+      };
+      const server = await referenceServer({ behaviour: { filter } });
+      const { child, ended, until } = startBin(['verify', server, '--json', '--only', 'core.patch.*']);
+      await until('stdout', /"type":"check.end".*"verdict":"pass"/);
+      child.kill('SIGINT');
+      await removing;
+      child.kill('SIGINT');
+      const { code, stdout, stderr } = await ended;
+      const { runId } = events(stdout)[0];
+      expect({ code, stderr }).toEqual({
+        code: 130,
+        stderr: `stopped: at once; uploads may be left there: Upload-Metadata names them pulse-verify-${runId}-…\n`,
+      });
     },
     LONG_MS,
   );

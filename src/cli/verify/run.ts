@@ -50,7 +50,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
 
   const output = await createVerifyOutput(verifyOutputChoice(values), { ...surroundings, version });
   for (const warning of warnings(values, network, server)) output.warn(warning);
-  const interruption = watchForSignals();
+  const interruption = watchForSignals(() => output.stoppedAtOnce(settings.runId));
   const started = new Date();
   try {
     const run = await runUnlessStopped(

@@ -38,6 +38,8 @@ export interface VerifyOutput {
   readonly finish: (report: VerifyReport) => void;
   /** A signal ended the run before its first check. */
   readonly stopped: (exitCode: number) => void;
+  /** A second signal ended it while it was removing what it had created. */
+  readonly stoppedAtOnce: (runId: string) => void;
   /** Takes away what is still drawn. */
   readonly close: () => void;
 }
@@ -76,10 +78,15 @@ export async function createVerifyOutput(
     const stale = staleExpectations.map(({ id }) => id);
     writeEvent({ type: 'run.end', exitCode, elapsedMs, ...counts, ...(stale.length > 0 && { stale }) });
   };
+  const writeStopped = (how: string) => err.write(`${labelled([['stopped', how]], livePaint).join('')}\n`);
   const stopped = (exitCode: number) => {
     live.close();
     if (choice.json) writeEnd({ exitCode, elapsedMs: 0, counts: counted([]), staleExpectations: [] });
-    else err.write(`${labelled([['stopped', 'before the first check']], livePaint).join('')}\n`);
+    else writeStopped('before the first check');
+  };
+  const stoppedAtOnce = (runId: string) => {
+    live.close();
+    writeStopped(`at once; uploads may be left there: Upload-Metadata names them pulse-verify-${runId}-…`);
   };
 
   return {
@@ -90,6 +97,7 @@ export async function createVerifyOutput(
     },
     finish: choice.json ? writeEnd : showReport,
     stopped,
+    stoppedAtOnce,
     close: live.close,
   };
 }
