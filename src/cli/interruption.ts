@@ -11,6 +11,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** The exit code that the signal asks for; undefined while there was none. */
   readonly exitCode: () => number | undefined;
+  /** As if a signal had come that asks for this exit code. */
+  readonly interrupt: (exitCode: number) => void;
   /** Once is enough; what a signal ended and cannot be stopped is then not waited for any more. */
   readonly release: () => void;
 }
@@ -22,6 +24,10 @@ export interface Interruption {
 export function watchForSignals(atOnce: () => void = () => {}): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
+  const interrupt = (code: number) => {
+    exitCode ??= code;
+    controller.abort();
+  };
   const listeners = Object.entries(signalCodes).map(([name, code]) => {
     const listener = () => {
       if (name === 'SIGHUP' && startedByNohup(process.env)) return;
@@ -29,8 +35,7 @@ export function watchForSignals(atOnce: () => void = () => {}): Interruption {
         atOnce();
         process.exit(code);
       }
-      exitCode = code;
-      controller.abort();
+      interrupt(code);
     };
     process.on(name, listener);
     return { name, listener };
@@ -38,6 +43,7 @@ export function watchForSignals(atOnce: () => void = () => {}): Interruption {
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
+    interrupt,
     release: () => {
       for (const { name, listener } of listeners) process.off(name, listener);
       if (exitCode !== undefined) endDespiteLeftovers(exitCode);

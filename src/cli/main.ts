@@ -1,13 +1,8 @@
-import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { commands, isCommandName } from './commands.ts';
+import { endWithoutOutput } from './lost-output.ts';
 import { packageVersion } from './version.ts';
 import { withWordsAsFlags } from './words-as-flags.ts';
-
-/** 128 + SIGPIPE: what a shell reports of a program whose reader has gone. */
-const BROKEN_PIPE = 141;
-/** `input` of the exit codes, whose table `--version` does not load. */
-const UNWRITABLE = 3;
 
 /** Runs the command that the arguments name and resolves with the exit code (docs/exit-codes.md). */
 export async function main(words: readonly string[]): Promise<number> {
@@ -41,21 +36,4 @@ export async function main(words: readonly string[]): Promise<number> {
 
 function isMissingPart(thrown: unknown): boolean {
   return (thrown as NodeJS.ErrnoException | undefined)?.code === 'ERR_MODULE_NOT_FOUND';
-}
-
-/**
- * Whoever read our output has gone (`| head -1`), or its terminal was closed: there is nobody left to tell. Where it
- * goes to a file that takes no more, stderr may still be read.
- */
-function endWithoutOutput(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(BROKEN_PIPE);
-  try {
-    writeSync(
-      process.stderr.fd,
-      `error: the output cannot be written: ${error.code}\n next: make room where it goes, then run the same command again\n`,
-    );
-  } catch {
-    // It goes to the same place.
-  }
-  process.exit(UNWRITABLE);
 }

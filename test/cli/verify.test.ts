@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -303,6 +303,21 @@ describe('secrets', () => {
     LONG_MS,
   );
 });
+
+test.skipIf(process.platform === 'win32')(
+  'whoever reads no more of the events ends the run, which removes what it created',
+  async () => {
+    const dir = await temporaryFolder();
+    const server = await referenceServer({ dir });
+    const { child, ended, until } = startBin(['verify', server, '--json', '--only', 'core.patch.*']);
+    await until('stdout', /"type":"check.end".*"verdict":"pass"/);
+    child.stdout?.destroy();
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 141, stderr: '' });
+    expect(readdirSync(join(dir, '.incomplete'))).toEqual(['lock']);
+  },
+  LONG_MS,
+);
 
 describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
   test(

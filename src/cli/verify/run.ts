@@ -18,6 +18,7 @@ import {
 } from '../../verify/verify.ts';
 import { type CommandLine, commandText } from '../command-line.ts';
 import { type Interruption, watchForSignals } from '../interruption.ts';
+import { inOrderWithoutOutput } from '../lost-output.ts';
 import { insecureWarnings, networkSettings, openTokenRule } from '../options/network.ts';
 import type { Given } from '../options/option-table.ts';
 import { type VerifyValues, verifyOptions, verifyOutputChoice } from '../options/verify.ts';
@@ -51,6 +52,7 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
   const output = await createVerifyOutput(verifyOutputChoice(values), { ...surroundings, version });
   for (const warning of warnings(values, network, server)) output.warn(warning);
   const interruption = watchForSignals(() => output.stoppedAtOnce(settings.runId));
+  inOrderWithoutOutput(interruption.interrupt);
   const started = new Date();
   try {
     const run = await runUnlessStopped(
