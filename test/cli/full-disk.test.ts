@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { startServer } from '../../src/server/server.ts';
 import { bin, temporaryFolder } from './run-bin.ts';
 
 /** Every write to a file fails there, and creating one does not: what a full disk does as well. */
@@ -26,5 +27,32 @@ test.skipIf(process.platform === 'win32')(
     expect(ended.stderr).not.toContain('Warning');
     expect(ended.code).toBe(3);
     expect(await readdir(state)).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform === 'win32').each([
+  [[], /^conformant: nothing that was tried is broken$/m],
+  [['--json'], /"type":"verify.failed".*\n.*"type":"run.end",.*"exitCode":3,.*"pass":1,/],
+] as const)(
+  'what verify found is shown where a report could not be written, and the others are (%j)',
+  async (flags, shown) => {
+    const dir = await temporaryFolder();
+    const server = await startServer({ host: '127.0.0.1', port: 0, dir, protocol: 'pulse' });
+    onTestFinished(() => server.close());
+    const report = join(dir, 'results.json');
+    const args = ['verify', server.url, '--only', 'core.head.status', ...flags];
+    const files = ['--report', `json=${report}`, '--report', 'markdown=/dev/null'];
+    const ended = await new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+      execFile(
+        '/bin/sh',
+        ['-c', NO_SPACE, process.execPath, bin, ...args, ...files],
+        (error, stdout, stderr) => resolve({ code: error?.code, stdout, stderr }),
+      );
+    });
+    expect(ended.stdout).toMatch(shown);
+    expect(ended.stdout).not.toMatch(/^ .*results\.json/m);
+    expect(ended.stderr).toContain(`error: --report ${report} could not be written: EFBIG\n next: the run`);
+    expect(ended.stderr).not.toContain('/dev/null');
+    expect(ended.code).toBe(3);
   },
 );

@@ -9,6 +9,12 @@ import type { VerifyValues } from '../options/verify.ts';
 
 type Wanted = Pick<VerifyValues, 'report' | 'record'>;
 
+/** A file that could not be written after the run. */
+export interface Unkept {
+  readonly path: string;
+  readonly why: PulseError;
+}
+
 /** Refuses before the run what could not be written after it. */
 export function refuseUnwritable({ report, record }: Wanted): void {
   for (const { path } of report) refuseUnwritableFile('--report', path);
@@ -32,13 +38,15 @@ export function refuseUnwritable({ report, record }: Wanted): void {
 export async function resultsKeeper({
   report: files,
   record,
-}: Wanted): Promise<(report: VerifyReport, run: VerifyRun) => void> {
+}: Wanted): Promise<(report: VerifyReport, run: VerifyRun) => readonly Unkept[]> {
   const writers = await Promise.all(
     files.map(async ({ format, path }) => ({ path, write: await reportWriters[format]() })),
   );
   return (report, run) => {
-    for (const { path, write } of writers) writeResult('--report', path, write(report));
-    if (record !== undefined) writeResult('--record', record, recordingLines(report, run));
+    const reports = writers.map(({ path, write }) => writeResult('--report', path, write(report)));
+    const records =
+      record === undefined ? [] : [writeResult('--record', record, recordingLines(report, run))];
+    return [...reports, ...records].filter((unkept) => unkept !== undefined);
   };
 }
 
@@ -61,14 +69,19 @@ function refuseUnwritableFile(flag: string, path: string): void {
   }
 }
 
-function writeResult(flag: string, path: string, text: string): void {
+/** What is found is shown for all that: a run is not done in vain because a disk is full. */
+function writeResult(flag: string, path: string, text: string): Unkept | undefined {
   try {
     writeFileSync(path, text);
+    return undefined;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new PulseError('input', `${flag} ${path} could not be written: ${code}`, {
-      hint: 'the run itself is done: make the file writable, and run it again',
-      cause: error,
-    });
+    return {
+      path,
+      why: new PulseError('input', `${flag} ${path} could not be written: ${code}`, {
+        hint: 'the run itself is done: make room there, or the file writable, and run it again',
+        cause: error,
+      }),
+    };
   }
 }

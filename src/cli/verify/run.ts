@@ -74,11 +74,11 @@ export async function runVerify({ operands, given }: CommandLine, values: Verify
     // A run that was done when the signal came is judged like any other.
     const interruptedBy = run.endedEarly === undefined ? undefined : interruption.exitCode();
     const report = verifyReport(run, { ...facts, ...(interruptedBy !== undefined && { interruptedBy }) });
-    keepResults(report, run);
+    const unkept = keepResults(report, run);
     // Before the findings, so that the verdict stays the last line.
     if (!values.json) tellGithub(report, process.env, (text) => process.stdout.write(text));
-    output.finish(report);
-    return report.exitCode;
+    output.finish(report, unkept);
+    return unkept[0]?.why.exitCode ?? report.exitCode;
   } finally {
     output.close();
     interruption.release();

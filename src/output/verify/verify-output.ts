@@ -1,11 +1,12 @@
-import type { ReportVerify } from '../../verify/events.ts';
+import type { PulseError } from '../../errors.ts';
+import type { ReportVerify, VerifyEvent } from '../../verify/events.ts';
 import { counted } from '../../verify/verdict.ts';
 import { labelled } from '../labelled.ts';
 import type { Surroundings } from '../output.ts';
 import { createPaint, wantsColor } from '../paint.ts';
 import { harmless } from '../text.ts';
 import { columnsOf } from '../text-stream.ts';
-import { verifyEventLine } from './events.ts';
+import { type VerifyFailed, verifyEventLine, verifyFailed } from './events.ts';
 import { harmlessValue } from './harmless-value.ts';
 import { headerLines } from './header.ts';
 import { liveProgress, noLiveProgress } from './live-progress.ts';
@@ -34,14 +35,20 @@ export interface VerifyOutput {
   readonly report: ReportVerify;
   /** What concerns the whole run and must be seen, also with --quiet and --json: on stderr. */
   readonly warn: (message: string) => void;
-  /** The end of the run: the findings and the verdict, or the last event. */
-  readonly finish: (report: VerifyReport) => void;
+  /** The end of the run: the findings and the verdict, or the last event; and which files could not be written. */
+  readonly finish: (report: VerifyReport, unkept?: readonly Unkept[]) => void;
   /** A signal ended the run before its first check. */
   readonly stopped: (exitCode: number) => void;
   /** A second signal ended it while it was removing what it had created. */
   readonly stoppedAtOnce: (runId: string) => void;
   /** Takes away what is still drawn. */
   readonly close: () => void;
+}
+
+/** A file that could not be written, which the exit code is about then. */
+interface Unkept {
+  readonly path: string;
+  readonly why: PulseError;
 }
 
 type Ended = Pick<VerifyReport, 'exitCode' | 'elapsedMs' | 'counts' | 'staleExpectations'>;
@@ -54,17 +61,18 @@ export async function createVerifyOutput(
   const livePaint = await createPaint(wantsColor(err, environment, choice.noColor));
   const isLive = err.isTTY === true && environment.TERM !== 'dumb' && !choice.quiet && !choice.json;
   const live = isLive ? liveProgress(err, livePaint) : noLiveProgress;
-  const view = (): VerifyView => ({
+  const view = (unkept: readonly Unkept[] = []): VerifyView => ({
     paint,
     verbose: choice.verbose,
-    written: choice.written,
+    written: choice.written.filter((file) => unkept.every(({ path }) => path !== file)),
     ...(out.isTTY && { columns: columnsOf(out) }),
   });
   const print = (lines: readonly string[]) => {
     live.clear();
     out.write(lines.map((line) => `${line}\n`).join(''));
   };
-  const writeEvent: ReportVerify = (event) => out.write(verifyEventLine(event, now(), choice.verbose));
+  const writeEvent = (event: VerifyEvent | VerifyFailed) =>
+    out.write(verifyEventLine(event, now(), choice.verbose));
 
   const showEvent: ReportVerify = (event) => {
     if (event.type === 'verify.start' && !choice.quiet) {
@@ -72,11 +80,28 @@ export async function createVerifyOutput(
     }
     live.follow(event);
   };
-  const showReport = (report: VerifyReport) =>
-    print(choice.quiet ? quietReportLines(report, view()) : reportLines(report, view()));
+  const showReport = (report: VerifyReport, unkept: readonly Unkept[]) =>
+    print(choice.quiet ? quietReportLines(report, view(unkept)) : reportLines(report, view(unkept)));
   const writeEnd = ({ exitCode, elapsedMs, counts, staleExpectations }: Ended) => {
     const stale = staleExpectations.map(({ id }) => id);
     writeEvent({ type: 'run.end', exitCode, elapsedMs, ...counts, ...(stale.length > 0 && { stale }) });
+  };
+  const finish = (report: VerifyReport, unkept: readonly Unkept[] = []) => {
+    const exitCode = unkept[0]?.why.exitCode ?? report.exitCode;
+    if (!choice.json) showReport(report, unkept);
+    for (const { why } of unkept) {
+      if (choice.json) writeEvent(verifyFailed(why));
+      const { message, hint } = why;
+      const lines = labelled(
+        [
+          ['error', harmless(message)],
+          ['next', hint && harmless(hint)],
+        ],
+        livePaint,
+      );
+      err.write(lines.map((line) => `${line}\n`).join(''));
+    }
+    if (choice.json) writeEnd({ ...report, exitCode });
   };
   const writeStopped = (how: string) => err.write(`${labelled([['stopped', how]], livePaint).join('')}\n`);
   const stopped = (exitCode: number) => {
@@ -95,7 +120,7 @@ export async function createVerifyOutput(
       live.clear();
       err.write(`${labelled([['warning', harmless(message)]], livePaint).join('')}\n`);
     },
-    finish: choice.json ? writeEnd : showReport,
+    finish,
     stopped,
     stoppedAtOnce,
     close: live.close,
