@@ -108,3 +108,8 @@ export function outcomeOf(exchange: Exchange): string {
   if (broken) return broken.detail;
   return sent.cut ? 'the connection was cut by the tester' : 'nobody waited for an answer';
 }
+
+/** The same as a sentence: `finalize answered 409 Conflict`, `finalize: no answer came within 500 ms`. */
+export function cameOf(what: string, exchange: Exchange): string {
+  return `${what}${exchange.answer ? ' answered' : ':'} ${outcomeOf(exchange)}`;
+}

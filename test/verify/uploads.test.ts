@@ -84,6 +84,16 @@ describe('a creation', () => {
     await expect(creating).rejects.toThrow(message);
   });
 
+  it('that nobody answers was not answered, which is said so', async () => {
+    const create = (origin: string) => probeAt(origin).probe.create(10);
+    const origin = await httpServer((request) => void request.socket.destroy());
+    await expect(create(origin)).rejects.toThrow(
+      /^an upload could not be created: POST: the connection was .* without an answer$/,
+    );
+    const nobody = await httpServer((_request, response) => void response.writeHead(503).end());
+    await expect(create(nobody)).rejects.toThrow(/: POST answered 503 Service Unavailable$/);
+  });
+
   it('with another success goes on', async () => {
     const { origin } = await memoryServer({ created: 200 });
     expect((await probeAt(origin).probe.create(10)).created.answer?.status).toBe(200);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { parseByteCount, parseSha256 } from '../../protocol/headers.ts';
-import { isSuccess, jsonOf, outcomeOf } from '../answers.ts';
+import { cameOf, isSuccess, jsonOf } from '../answers.ts';
 import { dialects } from '../dialect.ts';
 import type { Attempt } from '../guess-stored-runs.ts';
 import type { Payload, PayloadRecord } from '../payload.ts';
@@ -68,7 +68,7 @@ const oracles: Readonly<
     const exchange = await tools.uploads.finalize(upload, isLarge ? patience : {});
     const json = jsonOf(exchange);
     const sha256 = parseSha256(json?.checksum);
-    if (!isSuccess(exchange)) return { exchange, unknown: `finalize answered ${outcomeOf(exchange)}` };
+    if (!isSuccess(exchange)) return { exchange, unknown: cameOf('finalize', exchange) };
     if (sha256 === undefined) return { exchange, unknown: "finalize's answer has no SHA-256" };
     const sizeBytes = parseByteCount(String(json?.size));
     const answered = { exchange, stored: { sha256, ...(sizeBytes !== undefined && { sizeBytes }) } };
@@ -86,7 +86,7 @@ const oracles: Readonly<
     // After a lost answer nobody knows whether the server is still making it ready.
     const { exchange, bytes } = await whenReady(read, ({ exchange: got }) => got, target, pause);
     if (!isSuccess(exchange) || bytes === undefined) {
-      return { exchange, unknown: `GET answered ${outcomeOf(exchange)}` };
+      return { exchange, unknown: cameOf('GET', exchange) };
     }
     return { exchange, ...found(bytes, payload) };
   },

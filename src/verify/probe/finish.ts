@@ -1,4 +1,4 @@
-import { isBusy, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
+import { cameOf, isBusy, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Skip } from '../check.ts';
 import { smallerChunk } from '../chunk-size.ts';
 import type { Payload } from '../payload.ts';
@@ -101,7 +101,7 @@ export function createFinish(
       const isWaiting = putOff && isLeft(busySinceMs ?? 0);
       if (!isWaiting && troubles === mostTroubles) {
         if (busySinceMs !== undefined) patience.exhaust();
-        const trouble = `PATCH at ${offset} answered ${outcomeOf(exchange)}`;
+        const trouble = cameOf(`PATCH at ${offset}`, exchange);
         return { complete: false, offset, exchanges, trouble };
       }
       const stood: number = offset;

@@ -1,6 +1,6 @@
 import { encodeMetadata, OFFSET_OCTET_STREAM, parseMetadata, TUS_VERSION } from '../../protocol/headers.ts';
 import { belowPrefix, resolveLocation, uploadIdOf } from '../../protocol/urls.ts';
-import { headerOf, isSuccess, outcomeOf } from '../answers.ts';
+import { cameOf, headerOf, isSuccess } from '../answers.ts';
 import { Blocked, Skip } from '../check.ts';
 import { dialects } from '../dialect.ts';
 import type { Random } from '../random.ts';
@@ -190,7 +190,7 @@ export function placeOf(location: string, { prefixed, server, createUrl }: Targe
 function locationOf(created: Exchange, target: Target, access: Access): URL {
   const location = headerOf(created, 'Location');
   if (!isSuccess(created)) {
-    throw new Blocked(`an upload could not be created: POST answered ${outcomeOf(created)}`, [created]);
+    throw new Blocked(`an upload could not be created: ${cameOf('POST', created)}`, [created]);
   }
   if (location === undefined) throw new Blocked('the answer to POST has no Location', [created]);
   const url = placeOf(location, target);
