@@ -20,7 +20,7 @@ const SHORT_LENGTH = 6;
 /** Shorter pieces of base64 stand in other texts by chance. */
 const SHORTEST_BASE64 = 8;
 
-/** A redactor of these secrets in every spelling in which they travel: plain, percent-encoded, in JSON, in base64, in hex. */
+/** A redactor of these secrets in every spelling in which they travel: plain, percent-encoded, in JSON, in HTML, in base64, in hex. */
 export function redactor(secrets: readonly Secret[]): Redact {
   const spellings = secrets
     .filter(({ value }) => value !== '')
@@ -67,16 +67,42 @@ function bounded(pattern: string, length: number): RegExp {
 const DROPPED = '[\\t\\r\\n]*';
 
 /**
- * A secret however it is written in a URL or in JSON: percent-encoded whole, in part, or not at all, as UTF-8, with hex
- * digits of either case; with tabs and line ends in it; its slashes the other way round, its signs behind a backslash.
+ * A secret however it is written in a URL, in JSON or in HTML: percent-encoded whole, in part, or not at all, as UTF-8,
+ * with hex digits of either case; with tabs and line ends in it; its slashes the other way round; its signs behind
+ * backslashes, or by their numbers or names.
  */
 function percentEncoded(value: string): { spelling: string; pattern: RegExp } {
   const characters = Array.from(value, (character) => {
     const bytes = Array.from(Buffer.from(character), (byte) => ['%', ...hexOf(byte)].join(DROPPED));
-    const plain = /\w/.test(character) ? character : `\\\\?${escaped(character)}`;
+    const plain = /\w/.test(character) ? character : signPattern(character);
     return `(?:${plain}|${bytes.join(DROPPED)}${character === '/' ? '|\\\\' : ''})`;
   });
   return { spelling: value, pattern: bounded(characters.join(DROPPED), value.length) };
+}
+
+/** What HTML calls the signs that mean something there. */
+const htmlNames: Readonly<Record<string, string>> = {
+  '<': 'lt',
+  '>': 'gt',
+  '&': 'amp',
+  "'": 'apos',
+  '"': 'quot',
+};
+
+/** As it is, also behind backslashes (JSON within JSON); `\u002B`, as .NET writes it; `&#43;`, `&#x2b;`, `&amp;`. */
+function signPattern(sign: string): string {
+  const inJson = sign
+    .split('')
+    .map((unit) => `\\\\{1,7}u${eitherCase(unit.charCodeAt(0).toString(16).padStart(4, '0'))}`);
+  const point = sign.codePointAt(0) ?? 0;
+  const named = htmlNames[sign];
+  return [
+    `\\\\{0,7}${escaped(sign)}`,
+    inJson.join(''),
+    `&#0*${point};`,
+    `&#[xX]0*${eitherCase(point.toString(16))};`,
+    ...(named === undefined ? [] : [`&${named};`]),
+  ].join('|');
 }
 
 /** Shorter ones stand in digests by chance. */
@@ -92,7 +118,12 @@ function inHex(value: string): { spelling: string; pattern: RegExp }[] {
 /** The two hex digits of a byte as patterns: of either case. */
 function hexOf(byte: number): readonly string[] {
   const digits = byte.toString(16).padStart(2, '0');
-  return Array.from(digits, (digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit));
+  return Array.from(digits, eitherCase);
+}
+
+/** A pattern of hex digits. */
+function eitherCase(hex: string): string {
+  return hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
 
 function spelled(value: string): readonly string[] {

@@ -17,6 +17,11 @@ describe('a secret', () => {
     ['with what a URL parser drops or reads as a slash', 'tök\\en+va\tlue\n=%2\t2'.replace('=%2', '=1%2')],
     ['in JSON', JSON.stringify({ token: value })],
     ['in JSON that escapes slashes', 'tök\\/en+value=1\\"'],
+    ['in JSON that escapes signs by their numbers', 't\\u00F6k/en\\u002Bvalue\\u003d1\\u0022'],
+    ['in JSON within JSON', 't\\\\u00f6k/en\\\\u002bvalue=1\\\\\\"'],
+    ['in HTML', 'tök/en+value=1&quot;'],
+    ['in HTML that escapes signs by their numbers', 't&#246;k/en&#43;value&#061;1&#34;'],
+    ['in HTML that does so in hex', 't&#xF6;k/en&#x2b;value&#x3D;1&#x22;'],
     ['in hex', Buffer.from(value).toString('hex')],
     ['in hex of upper case', Buffer.from(value).toString('hex').toUpperCase()],
     ['in base64', Buffer.from(value).toString('base64')],
@@ -24,6 +29,17 @@ describe('a secret', () => {
   ])('is replaced %s', (_how, text) => {
     const shown = redact(`before ${text} after`);
     expect(shown).toMatch(/^before ({"token":")?<token>("})? after$/);
+  });
+
+  it.each([
+    ['<', '&lt;'],
+    ['>', '&gt;'],
+    ['&', '&amp;'],
+    ["'", '&apos;'],
+    ['"', '&quot;'],
+  ])('with %s in it is replaced in HTML, which has %s for it', (sign, name) => {
+    const hide = redactor([{ label: '<token>', value: `c4mera${sign}T0ken` }]);
+    expect(hide(`c4mera${name}T0ken`)).toBe('<token>');
   });
 
   it('that contains another leaves nothing of itself', () => {
