@@ -127,6 +127,20 @@ export function breakOnConnection(error: unknown): Break {
 }
 
 /**
+ * The same where the connection was used before: what is no HTTP there may be the end of an earlier answer, as a body
+ * behind a 204 or one to HEAD, and says nothing about the server.
+ */
+export function breakOnUsedConnection(error: unknown): Break {
+  const known = breakOnConnection(error);
+  if (known.cause !== 'not-http') return known;
+  const detail = 'bytes came on the connection that belong to no answer';
+  return {
+    kind: 'break',
+    ...during('reset', `${detail}; does the server send a body with 204, or to HEAD?`),
+  };
+}
+
+/**
  * What a request means that failed before it had a connection. Anything unknown counts as a broken connection, so that
  * it is tried again.
  */

@@ -3,7 +3,7 @@ import type * as http from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { Break, Outcome, Send, SendConditions, WireRequest } from '../protocol/wire.ts';
 import { bodyBytes } from '../protocol/wire.ts';
-import { breakOf, breakOnConnection } from './breaks.ts';
+import { breakOf, breakOnConnection, breakOnUsedConnection } from './breaks.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { handedOn, readAnswer } from './read-answer.ts';
 import type { TransportSettings } from './settings.ts';
@@ -107,8 +107,9 @@ async function send(
     const late = waits.expired();
     if (late !== undefined) return { kind: 'break', cause: 'timeout', detail: late, delivered: isConnected };
     if (!isConnected) return notConnected(way, error);
-    if (exchange.reusedSocket) freshness.broken();
-    return breakOnConnection(error);
+    if (!exchange.reusedSocket) return breakOnConnection(error);
+    freshness.broken();
+    return breakOnUsedConnection(error);
   } finally {
     waits.end();
     way.turns.over(exchange);

@@ -79,24 +79,35 @@ describe('time-outs count from the last progress', () => {
   });
 });
 
-describe('a server that closes kept-alive connections without a word', () => {
-  it('costs fewer and fewer requests, and never the two that follow such an end', async () => {
+describe('a server that', () => {
+  it.each([
+    ['closes kept-alive connections without a word', (socket: Socket) => socket.resetAndDestroy()],
+    ['sends a body behind a 204, or to HEAD', (socket: Socket) => socket.write('{"ok":true}')],
+  ])('%s costs fewer and fewer requests, and never the two that follow such a loss', async (_, spoil) => {
     const port = await listen(
       createServer((socket) => {
         socket.on('error', () => {});
         socket.once('data', () => {
           socket.write('HTTP/1.1 204 No\r\n\r\n');
-          socket.once('data', () => socket.resetAndDestroy());
+          socket.once('data', () => spoil(socket));
         });
       }),
     );
     const send = transport();
-    const kinds: string[] = [];
+    const causes: string[] = [];
     for (const method of Array.from({ length: 12 }, (_, n): Method => (n % 2 === 0 ? 'HEAD' : 'GET'))) {
       const url = new URL(`http://127.0.0.1:${port}/`);
-      kinds.push((await send({ method, url, headers: {} }, { idleTimeoutMs: 20_000 })).kind);
+      const outcome = await send({ method, url, headers: {} }, { idleTimeoutMs: 20_000 });
+      causes.push(outcome.kind === 'break' ? outcome.cause : 'none');
     }
-    const broken = kinds.flatMap((kind, index) => (kind === 'break' ? [index] : []));
-    expect(broken).toEqual([1, 4, 9]);
+    const lost = causes.map((cause, index) => ({ cause, index })).filter(({ cause }) => cause !== 'none');
+    expect(lost).toEqual([1, 4, 9].map((index) => ({ cause: 'reset', index })));
+  });
+
+  it('answers no HTTP on a new connection is never taken for one that lost a request', async () => {
+    const port = await listen(createServer((socket) => socket.on('error', () => {}).write('{"ok":true}')));
+    const url = new URL(`http://127.0.0.1:${port}/`);
+    const outcome = await transport()({ method: 'GET', url, headers: {} }, { idleTimeoutMs: 20_000 });
+    expect(outcome).toMatchObject({ kind: 'break', cause: 'not-http' });
   });
 });
