@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rm, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { renameOver } from './rename.ts';
 
@@ -58,6 +59,14 @@ export async function replaceFile(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Windows has no such flag. It keeps a pipe in the place of a file from stopping us for ever. */
+export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** What a file of ours says; a pipe in its place says nothing. */
+export function readText(path: string): Promise<string> {
+  return readFile(path, { encoding: 'utf8', flag: READ });
 }
 
 /** A new name outlives a power cut only once its folder is on the disk; Windows does not open folders. */

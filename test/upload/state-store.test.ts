@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ const key = { server: 'http://host/', protocol: 'pulse', path: '/videos/a.mp4' }
 const record: UploadRecord = {
   schema: 1,
   ...key,
-  identity: { sizeBytes: 3, mtimeNs: '1', inode: '2' },
+  identity: { sizeBytes: 20, mtimeNs: '1', inode: '2' },
   url: 'http://host/uploads/1',
   createdAt: '2026-01-01T00:00:00.000Z',
   prefix: { bytes: 0, sha256: '' },
@@ -109,6 +110,14 @@ describe('a record', () => {
     ['a file as URL', { url: '/uploads/1' }],
     ['no size', { identity: { ...record.identity, sizeBytes: '3' } }],
     ['a text as prefix', { prefix: { bytes: '0', sha256: '' } }],
+    ['less than nothing as prefix', { prefix: { bytes: -1, sha256: '' } }],
+    ['a prefix that is longer than the file', { prefix: { bytes: 21, sha256: '' } }],
+    ['more read than the file has', { readAhead: { bytes: 21, sha256: '' } }],
+    ['less than nothing compared', { checkedBytes: -1 }],
+    [
+      'a part of which more is there than it has',
+      { parts: [{ fromBytes: 0, endBytes: 20, prefix: { bytes: 21, sha256: '' } }] },
+    ],
     ['an unknown phase', { phase: 'done' }],
   ])('with %s is not trusted', async (_, change) => {
     const dir = await temporaryFolder();
@@ -127,6 +136,19 @@ describe('a record', () => {
     const [name = ''] = await readdir(dir);
     await rm(join(dir, name));
     await mkdir(join(dir, name));
+    expect(await store.read(key, silent)).toBeUndefined();
+    expect(await readdir(dir)).toEqual([`${name}.unreadable`]);
+  });
+
+  it.skipIf(process.platform === 'win32')('that is a pipe is set aside: nobody waits at it', async () => {
+    const dir = await temporaryFolder();
+    const store = openStateStore(dir);
+    await store.write(record);
+    const [name = ''] = await readdir(dir);
+    await rm(join(dir, name));
+    spawnSync('mkfifo', [join(dir, name)]);
+    expect(await keptUploads(dir, Date.now())).toEqual([]);
+    expect(await store.peek(key)).toBeUndefined();
     expect(await store.read(key, silent)).toBeUndefined();
     expect(await readdir(dir)).toEqual([`${name}.unreadable`]);
   });

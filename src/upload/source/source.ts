@@ -1,7 +1,8 @@
-import { type BigIntStats, constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PulseError } from '../../errors.ts';
+import { READ } from '../../system/files.ts';
 import { again } from '../faults.ts';
 import { fsPath, realPathText } from './path-text.ts';
 
@@ -39,12 +40,10 @@ export interface Source {
   readonly close: () => Promise<void>;
 }
 
-/** Windows has no such flag. It keeps a file that became a pipe since it was looked at from stopping us for ever. */
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
 export async function openSource(name: string): Promise<Source> {
   const path = await orInputError(name, () => realPathText(name));
   const identity = await identify(name, path);
+  // It may have become a pipe since it was looked at.
   const handle = await orInputError(name, () => open(fsPath(path), READ));
   const look = () => orInputError(name, () => handle.stat({ bigint: true }));
   let changedNs: bigint;

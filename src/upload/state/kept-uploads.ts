@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PulseError } from '../../errors.ts';
-import { replaceFile } from '../../system/files.ts';
+import { readText, replaceFile } from '../../system/files.ts';
 import { isExpired } from '../open/expiry.ts';
 import { identify, isAbsent, sameFile } from '../source/source.ts';
 import { acquireLock, assertUnlocked } from './lock.ts';
@@ -144,7 +144,7 @@ export async function removeLeftovers(
 async function readRecords(dir: string, names: readonly string[]): Promise<readonly UploadRecord[]> {
   const records = names.filter((name) => name.endsWith('.json'));
   const read = await eachOf(records, async (name) => {
-    const text = await readFile(join(dir, name), 'utf8').catch(() => undefined);
+    const text = await readText(join(dir, name)).catch(() => undefined);
     const record = text === undefined ? undefined : parseRecord(text);
     const isOurs =
       record !== undefined && !('distrusted' in record) && name === basename(recordPath(dir, record));

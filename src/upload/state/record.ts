@@ -135,21 +135,26 @@ function isRecord(value: unknown): value is UploadRecord {
     texts.every((text) => typeof text === 'string') &&
     URL.canParse(record.url as string) &&
     [record.chosenId, record.declaredSha256, record.changedNs, record.ledger].every(isTextOrAbsent) &&
-    (record.checkedBytes === undefined || Number.isSafeInteger(record.checkedBytes)) &&
+    (record.checkedBytes === undefined || isCount(record.checkedBytes)) &&
     [record.createdAt, record.savedAt, record.expiresAt].every(isDateOrAbsent) &&
     phases.some((phase) => phase === record.phase) &&
-    Number.isSafeInteger(identity?.sizeBytes) &&
+    isCount(identity?.sizeBytes) &&
     [identity?.mtimeNs, identity?.inode].every((text) => typeof text === 'string') &&
-    isCheckpoint(prefix) &&
-    (record.readAhead === undefined || isCheckpoint(record.readAhead)) &&
+    isCheckpoint(prefix, identity.sizeBytes) &&
+    (record.readAhead === undefined || isCheckpoint(record.readAhead, identity.sizeBytes)) &&
     (record.parts === undefined || areParts(record.parts, identity?.sizeBytes)) &&
     (record.joinedUrl === undefined || URL.canParse(String(record.joinedUrl)))
   );
 }
 
-function isCheckpoint(value: unknown): value is Checkpoint {
+/** Of no more than there is. */
+function isCheckpoint(value: unknown, mostBytes: number): value is Checkpoint {
   const { bytes, sha256 } = (value ?? {}) as Partial<Checkpoint>;
-  return Number.isSafeInteger(bytes) && typeof sha256 === 'string';
+  return isCount(bytes) && bytes <= mostBytes && typeof sha256 === 'string';
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** Parts without a gap and without an overlap, of exactly this file. */
@@ -157,11 +162,12 @@ function areParts(value: unknown, sizeBytes: number | undefined): boolean {
   if (!Array.isArray(value)) return false;
   let endBytes = 0;
   for (const part of value as readonly (Partial<PartRecord> | null)[]) {
-    if (part?.fromBytes !== endBytes || !Number.isSafeInteger(part.endBytes)) return false;
+    if (part?.fromBytes !== endBytes || !isCount(part.endBytes)) return false;
+    const partBytes = part.endBytes - endBytes;
     if (part.url !== undefined && !URL.canParse(part.url)) return false;
-    if (!isCheckpoint(part.prefix) || !isTextOrAbsent(part.changedNs)) return false;
-    if (part.readAhead !== undefined && !isCheckpoint(part.readAhead)) return false;
-    endBytes = part.endBytes ?? 0;
+    if (!isCheckpoint(part.prefix, partBytes) || !isTextOrAbsent(part.changedNs)) return false;
+    if (part.readAhead !== undefined && !isCheckpoint(part.readAhead, partBytes)) return false;
+    endBytes = part.endBytes;
   }
   return endBytes === sizeBytes;
 }

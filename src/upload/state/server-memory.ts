@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, replaceFile } from '../../system/files.ts';
+import { makeFolder, readText, replaceFile } from '../../system/files.ts';
 import { hashed } from './record.ts';
 import { FILE_MODE, FOLDER_MODE } from './state-folder.ts';
 
@@ -31,7 +30,7 @@ export function openServerMemory(stateDir: string, nowMs: () => number): ServerM
   return {
     recall: async (server, body) => {
       try {
-        const record = JSON.parse(await readFile(pathOf(server, body), 'utf8')) as Partial<StoredLimit>;
+        const record = JSON.parse(await readText(pathOf(server, body))) as Partial<StoredLimit>;
         const { schema, chunkBytes = 0, learnedAt = '' } = record;
         const isFresh = nowMs() - Date.parse(learnedAt) < FORGET_AFTER_MS;
         if (schema !== SCHEMA || record.server !== server || !isFresh) return undefined;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PulseError } from '../../errors.ts';
-import { removeFile, replaceFile } from '../../system/files.ts';
+import { readText, removeFile, replaceFile } from '../../system/files.ts';
 import { pruneSpool } from '../source/prune-spool.ts';
 import { renewCopy } from '../source/spool.ts';
 import { pruneUploads, rememberedPaths, renewUpload } from './kept-uploads.ts';
@@ -38,7 +38,7 @@ export function openStateStore(dir: string, now: () => Date = () => new Date()):
   const load = (key: UploadKey) =>
     orStateError(dir, async () => {
       const path = recordPath(dir, key);
-      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
         if (error.code === 'EISDIR') return { distrusted: 'cannot be read (EISDIR)' };
         throw unreadable(path, error);
