@@ -45,7 +45,10 @@ const must =
   };
 
 const oneOf = (...words: readonly string[]) =>
-  must((value) => words.includes(String(value)), words.map((word) => `'${word}'`).join(', '));
+  must(
+    (value) => typeof value === 'string' && words.includes(value),
+    words.map((word) => `'${word}'`).join(', '),
+  );
 const whole = (least: number, most: number) =>
   must(isWholeUpTo(least, most), `a whole number from ${least} to ${most}`);
 const boolean = must((value) => typeof value === 'boolean', 'true or false');
@@ -53,7 +56,10 @@ const text = must((value) => typeof value === 'string' && value !== '', 'a text'
 const record = must(isRecord, 'an object of texts');
 
 const checks: Readonly<Record<keyof UploadOptions, Check>> = {
-  server: (value) => void parseServerUrl(String(value), 'server'),
+  server: (value, name) => {
+    if (!(value instanceof URL)) must((given) => typeof given === 'string', 'a text or a URL')(value, name);
+    parseServerUrl(String(value), 'server');
+  },
   protocol: oneOf('auto', ...protocols.map(({ id }) => id)),
   body: oneOf('raw', 'multipart'),
   checksum: oneOf('auto', 'none', 'sha256', 'sha512', 'sha1', 'md5', 'crc32'),
@@ -64,7 +70,10 @@ const checks: Readonly<Record<keyof UploadOptions, Check>> = {
   retryDelayMs: whole(0, MAX_MS),
   timeoutMs: whole(1, MAX_MS),
   maxOutageMs: whole(1, MAX_MS),
-  name: (value, name) => void parseFileName(String(value), name),
+  name: (value, name) => {
+    text(value, name);
+    parseFileName(String(value), name);
+  },
   headers: (value, name) => {
     record(value, name);
     for (const [key, content] of Object.entries(value as object)) checkHeader(key, String(content), name);
@@ -78,7 +87,11 @@ const checks: Readonly<Record<keyof UploadOptions, Check>> = {
         "write for example { camera: '7' }",
       );
   },
-  token: (value, name) => void parseToken(String(value), name),
+  token: (value, name) => {
+    // Not shown, whatever it is.
+    if (typeof value !== 'string') throw unfit(name, `is a ${typeof value}`, 'a text');
+    parseToken(value, name);
+  },
   resume: boolean,
   finalize: boolean,
   requireProof: boolean,
@@ -127,7 +140,12 @@ export function settingsOf(options: UploadOptions): UploadSettings {
       'one of them only',
     );
   const known = new Set<string>(settingNames);
-  const wanted = Object.fromEntries(given.filter(([name]) => known.has(name)));
+  // Copied: what the program does to its objects later is no affair of an upload under way.
+  const wanted = Object.fromEntries(
+    given
+      .filter(([name]) => known.has(name))
+      .map(([name, value]) => [name, isRecord(value) ? { ...value } : value]),
+  );
   return { ...defaultSettings, ...wanted, server: parseServerUrl(String(options.server), 'server') };
 }
 
@@ -146,16 +164,21 @@ const settingNames = Object.keys(checks).filter(
     ),
 );
 
-function isRecord(value: Value): boolean {
+/** No `Headers`, `Map` or list: their members are not where those of an object are, and would be lost in silence. */
+function isRecord(value: Value): value is Readonly<Record<string, string>> {
   return (
     typeof value === 'object' &&
     value !== null &&
+    !(Symbol.iterator in value) &&
     Object.values(value).every((member) => typeof member === 'string')
   );
 }
 
 function shown(value: Value): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
+  if (typeof value === 'string') return `'${value}'`;
+  // What has no prototype has no text either.
+  const isBare = typeof value === 'object' && value !== null && !('toString' in value);
+  return isBare ? 'an object' : String(value);
 }
 
 /** That an option makes no sense. */

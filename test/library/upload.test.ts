@@ -83,6 +83,21 @@ describe('upload()', () => {
       { requireProof: true, finalize: false },
       /requireProof is true, and finalize false/,
     ],
+    [
+      'headers that would be sent as none',
+      { headers: new Headers({ 'X-A': 'a' }) },
+      /headers is \[object Headers\], expected an object of texts/,
+    ],
+    ['headers in a list', { headers: ['X-A: a'] }, /headers is X-A: a, expected an object of texts/],
+    [
+      'metadata that would be sent as none',
+      { metadata: new Map([['a', 'b']]) },
+      /metadata is \[object Map\]/,
+    ],
+    ['a token that is no text', { token: 7_291_734 }, /token is a number, expected a text/],
+    ['a name that is no text', { name: 7 }, /name is 7, expected a text/],
+    ['a list of protocols', { protocol: ['tus'] }, /protocol is tus, expected 'auto'/],
+    ['a server that is no text', { server: Object.create(null) }, /server is .*, expected a text or a URL/],
     ['a server of another scheme', { server: 'ftp://127.0.0.1/' }, /begins with http/],
   ])('refuses %s before the first request', async (_, options, message) => {
     const { file, stateDir } = await video();
@@ -92,8 +107,24 @@ describe('upload()', () => {
     const error = await failureOf(upload(file, given));
     expect(error).toMatchObject({ name: 'PulseError', kind: 'usage', hint: expect.any(String) });
     expect(error.message).toMatch(message);
-    expect(error.message).not.toContain('secret');
+    expect(error.message).not.toMatch(/secret|7291734/);
     expect(requests).toBe(0);
+  });
+
+  it('goes by its options as they were when it was called', async () => {
+    const { file, stateDir } = await video();
+    const seen: unknown[] = [];
+    const port = await listening(
+      createServer(({ headers }, answer) => {
+        seen.push(headers['x-a']);
+        options.headers['X-A'] = '\r\n';
+        answer.writeHead(500).end();
+      }),
+    );
+    const options = { headers: { 'X-A': 'a' }, stateDir, retries: 1, retryDelayMs: 1 };
+    const error = await failureOf(upload(file, { server: `http://127.0.0.1:${port}`, ...options }));
+    expect(error).toMatchObject({ kind: 'temporary' });
+    expect([...new Set(seen)]).toEqual(['a']);
   });
 
   it.each([[undefined], [null], ['http://127.0.0.1']])(
