@@ -127,6 +127,29 @@ describe('upload()', () => {
     expect([...new Set(seen)]).toEqual(['a']);
   });
 
+  it('side by side under one signal are no leak of listeners: Node says nothing', async () => {
+    const warnings: unknown[] = [];
+    const onWarning = (warning: unknown) => warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const ended = new AbortController();
+    let requests = 0;
+    const port = await listening(
+      createServer(() => {
+        requests += 1;
+        if (requests === 20) ended.abort();
+      }),
+    );
+    const videos = await Promise.all(Array.from({ length: 20 }, video));
+    const errors = await Promise.all(
+      videos.map(({ file, stateDir }) =>
+        failureOf(upload(file, { server: `http://127.0.0.1:${port}`, stateDir, signal: ended.signal })),
+      ),
+    );
+    expect(new Set(errors.map(({ kind }) => kind))).toEqual(new Set(['interrupted']));
+    expect(warnings).toEqual([]);
+  });
+
   it.each([[undefined], [null], ['http://127.0.0.1']])(
     'refuses %s in the place of options',
     async (options) => {
