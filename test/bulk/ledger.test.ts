@@ -253,3 +253,9 @@ test('times keep their nanoseconds, before 1970 too', () => {
     }),
   );
 });
+
+test('times that no calendar of JavaScript knows are seconds since 1970, as file systems may have them', () => {
+  expect(isoTime(8_640_000_000_000_000_000_000n)).toBe('+275760-09-13T00:00:00.000000000Z');
+  expect(isoTime(8_640_000_000_001_000_000_005n)).toBe('@8640000000001.000000005');
+  expect(isoTime(-(2n ** 63n) * 1_000_000_000n)).toBe('@-9223372036854775808.000000000');
+});

@@ -13,7 +13,7 @@ export interface LedgerRecord {
   readonly server: string;
   readonly status: 'done' | 'failed';
   readonly sizeBytes: number;
-  /** With nanoseconds: `2026-01-31T12:00:00.123456789Z`. Empty where the file could not be looked at. */
+  /** As `isoTime` has it: `2026-01-31T12:00:00.123456789Z`. Empty where the file could not be looked at. */
   readonly mtime: string;
   /** Of the local file; absent on failure, like everything that the server said. */
   readonly sha256?: string;
@@ -88,10 +88,14 @@ export function keyOf({ file, server }: Pick<LedgerRecord, 'file' | 'server'>): 
   return `${file}\0${serverName(server)}`;
 }
 
-/** `2026-01-31T12:00:00.123456789Z` of nanoseconds since 1970. */
+/** `2026-01-31T12:00:00.123456789Z` of nanoseconds since 1970; `@8640000000001.000000000`, in seconds, where that is no date. */
 export function isoTime(timeNs: bigint): string {
   const secondsNs = 1_000_000_000n;
   const fractionNs = ((timeNs % secondsNs) + secondsNs) % secondsNs;
-  const date = new Date(Number((timeNs - fractionNs) / 1_000_000n));
-  return `${date.toISOString().slice(0, -5)}.${String(fractionNs).padStart(9, '0')}Z`;
+  const seconds = (timeNs - fractionNs) / secondsNs;
+  const fraction = String(fractionNs).padStart(9, '0');
+  const date = new Date(Number(seconds) * 1000);
+  // File systems have times that no Date can have, often where a clock or a disk is broken.
+  if (Number.isNaN(date.getTime())) return `@${seconds}.${fraction}`;
+  return `${date.toISOString().slice(0, -5)}.${fraction}Z`;
 }
