@@ -14,10 +14,14 @@ export function claimsOf(token: string): Claims | undefined {
   return token.split('.').map(jsonIn).find(hasClaims);
 }
 
+/** What a Date can be at most, and least, in ms since 1970 (ECMA-262, 21.4.1.1). */
+const LAST_DATE_MS = 8.64e15;
+
 /** When a capability token ends, in ms since 1970, where it says so: its `exp` (RFC 7519, 4.1.4). */
 export function expiryMsOf(token: string): number | undefined {
   const exp = claimsOf(token)?.exp;
-  return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined;
+  if (typeof exp !== 'number' || !Number.isFinite(exp)) return undefined;
+  return Math.min(Math.max(exp * 1000, -LAST_DATE_MS), LAST_DATE_MS);
 }
 
 /** The artifact that a capability token is bound to, where it says so. */

@@ -12,6 +12,10 @@ test('a token may say when it ends and what it is bound to, in any of its parts'
   }
 });
 
+test.each([-1e300, 1e300])('an end that no date can be (%d) is the last that one can', (exp) => {
+  expect(new Date(expiryMsOf(signed({ exp })) ?? NaN).getUTCFullYear()).toBe(exp < 0 ? -271_821 : 275_760);
+});
+
 test.each([
   'opaque',
   '',
