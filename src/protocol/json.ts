@@ -1,9 +1,11 @@
-/** The JSON object in a text or its bytes; undefined for anything else. */
+/**
+ * The JSON object in a text or its bytes; undefined for anything else. A byte order mark before it is passed over, as
+ * parsers may (RFC 8259, 8.1): some editors write one into every script, and so it comes before all that the script answers.
+ */
 export function jsonObject(given: string | Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const text = typeof given === 'string' ? given : Buffer.from(given).toString('utf8');
   try {
-    const value: unknown = JSON.parse(
-      typeof given === 'string' ? given : Buffer.from(given).toString('utf8'),
-    );
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

@@ -35,6 +35,15 @@ describe('finalize is believed only where it proves something', () => {
     expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
   });
 
+  it('JSON behind a byte order mark is JSON', async () => {
+    const bench = await startBench();
+    const checksum = 'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+    const body = `\ufeff${JSON.stringify({ status: 'complete', size: 3, checksum })}`;
+    bench.server.script.FINALIZE = [{ answer: 200, body }];
+    expect((await bench.upload(await bench.file(Buffer.from('abc')))).exitCode).toBe(0);
+    expect(bench.of('upload.done')).toMatchObject([{ proven: true }]);
+  });
+
   it.each([undefined, 'md5:900150983cd24fb0d6963f7d28e17f72', 42])(
     'without a sha256 (%s) it is done, not proven',
     async (checksum) => {
