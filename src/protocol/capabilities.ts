@@ -25,10 +25,10 @@ export function readCapabilities(body: Uint8Array): Capabilities | undefined {
     maxVersion: isInteger(max) ? max : version,
     ...(kinds.length > 0 && { kinds }),
     endings: new Map(
-      Object.entries(objectOr(json.allowedExtensions)).map(([kind, listed]) => [
-        kind,
-        textsIn(listed).map((ending) => ending.toLowerCase()),
-      ]),
+      Object.entries(objectOr(json.allowedExtensions))
+        // Null is no list that allows nothing, but none.
+        .filter(([, listed]) => Array.isArray(listed))
+        .map(([kind, listed]) => [kind, textsIn(listed).map((ending) => ending.toLowerCase())]),
     ),
     // 0 and null stand for no limit in servers in use.
     ...(isInteger(maxSize) && maxSize > 0 && { maxSizeBytes: maxSize }),

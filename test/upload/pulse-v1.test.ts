@@ -135,6 +135,13 @@ describe('protocol v1', () => {
     expect(bench.lines()).toEqual([]);
   });
 
+  it('is not limited by endings that are null, as servers in Go write a list that holds nothing', async () => {
+    const bench = await startReferenceBench(v1);
+    const body = JSON.stringify({ protocolVersion: 1, allowedExtensions: { video: null } });
+    bench.proxy.addFault({ on: { path: '/capabilities' }, do: 'answer', status: 200, body });
+    expect((await bench.upload(await bench.file(10))).exitCode).toBe(0);
+  });
+
   it('declares no checksum to a server that lists no sha256', async () => {
     const bench = await startReferenceBench(v1);
     const body = JSON.stringify({ protocolVersion: 1, checksum: { algorithms: ['md5'] } });
