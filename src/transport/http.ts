@@ -159,10 +159,18 @@ async function connected(exchange: http.ClientRequest, waits: Waits): Promise<vo
 
 function answerOf(exchange: http.ClientRequest): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    exchange.once('response', resolve);
+    exchange.once('response', (response) => {
+      if (promisesBody(response)) exchange.shouldKeepAlive = false;
+      resolve(response);
+    });
     exchange.on('error', reject);
     exchange.once('close', () => reject(new Error('the connection was closed')));
   });
+}
+
+/** With 204 no length may stand (RFC 9110, 8.6): who states one sends a body too, which the next answer would begin with. */
+function promisesBody({ statusCode, headers }: http.IncomingMessage): boolean {
+  return statusCode === 204 && (headers['content-length'] ?? '0') !== '0';
 }
 
 /** POST and PATCH state their length even when it is zero: some servers answer 411 otherwise. */
