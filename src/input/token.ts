@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { PulseError } from '../errors.ts';
 import { whyUnreadable } from './unreadable.ts';
 
@@ -15,9 +15,17 @@ export function readTokenFile(path: string, source: string): string {
   return validToken(readSecretFile(path, source, 'a token'), `${source} ${path}`, 'input');
 }
 
+/** Windows has no such flag. */
+const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** The same in the midst of a run, where nobody waits until somebody writes to a named pipe: nothing else would go on meanwhile. */
+export function readTokenFileAgain(path: string, source: string): string {
+  return validToken(readSecretFile(path, source, 'a token', WITHOUT_WAITING), `${source} ${path}`, 'input');
+}
+
 /** The text of a small file without its trailing line break; `what` is for the words of an error. */
-export function readSecretFile(path: string, source: string, what: string): string {
-  const text = readStart(path, source, what);
+export function readSecretFile(path: string, source: string, what: string, flags?: number): string {
+  const text = readStart(path, source, what, flags);
   if (Buffer.byteLength(text) > MAX_TOKEN_BYTES) {
     throw new PulseError(
       'input',
@@ -51,12 +59,12 @@ function validToken(token: string, source: string, kind: 'usage' | 'input'): str
 }
 
 /** Never more than one byte too many: somebody may name a video by mistake. */
-function readStart(path: string, source: string, what: string): string {
+function readStart(path: string, source: string, what: string, flags: number = constants.O_RDONLY): string {
   const buffer = Buffer.alloc(MAX_TOKEN_BYTES + 1);
   let filledBytes = 0;
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = openSync(path, flags);
     for (;;) {
       const bytesRead = readSync(descriptor, buffer, filledBytes, buffer.length - filledBytes, null);
       filledBytes += bytesRead;

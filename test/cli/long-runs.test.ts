@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -101,4 +102,19 @@ describe('--token-file', () => {
     expect(server.seen.at(-1)?.headers['x-upload-token']).toBe('second-token');
     expect(stdout + stderr).not.toMatch(/first-token|second-token/);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'that is a named pipe is not waited at when the server no longer takes its token: exit 5',
+    async () => {
+      const { server, dir, start } = await startBench();
+      const path = join(dir, 'token');
+      spawnSync('mkfifo', [path]);
+      server.script.PATCH = [stay, { answer: 401 }];
+      const running = start('--token-file', path);
+      await writeFile(path, 'first-token\n');
+      const { code, stderr } = await running.ended;
+      expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('answered 401') });
+      expect(server.seen.at(-1)?.headers['x-upload-token']).toBe('first-token');
+    },
+  );
 });

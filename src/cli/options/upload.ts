@@ -10,7 +10,7 @@ import { parsePairingLink } from '../../input/pairing-link.ts';
 import { parseServerUrl } from '../../input/server-url.ts';
 import { parseBytesPerSecond, parseChunkSize, parseLengthBytes } from '../../input/size.ts';
 import { parseText } from '../../input/text.ts';
-import { parseToken, readTokenFile } from '../../input/token.ts';
+import { parseToken, readTokenFile, readTokenFileAgain } from '../../input/token.ts';
 import type { OutputChoice, ProgressStyle } from '../../output/output.ts';
 import { autoChunks, type UploadSettings } from '../../upload/settings.ts';
 import { commonOptions } from './common.ts';
@@ -294,17 +294,24 @@ function refuseFiles(files: readonly string[], server: URL, name: string | undef
 
 /** A flag beats a variable; of two variables the token itself beats the file. */
 export function tokenOf(values: Pick<UploadValues, 'token' | 'tokenFile'>, given: Given): string | undefined {
-  const read = tokenReader(values, given);
-  return read === undefined ? values.token : read();
+  const path = tokenFileOf(values, given);
+  return path === undefined ? values.token : readTokenFile(path, '--token-file');
 }
 
-/** Reads the token from its file; undefined where it does not come from one. */
+/** Reads the token from its file once more; undefined where it does not come from one. */
 export function tokenReader(
-  { token, tokenFile }: Pick<UploadValues, 'token' | 'tokenFile'>,
+  values: Pick<UploadValues, 'token' | 'tokenFile'>,
   given: Given,
 ): (() => string) | undefined {
-  if (tokenFile === undefined || (token !== undefined && !given.has('tokenFile'))) return undefined;
-  return () => readTokenFile(tokenFile, '--token-file');
+  const path = tokenFileOf(values, given);
+  return path === undefined ? undefined : () => readTokenFileAgain(path, '--token-file');
+}
+
+function tokenFileOf(
+  { token, tokenFile }: Pick<UploadValues, 'token' | 'tokenFile'>,
+  given: Given,
+): string | undefined {
+  return token !== undefined && !given.has('tokenFile') ? undefined : tokenFile;
 }
 
 export function outputChoice(values: UploadValues): OutputChoice {
