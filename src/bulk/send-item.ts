@@ -9,7 +9,7 @@ import type { Chosen } from '../upload/open/discover.ts';
 import { cleanError } from '../upload/redact.ts';
 import type { UploadSettings } from '../upload/settings.ts';
 import { fsPath } from '../upload/source/path-text.ts';
-import { inputError } from '../upload/source/source.ts';
+import { type FileIdentity, inputError } from '../upload/source/source.ts';
 import { forgetBy } from '../upload/tidily.ts';
 import { uploadFile } from '../upload/upload-file.ts';
 import { asInterrupted, failureEvent, startEvent } from '../upload/upload-files.ts';
@@ -85,8 +85,12 @@ export async function sendItem(item: Item, run: Run): Promise<Sent> {
     const tools = { ...own.tools, report, send: watched.send, ...(run.record && { store: removal.store }) };
     const all = { ...run, settings: own.settings, tools };
     const start = onceStarted(tell);
+    // Whatever it was when it was looked at: the server may have been waited for since.
+    const onOpen = ({ sizeBytes, mtimeNs }: FileIdentity) => {
+      state = { sizeBytes, mtimeNs: BigInt(mtimeNs) };
+    };
     const result = await persistently(
-      () => upload(item.file, state.sizeBytes, { ...all, start }),
+      () => upload(item.file, state.sizeBytes, { ...all, start, onOpen }),
       (error) => watched.isWorthAnother(cleanError(error, tools.clean), last()),
     );
     const { videoId, sha256, proven, gone } = result;
@@ -159,10 +163,10 @@ function onceStarted(report: Report): Report {
 async function upload(
   file: string,
   sizeBytes: number,
-  run: Run & { readonly start: Report },
+  run: Run & { readonly start: Report; readonly onOpen: (identity: FileIdentity) => void },
 ): Promise<UploadResult> {
   const { settings, tools } = run;
   const chosen = await run.choose(file);
   run.start(startEvent(file, sizeBytes, chosen, settings));
-  return uploadFile(file, chosen.protocol, settings, tools);
+  return uploadFile(file, chosen.protocol, settings, tools, run.onOpen);
 }

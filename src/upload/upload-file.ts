@@ -18,19 +18,31 @@ import { planParts } from './parts/parts.ts';
 import { chooseDigest } from './send/chunk-digest.ts';
 import type { UploadSettings } from './settings.ts';
 import { titleOf } from './source/path-text.ts';
-import { identify, OtherContent, openSource, type Source, sameFile } from './source/source.ts';
+import {
+  type FileIdentity,
+  identify,
+  OtherContent,
+  openSource,
+  type Source,
+  sameFile,
+} from './source/source.ts';
 import { heldStore } from './state/held-store.ts';
 import { failedAtEnd, type UploadRecord, uploadKey } from './state/record.ts';
 import { forget, tidily } from './tidily.ts';
 
-/** Brings one file to the server, going on with what an earlier run left there. Throws `PulseError`. */
+/**
+ * Brings one file to the server, going on with what an earlier run left there. Throws `PulseError`. `onOpen` is told the
+ * state of the file that is sent: of any other one the upload fails.
+ */
 export async function uploadFile(
   name: string,
   protocol: Protocol,
   settings: UploadSettings,
   given: RunTools,
+  onOpen?: (identity: FileIdentity) => void,
 ): Promise<UploadResult> {
   const source = await openSource(name);
+  onOpen?.(source.identity);
   try {
     const key = uploadKey(settings, protocol, source);
     const lock = await given.store.lock(key);

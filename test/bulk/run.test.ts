@@ -1,8 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { latestRecords } from '../../src/bulk/ledger/latest.ts';
+import { isoTime } from '../../src/bulk/ledger/ledger-record.ts';
 import { summarise } from '../../src/bulk/ledger/summary.ts';
 import type { PulseEvent } from '../../src/events.ts';
 import { createTransport } from '../../src/transport/http.ts';
@@ -409,6 +411,29 @@ describe('a server that is broken for everything', () => {
     const refuse = { answer: 403 };
     server.script.POST = [refuse, refuse, pass, refuse, refuse, pass, refuse, { answer: 401 }, refuse];
     expect(await run(dir, { run: { jobs: 1 } })).toMatchObject({ done: 2, failed: 7, notAttempted: 0 });
+  });
+
+  test('is waited for with a file that is another one by then: the ledger has the state that was sent', async () => {
+    const { run, server, records } = await startBulkBench();
+    const dir = await folderOf('a');
+    const file = join(dir, 'a');
+    const before = await stat(file);
+    const replace = (response: ServerResponse) => {
+      writeFileSync(`${file}.new`, 'another one');
+      renameSync(`${file}.new`, file);
+      response.writeHead(503).end();
+    };
+    const busy = Array.from({ length: 8 }, () => ({ answer: 503 }));
+    server.script.POST = [...busy, { write: replace }, ...busy];
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 1 });
+    expect(await records()).toMatchObject([
+      { status: 'done', sizeBytes: 11, mtime: isoTime((await stat(file, { bigint: true })).mtimeNs) },
+    ]);
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 0 });
+    // What was there before was never sent.
+    await writeFile(file, 'x'.repeat(before.size));
+    await utimes(file, before.atime, before.mtime);
+    expect(await run(dir)).toMatchObject({ exitCode: 0, done: 1 });
   });
 
   test('behind a proxy that answers 503 is waited for, and no file failed', async () => {
