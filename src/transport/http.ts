@@ -168,9 +168,10 @@ function answerOf(exchange: http.ClientRequest): Promise<http.IncomingMessage> {
   });
 }
 
-/** With 204 no length may stand (RFC 9110, 8.6): who states one sends a body too, which the next answer would begin with. */
+/** With 204 no length may stand (RFC 9112, 6): who states one sends a body too, which the next answer would begin with. */
 function promisesBody({ statusCode, headers }: http.IncomingMessage): boolean {
-  return statusCode === 204 && (headers['content-length'] ?? '0') !== '0';
+  const isStated = (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
+  return statusCode === 204 && isStated;
 }
 
 /** POST and PATCH state their length even when it is zero: some servers answer 411 otherwise. */

@@ -104,26 +104,32 @@ describe('a server that', () => {
     expect(lost).toEqual([1, 4, 9].map((index) => ({ cause: 'reset', index })));
   });
 
-  it('says with a 204 that a body follows is given another connection each time, and nothing is lost', async () => {
-    let connections = 0;
-    const port = await listen(
-      createServer((socket) => {
-        connections += 1;
-        socket.on('error', () => {});
-        socket.once('data', () => {
-          socket.write('HTTP/1.1 204 No\r\nContent-Length: 11\r\n\r\n');
-          socket.once('data', () => socket.write('{"ok":true}'));
-        });
-      }),
-    );
-    const send = transport();
-    const url = new URL(`http://127.0.0.1:${port}/`);
-    for (let n = 0; n < 4; n++) {
-      const outcome = await send({ method: 'PATCH', url, headers: {} }, { idleTimeoutMs: 20_000 });
-      expect(outcome).toMatchObject({ kind: 'answer', status: 204 });
-    }
-    expect(connections).toBe(4);
-  });
+  it.each([
+    ['Content-Length: 11', '{"ok":true}'],
+    ['Transfer-Encoding: chunked', '0\r\n\r\n'],
+  ])(
+    'says %s with a 204 is given another connection each time, and nothing is lost',
+    async (header, body) => {
+      let connections = 0;
+      const port = await listen(
+        createServer((socket) => {
+          connections += 1;
+          socket.on('error', () => {});
+          socket.once('data', () => {
+            socket.write(`HTTP/1.1 204 No\r\n${header}\r\n\r\n`);
+            socket.once('data', () => socket.write(body));
+          });
+        }),
+      );
+      const send = transport();
+      const url = new URL(`http://127.0.0.1:${port}/`);
+      for (let n = 0; n < 4; n++) {
+        const outcome = await send({ method: 'PATCH', url, headers: {} }, { idleTimeoutMs: 20_000 });
+        expect(outcome).toMatchObject({ kind: 'answer', status: 204 });
+      }
+      expect(connections).toBe(4);
+    },
+  );
 
   it('answers no HTTP on a new connection is never taken for one that lost a request', async () => {
     const port = await listen(createServer((socket) => socket.on('error', () => {}).write('{"ok":true}')));
