@@ -22,8 +22,10 @@ const SHORTEST_BASE64 = 8;
 
 /** A redactor of these secrets in every spelling in which they travel: plain, percent-encoded, in JSON, in HTML, in base64, in hex. */
 export function redactor(secrets: readonly Secret[]): Redact {
+  const cut = secrets.filter(({ value }) => value.length > LONGEST_WHOLE).map(({ label }) => label);
   const spellings = secrets
     .filter(({ value }) => value !== '')
+    .flatMap(piecesOf)
     .flatMap(({ label, value }) =>
       [
         ...spelled(value).map((spelling) => ({ spelling, pattern: patternOf(spelling) })),
@@ -33,7 +35,32 @@ export function redactor(secrets: readonly Secret[]): Redact {
     )
     // The longest first, so that a secret that contains another leaves nothing of itself.
     .sort((a, b) => b.spelling.length - a.spelling.length);
-  return (text) => spellings.reduce((redacted, { label, pattern }) => redacted.replace(pattern, label), text);
+  return (text) => {
+    const redacted = spellings.reduce((rest, { label, pattern }) => rest.replace(pattern, label), text);
+    return [...new Set(cut)].reduce(joined, redacted);
+  };
+}
+
+/** The engine gives up on the pattern of a secret of some 4,500 characters, and says so with that pattern. */
+const PIECE_LENGTH = 999; // of bytes a multiple of three: base64 of the whole is that of its pieces
+
+/** No piece is so short that it stands in other texts by chance. */
+const SHORTEST_PIECE = 99;
+
+const LONGEST_WHOLE = PIECE_LENGTH + SHORTEST_PIECE;
+
+function piecesOf({ label, value }: Secret): readonly Secret[] {
+  const pieces = Math.max(1, Math.ceil((value.length - SHORTEST_PIECE) / PIECE_LENGTH));
+  return Array.from({ length: pieces }, (_, number) => {
+    const startsAt = number * PIECE_LENGTH;
+    const endsAt = number === pieces - 1 ? value.length : startsAt + PIECE_LENGTH;
+    return { label, value: value.slice(startsAt, endsAt) };
+  });
+}
+
+/** What was found in pieces is one secret. */
+function joined(text: string, label: string): string {
+  return text.replace(new RegExp(`(?:${escaped(label)})+`, 'g'), label);
 }
 
 /** The secrets among the headers that the user adds to every request. */

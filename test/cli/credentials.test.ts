@@ -94,6 +94,19 @@ describe('a token that the server echoes', () => {
     },
   );
 
+  test('is not shown either where it is as long as they come, and nothing fails for it', async () => {
+    const token = Array.from({ length: 2000 }, (_, n) => n.toString(36).padStart(4, '-')).join('');
+    const server = await scripted({ location: (id) => `/uploads/${id}?token=${token}` });
+    const { dir, file, stateDir } = await scene(10);
+    const tokenFile = join(dir, 'long');
+    await writeFile(tokenFile, token);
+    const args = [file, '-s', server.url, '--token-file', tokenFile, '-v'];
+    const { code, stdout, stderr } = await runBin(args, { env: { PULSE_UPLOAD_STATE_DIR: stateDir } });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/\?token=\[token\]\n$/) });
+    for (const at of [0, 996, 4_000, 7_960]) expect(stderr).not.toContain(token.slice(at, at + 40));
+    expect(server.seen.at(-1)?.headers['x-upload-token']).toBe(token);
+  });
+
   test.each([[[]], [['--json']]])(
     'is not shown by -v %j and --transcript where only a manifest names it',
     async (more) => {

@@ -57,6 +57,29 @@ describe('a secret', () => {
   });
 });
 
+describe('a token that is as long as they come', () => {
+  // No two pieces of it are alike.
+  const long = (length: number) =>
+    Array.from({ length: length / 4 }, (_, n) => n.toString(36).padStart(4, '-')).join('');
+
+  it.each([1_096, 1_100, 2_000, 4_400, 5_000, 8_192, 40_000])('(%i characters) is one secret', (length) => {
+    const value = long(length);
+    const hide = redactor([{ label: '[token]', value }]);
+    const spelled = [
+      value,
+      encodeURIComponent(value),
+      JSON.stringify(value).slice(1, -1),
+      value.replaceAll('-', '\\u002D'),
+      Buffer.from(value).toString('hex'),
+      Buffer.from(value).toString('base64'),
+    ];
+    for (const text of spelled) expect(hide(`<${text}>`)).toMatch(/^<\[token\]=*>$/);
+    expect(hide(`user:${Buffer.from(`user:${value}`).toString('base64')}`).length).toBeLessThan(
+      60 + (12 * length) / 999,
+    );
+  });
+});
+
 it('the user’s own headers are secret where their name says so', () => {
   const headers = {
     Authorization: 'Bearer abcdefgh12',
