@@ -44,6 +44,11 @@ function validToken(token: string, source: string, kind: 'usage' | 'input'): str
       hint: 'leave it out if the server asks for none',
     });
   }
+  if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) {
+    throw new PulseError(kind, `${source} holds more than ${MAX_TOKEN_BYTES} bytes, expected a token`, {
+      hint: 'no server takes a header of that length: is it a token, and nothing else?',
+    });
+  }
   if (token.startsWith('pulsecam:')) {
     throw new PulseError(kind, `${source} holds a pairing link, expected a token`, {
       hint: 'give it as a link: --pairing-link to upload, --link to verify',

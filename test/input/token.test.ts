@@ -28,6 +28,13 @@ test.each(['s3cret\n', ' s3cret', 's3cret ', 's3cr\tet', 's3crét', 's3cret\0', 
   },
 );
 
+test('a text that is longer than any token is none, and is not shown', () => {
+  expect(parseToken('t'.repeat(8192), '--token')).toHaveLength(8192);
+  expect(() => parseToken('t'.repeat(8193), '--token')).toThrow(
+    /^--token holds more than 8192 bytes, expected a token$/,
+  );
+});
+
 test('a pairing link is no token, and is not shown', () => {
   const link = 'pulsecam://?v=1&artifactId=x&token=s3cret';
   const { message, hint } = errorOf(() => parseToken(link, '--token'));
