@@ -30,6 +30,7 @@ describe('where URLs end with a slash', () => {
     ['the creation', asked('POST', '/files/', 301), 'warn'],
     ['an upload', asked('HEAD', '/files/1/', 301), 'warn'],
     ['another spelling', asked('HEAD', '/files/2/', 301), 'pass'],
+    ['a slash that is encoded', asked('HEAD', '/files/1%2F', 307), 'pass'],
   ])('none of those is redirected: %s', (_, exchange, verdict) => {
     expect(verdictOf('core.head.no-redirect', { exchanges: [created, exchange] }, target)).toBe(verdict);
   });

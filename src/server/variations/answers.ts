@@ -100,11 +100,11 @@ export const answerVariations: readonly Variation[] = [
   },
   {
     id: 'cleans-paths',
-    says: 'Redirects from a path with dot segments or with a slash behind it to the right one.',
+    says: 'Redirects from a path with dot segments or with a slash behind it, encoded or not, to the right one.',
     behaviour: () =>
       refusing(({ incoming: { url = '/' } }) => {
         const [path = '/', query] = url.split('?');
-        const clean = new URL(path, 'http://host').pathname.replace(/(.)\/+$/, '$1');
+        const clean = new URL(path, 'http://host').pathname.replace(/(.)(?:\/|%2f)+$/i, '$1');
         const location = query === undefined ? clean : `${clean}?${query}`;
         return clean === path ? undefined : { status: 307, headers: { Location: location } };
       }),

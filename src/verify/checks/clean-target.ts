@@ -25,7 +25,7 @@ export function besidePlaces(places: ReadonlySet<string>, { createUrl }: Target)
 /**
  * Whether a path is spelt as it is meant, as the user or the server named it, or plainly, and asked of the host that it
  * is at. What is not a server, or what stands before it, may redirect to the right spelling (RFC 3986, 6.2.2.3; routers
- * of Go do), resolve first, or know other hosts: then something else than the upload answers.
+ * of Go and of Starlette do), resolve first, or know other hosts: then something else than the upload answers.
  */
 export function isClean({ sent, url }: Exchange, places: ReadonlySet<string>): boolean {
   const { pathname, search, host } = new URL(url);
@@ -35,5 +35,5 @@ export function isClean({ sent, url }: Exchange, places: ReadonlySet<string>): b
 }
 
 function isPlain(target: string): boolean {
-  return !/\/\/|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)|.\/$/i.test(target.replace(/\?.*$/, ''));
+  return !/\/\/|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)|.(?:\/|%2f)$/i.test(target.replace(/\?.*$/, ''));
 }
