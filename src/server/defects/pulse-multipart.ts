@@ -49,6 +49,12 @@ export const pulseMultipartDefects: readonly Defect[] = [
     behaviour: () => reading((bytes) => (bytes.includes(Buffer.alloc(32)) ? blanked(bytes) : bytes)),
   },
   {
+    id: 'form-line-break-dropped',
+    says: 'Takes a line break at the end of the file of a form for a part of the envelope, as rstrip(b"\\r\\n") does.',
+    breaks: ['pulse.multipart.binary-safe'],
+    behaviour: lineBreakDropped,
+  },
+  {
     id: 'form-of-1-mib-413',
     says: 'Counts the envelope of a form when it limits a chunk to 1 MiB.',
     breaks: ['pulse.multipart.1mib', 'http.body-limit.multipart'],
@@ -191,6 +197,24 @@ function reading(change: (bytes: Buffer, form: FormReader) => Buffer): Behaviour
     end: () => form.end(),
   });
   return { receive: (job) => receive({ ...job, form: job.form && changed(job.form) }) };
+}
+
+/** A line break is held back until more of the file comes, and never comes where none does. */
+function lineBreakDropped(): Behaviour {
+  const trimmed = (form: FormReader): FormReader => {
+    let held = Buffer.alloc(0);
+    return {
+      push: (piece, emit) =>
+        form.push(piece, (bytes) => {
+          const all = Buffer.concat([held, bytes]);
+          const endBytes = all.subarray(-2).equals(Buffer.from('\r\n')) ? all.length - 2 : all.length;
+          held = all.subarray(endBytes);
+          if (endBytes > 0) emit(all.subarray(0, endBytes));
+        }),
+      end: () => form.end(),
+    };
+  };
+  return { receive: (job) => receive({ ...job, form: job.form && trimmed(job.form) }) };
 }
 
 /** Keeps the first bytes of a form as they came. */

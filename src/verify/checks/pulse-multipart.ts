@@ -73,11 +73,12 @@ export const pulseMultipart: Section = {
       spec: rfc(7578, '4.1'),
       says: 'The file of a form may hold anything but the delimiter.',
       passes: 'the checksum of what was sent, for 1 MiB and for bytes that look like the end of a form',
-      fails: 'the file is cut short, or line breaks and zeros are lost',
+      fails: 'the file is cut short, line breaks and zeros are lost, or the rest cannot be sent as a form',
       matters: otherVideo,
       reads: formBytes,
       judge({ mebibyte, odd }) {
         needed(odd.patched, 'the form');
+        expectFinished(odd.finish);
         expectContent(odd.content);
         return isSuccess(mebibyte.patched) ? expectContent(mebibyte.content) : undefined;
       },

@@ -1,9 +1,11 @@
 import { cameOf, isBusy, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Skip } from '../check.ts';
 import { smallerChunk } from '../chunk-size.ts';
-import type { Payload } from '../payload.ts';
+import type { Part, Payload } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
 import { type Target, whyNoChunks } from '../target.ts';
+import type { Body } from './body.ts';
+import { chunkForm } from './form.ts';
 import type { Offsets } from './offsets.ts';
 import type { WaitTools } from './patience.ts';
 import type { RequestOptions } from './request.ts';
@@ -29,6 +31,8 @@ export interface FinishOptions {
   /** Where to stop; the end of the file where absent. */
   readonly to?: number;
   readonly patch?: RequestOptions;
+  /** In forms: whoever loses bytes of forms loses them again. */
+  readonly asForms?: boolean;
 }
 
 export type FinishUpload = (upload: Upload, payload: Payload, options?: FinishOptions) => Promise<Finish>;
@@ -58,7 +62,7 @@ export function createFinish(
   const waitsForChunks = whyNoChunks(target) === undefined;
   const mostTroubles = waitsForChunks ? MOST_TROUBLES : MOST_WITHOUT_CHUNKS;
   return async (upload, payload, options = {}) => {
-    const { from, saidBy = [], to = payload.sizeBytes, patch } = options;
+    const { from, saidBy = [], to = payload.sizeBytes } = options;
     let { chunkBytes = CHUNK_BYTES } = options;
     const exchanges: Exchange[] = [...saidBy];
     const ask = async (how: 'currentOffset' | 'settle') => {
@@ -78,7 +82,7 @@ export function createFinish(
         return { complete: false, exchanges, trouble: 'the server does not say where the upload stands' };
       }
       const end = Math.min(offset + chunkBytes, to);
-      const exchange = await uploads.patch(upload, offset, payload.part(offset, end), patch);
+      const exchange = await uploads.patch(upload, offset, ...chunkOf(payload.part(offset, end), options));
       exchanges.push(exchange);
       const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
       if (accepted !== undefined && accepted > offset) {
@@ -115,6 +119,12 @@ export function createFinish(
     }
     return { complete: offset === to, offset, exchanges };
   };
+}
+
+function chunkOf(part: Part, { patch, asForms = false }: FinishOptions): [Body, RequestOptions | undefined] {
+  if (!asForms) return [part, patch];
+  const { body, type } = chunkForm(part);
+  return [body, { ...patch, headers: { ...patch?.headers, 'Content-Type': type } }];
 }
 
 /** Where a 409 says that the upload stands: without HEAD a client has nothing else, unless empty chunks are taken. */

@@ -188,14 +188,14 @@ export const formWithoutBoundary = scenario({
 async function sentAsForms(probe: Probe, file: Payload) {
   const upload = await probe.create(file.sizeBytes);
   const patched = await patchForm(probe, upload, 0, chunkForm(file.part(0, file.sizeBytes)));
-  await restOf(probe, upload, file, patched);
-  return { patched, sizeBytes: file.sizeBytes, content: await probe.content(upload, file) };
+  const finish = await restOf(probe, upload, file, patched);
+  return { patched, sizeBytes: file.sizeBytes, finish, content: await probe.content(upload, file) };
 }
 
 /** What the server acknowledged less than was sent. */
 function restOf(probe: Probe, upload: Upload, file: Payload, patched: Exchange) {
   const from = offsetOf(patched);
-  return probe.finish(upload, file, from === undefined ? {} : { from });
+  return probe.finish(upload, file, { ...(from !== undefined && { from }), asForms: isSuccess(patched) });
 }
 
 function patchForm(
