@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { answering, both, filtering, method, status, uploadOf } from '../../src/server/defects/changes.ts';
 import { coreHeadDefects } from '../../src/server/defects/core-head.ts';
@@ -120,5 +121,26 @@ it('finished uploads that cannot be deleted are found once', async () => {
   });
   expect(await objectedBy({ protocol: 'tus', behaviour }, ['termination.*'])).toEqual([
     'warn termination.finished.204',
+  ]);
+});
+
+it('a lock that a cut leaves behind, in front of which chunks wait in silence, is a failure', async () => {
+  const locked = new Set<string>();
+  const behaviour = filtering(async ({ request, incoming, outgoing }, next) => {
+    if (request.method !== 'PATCH') return next();
+    if (locked.has(request.path)) await once(outgoing, 'close');
+    incoming.once('close', () => {
+      if (!incoming.complete) locked.add(request.path);
+    });
+    return next();
+  });
+  const reference = await startReference({ protocol: 'pulse', behaviour });
+  onTestFinished(reference.stop);
+  // As the command line has it: time for three answers that do not come.
+  const impatient = { timeoutMs: 700, scenarioTimeoutMs: 2100, busyMs: 2000 };
+  const only = ['data.disconnect.mid-chunk'];
+  const { results } = await runAgainst(reference, { ...impatient, only });
+  expect(results.map(({ verdict, violation }) => [verdict, violation?.actual])).toEqual([
+    ['fail', expect.stringMatching(/^PATCH at \d+: no answer came within 700 ms$/)],
   ]);
 });

@@ -82,7 +82,11 @@ export function createFinish(
         return { complete: false, exchanges, trouble: 'the server does not say where the upload stands' };
       }
       const end = Math.min(offset + chunkBytes, to);
-      const exchange = await uploads.patch(upload, offset, ...chunkOf(payload.part(offset, end), options));
+      const chunk = chunkOf(payload.part(offset, end), options);
+      const stood: number = offset;
+      const send = () => uploads.patch(upload, stood, ...chunk);
+      // Before a lock, the answer may be waited for as well.
+      const exchange = await (busySinceMs === undefined ? send() : aside(send));
       exchanges.push(exchange);
       const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
       if (accepted !== undefined && accepted > offset) {
@@ -100,19 +104,20 @@ export function createFinish(
         offset = (await ask('settle')) ?? offset;
         continue;
       }
-      const putOff = waitsForChunks && isBusy(exchange);
+      // Some servers let whoever asks wait in silence.
+      const isUnanswered = exchange.broken?.cause === 'timeout';
+      const putOff = waitsForChunks && (isBusy(exchange) || isUnanswered);
       if (putOff) busySinceMs ??= nowMs();
       const isWaiting = putOff && isLeft(busySinceMs ?? 0);
-      if (!isWaiting && troubles === mostTroubles) {
+      if (!isWaiting && (troubles === mostTroubles || isUnanswered)) {
         if (busySinceMs !== undefined) patience.exhaust();
         const trouble = cameOf(`PATCH at ${offset}`, exchange);
         return { complete: false, offset, exchanges, trouble };
       }
-      const stood: number = offset;
       const askAgain = async () => {
         await pause(RETRY_PAUSES_MS[isWaiting ? waits++ : troubles++] ?? 1000);
         // A chunk that was put off was not stored.
-        const told = isWaiting && target.headless !== undefined ? stood : undefined;
+        const told = isWaiting && !isUnanswered && target.headless !== undefined ? stood : undefined;
         return toldWithoutHead(exchange, stood, target) ?? told ?? (await ask('settle'));
       };
       offset = await (isWaiting ? aside(askAgain) : askAgain());
