@@ -124,6 +124,9 @@ it('finished uploads that cannot be deleted are found once', async () => {
   ]);
 });
 
+/** As on the command line: time for some answers that do not come. */
+const impatient = { timeoutMs: 700, scenarioTimeoutMs: 3500, busyMs: 2000 };
+
 it('a lock that a cut leaves behind, in front of which chunks wait in silence, is a failure', async () => {
   const locked = new Set<string>();
   const behaviour = filtering(async ({ request, incoming, outgoing }, next) => {
@@ -136,11 +139,37 @@ it('a lock that a cut leaves behind, in front of which chunks wait in silence, i
   });
   const reference = await startReference({ protocol: 'pulse', behaviour });
   onTestFinished(reference.stop);
-  // As the command line has it: time for three answers that do not come.
-  const impatient = { timeoutMs: 700, scenarioTimeoutMs: 2100, busyMs: 2000 };
   const only = ['data.disconnect.mid-chunk'];
   const { results } = await runAgainst(reference, { ...impatient, only });
   expect(results.map(({ verdict, violation }) => [verdict, violation?.actual])).toEqual([
     ['fail', expect.stringMatching(/^PATCH at \d+: no answer came within 700 ms$/)],
+  ]);
+});
+
+it('a lock that a refused chunk leaves behind, in front of which others wait in silence, is a failure', async () => {
+  const turns = new Map<string, Promise<void>>();
+  const behaviour = filtering(async ({ request: { method, path }, outgoing }, next) => {
+    const gone = once(outgoing, 'close');
+    if (path === '/uploads/finalize') await Promise.race([gone, Promise.all(turns.values())]);
+    if (method !== 'PATCH') return next();
+    const before = turns.get(path);
+    let release = () => {};
+    turns.set(
+      path,
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
+    await Promise.race([gone, before]);
+    const reply = await next();
+    if (reply.status === 204) release();
+    return reply;
+  });
+  const reference = await startReference({ protocol: 'pulse', behaviour });
+  onTestFinished(reference.stop);
+  const only = ['data.concurrent.same-offset'];
+  const { results } = await runAgainst(reference, { ...impatient, only });
+  expect(results.map(({ verdict, violation }) => [verdict, violation?.actual])).toEqual([
+    ['fail', 'finalize answered no answer came within 700 ms'],
   ]);
 });

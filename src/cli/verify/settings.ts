@@ -13,6 +13,8 @@ import type { VerifyValues } from '../options/verify.ts';
 
 /** Scenarios that wait for nothing are done in a second or two. */
 const SCENARIO_TIMEOUT_MS = 30_000;
+/** Beside that: what hangs is asked for once more, and then what is asked of it hangs as well. */
+const MOST_UNANSWERED = 2;
 /** What --slow waits for a deadline where --max-wait does not say. */
 const SLOW_WAIT_MS = 60_000;
 const RUN_TIMEOUT_MS = 10 * 60_000;
@@ -44,7 +46,7 @@ export function verifySettings(
     rounds: values.rounds,
     maxWaitMs: values.maxWait ?? (slow ? SLOW_WAIT_MS : 0),
     timeoutMs: values.timeout,
-    scenarioTimeoutMs: Math.max(SCENARIO_TIMEOUT_MS, 3 * values.timeout),
+    scenarioTimeoutMs: SCENARIO_TIMEOUT_MS + MOST_UNANSWERED * values.timeout,
     runTimeoutMs: (slow || large ? LONG_RUN_TIMEOUT_MS : RUN_TIMEOUT_MS) + (values.maxWait ?? 0),
     tokens: {
       ...(owner !== undefined && { owner }),

@@ -232,7 +232,7 @@ export const dataOverlaps: Section = {
   ],
 };
 
-function oneWins({ answers, after, content, candidates }: SeenRace): undefined {
+function oneWins({ answers, after, finish, content, candidates }: SeenRace): undefined {
   const winners = answers.filter((answer) => isSuccess(answer) && (offsetOf(answer) ?? 0) > 0);
   const sizeBytes = content.expected.sizeBytes;
   if (winners.filter((answer) => offsetOf(answer) === sizeBytes).length > 1) {
@@ -244,6 +244,7 @@ function oneWins({ answers, after, content, candidates }: SeenRace): undefined {
       evidence: answers,
     });
   }
+  expectFinished(finish);
   if (content.by === 'none') throw new Skip(content.unknown);
   const { stored, unknown } = content;
   if (stored !== undefined && candidates.includes(stored.sha256)) return;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Part, Payload } from '../payload.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
+import type { Finish } from '../probe/finish.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Upload } from '../probe/uploads.ts';
@@ -19,6 +20,7 @@ export const HEAD_BOUND_MS = 35_000;
 export interface SeenRace {
   readonly answers: readonly Exchange[];
   readonly after: KnownOffset;
+  readonly finish: Finish;
   readonly content: Content;
   /** What the file may be: the beginning of one of the contents, and the rest that was sent to finish it. */
   readonly candidates: readonly string[];
@@ -30,10 +32,16 @@ export const sameOffsetRace = scenario({
   sendsBytes: 20 * RACE_BYTES,
   run: async (probe) => {
     const rounds: SeenRace[] = [];
-    for (let round = 0; round < probe.rounds; round++) rounds.push(await race(probe, round));
+    for (let round = 0; round < probe.rounds && isGoing(rounds); round++)
+      rounds.push(await race(probe, round));
     return { rounds };
   },
 });
+
+/** What hangs in one round is a finding, and would take the time of all others as well. */
+function isGoing(rounds: readonly Pick<SeenRace, 'finish' | 'content'>[]): boolean {
+  return rounds.every(({ finish, content }) => finish.complete && !content.exchange?.broken);
+}
 
 async function race(probe: Probe, round: number): Promise<SeenRace> {
   const contents = ['a', 'b', 'c'].map((name) => probe.payload(RACE_BYTES, `${name}${round}`));
@@ -43,9 +51,9 @@ async function race(probe: Probe, round: number): Promise<SeenRace> {
   const after = await probe.settle(upload);
   const [file] = contents;
   if (file === undefined) throw new Error('unreachable');
-  await probe.finish(upload, file, after.bytes === undefined ? {} : { from: after.bytes });
+  const finish = await probe.finish(upload, file, after.bytes === undefined ? {} : { from: after.bytes });
   const candidates = contents.map((start) => digestOf(start, file, after.bytes ?? 0));
-  return { answers, after, content: await probe.content(upload, file), candidates };
+  return { answers, after, finish, content: await probe.content(upload, file), candidates };
 }
 
 /** Long enough for all of them to have arrived, over a long line too. */
@@ -90,8 +98,8 @@ export const consecutiveRace = scenario({
   does: 'sends the first and the second chunk of a file at the same time, in several rounds',
   sendsBytes: 20 * 64 * KiB,
   run: async (probe) => {
-    const rounds = [];
-    for (let round = 0; round < probe.rounds; round++) {
+    const rounds: Pick<SeenRace, 'answers' | 'finish' | 'content'>[] = [];
+    for (let round = 0; round < probe.rounds && isGoing(rounds); round++) {
       const chunk = 64 * KiB;
       const file = probe.payload(2 * chunk, `file${round}`);
       const upload = await probe.create(file.sizeBytes);
