@@ -2,7 +2,7 @@ import { Blocked, Skip } from './check.ts';
 import { mistake } from './judge.ts';
 import { startStopwatch } from './probe/patience.ts';
 import { openProbe, type ProbeSettings } from './probe/probe.ts';
-import type { Outcome, Recording } from './recording.ts';
+import type { Exchange, Outcome, Recording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -26,7 +26,9 @@ export async function runScenario(
   const budget = new AbortController();
   const { clock } = settings;
   const startedMs = clock.nowMs();
-  const stopwatch = startStopwatch(timeoutMs, () => stop(`it took longer than ${timeoutMs / 1000} s`));
+  const stopwatch = startStopwatch(timeoutMs, () =>
+    stop(`it took longer than ${timeoutMs / 1000} s${unansweredOf(recorder.exchanges)}`),
+  );
   const { aside } = stopwatch;
   const { probe, recorder, end, whyStarved } = openProbe(settings, target, scenario.id, budget.signal, aside);
   const stop = (reason: string) => budget.abort(new OutOfTime(reason));
@@ -55,6 +57,12 @@ export async function runScenario(
     exchanges: recorder.exchanges,
     outcome: starved === undefined ? outcome : { kind: 'skipped', reason: starved },
   };
+}
+
+/** What took the time, where it was a server that is silent. */
+function unansweredOf(exchanges: readonly Exchange[]): string {
+  const silent = exchanges.findLast(({ broken }) => broken?.cause === 'timeout');
+  return silent === undefined ? '' : `, and ${silent.sent.method} was not answered`;
 }
 
 class OutOfTime extends Error {}

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PulseError } from '../../src/errors.ts';
@@ -269,6 +270,28 @@ describe('a run', () => {
     const { results } = await run(await reference(), [sectionOf(...checks)], { scenarioTimeoutMs: 1_000 });
     expect(results.map(({ verdict }) => verdict)).toEqual(['blocked', 'pass']);
     expect(results[0]?.remark).toContain('longer than 1 s');
+  });
+
+  it('names what was not answered in a scenario that takes too long', async () => {
+    const patient = scenario({
+      id: 'patient',
+      does: 'asks until the end of time',
+      run: async (probe) => {
+        const upload = await probe.create(11);
+        for (;;) await probe.patch(upload, 0, 'abc');
+      },
+    });
+    const { url, stop } = await startReference({
+      protocol: 'pulse',
+      behaviour: filtering(async ({ request: { headers }, outgoing }, next) => {
+        if (headers['content-length'] === '3') await once(outgoing, 'close');
+        return next();
+      }),
+    });
+    cleanup.push(stop);
+    const times = { scenarioTimeoutMs: 1_000, timeoutMs: 300 };
+    const { results } = await run(url, [sectionOf(aCheck({ reads: patient }))], times);
+    expect(results[0]?.remark).toBe('it took longer than 1 s, and PATCH was not answered');
   });
 
   it('does not count the wait for a lock as the time of a scenario', async () => {
