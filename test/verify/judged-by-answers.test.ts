@@ -20,6 +20,24 @@ describe('an upload that was deleted while a chunk arrived', () => {
   });
 });
 
+describe('a second request behind a chunk that was refused', () => {
+  const broken = (cause: 'closed' | 'timeout') => ({ broken: { cause, detail: cause } }) as Partial<Exchange>;
+  const answered = (status: number) => ({ status });
+  it.each([
+    ['answered', 'keep-alive', answered(200), 'pass'],
+    ['answered as a body would be', 'keep-alive', answered(400), 'fail'],
+    ['answered as a body would be', 'close', answered(400), 'fail'],
+    ['cut off', 'keep-alive', broken('closed'), 'pass'],
+    ['not answered', 'keep-alive', broken('timeout'), 'fail'],
+    // Flask's development server reads on until the client closes, and takes nothing of it for a request.
+    ['not answered', 'close', broken('timeout'), 'pass'],
+  ])('is %s, where the refusal says %s', (_, Connection, second, verdict) => {
+    const refused = anExchange({ status: 409, headers: { Connection } });
+    const seen = { refused, second: anExchange(second) };
+    expect(verdictOf('core.patch.post-error-reuse', seen)).toBe(verdict);
+  });
+});
+
 describe('a form without its closing delimiter', () => {
   const unknown = {
     after: { by: 'empty-patch', bytes: undefined, exchanges: [anExchange({ status: 400 })] },

@@ -1,4 +1,4 @@
-import { isGone, isSuccess, offsetOf, outcomeOf, wasClosed } from '../answers.ts';
+import { headerMembers, isGone, isSuccess, offsetOf, outcomeOf, wasClosed } from '../answers.ts';
 import { Blocked, type Check, check, Skip, Violation } from '../check.ts';
 import { expectAnswer, expectFinished, expectOffset, expectStatus, remarks } from '../expect.ts';
 import { safety, should } from '../levels.ts';
@@ -168,16 +168,24 @@ export const edges: readonly Check[] = [
     impact: 'interoperability',
     spec: rfc(9112, '9.3'),
     says: 'A server that refuses a request without reading its body closes the connection, or stays in step.',
-    passes: 'the connection is closed, or the next request over it is answered as it should be',
+    passes:
+      'the connection is closed, or said to be at its end, or the next request over it is answered as it should be',
     fails: 'the unread body is taken for the next request, or nothing is answered any more',
     matters: 'bytes of a video are executed as requests, and answers reach the wrong request',
     reads: refusedBodyThenNext,
     judge({ trials }, { finalizeUrl }) {
       type Refusal = (typeof trials)[number];
       const isRefused = ({ refused }: Refusal) => !wasClosed(refused) && expectAnswer(refused).status >= 400;
+      // What says that it is the last may also read on until the client closes (RFC 9112, 9.6).
+      const isLast = ({ refused, second }: Refusal) =>
+        second.broken?.cause === 'timeout' &&
+        headerMembers(refused, 'Connection').some((word) => /^close$/i.test(word));
       // What a finalize that came too early did to its upload is another question.
-      const isInStep = ({ refused, second }: Refusal) =>
-        wasClosed(second) || isSuccess(second) || (refused.url === finalizeUrl && isGone(second));
+      const isInStep = (trial: Refusal) =>
+        wasClosed(trial.second) ||
+        isSuccess(trial.second) ||
+        isLast(trial) ||
+        (trial.refused.url === finalizeUrl && isGone(trial.second));
       const heard = trials.filter(isRefused);
       if (heard.length === 0) {
         throw new Skip(
