@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Receive, receive } from '../http/receive.ts';
-import type { Behaviour } from '../parts.ts';
+import type { Behaviour, Filter } from '../parts.ts';
 import { freshHold } from '../store/hold.ts';
 import type { Writer } from '../store/store.ts';
 import { damage, filtering, uploadOf } from './changes.ts';
@@ -27,6 +27,16 @@ export const dataOverlapsDefects: readonly Defect[] = [
     ],
     source: 'https://github.com/seaweedfs/seaweedfs/issues/10945',
     behaviour: () => ({ takeHold: async () => freshHold(), receive: appendedAtTheEnd }),
+  },
+  {
+    id: 'offset-compared-before-the-body',
+    says: 'Compares the offset when the head of a chunk has come, and writes there whatever came meanwhile.',
+    breaks: ['data.concurrent.same-offset'],
+    behaviour: () => ({
+      ...filtering(oneHeadAtATime()),
+      takeHold: async () => freshHold(),
+      receive: whereItBegan,
+    }),
   },
   {
     id: 'early-chunk-appended',
@@ -115,6 +125,31 @@ const appendedAtTheEnd: Receive = (job) => {
   const { lengthBytes = 0 } = job.upload.info;
   // The race is lost with large chunks only, as behind a buffer. Storing takes its time, in which the others look.
   return lengthBytes < 64 * KiB ? receive(job) : appendLate(job, lengthBytes === 64 * KiB ? 100 : 0);
+};
+
+/** As where one thread looks at heads, and writes what came of a body before it looks at the next. */
+function oneHeadAtATime(): Filter {
+  const turns = new Map<string, Promise<void>>();
+  return async ({ request: { method, path } }, next) => {
+    if (method !== 'PATCH') return next();
+    const before = turns.get(path) ?? Promise.resolve();
+    turns.set(
+      path,
+      before.then(() => pause(50)),
+    );
+    await before;
+    return next();
+  };
+}
+
+/** As where the offset is the size of a file, and each request has a place of its own in that. */
+const whereItBegan: Receive = (job) => {
+  const upload = { ...job.upload };
+  const touch = () => {
+    job.upload.offsetBytes = Math.max(job.upload.offsetBytes, upload.offsetBytes);
+    job.touch();
+  };
+  return receive({ ...job, upload, touch });
 };
 
 /** Takes in the body, waits so long, and appends it to whatever is there by then. */
