@@ -537,6 +537,15 @@ describe('a target that is none', () => {
     await expect(running).rejects.toMatchObject({ kind: 'temporary' });
   });
 
+  it.each([502, 504])('that is a gateway with nobody behind it (%i) is reported as such', async (status) => {
+    const origin = await httpServer((_request, response) => void response.writeHead(status).end('<html>'));
+    const running = run(new URL(origin), [sectionOf(answered)], { timeoutMs: 1000 });
+    await expect(running).rejects.toMatchObject({
+      kind: 'temporary',
+      message: expect.stringMatching(`^nobody is behind ${origin}: it answers ${status} `),
+    });
+  });
+
   it.each([200, 301, 401, 404, 500])(
     'that answers %i to everything passes nothing that needs an upload',
     async (status) => {

@@ -11,6 +11,9 @@ const FIRST_ANSWER_MS = 10_000;
 /** Whoever kept silent once is asked again, but not waited for as long. */
 const SECOND_ANSWER_MS = 3000;
 
+/** Said by a gateway of a server that it does not reach. */
+const noneBehind: ReadonlySet<number> = new Set([502, 504]);
+
 export interface Spoken {
   readonly protocol: ProtocolId;
   /** How that was concluded, in words. */
@@ -33,20 +36,21 @@ export async function recognised(
   let silence: Exchange | undefined;
   const signs: { readonly protocol: ProtocolId; readonly sign: string }[] = [];
   let hasAnswered = false;
+  let gateway: Exchange | undefined;
   for (const protocol of order) {
     const { method, url, sign } = dialects[protocol].recognise;
     const exchange = await probe.request(method, url(server).href, { timeoutMs: patienceMs });
-    if (exchange.answer !== undefined) hasAnswered = true;
-    else silence ??= exchange;
+    if (exchange.answer === undefined) silence ??= exchange;
+    else if (noneBehind.has(exchange.answer.status)) gateway ??= exchange;
+    else hasAnswered = true;
     if (exchange.broken?.cause === 'timeout') patienceMs = Math.min(patienceMs, SECOND_ANSWER_MS);
     const seen = sign(exchange);
     if (seen !== undefined) signs.push({ protocol, sign: seen });
     else if (wanted === 'auto') await refuseCreationUrl(probe, protocol, server, patienceMs);
     if (seen !== undefined && wanted === 'auto') break;
   }
-  if (!hasAnswered && silence !== undefined) {
-    throw noAnswer(server, silence);
-  }
+  if (!hasAnswered && gateway !== undefined) throw nobodyBehind(server, gateway);
+  if (!hasAnswered && silence !== undefined) throw noAnswer(server, silence);
   const isSeen = signs.some(({ protocol }) => wanted === 'auto' || protocol === wanted);
   if (wanted !== 'auto') return { protocol: wanted, because: `${wanted}, as you said`, isSeen };
   const [first] = signs;
@@ -81,4 +85,15 @@ function noAnswer({ origin }: URL, silence: Exchange): PulseError {
       ? 'name the authority with --ca-cert <file>, or the client certificate that the server asks for with --cert and --key'
       : 'check the address, and that the server is running and speaks HTTP/1.1 there',
   });
+}
+
+/** All that it answers is its own word: to judge it would be a report on a server that is not there. */
+function nobodyBehind({ origin }: URL, said: Exchange): PulseError {
+  return new PulseError(
+    'temporary',
+    `nobody is behind ${origin}: it answers ${outcomeOf(said)} to everything`,
+    {
+      hint: 'check that the server is running, and that the gateway in front of it knows its address',
+    },
+  );
 }
