@@ -39,3 +39,16 @@ describe('an artifact that is removed while it is unfinished', () => {
     expect(verdictOf('v1.artifact.delete-in-progress', { removed, freed }, v1Target)).toBe(verdict);
   });
 });
+
+describe('a right digest', () => {
+  const taken = { last: anExchange({ status: 204 }), gotten: anExchange({ status: 200 }) };
+  const rejected = { last: anExchange({ status: 422 }), gotten: anExchange({ status: 404 }) };
+  it.each([
+    ['that is refused, where the file is taken without one', taken, rejected, 'fail'],
+    ['beside which the file is refused as it is without one', rejected, rejected, 'warn'],
+    ['that is taken', taken, taken, 'pass'],
+  ])('%s', (_what, plain, right, verdict) => {
+    const seen = { names: ['sha256'], plain, right: [{ name: 'sha256', ...right }] };
+    expect(verdictOf('v1.checksum.match', seen, v1Target)).toBe(verdict);
+  });
+});
