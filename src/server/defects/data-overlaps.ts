@@ -18,6 +18,18 @@ export const dataOverlapsDefects: readonly Defect[] = [
     behaviour: sharedBuffer,
   },
   {
+    id: 'uploads-share-a-body',
+    says: 'Reads the whole chunk of an upload of 512 KiB into the one place that there is for all, and stores it from there.',
+    breaks: ['data.interleaved'],
+    behaviour: () => {
+      const place = Buffer.alloc(512 * KiB);
+      return {
+        receive: (job) =>
+          job.upload.info.lengthBytes === place.length ? receiveInto(place, job) : receive(job),
+      };
+    },
+  },
+  {
     id: 'no-lock',
     says: 'Checks the offset, takes in the body, and then appends it, without keeping others from doing the same.',
     breaks: [
@@ -168,6 +180,26 @@ export async function appendLate(job: Parameters<Receive>[0], pauseMs: number): 
   const positionBytes = job.upload.offsetBytes;
   job.upload.offsetBytes += body.length;
   await job.writer.write([body], positionBytes);
+  return ending;
+}
+
+async function receiveInto(place: Buffer, job: Parameters<Receive>[0]): ReturnType<Receive> {
+  let filledBytes = 0;
+  const collecting: Writer = {
+    write: async (arrived) => {
+      const fromBytes = filledBytes;
+      for (const piece of arrived) {
+        place.set(piece, filledBytes);
+        filledBytes += piece.length;
+      }
+      return filledBytes - fromBytes;
+    },
+    close: async () => {},
+  };
+  const ending = await receive({ ...job, upload: { ...job.upload }, writer: collecting });
+  const positionBytes = job.upload.offsetBytes;
+  job.upload.offsetBytes += filledBytes;
+  await job.writer.write([place.subarray(0, filledBytes)], positionBytes);
   return ending;
 }
 

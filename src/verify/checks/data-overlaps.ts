@@ -38,7 +38,7 @@ export const dataOverlaps: Section = {
       level: safety,
       impact: 'data',
       spec: derived('uploads have nothing to do with each other'),
-      says: 'Two uploads that run in turns or at the same time do not mix.',
+      says: 'Uploads that run in turns or at the same time do not mix.',
       passes: 'all files in the end are what was sent',
       fails: 'bytes of one are in the other',
       matters: 'one recording contains pieces of another, perhaps of another person',

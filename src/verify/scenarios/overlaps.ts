@@ -189,36 +189,79 @@ export const headDuringPatch = scenario({
   },
 });
 
+const CROWD = ['a', 'b', 'c', 'd'] as const;
+const CROWD_BYTES = 512 * KiB;
+/** In the middle of a buffer, whatever its size: what reads one full before it writes waits there for the rest. */
+const CROWD_HELD_BYTES = 100 * KiB - 7;
+const CROWD_HELD_MS = 50;
+const MOST_ROUNDS = 5;
+
 export const twoUploadsInTurns = scenario({
   id: 'two-uploads-in-turns',
-  does: 'sends two files chunk by chunk in turns, then two others at the same time',
-  sendsBytes: 384 * KiB,
+  does: 'sends two files chunk by chunk in turns, two others at the same time, and, in several rounds, four whose bytes are held back until all of them are under way',
+  sendsBytes: 384 * KiB + MOST_ROUNDS * CROWD.length * CROWD_BYTES,
   run: async (probe) => {
     const chunk = 32 * KiB;
-    const pair = async (names: readonly [string, string]) =>
-      Promise.all(
-        names.map(async (name) => {
-          const file = probe.payload(3 * chunk, name);
-          return { file, upload: await probe.create(file.sizeBytes) };
-        }),
-      );
-    const turns = await pair(['a', 'b']);
+    const turns = await filesOf(probe, ['a', 'b'], 3 * chunk);
     const answers: Exchange[] = [];
     for (let offset = 0; offset < 3 * chunk; offset += chunk) {
       for (const { file, upload } of turns) {
         answers.push(await probe.patch(upload, offset, file.part(offset, offset + chunk)));
       }
     }
-    const parallel = await pair(['c', 'd']);
+    const parallel = await filesOf(probe, ['c', 'd'], 3 * chunk);
     const finishes = await Promise.all(
       parallel.map(({ file, upload }) => probe.finish(upload, file, { chunkBytes: chunk })),
     );
     const all = [...turns, ...parallel];
+    // Whoever serves few connections keeps some of a crowd waiting until others have ended.
+    const rounds = probe.target.servesAtOnce === undefined ? Math.min(probe.rounds, MOST_ROUNDS) : 0;
+    for (let round = 0; round < rounds; round++) {
+      const crowd = await filesOf(
+        probe,
+        CROWD.map((name) => `${name}${round}`),
+        CROWD_BYTES,
+      );
+      await allAtOnce(probe, crowd);
+      finishes.push(...(await Promise.all(crowd.map(({ file, upload }) => probe.finish(upload, file)))));
+      all.push(...crowd);
+    }
     const contents = [];
     for (const { file, upload } of all) contents.push(await probe.content(upload, file));
     return { answers, finishes, contents };
   },
 });
+
+interface SentFile {
+  readonly file: Payload;
+  readonly upload: Upload;
+}
+
+const filesOf = (probe: Probe, names: readonly string[], sizeBytes: number): Promise<SentFile[]> =>
+  Promise.all(
+    names.map(async (name) => ({
+      file: probe.payload(sizeBytes, name),
+      upload: await probe.create(sizeBytes),
+    })),
+  );
+
+/** Threads that share a buffer lose a race of microseconds: they all wake up when the rest comes to all of them. */
+async function allAtOnce(probe: Probe, crowd: readonly SentFile[]): Promise<void> {
+  const held = { stallAfterBytes: CROWD_HELD_BYTES };
+  const begun = await Promise.all(
+    crowd.map(({ file, upload }) =>
+      probe.begin('PATCH', upload.url, probe.patchOptions(0, file.part(0, file.sizeBytes), held)),
+    ),
+  );
+  await probe.pause(CROWD_HELD_MS);
+  await Promise.all(begun.map(({ sendRest }) => sendRest()));
+  await Promise.all(
+    begun.map(async ({ answer, link }) => {
+      await answer();
+      link.close();
+    }),
+  );
+}
 
 /** Two PATCHes in one write. */
 export const pipelinedPatches = scenario({
