@@ -38,6 +38,19 @@ describe('an artifact that is removed while it is unfinished', () => {
     };
     expect(verdictOf('v1.artifact.delete-in-progress', { removed, freed }, v1Target)).toBe(verdict);
   });
+  it.each([
+    ['by its upload URL, where only finished ones are artifacts', 204, 'note'],
+    ['neither as an artifact nor by its upload URL', 404, 'fail'],
+  ])('%s', (_where, cancelled, verdict) => {
+    const freed = {
+      removed: anExchange({ status: 404 }),
+      cancelled: anExchange({ status: cancelled }),
+      headed: anExchange({ status: 404 }),
+      anew: anExchange({ status: 201 }),
+    };
+    const seen = { removed: anExchange({ status: 204 }), freed };
+    expect(verdictOf('v1.artifact.delete-in-progress', seen, v1Target)).toBe(verdict);
+  });
 });
 
 describe('a right digest', () => {

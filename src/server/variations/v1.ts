@@ -7,6 +7,7 @@ import {
   method,
   refusing,
   status,
+  uploadOf,
   withHeaders,
 } from '../defects/changes.ts';
 import type { Variation } from '../defects/defect.ts';
@@ -124,6 +125,20 @@ export const v1Variations: readonly Variation[] = [
         ({ exchange }) => exchange.request.path.startsWith('/artifacts'),
         (reply) => withHeaders(reply, { 'Tus-Resumable': undefined }),
       ),
+  },
+  {
+    id: 'v1-artifacts-when-finished',
+    says: 'Knows no artifact before it is finished, also where it is to be removed: until then it is cancelled by its upload URL.',
+    serve: { protocol: 'pulse-v1' },
+    behaviour: () =>
+      filtering(async (exchange, next, parts) => {
+        const { method: asked, path } = exchange.request;
+        const isMeant = asked === 'DELETE' && path.startsWith('/artifacts/');
+        const upload = isMeant ? await uploadOf(exchange, parts) : undefined;
+        return upload !== undefined && upload.finished === undefined
+          ? refusal(404, 'no such artifact')
+          : next();
+      }),
   },
   {
     id: 'v1-artifacts-elsewhere',
