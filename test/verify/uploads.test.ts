@@ -273,6 +273,21 @@ describe('finishing an upload', () => {
     expect(store.bytes.equals(Buffer.from(file.bytes(0, 10)))).toBe(true);
   });
 
+  it('gives up where the server takes crumbs of what it is sent', async () => {
+    const patch = (store: Store, _: number, body: Buffer) => {
+      store.bytes = Buffer.concat([store.bytes, body.subarray(0, 10)]);
+      return { status: 204, headers: { 'Upload-Offset': String(store.bytes.length) } };
+    };
+    const { origin } = await memoryServer({ patch });
+    const { probe } = probeAt(origin);
+    const finish = await probe.finish(await probe.create(10_000), probe.payload(10_000));
+    expect(finish).toMatchObject({
+      complete: false,
+      offset: 4000,
+      trouble: 'of 400 chunks it took 4,000 bytes in all',
+    });
+  });
+
   it('goes on where a 409 says, where there is no HEAD and empty chunks are refused', async () => {
     const patch = (store: Store, offset: number, body: Buffer) => {
       if (body.length === 0) return { status: 400 };

@@ -3,6 +3,7 @@ import { Skip } from '../check.ts';
 import { smallerChunk } from '../chunk-size.ts';
 import type { Part, Payload } from '../payload.ts';
 import type { Exchange } from '../recording.ts';
+import { count } from '../stored-runs.ts';
 import { type Target, whyNoChunks } from '../target.ts';
 import type { Body } from './body.ts';
 import { chunkForm } from './form.ts';
@@ -39,7 +40,7 @@ export type FinishUpload = (upload: Upload, payload: Payload, options?: FinishOp
 
 /** The chunk of the Pulse Cam app. */
 export const CHUNK_BYTES = 1024 * 1024;
-/** Files of gigabytes are not sent in small pieces. */
+/** Files of gigabytes are not sent in small pieces, nor to a server that takes crumbs of what it is sent. */
 const MOST_CHUNKS = 400;
 const MOST_TROUBLES = 5;
 /** Where no chunk was taken so far, none is waited for. */
@@ -72,6 +73,8 @@ export function createFinish(
     };
     let offset =
       from ?? (await ask('currentOffset')) ?? offsets.acknowledged(upload) ?? (await ask('settle'));
+    const fromBytes = offset ?? 0;
+    let chunks = 0;
     let troubles = 0;
     let waits = 0;
     let busySinceMs: number | undefined;
@@ -80,6 +83,10 @@ export function createFinish(
     while (offset === undefined || offset < to) {
       if (offset === undefined) {
         return { complete: false, exchanges, trouble: 'the server does not say where the upload stands' };
+      }
+      if (chunks === MOST_CHUNKS) {
+        const trouble = `of ${MOST_CHUNKS} chunks it took ${count(offset - fromBytes)} bytes in all`;
+        return { complete: false, offset, exchanges, trouble };
       }
       const end = Math.min(offset + chunkBytes, to);
       const chunk = chunkOf(payload.part(offset, end), options);
@@ -91,6 +98,7 @@ export function createFinish(
       const accepted = isSuccess(exchange) ? offsetOf(exchange) : undefined;
       if (accepted !== undefined && accepted > offset) {
         offset = accepted;
+        chunks += 1;
         if (busySinceMs !== undefined) leftMs -= nowMs() - busySinceMs;
         busySinceMs = undefined;
         continue;
