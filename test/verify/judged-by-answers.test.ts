@@ -63,6 +63,28 @@ const whole = (sha256: string) => ({
   },
 });
 
+describe('a malformed form that is answered with 500', () => {
+  const failed = anExchange({ status: 500 });
+  const at = (bytes: number) => ({ by: 'head', bytes, exchanges: [anExchange({ status: 200 })] });
+  it.each([
+    ['and nothing came of it', 0, right, 'warn'],
+    ['and its bytes are counted', 11, right, 'fail'],
+    ['and the file is another in the end', 0, 'b'.repeat(64), 'fail'],
+  ])('%s', (_what, bytes, sha256, verdict) => {
+    const after = at(bytes);
+    const seen = { exchange: failed, after, ...whole(sha256) };
+    expect(verdictOf('pulse.multipart.truncated', { whileCut: seen, open: seen })).toBe(verdict);
+  });
+  it.each([
+    [0, anExchange({ status: 200 }), 'warn'],
+    [5, anExchange({ status: 200 }), 'fail'],
+    [0, anExchange({}), 'fail'],
+  ])('by a server that then stands at %i', (bytes, alive, verdict) => {
+    const seen = { patched: failed, after: at(bytes), alive };
+    expect(verdictOf('pulse.multipart.no-boundary', seen)).toBe(verdict);
+  });
+});
+
 describe('the third attempt at a chunk', () => {
   const ends = {
     right: whole(right),
