@@ -103,11 +103,18 @@ export function needed(exchange: Exchange | undefined, what: string): Exchange {
   return exchange;
 }
 
+/** Whoever is told that a video is damaged looks among the bytes for a lock that was left behind. */
+const whereLocked = (last: Exchange | undefined): Pick<Extra, 'matters'> =>
+  last?.answer?.status === 423
+    ? { matters: 'a request that is over still holds the lock: nobody can go on with the upload' }
+    : {};
+
 /** The rest of the file could be sent. */
 export function expectFinished(finish: Finish, extra: Extra = {}): undefined {
   if (finish.complete) return;
   throw new Violation({
     expected: 'the upload can be sent to its end',
+    ...whereLocked(finish.exchanges.at(-1)),
     ...extra,
     actual: finish.trouble ?? `it stands at ${count(finish.offset ?? 0)}`,
     evidence: finish.exchanges.slice(-4),
@@ -120,7 +127,8 @@ export function expectContent(content: Content, extra: Extra = {}): undefined {
   if (content.by === 'none') throw new Skip(unknown);
   const wanted = { expected: `${count(expected.sizeBytes)} bytes with sha256 ${expected.sha256}`, ...extra };
   if (stored === undefined) {
-    throw new Violation({ ...wanted, actual: unknown ?? 'nothing', evidence: [exchange] });
+    const actual = unknown ?? 'nothing';
+    throw new Violation({ ...whereLocked(exchange), ...wanted, actual, evidence: [exchange] });
   }
   const size = stored.sizeBytes ?? expected.sizeBytes;
   const found = content.by === 'read-back' ? 'your command reads back ' : '';

@@ -134,6 +134,19 @@ describe('the content', () => {
     });
   });
 
+  it('an upload that stays locked is said to be locked, whatever the question was', () => {
+    const locked = anExchange({ status: 423 });
+    const stuck = { complete: false, offset: 5, exchanges: [locked], trouble: 'PATCH at 5 answered 423' };
+    const says = { matters: expect.stringContaining('still holds the lock') };
+    expect(outcome(() => expectFinished(stuck))).toMatchObject(says);
+    expect(outcome(() => expectContent(content({ exchange: locked, unknown: '423' })))).toMatchObject(says);
+    const refused = anExchange({ status: 409 });
+    expect(outcome(() => expectFinished({ ...stuck, exchanges: [refused] }))).not.toHaveProperty('matters');
+    expect(outcome(() => expectContent(content({ exchange: refused, unknown: '409' })))).not.toHaveProperty(
+      'matters',
+    );
+  });
+
   it('is not judged where nothing reads it back', () => {
     expect(outcome(() => expectContent(content({ by: 'none', unknown: 'content not verified' })))).toEqual({
       skip: 'content not verified',
