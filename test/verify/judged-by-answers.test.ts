@@ -85,6 +85,20 @@ describe('a malformed form that is answered with 500', () => {
   });
 });
 
+describe('a finalize with what is no text', () => {
+  it.each([
+    ['filename []', 200, 'warn'],
+    ['filename []', 500, 'fail'],
+    ['filename 5', 200, 'pass'],
+    ['uploadId ["x"]', 200, 'fail'],
+    ['uploadId ["x"]', 404, 'pass'],
+  ])('as %s, answered with %i: %s', (look, status, verdict) => {
+    const answers = { 'filename {}': anExchange({ status: 400 }), [look]: anExchange({ status }) };
+    const seen = { answers, alive: anExchange({ status: 200 }) };
+    expect(verdictOf('pulse.finalize.bad-types', seen)).toBe(verdict);
+  });
+});
+
 describe('the third attempt at a chunk', () => {
   const ends = {
     right: whole(right),

@@ -15,6 +15,7 @@ import { derived } from '../sources.ts';
 
 const stranger = derived('the body is the word of a stranger');
 const diesOfIt = 'one malformed request ends the uploads of everybody';
+const keptOrIgnored = 'what is no text becomes the name of the file, unless the server does not look at it';
 
 /** Bodies of finalize that are wrong. */
 export const pulseFinalizeBodies: Section = {
@@ -53,19 +54,27 @@ export const pulseFinalizeBodies: Section = {
       spec: stranger,
       says: 'Fields that are no text are refused.',
       passes: '4xx, and the server goes on; a number or null for the filename may be taken for its text',
-      fails: 'a list or an object is accepted, a 5xx, or a server that is gone',
+      fails:
+        'a list or an object is accepted for the uploadId (for the filename, a warning: a server may not look at it), a 5xx, or a server that is gone',
       matters: 'an object where a text is expected changes what the server looks for',
       reads: badFilenameTypes,
       judge(seen) {
-        for (const [look, exchange] of Object.entries(seen.answers)) {
-          if (!isSuccess(exchange) || look === 'filename 5' || look === 'filename null') continue;
-          throw new Violation({
+        const taken = Object.entries(seen.answers).filter(
+          ([look, exchange]) => isSuccess(exchange) && look !== 'filename 5' && look !== 'filename null',
+        );
+        const violation = ([look, exchange]: (typeof taken)[number], extra = {}) =>
+          new Violation({
             expected: `4xx to ${look}`,
             actual: outcomeOf(exchange),
             evidence: [exchange],
+            ...extra,
           });
-        }
-        return expectEach(seen, ['2xx', '4xx']);
+        const [asId] = taken.filter(([look]) => look.startsWith('uploadId'));
+        if (asId) throw violation(asId);
+        expectEach(seen, ['2xx', '4xx']);
+        const [asName] = taken;
+        if (asName) throw violation(asName, { atMost: 'warn', matters: keptOrIgnored });
+        return undefined;
       },
     }),
     check({
