@@ -85,6 +85,21 @@ describe('a malformed form that is answered with 500', () => {
   });
 });
 
+describe('metadata of twenty keys that HEAD does not give back', () => {
+  const described = (echo?: string) => ({
+    metadata: 'a YQ==',
+    posted: anExchange({ status: 201 }),
+    headed: anExchange({ status: 200, headers: echo === undefined ? {} : { 'Upload-Metadata': echo } }),
+  });
+  it.each([
+    ['where it gives back the ordinary', 'a YQ==', 'warn'],
+    ['as it gives back none', undefined, 'skip'],
+  ])('%s', (_where, echo, verdict) => {
+    const seen = { ordinary: described(echo), many: described() };
+    expect(verdictOf('metadata.many-keys', seen)).toBe(verdict);
+  });
+});
+
 describe('a finalize with what is no text', () => {
   it.each([
     ['filename []', 200, 'warn'],

@@ -1,5 +1,5 @@
 import { headerOf, isSuccess, wasClosed } from '../answers.ts';
-import { Violation } from '../check.ts';
+import { Skip, Violation } from '../check.ts';
 import { expectRefused, needed } from '../expect.ts';
 import type { Described } from '../scenarios/metadata.ts';
 
@@ -39,6 +39,19 @@ export function expectKept(described: Described): undefined {
     evidence: [posted, needed(headed, 'HEAD')],
   });
 }
+
+/** The same of one of many: where HEAD gives back nothing at all, that is said once, of the ordinary one. */
+export function expectKeptToo(
+  described: Described,
+  { ordinary }: { readonly ordinary: Described },
+): undefined {
+  if (isForgotten(described) && isForgotten(ordinary))
+    throw new Skip('HEAD gives back no Upload-Metadata at all (metadata.head-echo)');
+  return expectKept(described);
+}
+
+const isForgotten = (described: Described) =>
+  isSuccess(described.posted) && isSuccess(described.headed) && echoOf(described) === undefined;
 
 function expectCreated({ posted, metadata }: Described): void {
   const actual = `${metadata} was answered ${posted.answer?.status ?? posted.broken?.detail}`;

@@ -4,7 +4,7 @@ import { expectAnswer, expectNoHeader, expectStatus, needed, remarks } from '../
 import { may, should, tusMust, tusSafety } from '../levels.ts';
 import { flawedMetadata, goodMetadata, headersInMetadata, INJECTED } from '../scenarios/metadata.ts';
 import { derived, rfc, tus } from '../sources.ts';
-import { canonical, echoOf, expectKept, pairsOf, refusedOr } from './metadata-echo.ts';
+import { canonical, echoOf, expectKept, expectKeptToo, pairsOf, refusedOr } from './metadata-echo.ts';
 
 const post = tus('Creation, POST', 'post');
 const header = tus('Creation, Upload-Metadata', 'upload-metadata');
@@ -59,7 +59,7 @@ export const metadata: Section = {
       fails: 'a refusal, or a dropped key',
       matters: 'flags that a client sets are refused or forgotten',
       reads: goodMetadata,
-      judge: ({ valueless }) => expectKept(valueless),
+      judge: (seen) => expectKeptToo(seen.valueless, seen),
     }),
     check({
       id: 'metadata.empty-value.space',
@@ -71,7 +71,7 @@ export const metadata: Section = {
       fails: 'a refusal, or a dropped key',
       matters: 'flags that a client sets are refused or forgotten',
       reads: goodMetadata,
-      judge: ({ valuelessWithSpace }) => expectKept(valuelessWithSpace),
+      judge: (seen) => expectKeptToo(seen.valuelessWithSpace, seen),
     }),
     check({
       id: 'metadata.binary-value',
@@ -83,7 +83,7 @@ export const metadata: Section = {
       fails: 'changed bytes (known in @tus/server), a dropped key, or a refusal',
       matters: 'digests and encrypted names in the metadata are destroyed',
       reads: goodMetadata,
-      judge: ({ binary }) => expectKept(binary),
+      judge: (seen) => expectKeptToo(seen.binary, seen),
     }),
     check({
       id: 'metadata.unicode-value',
@@ -95,7 +95,7 @@ export const metadata: Section = {
       fails: 'other bytes, question marks, or a refusal',
       matters: lost,
       reads: goodMetadata,
-      judge: ({ unicode }) => expectKept(unicode),
+      judge: (seen) => expectKeptToo(seen.unicode, seen),
     }),
     check({
       id: 'metadata.many-keys',
@@ -107,7 +107,7 @@ export const metadata: Section = {
       fails: 'a lost pair, or a refusal',
       matters: lost,
       reads: goodMetadata,
-      judge: ({ many }) => expectKept(many),
+      judge: (seen) => expectKeptToo(seen.many, seen),
     }),
     check({
       id: 'metadata.duplicate-key',
