@@ -104,7 +104,7 @@ export function needed(exchange: Exchange | undefined, what: string): Exchange {
 }
 
 /** Whoever is told that a video is damaged looks among the bytes for a lock that was left behind. */
-const whereLocked = (last: Exchange | undefined): Pick<Extra, 'matters'> =>
+export const whereLocked = (last: Exchange | undefined): Pick<Extra, 'matters'> =>
   last?.answer?.status === 423
     ? { matters: 'a request that is over still holds the lock: nobody can go on with the upload' }
     : {};

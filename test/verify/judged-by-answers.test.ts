@@ -3,7 +3,7 @@ import { Violation } from '../../src/verify/check.ts';
 import { creationLengthChecks } from '../../src/verify/checks/creation-lengths.ts';
 import { judge } from '../../src/verify/judge.ts';
 import type { Exchange } from '../../src/verify/recording.ts';
-import { aCheck, anExchange, aRecording, aTarget, verdictOf } from './made-up.ts';
+import { aCheck, anExchange, aRecording, aTarget, judged, verdictOf } from './made-up.ts';
 
 describe('an upload that was deleted while a chunk arrived', () => {
   it.each([
@@ -97,6 +97,29 @@ describe('metadata of twenty keys that HEAD does not give back', () => {
   ])('%s', (_where, echo, verdict) => {
     const seen = { ordinary: described(echo), many: described() };
     expect(verdictOf('metadata.many-keys', seen)).toBe(verdict);
+  });
+});
+
+it('chunks at the same time, behind which the upload stays locked, leave a lock behind and no blend', () => {
+  const { content } = whole(right);
+  const locked = {
+    ...content,
+    stored: undefined,
+    unknown: 'finalize answered 423',
+    exchange: anExchange({ status: 423 }),
+  };
+  const taken = anExchange({ status: 204, headers: { 'Upload-Offset': '10' } });
+  const rounds = [
+    {
+      answers: [taken],
+      after: { by: 'head', bytes: 10, exchanges: [] },
+      content: locked,
+      candidates: [right],
+    },
+  ];
+  expect(judged('data.concurrent.same-offset', { rounds })).toMatchObject({
+    verdict: 'fail',
+    violation: { actual: 'finalize answered 423', matters: expect.stringContaining('still holds the lock') },
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Check, check } from '../../src/verify/check.ts';
-import { judge } from '../../src/verify/judge.ts';
+import { type CheckResult, judge } from '../../src/verify/judge.ts';
 import { must } from '../../src/verify/levels.ts';
 import type { Exchange, Recording, SentRecord } from '../../src/verify/recording.ts';
 import { scenario } from '../../src/verify/scenario.ts';
@@ -85,6 +85,10 @@ export function aRecording(changes: Partial<Recording> = {}): Recording {
 
 /** What a check of the suite says of what its scenario is said to have seen. */
 export function verdictOf(id: string, seen: object, target = aTarget): string | undefined {
+  return judged(id, seen, target)?.verdict;
+}
+
+export function judged(id: string, seen: object, target = aTarget): CheckResult | undefined {
   const asked = allChecks(suite).find((each) => each.id === id);
-  return asked && judge(asked, aRecording({ outcome: { kind: 'seen', seen } }), target).verdict;
+  return asked && judge(asked, aRecording({ outcome: { kind: 'seen', seen } }), target);
 }

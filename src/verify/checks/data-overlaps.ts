@@ -1,6 +1,6 @@
 import { isBusy, isSuccess, offsetOf, outcomeOf } from '../answers.ts';
 import { Blocked, check, type Section, Skip, Violation } from '../check.ts';
-import { expectAnswer, expectContent, expectFinished, expectOffset, needed } from '../expect.ts';
+import { expectAnswer, expectContent, expectFinished, expectOffset, needed, whereLocked } from '../expect.ts';
 import { may, safety } from '../levels.ts';
 import type { KnownOffset } from '../probe/offsets.ts';
 import type { Exchange } from '../recording.ts';
@@ -246,11 +246,11 @@ function oneWins({ answers, after, finish, content, candidates }: SeenRace): und
   }
   expectFinished(finish);
   if (content.by === 'none') throw new Skip(content.unknown);
-  const { stored, unknown } = content;
-  if (stored !== undefined && candidates.includes(stored.sha256)) return;
-  const actual = stored
-    ? `${count(stored.sizeBytes ?? sizeBytes)} bytes that begin with none of the chunks alone`
-    : (unknown ?? 'no file');
+  const { stored, unknown = 'no file', exchange } = content;
+  if (stored === undefined)
+    throw new Violation({ ...whereLocked(exchange), actual: unknown, evidence: [...answers, exchange] });
+  if (candidates.includes(stored.sha256)) return;
+  const actual = `${count(stored.sizeBytes ?? sizeBytes)} bytes that begin with none of the chunks alone`;
   throw new Violation({ actual, evidence: answers });
 }
 
