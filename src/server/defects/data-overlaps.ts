@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Receive, receive } from '../http/receive.ts';
 import type { Behaviour, Filter } from '../parts.ts';
-import { freshHold } from '../store/hold.ts';
+import { freshHold, takeHold } from '../store/hold.ts';
 import type { Writer } from '../store/store.ts';
 import { damage, filtering, uploadOf } from './changes.ts';
 import type { Defect } from './defect.ts';
@@ -49,6 +49,12 @@ export const dataOverlapsDefects: readonly Defect[] = [
       takeHold: async () => freshHold(),
       receive: whereItBegan,
     }),
+  },
+  {
+    id: 'lease-ends-under-writer',
+    says: 'Lets go of the lock of an upload of 128 KiB after two refusals, while its holder goes on, and appends what both bring.',
+    breaks: ['data.disconnect.abandoned-request-late'],
+    behaviour: leased,
   },
   {
     id: 'early-chunk-appended',
@@ -181,6 +187,30 @@ export async function appendLate(job: Parameters<Receive>[0], pauseMs: number): 
   job.upload.offsetBytes += body.length;
   await job.writer.write([body], positionBytes);
   return ending;
+}
+
+function leased(): Behaviour {
+  const leases = new WeakMap<object, { writers: number; refusals: number }>();
+  return {
+    ...filtering(async (exchange, next, parts) => {
+      const upload = exchange.request.method === 'PATCH' ? await uploadOf(exchange, parts) : undefined;
+      if (upload?.info.lengthBytes !== 128 * KiB) return next();
+      const lease = leases.get(upload) ?? { writers: 0, refusals: 0 };
+      leases.set(upload, lease);
+      lease.writers += 1;
+      try {
+        return await next();
+      } finally {
+        lease.writers -= 1;
+      }
+    }),
+    takeHold: async (holdable, limits) => {
+      const lease = leases.get(holdable);
+      if (lease === undefined) return takeHold(holdable, limits);
+      return lease.writers > 1 && lease.refusals++ < 2 ? undefined : freshHold();
+    },
+    receive: (job) => (leases.has(job.upload) ? appendLate(job, 0) : receive(job)),
+  };
 }
 
 async function receiveInto(place: Buffer, job: Parameters<Receive>[0]): ReturnType<Receive> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isBusy } from '../answers.ts';
 import type { Part, Payload } from '../payload.ts';
 import { SMALL_FILE_BYTES } from '../payload.ts';
 import type { Content } from '../probe/content.ts';
@@ -139,11 +140,16 @@ export const retryDuringFirstAttempt = scenario({
   },
 });
 
+/** A lock may be a lease, which ends though its holder lives: who then lets both write mixes them. */
+const LONGEST_LEASE_MS = 60_000;
+const LEASE_PAUSE_MS = 1000;
+
 /** A request that stalls, is given up by its client, and comes back to life after the client has gone on. */
 export const revivedRequest = scenario({
   id: 'revived-request',
-  does: 'stalls in the middle of a chunk, resumes over another connection to its end, then sends the rest over the first',
+  does: 'stalls in the middle of a chunk, resumes over another connection to its end (with --slow also where that is locked at first), then sends the rest over the first',
   sendsBytes: 256 * KiB,
+  awaitsDeadline: true,
   run: async (probe) => {
     const file = probe.payload(128 * KiB);
     const upload = await probe.create(file.sizeBytes);
@@ -156,8 +162,13 @@ export const revivedRequest = scenario({
     );
     const { bytes } = await probe.settle(upload, { from: 0, bytes: chunkBytes / 2 });
     const from = bytes ?? 0;
-    const resumed =
-      from < chunkBytes ? await probe.patch(upload, from, file.part(from, chunkBytes)) : undefined;
+    const resume = () => probe.patch(upload, from, file.part(from, chunkBytes));
+    let resumed = from < chunkBytes ? await resume() : undefined;
+    const leaseEndsMs = probe.nowMs() + Math.min(probe.maxWaitMs, LONGEST_LEASE_MS);
+    while (isBusy(resumed) && probe.nowMs() < leaseEndsMs) {
+      await probe.pause(LEASE_PAUSE_MS);
+      resumed = await resume();
+    }
     await stalled.sendRest();
     const revived = await stalled.answer();
     stalled.link.close();
