@@ -21,8 +21,8 @@ export function leftThere({ created, removed, unheard = 0 }: Leftovers, runId: s
   return `left there: ${unheard > 0 ? `up to ${most}` : most}; Upload-Metadata names them pulse-verify-${runId}-…`;
 }
 
-/** A server that hangs cannot keep the run from ending. */
-const CLEAN_UP_MS = 15_000;
+/** A server that hangs cannot keep the run from ending, and one that is slow is waited for. */
+const patience = { withoutRemovalMs: 15_000, inAllMs: 120_000 };
 
 /** Removes the uploads that the run created, and only those, where the server offers DELETE. */
 export async function cleanUp(
@@ -30,13 +30,15 @@ export async function cleanUp(
   target: Target,
   settings: ProbeSettings,
   jobs: number,
-  budgetMs = CLEAN_UP_MS,
+  { withoutRemovalMs, inAllMs } = patience,
 ): Promise<Leftovers> {
   const urls = createdIn(recordings, target);
   const unheard = creationsIn(recordings, target).filter(isUnheard).length;
   const left = { created: urls.length, ...(unheard > 0 && { unheard }) };
   if (!target.extensions.includes('termination')) return { ...left, removed: 0 };
-  const budget = AbortSignal.timeout(budgetMs);
+  const standstill = new AbortController();
+  const standstillTimer = setTimeout(() => standstill.abort(), withoutRemovalMs).unref();
+  const budget = AbortSignal.any([standstill.signal, AbortSignal.timeout(inAllMs)]);
   let removed = 0;
   // One probe for each job, so that its requests follow one another over one connection.
   const probes = Array.from({ length: jobs }, () => openProbe(settings, target, 'clean-up', budget));
@@ -55,7 +57,9 @@ export async function cleanUp(
         throw thrown;
       });
       if (isRemoved === undefined) return;
-      if (isRemoved) removed += 1;
+      if (!isRemoved) continue;
+      removed += 1;
+      standstillTimer.refresh();
     }
   });
   closeAll();

@@ -27,10 +27,30 @@ it('ends when its time is over, whatever it is about to do', async () => {
   const recording = recordingOf(recorder.exchanges);
   const target = targetAt(origin, { extensions: ['termination'] });
   for (let budgetMs = 1; budgetMs <= 40; budgetMs++) {
-    const { removed } = await cleanUp([recording], target, settingsOf(origin), 2, budgetMs);
+    const { removed } = await cleanUp([recording], target, settingsOf(origin), 2, {
+      withoutRemovalMs: budgetMs,
+      inAllMs: 1000,
+    });
     expect(removed).toBeLessThanOrEqual(UPLOADS);
   }
   expect(await cleanUp([recording], target, settingsOf(origin), 2)).toEqual({
+    created: UPLOADS,
+    removed: UPLOADS,
+  });
+});
+
+it('goes on for as long as uploads are removed', async () => {
+  let created = 0;
+  const origin = await httpServer(({ method }, response) => {
+    if (method === 'POST') response.writeHead(201, { Location: `/uploads/${++created}` }).end();
+    else setTimeout(() => response.writeHead(204).end(), 100);
+  });
+  const { probe, recorder } = probeAt(origin);
+  for (let count = 0; count < UPLOADS; count++) await probe.post(10);
+  const recording = recordingOf(recorder.exchanges);
+  const target = targetAt(origin, { extensions: ['termination'] });
+  const standstill = { withoutRemovalMs: 1000, inAllMs: 60_000 };
+  expect(await cleanUp([recording], target, settingsOf(origin), 4, standstill)).toEqual({
     created: UPLOADS,
     removed: UPLOADS,
   });
