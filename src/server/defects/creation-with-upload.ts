@@ -105,14 +105,14 @@ export const creationWithUploadDefects: readonly Defect[] = [
   },
   {
     id: 'creation-rest-shifted',
-    says: 'Loses the first byte of the chunk behind a creation with 250,001 bytes.',
+    says: 'Loses the first byte of the chunk behind a creation with 100,001 bytes.',
     breaks: ['cwu.post.then-patch'],
     serve,
     behaviour: () =>
       writing((writer) => ({
         ...writer,
         write: (pieces, positionBytes) =>
-          writer.write(positionBytes === 250_001 ? zeroFirst(pieces) : pieces, positionBytes),
+          writer.write(positionBytes === 100_001 ? zeroFirst(pieces) : pieces, positionBytes),
       })),
   },
   {

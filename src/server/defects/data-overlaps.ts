@@ -19,10 +19,10 @@ export const dataOverlapsDefects: readonly Defect[] = [
   },
   {
     id: 'uploads-share-a-body',
-    says: 'Reads the whole chunk of an upload of 512 KiB into the one place that there is for all, and stores it from there.',
+    says: 'Reads the whole chunk of an upload of 160 KiB into the one place that there is for all, and stores it from there.',
     breaks: ['data.interleaved'],
     behaviour: () => {
-      const place = Buffer.alloc(512 * KiB);
+      const place = Buffer.alloc(160 * KiB);
       return {
         receive: (job) =>
           job.upload.info.lengthBytes === place.length ? receiveInto(place, job) : receive(job),

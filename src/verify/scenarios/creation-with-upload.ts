@@ -53,12 +53,12 @@ export const wholeAtCreation = scenario({
 });
 
 /** Odd sizes, so that nothing else of the run begins where the rest begins. */
-const FIRST_BYTES = 250_001;
+const FIRST_BYTES = 100_001;
 const ALL_BYTES = 3 * FIRST_BYTES + 3;
 
 export const restAfterCreation = scenario({
   id: 'rest-after-creation',
-  does: 'creates an upload of 750,006 bytes with its first 250,001, sends the rest in chunks as long, and reads it back',
+  does: 'creates an upload of 300,006 bytes with its first 100,001, sends the rest in chunks as long, and reads it back',
   needs: offered,
   sendsBytes: ALL_BYTES,
   run: async (probe) => {

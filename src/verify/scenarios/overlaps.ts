@@ -201,16 +201,18 @@ export const headDuringPatch = scenario({
 });
 
 const CROWD = ['a', 'b', 'c', 'd'] as const;
-const CROWD_BYTES = 512 * KiB;
+const CROWD_BYTES = 160 * KiB;
 /** In the middle of a buffer, whatever its size: what reads one full before it writes waits there for the rest. */
 const CROWD_HELD_BYTES = 100 * KiB - 7;
 const CROWD_HELD_MS = 50;
-const MOST_ROUNDS = 5;
+/** A default run has one crowd, since it is to send at most 40 MB; `--rounds` brings more. */
+const ROUNDS_FOR_A_CROWD = 5;
+const MOST_CROWDS = 5;
 
 export const twoUploadsInTurns = scenario({
   id: 'two-uploads-in-turns',
-  does: 'sends two files chunk by chunk in turns, two others at the same time, and, in several rounds, four whose bytes are held back until all of them are under way',
-  sendsBytes: 384 * KiB + MOST_ROUNDS * CROWD.length * CROWD_BYTES,
+  does: 'sends two files chunk by chunk in turns, two others at the same time, and four whose bytes are held back until all of them are under way',
+  sendsBytes: 384 * KiB + MOST_CROWDS * CROWD.length * CROWD_BYTES,
   run: async (probe) => {
     const chunk = 32 * KiB;
     const turns = await filesOf(probe, ['a', 'b'], 3 * chunk);
@@ -226,8 +228,8 @@ export const twoUploadsInTurns = scenario({
     );
     const all = [...turns, ...parallel];
     // Whoever serves few connections keeps some of a crowd waiting until others have ended.
-    const rounds = probe.target.servesAtOnce === undefined ? Math.min(probe.rounds, MOST_ROUNDS) : 0;
-    for (let round = 0; round < rounds; round++) {
+    const crowds = probe.target.servesAtOnce === undefined ? Math.ceil(probe.rounds / ROUNDS_FOR_A_CROWD) : 0;
+    for (let round = 0; round < Math.min(crowds, MOST_CROWDS); round++) {
       const crowd = await filesOf(
         probe,
         CROWD.map((name) => `${name}${round}`),
