@@ -33,7 +33,7 @@ describe('a second request behind a chunk that was refused', () => {
     ['not answered', 'close', broken('timeout'), 'pass'],
   ])('is %s, where the refusal says %s', (_, Connection, second, verdict) => {
     const refused = anExchange({ status: 409, headers: { Connection } });
-    const seen = { refused, second: anExchange(second) };
+    const seen = { trials: [{ refused, second: anExchange(second) }] };
     expect(verdictOf('core.patch.post-error-reuse', seen)).toBe(verdict);
   });
 });
@@ -113,6 +113,7 @@ it('chunks at the same time, behind which the upload stays locked, leave a lock 
     {
       answers: [taken],
       after: { by: 'head', bytes: 10, exchanges: [] },
+      finish: { complete: true, exchanges: [] },
       content: locked,
       candidates: [right],
     },
