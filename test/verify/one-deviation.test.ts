@@ -170,6 +170,6 @@ it('a lock that a refused chunk leaves behind, in front of which others wait in 
   const only = ['data.concurrent.same-offset'];
   const { results } = await runAgainst(reference, { ...impatient, only });
   expect(results.map(({ verdict, violation }) => [verdict, violation?.actual])).toEqual([
-    ['fail', 'finalize answered no answer came within 700 ms'],
+    ['fail', 'finalize: no answer came within 700 ms'],
   ]);
 });
